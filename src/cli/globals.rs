@@ -1,0 +1,44 @@
+//! Flags that every command takes.
+
+use std::path::PathBuf;
+
+use crate::ui::ColorChoice;
+
+/// Flags that every command takes, before or after its name.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// Root URL of the deployment, or the name of a known one (firefox-ci, community, staging)
+    #[arg(short = 'R', long, global = true, value_name = "URL")]
+    pub root_url: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Filter JSON through a jq program
+    #[arg(long, global = true, value_name = "EXPR")]
+    pub jq: Option<String>,
+    /// Say nothing on standard error but warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log what happens to standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: ColorChoice,
+    /// Send no credentials
+    #[arg(long, global = true)]
+    pub no_credentials: bool,
+    /// Let calls use only these scopes; repeatable
+    #[arg(long, global = true, value_name = "SCOPE")]
+    pub authorized_scope: Vec<String>,
+    /// Give up on a try after this long: `30s`, `2m`
+    #[arg(long, global = true, value_name = "TIME")]
+    pub timeout: Option<String>,
+    /// Retries after failures that may pass
+    #[arg(long, global = true, value_name = "N")]
+    pub retries: Option<u32>,
+    /// File of CA certificates (PEM) to trust besides the system's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+}

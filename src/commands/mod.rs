@@ -1,0 +1,34 @@
+//! One file a verb: its arguments, whose doc comments are the help, and one `run`.
+
+pub mod version;
+
+use crate::context::Context;
+use crate::error::Result;
+
+/// The exit status of a command that did what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(pub u8);
+
+impl Status {
+    /// All is well.
+    pub const DONE: Status = Status(0);
+}
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Print the version of tc and of its references
+    Version(version::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever it ran into.
+    pub fn run(self, context: &Context) -> Result<Status> {
+        match self {
+            Self::Version(args) => version::run(&args, context),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `tc version`
+
+use std::io::Write as _;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::reference;
+
+/// Print the version of tc and of its references
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Prints both versions.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut out = context.ui.out();
+    if context.globals.json {
+        writeln!(out, "{}", serde_json::json!({"version": version, "references": reference::VERSION}))?;
+    } else {
+        writeln!(out, "tc {version} (references of Taskcluster {})", reference::VERSION)?;
+    }
+    Ok(Status::DONE)
+}

@@ -1,0 +1,207 @@
+//! Every environment variable that `tc` reads, and the environment itself as a value.
+//!
+//! The list makes `tc help environment` and the man page; nothing else in the crate asks the
+//! process for its environment.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::{SharedClock, SystemClock};
+
+/// One environment variable: its name and what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// The name, as it is set in a shell.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! variables {
+    ($($ident:ident = $name:literal, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $ident: Variable = Variable { name: $name, meaning: $meaning };)*
+        /// All variables, in the order in which help shows them.
+        pub const ALL: &[Variable] = &[$($ident),*];
+    };
+}
+
+variables! {
+    ROOT_URL = "TASKCLUSTER_ROOT_URL", "Root URL of the deployment to talk to.";
+    CLIENT_ID = "TASKCLUSTER_CLIENT_ID", "Client ID of the credentials to sign with.";
+    ACCESS_TOKEN = "TASKCLUSTER_ACCESS_TOKEN", "Access token that belongs to the client ID.";
+    CERTIFICATE = "TASKCLUSTER_CERTIFICATE", "Certificate (JSON) of temporary credentials.";
+    PROXY_URL = "TASKCLUSTER_PROXY_URL", "Inside a task: the proxy that signs requests with the task's credentials.";
+    TASK_ID = "TASK_ID", "Set inside a task: its ID.";
+    HTTPS_PROXY = "HTTPS_PROXY", "HTTP proxy for https:// URLs.";
+    HTTP_PROXY = "HTTP_PROXY", "HTTP proxy for http:// URLs (only in lower case inside CGI).";
+    ALL_PROXY = "ALL_PROXY", "HTTP proxy for all URLs.";
+    NO_PROXY = "NO_PROXY", "Hosts to reach without the proxy, separated by commas.";
+    SSL_CERT_FILE = "SSL_CERT_FILE", "File of CA certificates to trust in place of the system's.";
+    NO_COLOR = "NO_COLOR", "When set, no colour.";
+    CLICOLOR_FORCE = "CLICOLOR_FORCE", "When set and not 0, colour even in a pipe.";
+    TERM = "TERM", "Terminal type; `dumb` means no colour and no redrawing.";
+    COLUMNS = "COLUMNS", "Width of the terminal, when it cannot be asked.";
+    TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
+}
+
+/// What the program gets from outside, apart from its arguments and streams.
+#[derive(Clone)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    /// The working directory that relative paths start from.
+    pub directory: PathBuf,
+    /// Where the time comes from.
+    pub clock: SharedClock,
+    /// Completes when the user interrupts.
+    pub interrupt: Interrupt,
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values can be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.variables.keys()).finish()
+    }
+}
+
+impl Environment {
+    /// An environment with nothing set, for tests and for embedding.
+    pub fn empty(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            variables: BTreeMap::new(),
+            directory: directory.into(),
+            clock: Arc::new(SystemClock),
+            interrupt: Interrupt::never(),
+        }
+    }
+
+    /// The real environment of this process, with Ctrl-C as the interrupt.
+    pub fn from_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            clock: Arc::new(SystemClock),
+            interrupt: Interrupt::from_signals(),
+        }
+    }
+
+    /// The same environment with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.variables.insert(name.as_ref().into(), value.as_ref().into());
+        self
+    }
+
+    /// The same environment with another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// A variable's value; one that is empty or not Unicode counts as unset (spec, section 2).
+    pub fn get(&self, variable: Variable) -> Option<&str> {
+        self.text(variable.name)
+    }
+
+    /// Like [`Environment::get`], but accepts the name in lower case as well, as proxies are set.
+    pub fn get_any_case(&self, variable: Variable) -> Option<&str> {
+        self.text(&variable.name.to_lowercase()).or_else(|| self.text(variable.name))
+    }
+
+    /// The variables that a child process should inherit.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// A relative path, seen from the working directory.
+    pub fn resolve(&self, path: impl AsRef<std::path::Path>) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.variables.get(OsStr::new(name)).and_then(|value| value.to_str()).filter(|value| !value.is_empty())
+    }
+}
+
+/// A wish to stop, which can be waited for any number of times.
+#[derive(Clone)]
+pub struct Interrupt(InterruptSource);
+
+#[derive(Clone)]
+enum InterruptSource {
+    Never,
+    Signals,
+    Channel(tokio::sync::watch::Receiver<bool>),
+}
+
+impl Interrupt {
+    /// Never comes.
+    pub fn never() -> Self {
+        Self(InterruptSource::Never)
+    }
+
+    /// Comes with Ctrl-C or SIGTERM.
+    pub fn from_signals() -> Self {
+        Self(InterruptSource::Signals)
+    }
+
+    /// An interrupt and the sender that triggers it with `true`.
+    pub fn channel() -> (tokio::sync::watch::Sender<bool>, Self) {
+        let (sender, receiver) = tokio::sync::watch::channel(false);
+        (sender, Self(InterruptSource::Channel(receiver)))
+    }
+
+    /// Waits for the interrupt. Must run inside a tokio runtime.
+    pub async fn wait(&self) {
+        match &self.0 {
+            InterruptSource::Never => std::future::pending().await,
+            InterruptSource::Signals => signals().await,
+            InterruptSource::Channel(receiver) => {
+                let mut receiver = receiver.clone();
+                if receiver.wait_for(|stop| *stop).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn signals() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signals() {
+    drop(tokio::signal::ctrl_c().await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let environment = Environment::empty("/").with("TASKCLUSTER_ROOT_URL", "");
+        assert_eq!(environment.get(ROOT_URL), None);
+    }
+
+    #[test]
+    fn every_variable_is_listed_once() {
+        let mut names: Vec<_> = ALL.iter().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

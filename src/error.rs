@@ -1,0 +1,193 @@
+//! The one error type: what kind, what was tried, why it failed, what to do next.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+/// What kind of failure this is; it decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It was tried and failed.
+    Failed,
+    /// The command line makes no sense.
+    Usage,
+    /// What was waited for did not succeed, or part of a bulk action failed.
+    Unsuccessful,
+    /// Sign-in or scopes are needed.
+    Auth,
+    /// The thing does not exist.
+    NotFound,
+    /// The thing exists in another form, or its state forbids the action.
+    Conflict,
+    /// The network or the server did not answer after all tries.
+    Unavailable,
+    /// Still pending at the time limit.
+    Pending,
+    /// The user interrupted.
+    Interrupted,
+    /// The reader of our output went away; not worth a word.
+    BrokenPipe,
+}
+
+impl Kind {
+    /// All kinds that a user meets, in the order of their exit status.
+    pub const ALL: [Kind; 9] = [
+        Kind::Failed,
+        Kind::Usage,
+        Kind::Unsuccessful,
+        Kind::Auth,
+        Kind::NotFound,
+        Kind::Conflict,
+        Kind::Unavailable,
+        Kind::Pending,
+        Kind::Interrupted,
+    ];
+
+    /// The exit status of the process.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::BrokenPipe => 0,
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::Unsuccessful => 3,
+            Kind::Auth => 4,
+            Kind::NotFound => 5,
+            Kind::Conflict => 6,
+            Kind::Unavailable => 7,
+            Kind::Pending => 8,
+            Kind::Interrupted => 130,
+        }
+    }
+
+    /// What the exit status means, for `tc help exit-codes` and the man page.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::BrokenPipe => "the reader of the output went away",
+            Kind::Failed => "it failed",
+            Kind::Usage => "the command line was wrong",
+            Kind::Unsuccessful => "what was waited for did not succeed, or part of a bulk action failed",
+            Kind::Auth => "sign-in or scopes are needed",
+            Kind::NotFound => "not found",
+            Kind::Conflict => "conflict with what exists",
+            Kind::Unavailable => "network or server unavailable after all retries",
+            Kind::Pending => "still pending at the time limit",
+            Kind::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A failure with its kind, its causes and hints for what to do next.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+    hints: Vec<String>,
+}
+
+/// What most functions of the crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A failure of this kind; `message` says what was tried and what happened.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new() }))
+    }
+
+    /// [`Kind::Failed`].
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// [`Kind::Usage`].
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// [`Kind::Interrupted`].
+    pub fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted")
+    }
+
+    /// The same error with what caused it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same error with one more hint: a sentence that says what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.push(hint.into());
+        self
+    }
+
+    /// A failure to read or write `what` (a path, or a stream by name).
+    pub fn io(action: &str, what: impl fmt::Display, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Kind::BrokenPipe, "broken pipe");
+        }
+        Self::failed(format!("cannot {action} {what}")).caused_by(source)
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The exit status of the process that ends with this error.
+    pub fn exit_code(&self) -> u8 {
+        self.0.kind.exit_code()
+    }
+
+    /// What was tried and what happened, without causes and hints.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do next, in order.
+    pub fn hints(&self) -> &[String] {
+        &self.0.hints
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// A failed write to standard output or standard error.
+impl From<io::Error> for Error {
+    fn from(source: io::Error) -> Self {
+        Self::io("write", "the output", source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_are_distinct() {
+        let mut codes: Vec<_> = Kind::ALL.iter().map(|kind| kind.exit_code()).collect();
+        codes.dedup();
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 130]);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let error = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(error.exit_code(), 0);
+    }
+}

@@ -1,0 +1,9 @@
+//! The binary: real arguments, streams and environment go in, an exit status comes out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let environment = tc::Environment::from_process();
+    let streams = tc::Streams::from_process();
+    ExitCode::from(tc::run(std::env::args_os(), &environment, streams))
+}

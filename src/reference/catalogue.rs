@@ -1,0 +1,192 @@
+//! Look-up of services and methods by name, parsing each service at most once.
+
+use std::sync::OnceLock;
+
+use thiserror::Error;
+
+use super::embedded::{CURRENT, EmbeddedFile, LEGACY};
+use super::model::{Method, Service};
+use super::suggest::{kebab_case, suggest};
+
+/// Which references a catalogue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The services of today.
+    Current,
+    /// The services of 2018.
+    Legacy,
+}
+
+/// All services of one source; a service is parsed when it is first asked for.
+#[derive(Debug)]
+pub struct Catalogue {
+    source: Source,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    file: EmbeddedFile,
+    parsed: OnceLock<Result<Service, String>>,
+}
+
+/// Why a name was not found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LookupError {
+    /// No such service.
+    #[error("there is no service `{name}`")]
+    Service {
+        /// As it was asked for.
+        name: String,
+        /// Names that resemble it, best first.
+        similar: Vec<String>,
+    },
+    /// No such method.
+    #[error("the {service} service has no method `{name}`")]
+    Method {
+        /// The service.
+        service: String,
+        /// As it was asked for.
+        name: String,
+        /// Names that resemble it, best first; `service method` where it is another service's.
+        similar: Vec<String>,
+    },
+    /// The reference is broken.
+    #[error("the reference of the {service} service is broken: {reason}")]
+    Broken {
+        /// The service.
+        service: String,
+        /// What the parser said.
+        reason: String,
+    },
+}
+
+impl Catalogue {
+    /// The embedded references of `source`.
+    pub fn embedded(source: Source) -> &'static Catalogue {
+        static CURRENT_CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        static LEGACY_CATALOGUE: OnceLock<Catalogue> = OnceLock::new();
+        match source {
+            Source::Current => CURRENT_CATALOGUE.get_or_init(|| Catalogue::of(source, CURRENT)),
+            Source::Legacy => LEGACY_CATALOGUE.get_or_init(|| Catalogue::of(source, LEGACY)),
+        }
+    }
+
+    fn of(source: Source, files: &[EmbeddedFile]) -> Self {
+        let entries = files.iter().map(|file| Entry { file: *file, parsed: OnceLock::new() }).collect();
+        Self { source, entries }
+    }
+
+    /// Which references these are.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Names of all services, sorted. Parses nothing.
+    pub fn service_names(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.iter().map(|entry| entry.file.service)
+    }
+
+    /// All services, in the order of their names.
+    ///
+    /// # Errors
+    /// When a reference is broken.
+    pub fn services(&self) -> Result<Vec<&Service>, LookupError> {
+        self.entries.iter().map(Entry::service).collect()
+    }
+
+    /// The service of this name, in kebab, camel or Pascal case.
+    ///
+    /// # Errors
+    /// When there is none, with the names that resemble it.
+    pub fn service(&self, name: &str) -> Result<&Service, LookupError> {
+        let lower = name.to_lowercase();
+        let kebab = kebab_case(name);
+        self.entries
+            .iter()
+            .find(|entry| {
+                let service = entry.file.service;
+                service == name || service == kebab || service.replace('-', "") == lower || service == lower
+            })
+            .ok_or_else(|| LookupError::Service {
+                name: name.into(),
+                similar: suggest(&kebab, self.service_names()).into_iter().map(Into::into).collect(),
+            })?
+            .service()
+    }
+
+    /// The service and the method of these names, without regard to case.
+    ///
+    /// # Errors
+    /// When there is none, with the names that resemble it.
+    pub fn method(&self, service: &str, method: &str) -> Result<(&Service, &Method), LookupError> {
+        let service = self.service(service)?;
+        match service.find_method(method) {
+            Some(found) => Ok((service, found)),
+            None => Err(LookupError::Method {
+                service: service.service_name.clone(),
+                name: method.into(),
+                similar: self.similar_methods(service, method),
+            }),
+        }
+    }
+
+    /// Names like `wanted` in `service`; failing that, the same name in other services.
+    fn similar_methods(&self, service: &Service, wanted: &str) -> Vec<String> {
+        let here = suggest(wanted, service.methods.iter().map(|method| method.name.as_str()));
+        if !here.is_empty() {
+            return here.into_iter().map(Into::into).collect();
+        }
+        self.services().map_or_else(
+            |_| Vec::new(),
+            |services| {
+                services
+                    .iter()
+                    .filter_map(|other| {
+                        let method = other.find_method(wanted)?;
+                        Some(format!("{} {}", other.service_name, method.name))
+                    })
+                    .collect()
+            },
+        )
+    }
+}
+
+impl Entry {
+    fn service(&self) -> Result<&Service, LookupError> {
+        self.parsed
+            .get_or_init(|| serde_json::from_str(self.file.json).map_err(|error| error.to_string()))
+            .as_ref()
+            .map_err(|reason| LookupError::Broken { service: self.file.service.into(), reason: reason.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_every_spelling() {
+        let catalogue = Catalogue::embedded(Source::Current);
+        for name in ["worker-manager", "workerManager", "WorkerManager", "WORKERMANAGER"] {
+            assert_eq!(catalogue.service(name).unwrap().service_name, "worker-manager");
+        }
+        let (_, method) = catalogue.method("Queue", "LISTTASKGROUP").unwrap();
+        assert_eq!(method.name, "listTaskGroup");
+    }
+
+    #[test]
+    fn an_unknown_name_comes_with_the_near_ones() {
+        let catalogue = Catalogue::embedded(Source::Current);
+        let Err(LookupError::Service { similar, .. }) = catalogue.service("quue") else { panic!("found") };
+        assert_eq!(similar, ["queue"]);
+        let Err(LookupError::Method { similar, .. }) = catalogue.method("queue", "listTaskGruop") else {
+            panic!("found")
+        };
+        assert_eq!(similar[0], "listTaskGroup");
+        let Err(LookupError::Method { similar, .. }) = catalogue.method("queue", "currentScopes") else {
+            panic!("found")
+        };
+        assert_eq!(similar, ["auth currentScopes"]);
+    }
+}

@@ -1,0 +1,33 @@
+//! The distilled references that are part of the binary.
+
+/// The Taskcluster version that the current references are of.
+pub const VERSION: &str = include_str!("../../references/VERSION").trim_ascii_end();
+
+/// One embedded file: a service's name and its distilled JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddedFile {
+    /// `worker-manager`.
+    pub service: &'static str,
+    /// The content of `references/worker-manager.json`.
+    pub json: &'static str,
+}
+
+macro_rules! files {
+    ($directory:literal: $($service:literal),* $(,)?) => {
+        &[$(EmbeddedFile { service: $service, json: include_str!(concat!("../../references/", $directory, $service, ".json")) }),*]
+    };
+}
+
+/// The services of today.
+pub(super) static CURRENT: &[EmbeddedFile] = files!["":
+    "auth", "github", "hooks", "index", "notify", "object", "purge-cache", "queue", "secrets", "web-server",
+    "worker-manager",
+];
+
+/// The services of 2018.
+pub(super) static LEGACY: &[EmbeddedFile] = files!["legacy/":
+    "auth",
+];
+
+/// One line in our own words for each service, method and exchange.
+pub(super) static SUMMARIES: &str = include_str!("../../references/summaries.toml");

@@ -1,0 +1,18 @@
+//! What a deployment offers, as data: services, methods, exchanges, scope expressions, schemas.
+//!
+//! The data is distilled from a deployment's own references into `references/*.json`, embedded,
+//! and parsed only when something asks for it. Everything here is a function of values.
+
+mod catalogue;
+mod embedded;
+mod model;
+mod route;
+mod scopes;
+mod suggest;
+
+pub use catalogue::{Catalogue, LookupError, Source};
+pub use embedded::{EmbeddedFile, VERSION};
+pub use model::{Exchange, Method, RoutingKeyEntry, Service, Stability, Verb};
+pub use route::{Route, Segment};
+pub use scopes::ScopeExpression;
+pub use suggest::{kebab_case, suggest};

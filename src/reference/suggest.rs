@@ -1,0 +1,50 @@
+//! Did you mean: the names nearest to one that does not exist.
+
+/// At most three candidates that resemble `wanted`, best first.
+pub fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = wanted.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = candidates
+        .into_iter()
+        .map(|candidate| {
+            let lower = candidate.to_lowercase();
+            let similarity = strsim::jaro_winkler(&wanted, &lower);
+            // A part of the name is a better clue than any likeness of letters.
+            let contained = wanted.len() >= 4 && (lower.contains(&wanted) || wanted.contains(&lower));
+            (if contained { similarity.max(0.9) } else { similarity }, candidate)
+        })
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.dedup_by(|a, b| a.1 == b.1);
+    scored.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+/// `workerManager`, `WorkerManager` and `worker-manager` are all `worker-manager`.
+pub fn kebab_case(name: &str) -> String {
+    let mut kebab = String::with_capacity(name.len() + 2);
+    for (i, c) in name.chars().enumerate() {
+        if c.is_ascii_uppercase() && i > 0 && !kebab.ends_with('-') {
+            kebab.push('-');
+        }
+        kebab.push(if c == '_' { '-' } else { c.to_ascii_lowercase() });
+    }
+    kebab
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        assert_eq!(suggest("listTaskGruop", ["listTaskGroup", "ping"]), ["listTaskGroup"]);
+        assert_eq!(suggest("zzz", ["listTaskGroup", "ping"]), [""; 0]);
+    }
+
+    #[test]
+    fn service_names_have_three_spellings() {
+        for name in ["worker-manager", "workerManager", "WorkerManager", "worker_manager"] {
+            assert_eq!(kebab_case(name), "worker-manager");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The program as a function: parse, build the context, dispatch, render the error.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::FromArgMatches as _;
+
+use crate::cli::{self, Cli};
+use crate::commands::Status;
+use crate::context::Context;
+use crate::env::{self, Environment};
+use crate::error::{Error, Kind, Result};
+use crate::ui::{ColorChoice, Streams, Ui};
+
+/// Runs one command line and returns the exit status.
+///
+/// `args` starts with the program's name. Nothing is read but the arguments, the environment and
+/// the streams, so it can be called many times in one process.
+pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let no_color = environment.get(env::NO_COLOR).is_some() || environment.get(env::TERM) == Some("dumb");
+    let parsed = cli::command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+    };
+    let ui = Arc::new(Ui::new(streams, cli.globals.color, no_color, cli.globals.quiet));
+    let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals };
+    finish(cli.command.run(&context), &ui)
+}
+
+/// Flushes the result, reports what went wrong, and says with which status to end.
+fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
+    let outcome = match (outcome, ui.flush().map_err(Error::from)) {
+        (Ok(status), Ok(())) => return status.0,
+        (Ok(_), Err(error)) | (Err(error), _) => error,
+    };
+    if outcome.kind() != Kind::BrokenPipe {
+        let causes: Vec<String> =
+            std::iter::successors(outcome.source(), |cause: &&dyn std::error::Error| (*cause).source())
+                .map(ToString::to_string)
+                .collect();
+        ui.report(outcome.message(), &causes, outcome.hints());
+    }
+    outcome.exit_code()
+}
+
+/// Help and version go to standard output with status 0, usage errors to standard error with 2.
+fn render_usage(usage: &clap::Error, ui: &Ui) -> u8 {
+    use std::io::Write as _;
+    let text = usage.render();
+    if usage.use_stderr() {
+        let text = if ui.color_stderr() { text.ansi().to_string() } else { text.to_string() };
+        ui.write_stderr(text.as_bytes());
+        return Kind::Usage.exit_code();
+    }
+    let text = if ui.color() { text.ansi().to_string() } else { text.to_string() };
+    let written = ui.out().write_all(text.as_bytes()).map(|()| Status::DONE).map_err(Error::from);
+    finish(written, ui)
+}

@@ -1,0 +1,9 @@
+//! An embedded Taskcluster on loopback, driven by the same references.
+//!
+//! The layers, outside in: `server` (sockets), routing and input checks, authentication and scopes,
+//! then one module of behaviour per service. It shares no code with `client`, or a signing bug
+//! would hide on both sides.
+
+mod call;
+
+pub use call::{Answer, Call, Fault, Outcome};

@@ -1,0 +1,1 @@
+//! JSON-schema validation and payload skeletons. Pure.

@@ -1,0 +1,161 @@
+//! Streams and what people see on them. Knows no Taskcluster.
+
+pub mod json;
+mod sanitize;
+mod streams;
+
+pub use sanitize::sanitize;
+pub use streams::{ColorChoice, Streams, Terminal};
+
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anstyle::{AnsiColor, Style};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// The streams of one run, with what was decided about them.
+pub struct Ui {
+    stdin: Mutex<Box<dyn Read + Send>>,
+    stdout: Mutex<io::BufWriter<Box<dyn Write + Send>>>,
+    stderr: Mutex<Box<dyn Write + Send>>,
+    /// Which streams are terminals, and how wide.
+    pub terminal: Terminal,
+    color_stdout: bool,
+    color_stderr: bool,
+    quiet: bool,
+}
+
+impl Ui {
+    /// Takes the streams; `no_color` is what the environment says when nobody chose.
+    pub fn new(streams: Streams, choice: ColorChoice, no_color: bool, quiet: bool) -> Self {
+        let terminal = streams.terminal;
+        let color = |is_terminal: bool| match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !no_color,
+        };
+        Self {
+            stdin: Mutex::new(streams.stdin),
+            stdout: Mutex::new(io::BufWriter::with_capacity(1 << 16, streams.stdout)),
+            stderr: Mutex::new(streams.stderr),
+            terminal,
+            color_stdout: color(terminal.stdout),
+            color_stderr: color(terminal.stderr),
+            quiet,
+        }
+    }
+
+    /// Standard output: the result and nothing else. Held until dropped; buffered until [`Ui::flush`].
+    pub fn out(&self) -> impl Write + '_ {
+        Out(lock(&self.stdout))
+    }
+
+    /// Writes what is buffered for standard output.
+    ///
+    /// # Errors
+    /// When it cannot be written: a closed pipe, a full disk.
+    pub fn flush(&self) -> io::Result<()> {
+        lock(&self.stdout).flush()
+    }
+
+    /// All of standard input.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_stdin(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        lock(&self.stdin).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Whether standard output is to be coloured.
+    pub fn color(&self) -> bool {
+        self.color_stdout
+    }
+
+    /// Whether standard error is to be coloured.
+    pub fn color_stderr(&self) -> bool {
+        self.color_stderr
+    }
+
+    /// Text in a style on standard output, plain where colour is off.
+    pub fn paint(&self, style: Style, text: impl Display) -> String {
+        paint(self.color_stdout, style, text)
+    }
+
+    /// Text from a deployment, safe to show on standard output: stripped on a terminal, untouched in a pipe.
+    pub fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+        if self.terminal.stdout { sanitize(text) } else { text.into() }
+    }
+
+    /// Something worth knowing, on standard error; not with `--quiet`.
+    pub fn note(&self, text: impl Display) {
+        if !self.quiet {
+            self.line(format_args!("{text}"));
+        }
+    }
+
+    /// A warning, on standard error.
+    pub fn warn(&self, text: impl Display) {
+        let label = paint(self.color_stderr, WARNING, "Warning:");
+        self.line(format_args!("{label} {text}"));
+    }
+
+    /// A hint, on standard error; not with `--quiet`.
+    pub fn hint(&self, text: impl Display) {
+        if !self.quiet {
+            let label = paint(self.color_stderr, HINT, "Hint:");
+            self.line(format_args!("{label} {text}"));
+        }
+    }
+
+    /// A failure with its causes and hints, on standard error.
+    pub fn report(&self, message: &str, causes: &[String], hints: &[String]) {
+        let safe = |text: &str| if self.terminal.stderr { sanitize(text).into_owned() } else { text.to_owned() };
+        let label = paint(self.color_stderr, ERROR, "Error:");
+        self.line(format_args!("{label} {}", safe(message)));
+        for cause in causes {
+            self.line(format_args!("  Caused by: {}", safe(cause)));
+        }
+        for hint in hints {
+            let label = paint(self.color_stderr, HINT, "Hint:");
+            self.line(format_args!("{label} {}", safe(hint)));
+        }
+    }
+
+    /// Raw bytes on standard error, for text that is formatted already (usage, logs, a child's output).
+    pub fn write_stderr(&self, bytes: &[u8]) {
+        let mut stderr = lock(&self.stderr);
+        // Nobody is left to tell when standard error is gone.
+        drop(stderr.write_all(bytes).and_then(|()| stderr.flush()));
+    }
+
+    fn line(&self, text: std::fmt::Arguments<'_>) {
+        self.write_stderr(format!("{text}\n").as_bytes());
+    }
+}
+
+struct Out<'a>(MutexGuard<'a, io::BufWriter<Box<dyn Write + Send>>>);
+
+impl Write for Out<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn paint(color: bool, style: Style, text: impl Display) -> String {
+    if color { format!("{style}{text}{style:#}") } else { text.to_string() }
+}
+
+/// A stream stays usable after a panic elsewhere: the worst that happens is a torn line.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

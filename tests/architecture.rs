@@ -1,0 +1,90 @@
+//! Keeps the dependency rule of ARCHITECTURE.md: which module may use which.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may use of ours; `error`, `env` and `clock` serve all that are not pure.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("env", &["clock"]),
+    ("ui", &[]),
+    ("domain", &[]),
+    ("reference", &[]),
+    ("schema", &["reference"]),
+    ("error", &["domain", "reference", "schema"]),
+    ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
+    ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
+    ("context", &["cli", "client", "clock", "domain", "env", "error", "reference", "schema", "ui"]),
+];
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// First segments of all `crate::..` paths outside of test modules.
+fn uses(source: &str) -> Vec<&str> {
+    let source = source.split("#[cfg(test)]").next().unwrap();
+    source
+        .match_indices("crate::")
+        .map(|(at, found)| {
+            let rest = &source[at + found.len()..];
+            &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for file in rust_files(&root) {
+        let relative = file.strip_prefix(&root).unwrap();
+        let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
+        let module = first.trim_end_matches(".rs");
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else { continue };
+        for used in uses(&fs::read_to_string(&file).unwrap()) {
+            // Root-level re-exports are capitalized; they would hide a dependency.
+            if used != module && !allowed.contains(&used) {
+                wrong.push(format!("{} uses crate::{used}", relative.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0], "see the dependency rule in ARCHITECTURE.md");
+}
+
+#[test]
+fn commands_never_use_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+    let mut wrong = Vec::new();
+    for file in rust_files(&root) {
+        let relative = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let own = relative.split(['/', '.']).next().unwrap().to_owned();
+        let source = fs::read_to_string(&file).unwrap();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for (at, found) in source.match_indices("commands::") {
+            let rest = &source[at + found.len()..];
+            let used = &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())];
+            let shared = used.is_empty() || used.starts_with(char::is_uppercase) || used == "shared";
+            if !shared && used != own {
+                wrong.push(format!("{relative} uses commands::{used}"));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn main_stays_small() {
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs");
+    assert!(fs::read_to_string(main).unwrap().lines().count() < 30);
+}

@@ -1,0 +1,139 @@
+//! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
+
+use std::ffi::OsString;
+use std::io::{self, Cursor, Write};
+use std::sync::{Arc, Mutex};
+
+use tc::ui::Terminal;
+use tc::{Environment, Streams};
+
+/// One run of `tc` in this process, being prepared.
+pub struct Tc {
+    environment: Environment,
+    home: tempfile::TempDir,
+    stdin: Vec<u8>,
+    terminal: Terminal,
+}
+
+/// What a run left behind.
+pub struct Ran {
+    pub args: Vec<String>,
+    pub stdout: String,
+    pub stderr: String,
+    pub status: u8,
+}
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Tc {
+    /// Nothing set but HOME, no terminal anywhere, empty standard input.
+    pub fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let environment = Environment::empty(home.path()).with("HOME", home.path());
+        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default() }
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment = self.environment.with(name, value);
+        self
+    }
+
+    /// Changes the environment in other ways: its clock, its interrupt.
+    pub fn environment(mut self, change: impl FnOnce(Environment) -> Environment) -> Self {
+        self.environment = change(self.environment);
+        self
+    }
+
+    /// Text on standard input.
+    pub fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.stdin = text.as_ref().to_vec();
+        self
+    }
+
+    /// All three streams are a terminal of 100 columns.
+    pub fn terminal(mut self) -> Self {
+        self.terminal = Terminal { stdin: true, stdout: true, stderr: true, width: Some(100) };
+        self
+    }
+
+    /// The working directory, which is also HOME.
+    pub fn directory(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
+    /// Runs `tc` with these arguments.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        let (stdout, stderr) = (Sink::default(), Sink::default());
+        let streams = Streams {
+            stdin: Box::new(Cursor::new(self.stdin.clone())),
+            stdout: Box::new(stdout.clone()),
+            stderr: Box::new(stderr.clone()),
+            terminal: self.terminal,
+        };
+        let words = std::iter::once("tc").chain(args.iter().copied()).map(OsString::from);
+        let status = tc::run(words, &self.environment, streams);
+        Ran {
+            args: args.iter().map(ToString::to_string).collect(),
+            stdout: stdout.text(),
+            stderr: stderr.text(),
+            status,
+        }
+    }
+}
+
+impl Ran {
+    /// Standard output is exactly this.
+    #[track_caller]
+    pub fn stdout(&self, expected: &str) -> &Self {
+        assert_eq!(self.stdout, expected, "standard output of {self}");
+        self
+    }
+
+    /// Standard error is exactly this.
+    #[track_caller]
+    pub fn stderr(&self, expected: &str) -> &Self {
+        assert_eq!(self.stderr, expected, "standard error of {self}");
+        self
+    }
+
+    /// The exit status is this.
+    #[track_caller]
+    pub fn status(&self, expected: u8) -> &Self {
+        assert_eq!(self.status, expected, "exit status of {self}");
+        self
+    }
+
+    /// Standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in the output of {self}"))
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "tc {:?}\nstatus {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.args, self.status, self.stdout, self.stderr
+        )
+    }
+}
