@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub mod references;
 pub mod version;
 
 use crate::context::Context;
@@ -17,6 +18,9 @@ impl Status {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Make the API references that tc is built on
+    #[command(subcommand)]
+    References(references::Command),
     /// Print the version of tc and of its references
     Version(version::Args),
 }
@@ -28,6 +32,7 @@ impl Command {
     /// Whatever it ran into.
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
+            Self::References(command) => command.run(context),
             Self::Version(args) => version::run(&args, context),
         }
     }
