@@ -1,6 +1,7 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod references;
+pub mod sandbox;
 pub mod version;
 
 use crate::context::Context;
@@ -21,6 +22,8 @@ pub enum Command {
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
     /// Print the version of tc and of its references
     Version(version::Args),
 }
@@ -33,6 +36,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::References(command) => command.run(context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }
