@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub mod api;
 pub mod version;
 
 use crate::context::Context;
@@ -17,6 +18,8 @@ impl Status {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Call any API method, or list what there is
+    Api(api::Args),
     /// Print the version of tc and of its references
     Version(version::Args),
 }
@@ -28,6 +31,7 @@ impl Command {
     /// Whatever it ran into.
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
+            Self::Api(args) => api::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }
