@@ -1,6 +1,7 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod references;
 pub mod version;
 
 use crate::context::Context;
@@ -20,6 +21,9 @@ impl Status {
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    /// Make the API references that tc is built on
+    #[command(subcommand)]
+    References(references::Command),
     /// Print the version of tc and of its references
     Version(version::Args),
 }
@@ -32,6 +36,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::References(command) => command.run(context),
             Self::Version(args) => version::run(&args, context),
         }
     }
