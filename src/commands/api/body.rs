@@ -99,9 +99,9 @@ fn with_fields(body: Option<Vec<u8>>, flags: &Flags) -> Result<Vec<u8>> {
     for field in &flags.json_field {
         let (key, text) = split(field, "-F", "JSON")?;
         let json: Value = serde_json::from_str(text).map_err(|source| {
-            Error::usage(format!("the value of -F `{key}` is not JSON")).caused_by(source).hint(format!(
-                "For a string say -f {key}={text}"
-            ))
+            Error::usage(format!("the value of -F `{key}` is not JSON"))
+                .caused_by(source)
+                .hint(format!("For a string say -f {key}={text}"))
         })?;
         fields::set(&mut value, key, json).map_err(Error::usage)?;
     }
@@ -139,7 +139,13 @@ mod tests {
             convert("{\"a\": 1\n \"b\": 2}").unwrap_err(),
             "the body is neither JSON nor YAML: as JSON it goes wrong at line 2 column 2"
         );
-        assert_eq!(convert("nope").unwrap_err(), "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 2");
-        assert_eq!(convert("").unwrap_err(), "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 0");
+        assert_eq!(
+            convert("nope").unwrap_err(),
+            "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 2"
+        );
+        assert_eq!(
+            convert("").unwrap_err(),
+            "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 0"
+        );
     }
 }

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_get_is_a_plain_curl() {
-        let shown = Shown { verb: "GET", url: "http://localhost:1/api/queue/v1/ping", headers: &[], body: None, follow: true };
+        let shown =
+            Shown { verb: "GET", url: "http://localhost:1/api/queue/v1/ping", headers: &[], body: None, follow: true };
         assert_eq!(shown.curl(), "curl -L --globoff http://localhost:1/api/queue/v1/ping\n");
     }
 

@@ -106,9 +106,9 @@ struct Invocation {
 
 impl clap::Args for Args {
     fn augment_args(command: Command) -> Command {
-        let search = Command::new("search").about("Find methods by words in their name, route or summary").arg(
-            clap::Arg::new("word").value_name("WORD").required(true).num_args(1..).help("All of them must occur"),
-        );
+        let search = Command::new("search")
+            .about("Find methods by words in their name, route or summary")
+            .arg(clap::Arg::new("word").value_name("WORD").required(true).num_args(1..).help("All of them must occur"));
         <Flags as clap::Args>::augment_args(command)
             .subcommand_value_name("SERVICE")
             .subcommand_help_heading("Services")

@@ -38,8 +38,7 @@ impl<'a> Page<'a> {
                 None => parsed.list.is_none() && value.get().starts_with('['),
             };
             if is_list {
-                parsed.items = Vec::deserialize(value)
-                    .map_err(|_| format!("`{name}` is not a list"))?;
+                parsed.items = Vec::deserialize(value).map_err(|_| format!("`{name}` is not a list"))?;
                 parsed.list = Some(name);
             } else if parsed.list.is_none() {
                 parsed.before.push((name, value));

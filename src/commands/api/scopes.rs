@@ -9,7 +9,7 @@ use super::Invocation;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
-use crate::reference::{Method, ScopeExpression};
+use crate::reference::Method;
 
 /// Prints the scope expression: as a tree on a terminal, as JSON in a pipe.
 ///
@@ -20,7 +20,7 @@ pub fn print(method: &Method, invocation: &Invocation, body: Option<&[u8]>, cont
     if context.ui.terminal.stdout && !context.globals.json && context.globals.jq.is_none() {
         let text = match &needed {
             None => "none: anyone may call it\n".to_owned(),
-            Some(expression) => tree(expression, 0),
+            Some(expression) => expression.outline(0),
         };
         context.ui.out().write_all(context.ui.safe(&text).as_bytes())?;
     } else {
@@ -44,45 +44,12 @@ fn parameters(method: &Method, invocation: &Invocation, body: Option<&[u8]>) -> 
     known.extend(args);
     known.extend(invocation.query.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
     // Queue methods name a worker pool in one piece where their scopes name it in two.
-    if let Some((provisioner, worker)) = known.get("taskQueueId").and_then(Value::as_str).and_then(|id| id.split_once('/')) {
+    if let Some((provisioner, worker)) =
+        known.get("taskQueueId").and_then(Value::as_str).and_then(|id| id.split_once('/'))
+    {
         let (provisioner, worker) = (provisioner.to_owned(), worker.to_owned());
         known.entry("provisionerId".into()).or_insert(provisioner.into());
         known.entry("workerType".into()).or_insert(worker.into());
     }
     known
-}
-
-fn tree(expression: &ScopeExpression, depth: usize) -> String {
-    let indent = "  ".repeat(depth);
-    let list = |title: &str, parts: &[ScopeExpression]| {
-        let parts: String = parts.iter().map(|part| tree(part, depth + 1)).collect();
-        format!("{indent}{title}\n{parts}")
-    };
-    match expression {
-        ScopeExpression::Scope(scope) => format!("{indent}{scope}\n"),
-        ScopeExpression::AllOf { all_of } => list("all of", all_of),
-        ScopeExpression::AnyOf { any_of } => list("any of", any_of),
-        ScopeExpression::For { variable, list, each } => format!("{indent}{each}  (for each {variable} in {list})\n"),
-        ScopeExpression::If { condition, then, otherwise } => {
-            let mut text = format!("{indent}if {condition}\n{}", tree(then, depth + 1));
-            if let Some(otherwise) = otherwise {
-                text.push_str(&format!("{indent}otherwise\n{}", tree(otherwise, depth + 1)));
-            }
-            text
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tree_shows_what_belongs_together() {
-        let expression = serde_json::from_value(serde_json::json!({"AllOf": ["a", {"AnyOf": ["b", "c"]},
-            {"for": "route", "in": "routes", "each": "queue:route:<route>"}, {"if": "x", "then": "d", "else": "e"}]}));
-        let expected = "all of\n  a\n  any of\n    b\n    c\n  queue:route:<route>  (for each route in routes)\n  \
-                        if x\n    d\n  otherwise\n    e\n";
-        assert_eq!(tree(&expression.unwrap(), 0), expected);
-    }
 }
