@@ -1,1 +1,22 @@
-//! JSON-schema validation and payload skeletons. Pure.
+//! The services' JSON schemas at work: which faults a body has, a skeleton to fill in, and the
+//! fields that a body can have. Pure.
+//!
+//! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
+
+mod documents;
+mod faults;
+mod fields;
+mod formats;
+mod sample;
+mod shape;
+mod skeleton;
+mod validator;
+
+pub use documents::SchemaError;
+pub use faults::Fault;
+pub use fields::{Field, fields};
+pub use skeleton::skeleton;
+pub use validator::Validator;
+
+#[cfg(test)]
+mod tests;
