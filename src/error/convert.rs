@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::reference::LookupError;
+use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
 
 impl From<LookupError> for Error {
@@ -15,6 +16,15 @@ impl From<LookupError> for Error {
                 suggest(Error::usage(message), &similar, &format!("`tc api {service}` lists its methods."))
             }
             LookupError::Broken { .. } => Error::failed(message),
+        }
+    }
+}
+
+impl From<SchemaError> for Error {
+    fn from(source: SchemaError) -> Self {
+        match source {
+            SchemaError::Missing { .. } => Error::usage(source.to_string()).hint("`tc schema list` lists all schemas."),
+            SchemaError::Broken { .. } | SchemaError::Unusable { .. } => Error::failed(source.to_string()),
         }
     }
 }

@@ -67,7 +67,7 @@ pub fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<(
 }
 
 fn head(response: &Response) -> String {
-    let mut head = format!("HTTP {}\n", response.status_line());
+    let mut head = format!("HTTP {}\n", response.status);
     for (name, value) in &response.headers {
         head.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     }
