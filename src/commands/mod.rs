@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod references;
+pub mod sandbox;
 pub mod version;
 
 use crate::context::Context;
@@ -24,6 +25,8 @@ pub enum Command {
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
     /// Print the version of tc and of its references
     Version(version::Args),
 }
@@ -37,6 +40,7 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context),
             Self::References(command) => command.run(context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }
