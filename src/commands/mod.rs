@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub mod api;
 pub mod references;
 pub mod sandbox;
 pub mod version;
@@ -19,6 +20,8 @@ impl Status {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Call any API method, or list what there is
+    Api(api::Args),
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
@@ -35,6 +38,7 @@ impl Command {
     /// Whatever it ran into.
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
+            Self::Api(args) => api::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
