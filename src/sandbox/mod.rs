@@ -5,5 +5,11 @@
 //! would hide on both sides.
 
 mod call;
+pub mod certificate;
+pub mod queue;
+mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
+
+#[cfg(test)]
+mod rig;
