@@ -1,4 +1,4 @@
-//! Temporary credentials as the queue issues them to tasks (spec, section 4).
+//! What services sign with their own clients: temporary credentials for tasks (spec, section 4), and URLs (section 3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -58,6 +58,20 @@ impl Issuer {
         })
     }
 
+    /// A URL for a GET that this client makes on somebody's behalf, good until `expiry`. `path` is encoded already and
+    /// has no query.
+    pub fn signed_url(&self, root_url: &str, path: &str, expiry: DateTime<Utc>) -> String {
+        let (scheme, authority) = root_url.split_once("://").unwrap_or(("http", root_url));
+        let (host, port) = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+            .unwrap_or((authority, if scheme == "https" { "443" } else { "80" }));
+        let expiry = expiry.timestamp();
+        let text = format!("hawk.1.bewit\n{expiry}\n\nGET\n{path}\n{}\n{port}\n\n\n", host.to_lowercase());
+        let bewit = format!("{}\\{expiry}\\{}\\", self.client_id, STANDARD.encode(self.mac(&text)));
+        format!("{root_url}{path}?bewit={}", URL_SAFE_NO_PAD.encode(bewit))
+    }
+
     fn mac(&self, text: &str) -> Vec<u8> {
         // HMAC takes keys of any length, so there is always a code.
         Hmac::<Sha256>::new_from_slice(self.access_token.as_bytes())
@@ -88,6 +102,18 @@ mod tests {
             made["certificate"],
             r#"{"version":1,"scopes":["a","b:*"],"start":1795352052240,"expiry":1795353252236,"seed":"tv7dRNNqQmijGG7Yw7JVgQn2ppTd1YSVWfWEgkXHJAXw","signature":"KTs75m0FQCK3YG1bODVvg0esLIeQvXxMiByH3DjZHZs=","issuer":"static/taskcluster/queue"}"#
         );
+    }
+
+    /// The code was made with Python's `hmac` over the lines that Hawk's specification lists.
+    #[test]
+    fn a_signed_url_carries_client_expiry_and_code() {
+        let issuer = Issuer { client_id: "static/taskcluster/index".into(), access_token: "key".into() };
+        let expiry = parse_time("2026-11-22T13:14:12.236Z").unwrap();
+        let url = issuer.signed_url("http://localhost:1234", "/api/queue/v1/task/x/artifacts/private%2Fx", expiry);
+        let (before, bewit) = url.split_once("?bewit=").unwrap();
+        assert_eq!(before, "http://localhost:1234/api/queue/v1/task/x/artifacts/private%2Fx");
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(bewit).unwrap()).unwrap();
+        assert_eq!(text, "static/taskcluster/index\\1795353252\\/bDQ4l9iGmno32/uk8xIvHMgEk52cx110DPlGvbSouU=\\");
     }
 
     #[test]

@@ -6,10 +6,14 @@
 
 mod call;
 pub mod certificate;
+pub mod index;
 pub mod queue;
+pub mod secrets;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
 
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod rig;

@@ -57,8 +57,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Makes the call and hands it to `handle`; checks, as the server does, that somebody looked at the scopes.
-    pub fn send<T>(self, now: DateTime<Utc>, handle: impl FnOnce(&Call<'_>) -> Option<T>) -> Option<T> {
+    /// Makes the call and hands it to `handle`. As on the server, scopes that the route fills are checked before; and
+    /// nothing is answered before somebody has looked at the others.
+    pub fn send(self, now: DateTime<Utc>, handle: impl FnOnce(&Call<'_>) -> Option<Outcome>) -> Option<Outcome> {
         let (_, method) = Catalogue::embedded(Source::Current).method(self.service, self.method).unwrap();
         let owned = |pairs: Vec<(&str, String)>| -> IndexMap<String, String> {
             pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -75,7 +76,20 @@ impl<'a> Request<'a> {
             root_url: ROOT_URL,
             authorized: Cell::new(false),
         };
-        handle(&call)
+        let expression = serde_json::to_string(&method.scopes).unwrap();
+        let unfilled = method.route.params().fold(expression, |text, name| text.replace(&format!("<{name}>"), ""));
+        // A loop's list comes from the behaviour, even where its variable has the name of a route parameter.
+        if !unfilled.contains('<')
+            && !unfilled.contains("\"in\"")
+            && let Err(refusal) = call.authorize(&[])
+        {
+            return Some(Err(refusal));
+        }
+        let outcome = handle(&call);
+        if matches!(outcome, Some(Ok(_))) {
+            assert!(call.authorized.get(), "{} looked at no scopes", method.name);
+        }
+        outcome
     }
 }
 

@@ -4,21 +4,31 @@
 
 mod actions;
 mod advance;
+mod artifacts;
+mod claim;
+mod completed;
 mod create;
 mod group;
 mod id;
 mod lifecycle;
+mod metadata;
+mod pending;
 mod read;
+mod resolve;
 mod task;
+mod workers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::artifacts::Artifacts;
+pub use self::completed::Completed;
 use self::group::Group;
-use self::id::TaskId;
+pub use self::id::TaskId;
 use self::task::{Priority, State, Task};
+use self::workers::Workers;
 use super::certificate::Issuer;
 use super::wire::Object;
 use super::{Answer, Call, Fault, Outcome};
@@ -45,6 +55,8 @@ pub struct QueueState {
     resolutions: VecDeque<(DateTime<Utc>, TaskId, State)>,
     /// Tasks that completed and that the index has not seen yet.
     completed: Vec<TaskId>,
+    artifacts: Artifacts,
+    workers: Workers,
 }
 
 /// The runs of one task queue that wait for a worker or have one.
@@ -73,6 +85,8 @@ impl QueueState {
             claims: BTreeSet::new(),
             resolutions: VecDeque::new(),
             completed: Vec::new(),
+            artifacts: Artifacts::new(),
+            workers: Workers::default(),
         }
     }
 
@@ -134,6 +148,7 @@ pub fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
 
 fn dispatch(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
+        "createArtifact" => return artifacts::create_artifact(state, call),
         "createTask" => create::create_task(state, call),
         "task" => read::task(state, call),
         "status" => read::status(state, call),
@@ -149,6 +164,37 @@ fn dispatch(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
         "rerunTask" => actions::rerun_task(state, call),
         "cancelTask" => actions::cancel_task(state, call),
         "changeTaskPriority" => actions::change_task_priority(state, call),
+        "claimWork" => claim::claim_work(state, call),
+        "claimTask" => claim::claim_task(state, call),
+        "reclaimTask" => claim::reclaim_task(state, call),
+        "reportCompleted" => resolve::report_completed(state, call),
+        "reportFailed" => resolve::report_failed(state, call),
+        "reportException" => resolve::report_exception(state, call),
+        "pendingTasks" => pending::pending_tasks(state, call),
+        "taskQueueCounts" => pending::task_queue_counts(state, call),
+        "listPendingTasks" => pending::list_pending_tasks(state, call),
+        "listClaimedTasks" => pending::list_claimed_tasks(state, call),
+        "finishArtifact" => artifacts::finish_artifact(state, call),
+        "artifact" | "latestArtifact" => artifacts::content(state, call),
+        "getArtifact" | "getLatestArtifact" => artifacts::redirect(state, call),
+        "artifactInfo" | "latestArtifactInfo" => artifacts::info(state, call),
+        "listArtifacts" | "listLatestArtifacts" => artifacts::list(state, call),
+        other => return metadata(state, call, other),
+    })
+}
+
+fn metadata(state: &mut QueueState, call: &Call<'_>, method: &str) -> Option<Outcome> {
+    Some(match method {
+        "listProvisioners" => metadata::list_provisioners(state, call),
+        "getProvisioner" => metadata::get_provisioner(state, call),
+        "listWorkerTypes" => metadata::list_worker_types(state, call),
+        "getWorkerType" => metadata::get_worker_type(state, call),
+        "listTaskQueues" => metadata::list_task_queues(state, call),
+        "getTaskQueue" => metadata::get_task_queue(state, call),
+        "listWorkers" => metadata::list_workers(state, call),
+        "getWorker" => metadata::get_worker(state, call),
+        "quarantineWorker" => metadata::quarantine_worker(state, call),
+        "declareWorker" => metadata::declare_worker(state, call),
         _ => return None,
     })
 }
