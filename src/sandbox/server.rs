@@ -212,10 +212,10 @@ async fn answer(shared: &Shared, request: &Request) -> Response {
 }
 
 /// Waits until it is worth asking for work again; false when that was not before `until`.
-async fn work_may_appear(
-    shared: &Shared,
+async fn work_may_appear<'a>(
+    shared: &'a Shared,
     task_queue: &str,
-    mut changed: Pin<&mut Notified<'_>>,
+    mut changed: Pin<&mut Notified<'a>>,
     until: Instant,
 ) -> bool {
     loop {
