@@ -5,5 +5,6 @@
 mod architecture;
 mod recordings;
 mod references;
+mod sandbox;
 mod support;
 mod version;
