@@ -6,5 +6,6 @@ mod architecture;
 mod recordings;
 mod references;
 mod sandbox;
+mod sandbox_auth;
 mod support;
 mod version;
