@@ -265,5 +265,9 @@ fn a_client_can_test_its_signing() {
     assert_eq!(post("no-secret", "a:b").value(), json!({"clientId": "tester", "scopes": ["a:*", "assume:anonymous"]}));
     post("no-secret", "b").is(403, "InsufficientScopes");
     post("wrong", "a:b").is(401, "AuthenticationFailed");
+    let signed = Wire::new(&sandbox, "POST", "/api/auth/v1/test-authenticate").signed_by("tester", "no-secret");
+    let body = json!({"clientScopes": ["a:*"], "requiredScopes": []}).to_string();
+    signed.clone().body("application/json", &body).send().is(200, "");
+    signed.signing("{}").body("application/json", &body).send().is(401, "AuthenticationFailed");
     call(&sandbox, "GET", "test-authenticate-get/").is(401, "AuthenticationFailed");
 }
