@@ -4,5 +4,6 @@
 
 mod architecture;
 mod references;
+mod client;
 mod support;
 mod version;

@@ -1,5 +1,8 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
+pub mod fake_clock;
+pub mod fake_server;
+
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
