@@ -217,3 +217,49 @@ fn summaries_are_not_the_reference_s_own_words() {
     assert_eq!(compared, 192 + 36 + 17);
     assert_eq!(equal, [""; 0], "say it in words of our own");
 }
+
+/// Deprecated methods that the Python client still has and the deployment's references have no more.
+const GONE: [(&str, &str); 2] = [("queue", "declareProvisioner"), ("queue", "declareWorkerType")];
+
+/// A method or an exchange of ours with the facts that the Python client has as well.
+fn comparable(mut ours: Value) -> (String, Value) {
+    let facts = ours.as_object_mut().unwrap();
+    for word in facts.get_mut("routingKey").and_then(Value::as_array_mut).into_iter().flatten() {
+        word.as_object_mut().unwrap().remove("required");
+    }
+    if facts.contains_key("verb") {
+        facts.entry("query").or_insert_with(|| json!([]));
+    }
+    facts.remove("scopes");
+    facts.remove("category");
+    let name = facts.remove("name").unwrap();
+    (name.as_str().unwrap().into(), ours)
+}
+
+/// What `scripts/check-references` found in the Taskcluster client for Python.
+#[test]
+fn the_python_client_has_the_same_methods_and_exchanges() {
+    let text = fs::read_to_string(root().join("tests/data/references-python.json")).unwrap();
+    let mut theirs: Value = serde_json::from_str(&text).unwrap();
+    for (service, method) in GONE {
+        assert!(theirs[service]["methods"].as_object_mut().unwrap().remove(method).is_some(), "{method}");
+    }
+    let mut ours = serde_json::Map::new();
+    for service in Catalogue::embedded(Source::Current).services().unwrap() {
+        let mut facts = json!({"apiVersion": service.api_version});
+        facts["methods"] = service.methods.iter().map(|method| comparable(json!(method))).collect();
+        if let Some(prefix) = &service.exchange_prefix {
+            facts["exchangePrefix"] = json!(prefix);
+            facts["exchanges"] = service.exchanges.iter().map(|exchange| comparable(json!(exchange))).collect();
+        }
+        ours.insert(service.service_name.clone(), facts);
+    }
+    for (service, facts) in theirs.as_object().unwrap() {
+        for kind in ["methods", "exchanges"] {
+            for (name, fact) in facts[kind].as_object().into_iter().flatten() {
+                assert_eq!(&ours[service][kind][name], fact, "{service} {name}");
+            }
+        }
+    }
+    assert_eq!(Value::Object(ours), theirs);
+}
