@@ -1,5 +1,8 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub mod from_now;
+pub mod scope;
+pub mod slugid;
 pub mod version;
 
 use crate::context::Context;
@@ -16,8 +19,11 @@ impl Status {
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
-    /// Print the version of tc and of its references
+    Scope(scope::Args),
+    Slugid(slugid::Args),
+    FromNow(from_now::Args),
     Version(version::Args),
 }
 
@@ -28,6 +34,9 @@ impl Command {
     /// Whatever it ran into.
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
+            Self::Scope(args) => scope::run(&args, context),
+            Self::Slugid(args) => slugid::run(&args, context),
+            Self::FromNow(args) => from_now::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }
