@@ -1,15 +1,19 @@
 //! What a command receives. Everything costly is built when it is first asked for, so that a
 //! command which needs no credentials cannot fail for want of them.
 
+mod print;
+
+use std::ffi::OsString;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
-use crate::client::{Client, Credentials};
+use crate::client::{Client, ClientBuilder, Credentials, Target};
 use crate::domain::RootUrl;
-use crate::env::{self, Environment};
+use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
 
@@ -21,6 +25,8 @@ pub struct Context {
     pub ui: Arc<Ui>,
     /// The global flags.
     pub globals: Globals,
+    /// The command line, as it was given.
+    pub words: Vec<OsString>,
 }
 
 impl Context {
@@ -60,19 +66,7 @@ impl Context {
     /// # Errors
     /// When none is set, or what is set is no root URL.
     pub fn root_url(&self) -> Result<RootUrl> {
-        let (given, origin) = match (&self.globals.root_url, self.env.get(env::ROOT_URL)) {
-            (Some(flag), _) => (flag.as_str(), "--root-url"),
-            (None, Some(variable)) => (variable, env::ROOT_URL.name),
-            (None, None) => {
-                return Err(Error::usage("no root URL: it is not known which deployment to talk to")
-                    .hint(format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name)));
-            }
-        };
-        if let Some(known) = RootUrl::well_known(given) {
-            return Ok(known);
-        }
-        RootUrl::parse(given)
-            .map_err(|source| Error::usage(source.to_string()).hint(format!("It comes from {origin}.")))
+        Target::root_url(&self.env, self.globals.root_url.as_deref())
     }
 
     /// The credentials to sign with, if there are any.
@@ -83,18 +77,82 @@ impl Context {
         if self.globals.no_credentials {
             return Ok(None);
         }
-        let credentials = Credentials::from_env(&self.env)?;
-        Ok(credentials.map(|credentials| match self.globals.authorized_scope.as_slice() {
-            [] => credentials,
-            scopes => credentials.with_authorized_scopes(scopes.to_vec()),
-        }))
+        let credentials = Target::credentials(&self.env, self.globals.root_url.as_deref())?;
+        Ok(credentials.map(|credentials| self.limited(credentials)))
     }
 
     /// A client for the deployment, with the global flags applied.
     ///
     /// # Errors
-    /// Those of [`Context::root_url`] and [`Context::credentials`]; an unreadable `--cacert`.
+    /// When there is no root URL, credentials are half set, `--timeout` is no time, or `--cacert`
+    /// cannot be read.
     pub fn client(&self) -> Result<Client> {
-        Client::builder(self.root_url()?).credentials(self.credentials()?).build()
+        self.client_builder()?.build()
+    }
+
+    /// What [`Context::client`] builds, to be changed first.
+    ///
+    /// # Errors
+    /// Those of [`Context::client`], but for `--cacert`.
+    pub fn client_builder(&self) -> Result<ClientBuilder> {
+        let globals = &self.globals;
+        let mut target = Target::resolve(&self.env, globals.root_url.as_deref(), globals.no_credentials)?;
+        target.credentials = target.credentials.map(|credentials| self.limited(credentials));
+        let mut builder = Client::builder_for(&self.env, target);
+        if let Some(retries) = globals.retries {
+            builder = builder.retries(retries);
+        }
+        if let Some(timeout) = &globals.timeout {
+            builder = builder.timeout(parse_timeout(timeout)?);
+        }
+        if let Some(file) = &globals.cacert {
+            builder = builder.extra_ca_file(self.env.resolve(file));
+        }
+        Ok(builder)
+    }
+
+    fn limited(&self, credentials: Credentials) -> Credentials {
+        match self.globals.authorized_scope.as_slice() {
+            [] => credentials,
+            scopes => credentials.with_authorized_scopes(scopes.to_vec()),
+        }
+    }
+}
+
+/// `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
+fn parse_timeout(text: &str) -> Result<Duration> {
+    let trimmed = text.trim();
+    let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(digits);
+    let milliseconds = match unit.trim() {
+        "ms" => Some(1),
+        "" | "s" | "sec" => Some(1000),
+        "m" | "min" => Some(60_000),
+        "h" => Some(3_600_000),
+        _ => None,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .zip(milliseconds)
+        .and_then(|(number, unit)| number.checked_mul(unit))
+        .filter(|total| *total > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_limits_have_units() {
+        for (text, milliseconds) in [("30s", 30_000), ("2m", 120_000), ("500ms", 500), ("7", 7000), ("1 h", 3_600_000)]
+        {
+            assert_eq!(parse_timeout(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
+        }
+        for text in ["", "s", "0s", "-1s", "2 weeks", "99999999999999999999s"] {
+            assert!(parse_timeout(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The one error type: what kind, what was tried, why it failed, what to do next.
 
+mod convert;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;

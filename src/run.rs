@@ -20,13 +20,14 @@ use crate::ui::{ColorChoice, Streams, Ui};
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let no_color = environment.get(env::NO_COLOR).is_some() || environment.get(env::TERM) == Some("dumb");
-    let parsed = cli::command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed =
+        cli::command_for(&args).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
     let ui = Arc::new(Ui::new(streams, cli.globals.color, no_color, cli.globals.quiet));
-    let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals };
+    let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals, words: args };
     finish(cli.command.run(&context), &ui)
 }
 

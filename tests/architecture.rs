@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("reference", &[]),
     ("schema", &["reference"]),
-    ("error", &["domain", "reference", "schema"]),
+    ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),

@@ -1,38 +1,196 @@
 //! Calls to a deployment's API: building, signing, retrying, paging.
+//!
+//! What is decided is decided by functions of values: [`Request`] builds, `hawk` signs, `retry`
+//! decides, [`ApiError`] reads refusals, `temporary` makes credentials. `transport` opens the
+//! sockets, and `send` strings these together.
 
+mod api_error;
+mod builder;
+mod call;
 mod credentials;
+mod hawk;
+mod missing;
+mod pages;
+mod proxy;
+mod request;
+mod response;
+mod retry;
+mod send;
+mod settings;
+mod skew;
+mod temporary;
+mod transport;
 
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use url::Url;
+
+pub use api_error::ApiError;
+pub use builder::ClientBuilder;
+pub use call::Call;
 pub use credentials::Credentials;
+pub use hawk::{Signed, header as hawk_header, signed_url};
+pub use pages::Pages;
+pub use request::{Request, unknown_name};
+pub use response::Response;
+pub use settings::Target;
+pub use temporary::{TemporaryOptions, temporary_credentials};
 
+use crate::clock::SharedClock;
 use crate::domain::RootUrl;
-use crate::error::Result;
+use crate::env::Environment;
+use crate::error::{Error, Kind, Result};
+use crate::reference::{Catalogue, Method, Service};
 
-/// A client of one deployment.
-#[derive(Debug, Clone)]
-pub struct Client {}
+/// A client of one deployment; cloning it is cheap and shares its connections.
+///
+/// ```no_run
+/// # async fn example(group: &str) -> Result<(), tc::Error> {
+/// let client = tc::Client::from_env()?;
+/// let mut pages = client.call("queue", "listTaskGroup").arg(group).query("limit", "200").pages()?;
+/// while let Some(page) = pages.next().await? {
+///     let page: serde_json::Value = page.json()?;
+///     println!("{} tasks", page["tasks"].as_array().map_or(0, Vec::len));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
 
-/// Builds a [`Client`].
-#[derive(Debug)]
-pub struct ClientBuilder {}
+struct Inner {
+    root: RootUrl,
+    credentials: Option<Credentials>,
+    /// Said when an unsigned call is refused.
+    unsigned_because: Option<String>,
+    catalogue: &'static Catalogue,
+    clock: SharedClock,
+    retries: u32,
+    /// Seconds that the server's clock was found to be ahead of ours.
+    skew: AtomicI64,
+    transport: transport::Transport,
+}
 
-impl Client {
-    /// A builder for a client of the deployment at `root`.
-    pub fn builder(_root: RootUrl) -> ClientBuilder {
-        ClientBuilder {}
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("root", &self.0.root)
+            .field("credentials", &self.0.credentials)
+            .field("retries", &self.0.retries)
+            .finish_non_exhaustive()
     }
 }
 
-impl ClientBuilder {
-    /// The credentials to sign with.
-    #[must_use]
-    pub fn credentials(self, _credentials: Option<Credentials>) -> Self {
-        self
+impl Client {
+    /// A builder for a client of the deployment at `root`.
+    ///
+    /// ```
+    /// use tc::{Client, Credentials, domain::RootUrl};
+    ///
+    /// let root = RootUrl::parse("https://tc.example.com").unwrap();
+    /// let client = Client::builder(root).credentials(Some(Credentials::new("me", "key"))).retries(2).build()?;
+    /// assert_eq!(client.root_url().as_str(), "https://tc.example.com");
+    /// # Ok::<(), tc::Error>(())
+    /// ```
+    pub fn builder(root: RootUrl) -> ClientBuilder {
+        ClientBuilder::new(root)
     }
-    /// Builds it.
+
+    /// A client as the process's environment describes it: see [`Client::from_environment`].
     ///
     /// # Errors
-    /// x
-    pub fn build(self) -> Result<Client> {
-        Ok(Client {})
+    /// Those of [`Client::from_environment`].
+    pub fn from_env() -> Result<Self> {
+        Self::from_environment(&Environment::from_process())
+    }
+
+    /// A client as an environment describes it (spec, section 2): with `TASKCLUSTER_ROOT_URL` and
+    /// credentials where both are set; else by way of `TASKCLUSTER_PROXY_URL`, which signs by
+    /// itself; else unsigned. Proxies and certificates are taken from there, too.
+    ///
+    /// ```
+    /// use tc::{Client, Environment};
+    ///
+    /// let environment = Environment::empty("/").with("TASKCLUSTER_ROOT_URL", "https://tc.example.com");
+    /// assert!(Client::from_environment(&environment)?.credentials().is_none());
+    /// assert!(Client::from_environment(&Environment::empty("/")).is_err());
+    /// # Ok::<(), tc::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] without a root URL or with one that is none; [`Kind::Auth`] when credentials
+    /// are half set.
+    pub fn from_environment(environment: &Environment) -> Result<Self> {
+        Self::builder_for(environment, Target::resolve(environment, None, false)?).build()
+    }
+
+    /// A builder with everything that the environment says, for a target that is decided already.
+    pub fn builder_for(environment: &Environment, target: Target) -> ClientBuilder {
+        ClientBuilder::new(target.root)
+            .credentials(target.credentials)
+            .unsigned_because(target.unsigned_because)
+            .environment(environment)
+    }
+
+    /// The deployment, or the proxy that stands before it.
+    pub fn root_url(&self) -> &RootUrl {
+        &self.0.root
+    }
+
+    /// The credentials that calls are signed with.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.0.credentials.as_ref()
+    }
+
+    /// The references that [`Client::call`] looks names up in.
+    pub fn catalogue(&self) -> &'static Catalogue {
+        self.0.catalogue
+    }
+
+    /// Starts a call: `client.call("queue", "status").arg(task_id).send().await?`.
+    pub fn call(&self, service: &str, method: &str) -> Call<'_> {
+        Call::new(self, service, method)
+    }
+
+    /// A call of a method that was looked up already, checked and not sent.
+    ///
+    /// # Errors
+    /// Those of [`Request::build`].
+    pub fn prepare(
+        &self,
+        service: &Service,
+        method: &Method,
+        args: &[String],
+        query: &[(String, String)],
+        body: Option<Bytes>,
+    ) -> Result<Request> {
+        Request::build(&self.0.root, service, method, args, query, body)
+    }
+
+    /// The pages of a list, starting with this request.
+    pub fn pages_of(&self, request: Request) -> Pages {
+        Pages::new(self.clone(), request)
+    }
+
+    /// The request's URL with a bewit: whoever has it may GET it until `expires`.
+    ///
+    /// # Errors
+    /// [`Kind::Auth`] without credentials; [`Kind::Usage`] for any verb but GET.
+    pub fn signed_url(&self, request: &Request, expires: DateTime<Utc>) -> Result<Url> {
+        if request.verb != crate::reference::Verb::Get {
+            return Err(Error::usage(format!(
+                "only GET can be signed into a URL; {} is {}",
+                request.what, request.verb
+            )));
+        }
+        let credentials = self.credentials().ok_or_else(|| {
+            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
+                .hint("To get credentials: tc signin")
+        })?;
+        signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

@@ -1,6 +1,8 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub mod api;
 pub mod from_now;
+pub mod references;
 pub mod scope;
 pub mod slugid;
 pub mod version;
@@ -21,9 +23,14 @@ impl Status {
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
+    /// Call any API method, or list what there is
+    Api(api::Args),
     Scope(scope::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
+    /// Make the API references that tc is built on
+    #[command(subcommand)]
+    References(references::Command),
     Version(version::Args),
 }
 
@@ -34,9 +41,11 @@ impl Command {
     /// Whatever it ran into.
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
+            Self::Api(args) => api::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
+            Self::References(command) => command.run(context),
             Self::Version(args) => version::run(&args, context),
         }
     }

@@ -97,22 +97,25 @@ impl Catalogue {
 
     /// The service of this name, in kebab, camel or Pascal case.
     ///
+    /// `QueueEvents` is the queue: clients of other languages keep a service's exchanges apart.
+    ///
     /// # Errors
     /// When there is none, with the names that resemble it.
     pub fn service(&self, name: &str) -> Result<&Service, LookupError> {
-        let lower = name.to_lowercase();
         let kebab = kebab_case(name);
-        self.entries
-            .iter()
-            .find(|entry| {
-                let service = entry.file.service;
-                service == name || service == kebab || service.replace('-', "") == lower || service == lower
-            })
+        self.entry(name)
+            .or_else(|| self.entry(kebab.strip_suffix("-events")?))
             .ok_or_else(|| LookupError::Service {
                 name: name.into(),
                 similar: suggest(&kebab, self.service_names()).into_iter().map(Into::into).collect(),
             })?
             .service()
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        let squeeze = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+        let wanted = squeeze(name);
+        self.entries.iter().find(|entry| squeeze(entry.file.service) == wanted)
     }
 
     /// The service and the method of these names, without regard to case.
@@ -173,6 +176,38 @@ mod tests {
         }
         let (_, method) = catalogue.method("Queue", "LISTTASKGROUP").unwrap();
         assert_eq!(method.name, "listTaskGroup");
+    }
+
+    #[test]
+    fn events_are_found_where_their_service_is() {
+        assert_eq!(Catalogue::embedded(Source::Current).service("QueueEvents").unwrap().service_name, "queue");
+        let legacy = Catalogue::embedded(Source::Legacy);
+        assert_eq!(legacy.service("awsProvisionerEvents").unwrap().service_name, "aws-provisioner");
+        assert_eq!(legacy.service("TreeherderEvents").unwrap().service_name, "treeherder-events");
+    }
+
+    #[test]
+    fn nothing_is_missing() {
+        let count = |source| {
+            let services = Catalogue::embedded(source).services().unwrap();
+            let methods: usize = services.iter().map(|service| service.methods.len()).sum();
+            let exchanges: usize = services.iter().map(|service| service.exchanges.len()).sum();
+            (services.len(), methods, exchanges)
+        };
+        assert_eq!(count(Source::Current), (11, 192, 36));
+        assert_eq!(count(Source::Legacy), (12, 123, 22));
+    }
+
+    #[test]
+    fn names_lead_to_the_service_of_that_name() {
+        for source in [Source::Current, Source::Legacy] {
+            let catalogue = Catalogue::embedded(source);
+            for name in catalogue.service_names() {
+                let service = catalogue.service(name).unwrap();
+                assert_eq!(service.service_name, name);
+                assert_eq!(service.base_url.is_some(), source == Source::Legacy && !service.methods.is_empty());
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! The distilled references that are part of the binary.
+//!
+//! They are embedded as they are: compressed they would save a fiftieth of the binary and cost
+//! their decompression at every start that needs them.
 
 /// The Taskcluster version that the current references are of.
 pub const VERSION: &str = include_str!("../../references/VERSION").trim_ascii_end();
@@ -26,8 +29,15 @@ pub(super) static CURRENT: &[EmbeddedFile] = files!["":
 
 /// The services of 2018.
 pub(super) static LEGACY: &[EmbeddedFile] = files!["legacy/":
-    "auth",
+    "auth", "aws-provisioner", "github", "hooks", "index", "login", "notify", "pulse", "purge-cache", "queue",
+    "secrets", "treeherder-events",
 ];
+
+/// Schemas that belong to no API.
+pub(super) static FAMILIES: &[EmbeddedFile] = files!["schemas/": "common", "docker-worker", "generic-worker"];
 
 /// One line in our own words for each service, method and exchange.
 pub(super) static SUMMARIES: &str = include_str!("../../references/summaries.toml");
+
+/// What the services' own checks of arguments look like.
+pub(super) static PATTERNS: &str = include_str!("../../references/patterns.toml");

@@ -4,15 +4,22 @@
 //! and parsed only when something asks for it. Everything here is a function of values.
 
 mod catalogue;
+pub mod distill;
 mod embedded;
 mod model;
+mod patterns;
 mod route;
+mod schemas;
 mod scopes;
 mod suggest;
+mod summaries;
 
 pub use catalogue::{Catalogue, LookupError, Source};
 pub use embedded::{EmbeddedFile, VERSION};
-pub use model::{Exchange, Method, RoutingKeyEntry, Service, Stability, Verb};
+pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stability, Verb};
+pub use patterns::pattern;
 pub use route::{Route, Segment};
+pub use schemas::{page_list, resolve_schema, schema, schema_uris};
 pub use scopes::ScopeExpression;
 pub use suggest::{kebab_case, suggest};
+pub use summaries::{Item, SUMMARY_LENGTH, summary};

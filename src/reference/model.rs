@@ -35,6 +35,19 @@ pub struct Service {
 }
 
 impl Service {
+    /// A service without methods, exchanges and schemas.
+    pub(super) fn empty(name: &str, version: &str) -> Self {
+        Self {
+            service_name: name.into(),
+            api_version: version.into(),
+            base_url: None,
+            methods: Vec::new(),
+            exchange_prefix: None,
+            exchanges: Vec::new(),
+            schemas: IndexMap::new(),
+        }
+    }
+
     /// The method of exactly this name.
     pub fn method(&self, name: &str) -> Option<&Method> {
         self.methods.iter().find(|method| method.name == name)
@@ -44,6 +57,16 @@ impl Service {
     pub fn find_method(&self, name: &str) -> Option<&Method> {
         self.method(name).or_else(|| self.methods.iter().find(|method| method.name.eq_ignore_ascii_case(name)))
     }
+}
+
+/// Schemas that belong to no API: payloads of workers, and what services share.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemaFamily {
+    /// Name in URLs: `docker-worker`.
+    pub family: String,
+    /// Schemas by file (`v1/payload.json`), without prose, unparsed.
+    pub schemas: IndexMap<String, Box<RawValue>>,
 }
 
 /// One API method.
@@ -71,8 +94,8 @@ pub struct Method {
     /// Scopes that the call needs; none means that anyone may call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<ScopeExpression>,
-    /// Heading under which the method is listed.
-    #[serde(default)]
+    /// Heading under which the method is listed; empty for the methods of 2018.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub category: String,
     /// How much one can rely on it.
     pub stability: Stability,

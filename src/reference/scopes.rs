@@ -118,6 +118,28 @@ impl ScopeExpression {
         found
     }
 
+    /// The expression as an indented outline for people, each line ended.
+    pub fn outline(&self, depth: usize) -> String {
+        let indent = "  ".repeat(depth);
+        let list = |title: &str, parts: &[Self]| {
+            let parts: String = parts.iter().map(|part| part.outline(depth + 1)).collect();
+            format!("{indent}{title}\n{parts}")
+        };
+        match self {
+            Self::Scope(scope) => format!("{indent}{scope}\n"),
+            Self::AllOf { all_of } => list("all of", all_of),
+            Self::AnyOf { any_of } => list("any of", any_of),
+            Self::For { variable, list, each } => format!("{indent}{each}  (for each {variable} in {list})\n"),
+            Self::If { condition, then, otherwise } => {
+                let mut text = format!("{indent}if {condition}\n{}", then.outline(depth + 1));
+                if let Some(otherwise) = otherwise {
+                    text.push_str(&format!("{indent}otherwise\n{}", otherwise.outline(depth + 1)));
+                }
+                text
+            }
+        }
+    }
+
     fn collect<'a>(&'a self, found: &mut Vec<&'a str>) {
         match self {
             Self::Scope(scope) => found.push(scope),
@@ -234,6 +256,15 @@ mod tests {
             json!({"AllOf": ["a", "b", "queue:scheduler-id:<schedulerId>",
                 {"AnyOf": ["q:low:<provisionerId>", "q:lowest:<provisionerId>"]}]})
         );
+    }
+
+    #[test]
+    fn an_outline_shows_what_belongs_together() {
+        let expression = expression(json!({"AllOf": ["a", {"AnyOf": ["b", "c"]},
+            {"for": "route", "in": "routes", "each": "queue:route:<route>"}, {"if": "x", "then": "d", "else": "e"}]}));
+        let expected = "all of\n  a\n  any of\n    b\n    c\n  queue:route:<route>  (for each route in routes)\n  \
+                        if x\n    d\n  otherwise\n    e\n";
+        assert_eq!(expression.outline(0), expected);
     }
 
     #[test]

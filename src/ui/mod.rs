@@ -1,10 +1,13 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
+pub mod jq;
 pub mod json;
 mod sanitize;
+mod sink;
 mod streams;
 
 pub use sanitize::sanitize;
+pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
 
 use std::fmt::Display;

@@ -1,0 +1,156 @@
+//! A refusal by the server: code, message, missing scopes, and what to do about it. Pure.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::missing;
+use super::response::{first_line, is_html};
+use crate::error::{Error, Kind};
+use crate::reference::{ScopeExpression, Verb};
+
+/// What the server said when it refused a call; the source of the [`Error`] that the call returns.
+#[derive(Clone, PartialEq)]
+pub struct ApiError {
+    /// What was called: `queue.status`.
+    pub what: String,
+    /// The HTTP verb.
+    pub verb: Verb,
+    /// The URL, without a bewit.
+    pub url: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// `ResourceNotFound`; none when something other than the service answered.
+    pub code: Option<String>,
+    /// The whole message without the trailer that repeats the request.
+    pub message: String,
+    /// What the service saw: `{method, params, payload, time}`. The payload can hold secrets.
+    pub request_info: Option<Value>,
+    /// The scopes that were missing, when the message says so.
+    pub missing_scopes: Option<ScopeExpression>,
+    /// The body as it came.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for ApiError {
+    /// Without the body and the payload, which can hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("what", &self.what)
+            .field("status", &self.status)
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("missing_scopes", &self.missing_scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ApiError {
+    /// The exchange itself; what the server said is the message of the error that this caused.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} answered {}", self.verb, self.url, self.status)
+    }
+}
+
+impl StdError for ApiError {}
+
+/// What a service answers with a 4xx or 5xx.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Body {
+    code: Option<String>,
+    message: Option<String>,
+    /// Where there is no route, `{error: "Not found"}` is all there is.
+    error: Option<Value>,
+    /// Artifacts that are errors have a reason and no code.
+    reason: Option<String>,
+    request_info: Option<Value>,
+}
+
+impl ApiError {
+    /// Reads an answer whose status is 4xx or 5xx, whatever is in it.
+    pub fn parse(what: &str, verb: Verb, url: String, status: u16, body: Bytes) -> Self {
+        let parsed = if body.trim_ascii_start().starts_with(b"{") {
+            serde_json::from_slice::<Body>(&body).unwrap_or_default()
+        } else {
+            Body::default()
+        };
+        let message = match (parsed.message, parsed.error) {
+            (Some(message), _) => without_trailer(&message).to_owned(),
+            (None, Some(Value::String(error))) => error,
+            (None, _) if is_html(&body) => format!("a web page instead of JSON: {}", first_line(&body)),
+            (None, _) => first_line(&body),
+        };
+        let missing_scopes = (status == 403).then(|| missing::parse(&message)).flatten();
+        Self {
+            what: what.to_owned(),
+            verb,
+            url,
+            status,
+            code: parsed.code.or(parsed.reason),
+            message,
+            request_info: parsed.request_info,
+            missing_scopes,
+            body,
+        }
+    }
+
+    /// The refusal that caused `error`, if one did.
+    pub fn of(error: &Error) -> Option<&Self> {
+        std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
+    }
+
+    /// What kind of failure the status means.
+    pub fn kind(&self) -> Kind {
+        match self.status {
+            401 | 403 => Kind::Auth,
+            404 | 410 => Kind::NotFound,
+            409 => Kind::Conflict,
+            429 | 500 | 502.. => Kind::Unavailable,
+            _ => Kind::Failed,
+        }
+    }
+
+    /// The error to return after `tries` tries, with what to do about missing scopes and sign-in.
+    pub fn into_error(self, tries: u32) -> Error {
+        let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
+        let reason = match &self.code {
+            Some(code) => code.clone(),
+            None => format!("the server answered {}", self.status),
+        };
+        let line = first_line(self.message.as_bytes());
+        let message = format!("{} failed{after}: {reason}: {}", self.what, line.trim_end_matches(':'));
+        let mut error = Error::new(self.kind(), message);
+        if let Some(missing) = &self.missing_scopes {
+            error = error
+                .hint(format!("Missing: {}", missing::in_words(missing)))
+                .hint(format!("To get what is missing: {}", missing::sign_in(missing)));
+        } else if self.status == 401 {
+            error = error.hint("To get new credentials: tc signin");
+        } else if self.status == 407 {
+            error = error.hint("A proxy answered; its URL needs a user and password.");
+        } else if let Some(more) = self.more_lines() {
+            error = error.hint(more);
+        }
+        error.caused_by(self)
+    }
+
+    /// What a rejected input is faulted for stands on lines of its own; the first says nothing.
+    fn more_lines(&self) -> Option<String> {
+        if self.status != 400 {
+            return None;
+        }
+        let rest: Vec<&str> =
+            self.message.trim().lines().skip(1).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        (!rest.is_empty()).then(|| format!("The server says:\n  {}", rest.join("\n  ")))
+    }
+}
+
+/// A message repeats the request after a line `---`.
+fn without_trailer(message: &str) -> &str {
+    let end = message.find("\n---\n").unwrap_or(message.len());
+    message[..end].trim()
+}

@@ -1,0 +1,145 @@
+//! Puts a [`Client`] together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use reqwest::Certificate;
+
+use super::proxy::Proxies;
+use super::transport::{Settings, Transport};
+use super::{Client, Credentials, Inner, retry};
+use crate::clock::{SharedClock, SystemClock};
+use crate::domain::RootUrl;
+use crate::env::{self, Environment};
+use crate::error::{Error, Result};
+use crate::reference::{Catalogue, Source};
+
+/// How long one try may take when nobody says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Puts a [`Client`] together.
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    root: RootUrl,
+    credentials: Option<Credentials>,
+    unsigned_because: Option<String>,
+    catalogue: Option<&'static Catalogue>,
+    clock: SharedClock,
+    retries: u32,
+    timeout: Duration,
+    user_agent: String,
+    proxies: Proxies,
+    extra_ca_file: Option<PathBuf>,
+    only_ca_file: Option<PathBuf>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(root: RootUrl) -> Self {
+        Self {
+            root,
+            credentials: None,
+            unsigned_because: None,
+            catalogue: None,
+            clock: Arc::new(SystemClock),
+            retries: retry::DEFAULT_RETRIES,
+            timeout: DEFAULT_TIMEOUT,
+            user_agent: concat!("tc/", env!("CARGO_PKG_VERSION")).to_owned(),
+            proxies: Proxies::default(),
+            extra_ca_file: None,
+            only_ca_file: None,
+        }
+    }
+
+    /// The credentials to sign with; none for unsigned calls.
+    pub fn credentials(mut self, credentials: Option<Credentials>) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// Why calls go unsigned: a hint for when one is refused.
+    pub fn unsigned_because(mut self, reason: Option<String>) -> Self {
+        self.unsigned_because = reason;
+        self
+    }
+
+    /// Proxies, CA certificates and the clock, as this environment says.
+    pub fn environment(mut self, environment: &Environment) -> Self {
+        self.proxies = Proxies::from_environment(environment);
+        self.only_ca_file = environment.get(env::SSL_CERT_FILE).map(|file| environment.resolve(file));
+        self.clock = Arc::clone(&environment.clock);
+        self
+    }
+
+    /// Where the time comes from, for signatures and for waits between tries.
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How often to try again after failures that may pass: 5 by default.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How long one try may take, from connecting to the last byte: 60 s by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// A file of CA certificates (PEM) to trust besides the system's.
+    pub fn extra_ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.extra_ca_file = Some(file.into());
+        self
+    }
+
+    /// What to send as `User-Agent`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// The references to look names up in, in place of those that fit the deployment.
+    pub fn catalogue(mut self, catalogue: &'static Catalogue) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
+    /// Builds the client; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When a file of CA certificates cannot be read or holds none.
+    pub fn build(self) -> Result<Client> {
+        let source = if self.root.is_legacy() { Source::Legacy } else { Source::Current };
+        let settings = Settings {
+            user_agent: self.user_agent,
+            timeout: self.timeout,
+            proxies: self.proxies,
+            extra_roots: self.extra_ca_file.as_deref().map(ca_certificates).transpose()?.unwrap_or_default(),
+            only_roots: self.only_ca_file.as_deref().map(ca_certificates).transpose()?,
+        };
+        Ok(Client(Arc::new(Inner {
+            root: self.root,
+            credentials: self.credentials,
+            unsigned_because: self.unsigned_because,
+            catalogue: self.catalogue.unwrap_or_else(|| Catalogue::embedded(source)),
+            clock: self.clock,
+            retries: self.retries,
+            skew: AtomicI64::new(0),
+            transport: Transport::new(settings),
+        })))
+    }
+}
+
+fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
+    let pem = fs::read(file).map_err(|source| Error::io("read CA certificates from", file.display(), source))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(Error::failed(format!("{} holds no CA certificates", file.display()))
+            .hint("It must be PEM: text with -----BEGIN CERTIFICATE----- in it.")),
+    }
+}

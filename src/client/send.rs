@@ -1,0 +1,240 @@
+//! A call's life: sign, try, try again, follow redirects, judge the answer.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use url::Url;
+
+use super::api_error::ApiError;
+use super::hawk::{self, CONTENT_TYPE, Signed};
+use super::request::{Request, redacted};
+use super::response::{Response, is_html, not_json};
+use super::retry::{self, Decision, Failure};
+use super::transport::{Broken, Incoming, Outgoing};
+use super::{Client, skew};
+use crate::error::{Error, Kind, Result};
+use crate::reference::Verb;
+
+/// Redirects that are followed one after the other.
+const MOST_REDIRECTS: usize = 10;
+
+/// One station of a call: the request itself, then each redirect.
+struct Hop {
+    verb: Verb,
+    url: Url,
+    body: Option<Bytes>,
+}
+
+/// An answer with how hard it was to get.
+struct Tried {
+    incoming: Incoming,
+    tries: u32,
+}
+
+impl Client {
+    /// Sends a request, with retries and redirects, and returns the successful answer.
+    ///
+    /// # Errors
+    /// By kind: [`Kind::Unavailable`] when neither network nor server gave an answer after all
+    /// tries, otherwise what the server's status means ([`ApiError::kind`]); [`ApiError::of`] gives
+    /// what the server said.
+    pub async fn send(&self, request: &Request) -> Result<Response> {
+        let mut hop = Hop { verb: request.verb, url: request.url.clone(), body: request.body.clone() };
+        let mut visited: Vec<String> = Vec::new();
+        loop {
+            let Tried { incoming, tries } = self.try_hop(&request.what, &request.url, &hop).await?;
+            if incoming.status >= 400 {
+                return Err(self.refusal(&request.what, &hop, incoming, tries));
+            }
+            let location = incoming.headers.get("location").and_then(|value| value.to_str().ok());
+            match location.filter(|_| request.follow && matches!(incoming.status, 301 | 302 | 303 | 307 | 308)) {
+                Some(location) => {
+                    visited.push(redacted(&hop.url));
+                    hop = redirect(request, &hop, incoming.status, location, &visited)?;
+                }
+                None => return finish(request, hop, incoming),
+            }
+        }
+    }
+
+    /// The headers that a request is sent with now: with a signature that is good for one use.
+    ///
+    /// # Errors
+    /// [`Kind::Auth`] when the credentials cannot sign.
+    pub fn sign(&self, request: &Request) -> Result<Vec<(String, String)>> {
+        self.headers(request.verb, &request.url, request.body.as_ref(), true)
+    }
+
+    fn headers(&self, verb: Verb, url: &Url, body: Option<&Bytes>, sign: bool) -> Result<Vec<(String, String)>> {
+        let mut headers = Vec::new();
+        if body.is_some() {
+            headers.push(("Content-Type".to_owned(), CONTENT_TYPE.to_owned()));
+        }
+        if let Some(credentials) = self.0.credentials.as_ref().filter(|_| sign) {
+            let skew = self.0.skew.load(Ordering::Relaxed);
+            let timestamp = self.0.clock.now().timestamp().saturating_add(skew);
+            let signed = Signed { verb, url, body: body.map(AsRef::as_ref) };
+            let nonce = slugid::v4();
+            let header = hawk::header(credentials, signed, u64::try_from(timestamp).unwrap_or(0), &nonce)?;
+            headers.push(("Authorization".to_owned(), header));
+        }
+        Ok(headers)
+    }
+
+    /// Tries one station until it answers, or until there is no point in trying again.
+    async fn try_hop(&self, what: &str, first: &Url, hop: &Hop) -> Result<Tried> {
+        // A signature for one host is nobody else's business, and a bewit is a signature already.
+        let sign = self.0.credentials.is_some()
+            && hop.url.origin() == first.origin()
+            && !hop.url.query().unwrap_or_default().contains("bewit=");
+        let (mut tries, mut corrected) = (0, false);
+        loop {
+            tries += 1;
+            let outcome = self.try_once(hop, sign).await?;
+            if let (Ok(incoming), true, false) = (&outcome, sign, corrected)
+                && incoming.status == 401
+                && self.correct_clock(incoming)
+            {
+                corrected = true;
+                tries -= 1;
+                continue;
+            }
+            let failure = match &outcome {
+                Ok(incoming) => retry::failure(incoming.status, self.retry_after(incoming)),
+                Err(broken) if broken.passing => Some(Failure::Passing { retry_after: None }),
+                Err(_) => Some(Failure::Lasting),
+            };
+            let decision = failure.map(|failure| retry::decide(failure, tries, self.0.retries, fastrand::f64()));
+            match (decision, outcome) {
+                (Some(Decision::Retry(wait)), _) => {
+                    tracing::debug!(what, tries, ?wait, "trying again");
+                    self.0.clock.sleep(wait).await;
+                }
+                (Some(Decision::TooLong(wait)), Ok(incoming)) => {
+                    let error = self.refusal(what, hop, incoming, tries);
+                    return Err(
+                        error.hint(format!("The server asks to wait {} s before the next try.", wait.as_secs()))
+                    );
+                }
+                (_, Ok(incoming)) => return Ok(Tried { incoming, tries }),
+                (_, Err(broken)) => return Err(unreachable_error(what, broken, tries)),
+            }
+        }
+    }
+
+    async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, Broken>> {
+        let headers = self.headers(hop.verb, &hop.url, hop.body.as_ref(), sign)?;
+        let outgoing = Outgoing { verb: hop.verb, url: &hop.url, headers: &headers, body: hop.body.as_ref() };
+        let started = Instant::now();
+        let outcome = self.0.transport.exchange(outgoing).await?;
+        let (url, elapsed) = (redacted(&hop.url), started.elapsed());
+        match &outcome {
+            Ok(incoming) => {
+                tracing::debug!(verb = %hop.verb, %url, status = incoming.status, ?elapsed, signed = sign, "answered");
+            }
+            Err(broken) => {
+                tracing::debug!(verb = %hop.verb, %url, error = %broken.summary, cause = %broken, ?elapsed, "failed");
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn retry_after(&self, incoming: &Incoming) -> Option<Duration> {
+        let header = incoming.headers.get("retry-after")?.to_str().ok()?;
+        retry::retry_after(header, self.0.clock.now())
+    }
+
+    fn measured_skew(&self, incoming: &Incoming) -> Option<i64> {
+        let date = incoming.headers.get("date").and_then(|value| value.to_str().ok());
+        skew::measure(date, self.0.clock.now())
+    }
+
+    /// Takes over the server's time for the signatures to come; false when that would change nothing.
+    fn correct_clock(&self, incoming: &Incoming) -> bool {
+        let Some(ahead) = self.measured_skew(incoming) else { return false };
+        let before = self.0.skew.swap(ahead, Ordering::Relaxed);
+        let changes = before.abs_diff(ahead) > 1;
+        if changes {
+            tracing::warn!("{} Requests are signed with the server's time.", skew::describe(ahead));
+        }
+        changes
+    }
+
+    /// The error for a 4xx or 5xx.
+    fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
+        let ahead = self.measured_skew(&incoming);
+        let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url), incoming.status, incoming.body);
+        let (status, is_auth) = (refusal.status, refusal.kind() == Kind::Auth);
+        let mut error = refusal.into_error(tries);
+        let Some(credentials) = &self.0.credentials else {
+            return match &self.0.unsigned_because {
+                Some(reason) if is_auth => error.hint(reason.clone()),
+                _ => error,
+            };
+        };
+        if status == 401 {
+            let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
+            if let Some(fault) = skew::certificate_fault(credentials, now) {
+                error = error.hint(fault);
+            }
+            if let Some(ahead) = ahead {
+                error = error.hint(skew::describe(ahead));
+            }
+        }
+        if status == 403 && credentials.authorized_scopes.is_some() {
+            error = error.hint("The call was limited to its authorized scopes, whatever the credentials have.");
+        }
+        error
+    }
+}
+
+/// Where a redirect leads (RFC 9110, 15.4): 307 and 308 keep verb and body, the others become a GET.
+fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited: &[String]) -> Result<Hop> {
+    let what = &request.what;
+    let url = from
+        .url
+        .join(location)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| Error::failed(format!("{what} redirects to something that is no URL of a web server")))?;
+    let target = redacted(&url);
+    if visited.contains(&target) {
+        return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", visited.join(" -> "))));
+    }
+    if visited.len() > MOST_REDIRECTS {
+        return Err(Error::failed(format!("{what} redirects more than {MOST_REDIRECTS} times, last to {target}")));
+    }
+    let keeps = matches!(status, 307 | 308) || matches!(from.verb, Verb::Get | Verb::Head);
+    let body = from.body.clone().filter(|_| keeps);
+    if body.is_some() && url.origin() != request.url.origin() {
+        // Only the deployment is meant to see what the body holds.
+        return Err(Error::failed(format!("{what} redirects the request's body to another host: {target}")));
+    }
+    Ok(Hop { verb: if keeps { from.verb } else { Verb::Get }, url, body })
+}
+
+fn finish(request: &Request, hop: Hop, incoming: Incoming) -> Result<Response> {
+    let Incoming { status, headers, body } = incoming;
+    // Where the deployment has no such service it answers 200 with its web page. What a redirect
+    // leads to, such as an artifact, may well be HTML.
+    let claims_html = headers
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
+    if hop.url == request.url && status < 300 && (claims_html || is_html(&body)) {
+        return Err(not_json(&request.what, status, &body)
+            .hint("The deployment may lack this service, or the root URL may be another web site's."));
+    }
+    Ok(Response { what: request.what.clone(), status, headers, body, url: hop.url })
+}
+
+fn unreachable_error(what: &str, broken: Broken, tries: u32) -> Error {
+    let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
+    let error = Error::new(Kind::Unavailable, format!("{what} failed{after}: {}", broken.summary));
+    let error = match broken.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    };
+    error.caused_by(broken)
+}

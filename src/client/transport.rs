@@ -1,0 +1,201 @@
+//! The one file that opens sockets for API calls.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
+use reqwest::{Certificate, NoProxy, Proxy};
+use thiserror::Error;
+use url::Url;
+
+use super::proxy::Proxies;
+use crate::error::{Error, Result};
+use crate::reference::Verb;
+
+/// What all connections of a client have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) user_agent: String,
+    /// For one try, from connecting to the last byte of the answer.
+    pub(super) timeout: Duration,
+    pub(super) proxies: Proxies,
+    /// Trusted besides the system's.
+    pub(super) extra_roots: Vec<Certificate>,
+    /// Trusted in place of the system's.
+    pub(super) only_roots: Option<Vec<Certificate>>,
+}
+
+/// Connections, opened when they are first needed.
+///
+/// There are two pools, because a TLS configuration costs more time than a whole call over plain
+/// HTTP to this machine: it has to read the system's certificates.
+#[derive(Debug)]
+pub(super) struct Transport {
+    settings: Settings,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+}
+
+/// One try's request.
+#[derive(Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) verb: Verb,
+    pub(super) url: &'a Url,
+    pub(super) headers: &'a [(String, String)],
+    pub(super) body: Option<&'a Bytes>,
+}
+
+/// One try's answer, read to its end.
+#[derive(Clone)]
+pub(super) struct Incoming {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// A try that brought no whole answer.
+#[derive(Debug, Error)]
+#[error("{cause}")]
+pub(super) struct Broken {
+    /// What happened: `cannot connect to tc.example.com`.
+    pub(super) summary: String,
+    /// Why, as the system puts it.
+    cause: String,
+    /// Whether another try may do better.
+    pub(super) passing: bool,
+    /// What to do about it.
+    pub(super) hint: Option<&'static str>,
+}
+
+impl Transport {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { settings, plain: OnceLock::new(), secure: OnceLock::new() }
+    }
+
+    /// Sends once and reads the whole answer.
+    pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, Broken>> {
+        let client = self.client(outgoing.url)?;
+        let method = match outgoing.verb {
+            Verb::Get => reqwest::Method::GET,
+            Verb::Head => reqwest::Method::HEAD,
+            Verb::Post => reqwest::Method::POST,
+            Verb::Put => reqwest::Method::PUT,
+            Verb::Patch => reqwest::Method::PATCH,
+            Verb::Delete => reqwest::Method::DELETE,
+        };
+        let mut builder = client.request(method, outgoing.url.clone()).timeout(self.settings.timeout);
+        for (name, value) in outgoing.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = outgoing.body {
+            builder = builder.body(body.clone());
+        }
+        let host = outgoing.url.host_str().unwrap_or_default();
+        Ok(read(builder).await.map_err(|source| self.broken(host, &source)))
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+        // A proxy may itself want TLS.
+        let is_plain = url.scheme() == "http" && self.settings.proxies.http.is_none();
+        let cell = if is_plain { &self.plain } else { &self.secure };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let client = build(&self.settings, is_plain)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    fn broken(&self, host: &str, source: &reqwest::Error) -> Broken {
+        let causes: Vec<&(dyn StdError + 'static)> =
+            std::iter::successors(source.source(), |cause| (*cause).source()).collect();
+        let certificate = causes.iter().any(|cause| is_certificate_fault(*cause));
+        let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
+        let summary = if source.is_timeout() {
+            format!("no answer from {host} within {}", seconds(self.settings.timeout))
+        } else if certificate {
+            format!("cannot trust the certificate of {host}")
+        } else if source.is_connect() {
+            format!("cannot connect to {host}")
+        } else {
+            format!("the connection to {host} broke off")
+        };
+        let hint = if certificate {
+            Some("If the deployment's CA is a private one, name its file with --cacert.")
+        } else if source.is_dns() {
+            Some("Check the root URL and the network.")
+        } else if source.is_timeout() {
+            Some("A longer --timeout may help.")
+        } else {
+            None
+        };
+        Broken { summary, cause, passing: !certificate && !source.is_builder(), hint }
+    }
+}
+
+/// Reads the answer piece by piece into one buffer, without a second copy at the end.
+async fn read(builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Error> {
+    let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        if body.is_empty() {
+            body.reserve(headers.get("content-length").and_then(length).unwrap_or(chunk.len()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Incoming { status, headers, body: body.freeze() })
+}
+
+/// A length to reserve; what a server claims beyond this is believed when it has arrived.
+fn length(value: &reqwest::header::HeaderValue) -> Option<usize> {
+    const MOST: usize = 16 << 20;
+    value.to_str().ok()?.parse().ok().map(|length: usize| length.min(MOST))
+}
+
+fn build(settings: &Settings, is_plain: bool) -> Result<reqwest::Client> {
+    // It fails when a provider is installed already, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&settings.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy();
+    builder = match (&settings.only_roots, is_plain) {
+        (_, true) => builder.tls_certs_only([]),
+        (Some(roots), false) => builder.tls_certs_only(roots.iter().chain(&settings.extra_roots).cloned()),
+        (None, false) => builder.tls_certs_merge(settings.extra_roots.iter().cloned()),
+    };
+    let exceptions = settings.proxies.exceptions.as_deref().and_then(NoProxy::from_string);
+    if let Some(url) = &settings.proxies.http {
+        builder = builder.proxy(Proxy::http(url).map_err(|_| bad_proxy("HTTP_PROXY"))?.no_proxy(exceptions.clone()));
+    }
+    if let Some(url) = &settings.proxies.https {
+        builder = builder.proxy(Proxy::https(url).map_err(|_| bad_proxy("HTTPS_PROXY"))?.no_proxy(exceptions));
+    }
+    builder.build().map_err(|source| Error::failed("cannot set up HTTP and TLS").caused_by(source))
+}
+
+/// The URL is left out: it may hold a password.
+fn bad_proxy(variable: &str) -> Error {
+    Error::usage(format!("{variable} (or ALL_PROXY) is no URL of a proxy"))
+        .hint("It looks like http://proxy.example.com:3128.")
+}
+
+fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
+    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or_else(|| cause.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+}
+
+fn seconds(duration: Duration) -> impl fmt::Display {
+    if duration.subsec_millis() == 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{} ms", duration.as_millis())
+    }
+}

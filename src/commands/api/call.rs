@@ -1,0 +1,231 @@
+//! One call: arguments and body checked, then shown, or sent and printed.
+
+use std::io::{Read as _, Seek as _, Write as _};
+
+use regex::Regex;
+
+use super::curl::Shown;
+use super::pages::{Merger, Page};
+use super::{Flags, Invocation, body, print, scopes};
+use crate::client::{Client, Request};
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::reference::{Catalogue, Method, Service, Source, page_list, pattern};
+use crate::schema;
+use crate::ui::json::Layout;
+
+/// A merged document up to this size is kept in memory, a larger one in a temporary file.
+const SPOOL: usize = 1 << 20;
+
+/// Runs the call, or shows what was asked for instead.
+///
+/// # Errors
+/// Whatever is wrong with the arguments, or goes wrong on the way.
+pub fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
+    let catalogue = Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current });
+    let (service, method) = catalogue.method(&invocation.service, &invocation.method)?;
+    if flags.template {
+        return template(service, method, context);
+    }
+    check_arguments(service, method, invocation, context)?;
+    if flags.scopes {
+        let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
+        let body = if given { body::read(service, method, flags, context)? } else { None };
+        return scopes::print(method, invocation, body.as_deref(), context);
+    }
+    if (flags.paginate || flags.jsonl) && !method.is_paginated() {
+        return Err(Error::usage(format!("{}.{} does not answer in pages", service.service_name, method.name))
+            .hint("Leave out --paginate and --jsonl."));
+    }
+    let body = body::read(service, method, flags, context)?;
+    if let (Some(body), false) = (&body, flags.no_validate) {
+        validate(service, method, body)?;
+    }
+    let client = context.client()?;
+    let mut request =
+        client.prepare(service, method, &invocation.args, &invocation.query, body.map(bytes::Bytes::from))?;
+    if flags.no_follow {
+        request = request.no_follow();
+    }
+    if flags.dry_run || flags.curl {
+        return show(&client, &request, flags, context);
+    }
+    let list = page_list(service, method);
+    match (flags.jsonl, flags.paginate) {
+        (true, _) => context.block_on(lines(&client, request, list, flags, context)),
+        (false, true) => context.block_on(merged(&client, request, list, flags, context)),
+        (false, false) => {
+            let response = context.block_on(client.send(&request))?;
+            print::answer(&response, flags, context)?;
+            Ok(Status::DONE)
+        }
+    }
+}
+
+fn template(service: &Service, method: &Method, context: &Context) -> Result<Status> {
+    let Some(input) = &method.input else {
+        return Err(Error::usage(format!("{}.{} takes no body", service.service_name, method.name)));
+    };
+    let skeleton = schema::skeleton(service, input, false)?;
+    context.print_json(skeleton.to_string().as_bytes())?;
+    Ok(Status::DONE)
+}
+
+/// Checks the route arguments against the patterns that the services check.
+fn check_arguments(service: &Service, method: &Method, invocation: &Invocation, context: &Context) -> Result<()> {
+    let literal = context.words.iter().any(|word| word == "--");
+    for (name, value) in method.args.iter().zip(&invocation.args) {
+        if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
+            let regex = Regex::new(pattern)
+                .map_err(|source| Error::failed(format!("the pattern of <{name}> is broken")).caused_by(source))?;
+            if !regex.is_match(value) {
+                return Err(mismatch(name, value, pattern));
+            }
+        } else if value.starts_with("--") && !literal {
+            return Err(Error::usage(format!("there is no option `{value}`"))
+                .hint(format!("If it is meant as <{name}>, put `--` before it.")));
+        }
+    }
+    Ok(())
+}
+
+fn mismatch(name: &str, value: &str, pattern: &str) -> Error {
+    let error = Error::usage(format!("<{name}> cannot be `{value}`: it must match {pattern}"));
+    match name {
+        "taskId" | "taskGroupId" => error.hint("An ID looks like VESwp9JaRo-XkFN_bemBhw."),
+        _ => error,
+    }
+}
+
+fn validate(service: &Service, method: &Method, body: &[u8]) -> Result<()> {
+    let Some(input) = &method.input else { return Ok(()) };
+    // The services of 2018 come without schemas.
+    if !service.schemas.contains_key(input) {
+        return Ok(());
+    }
+    let value = serde_json::from_slice(body)
+        .map_err(|source| Error::usage("the body is not JSON that can be checked").caused_by(source))?;
+    let faults = schema::Validator::new(service, input)?.faults(&value);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let mut message = format!("the body is not one that {}.{} takes:", service.service_name, method.name);
+    for fault in &faults {
+        let place = if fault.path.is_empty() { "body" } else { &fault.path };
+        message.push_str(&format!("\n  {place} {}", fault.message));
+    }
+    Err(Error::usage(message).hint(format!(
+        "`tc api {} {} --help` lists the fields; --no-validate sends it as it is.",
+        service.service_name, method.name
+    )))
+}
+
+fn show(client: &Client, request: &Request, flags: &Flags, context: &Context) -> Result<Status> {
+    let mut headers = Vec::new();
+    if request.body.is_some() {
+        headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    }
+    let signed = client.sign(request)?;
+    if flags.show_secrets {
+        headers.extend(signed);
+    } else if flags.curl && !signed.is_empty() {
+        context.ui.hint("The call would be signed; --show-secrets adds the header, which is good for 15 minutes.");
+    }
+    let mut out = context.ui.out();
+    if flags.curl {
+        let shown = Shown {
+            verb: request.verb.as_str(),
+            url: request.url.as_str(),
+            headers: &headers,
+            body: request.body.as_deref(),
+            follow: !flags.no_follow,
+        };
+        out.write_all(shown.curl().as_bytes())?;
+        return Ok(Status::DONE);
+    }
+    writeln!(out, "{} {}", request.verb, request.url)?;
+    for (name, value) in &headers {
+        writeln!(out, "{name}: {value}")?;
+    }
+    if let Some(body) = &request.body {
+        writeln!(out)?;
+        Layout::indented(context.ui.color(), context.ui.terminal.stdout).write(body, &mut out)?;
+        writeln!(out)?;
+    }
+    Ok(Status::DONE)
+}
+
+fn page<'a>(body: &'a [u8], list: Option<&str>) -> Result<Page<'a>> {
+    Page::parse(body, list).map_err(|fault| Error::failed(format!("an answer is not a page of a list: {fault}")))
+}
+
+/// `--jsonl`: each item on a line, as soon as its page is there.
+async fn lines(
+    client: &Client,
+    request: Request,
+    list: Option<&str>,
+    flags: &Flags,
+    context: &Context,
+) -> Result<Status> {
+    let program = context.jq()?;
+    let mut sink = print::sink(flags, context)?;
+    let mut pages = client.pages_of(request);
+    while let Some(response) = pages.next().await? {
+        let page = page(&response.body, list)?;
+        for item in page.items() {
+            if let Some(program) = &program {
+                context.filter(program, item, false, &mut sink)?;
+                continue;
+            }
+            Layout::COMPACT
+                .write(item, &mut sink)
+                .and_then(|()| sink.write_all(b"\n"))
+                .map_err(|source| print::write_error(flags, source))?;
+        }
+        sink.flush().map_err(|source| print::write_error(flags, source))?;
+    }
+    print::finish(sink, flags)?;
+    Ok(Status::DONE)
+}
+
+/// `--paginate`: one document, which is printed when it is complete.
+async fn merged(
+    client: &Client,
+    request: Request,
+    list: Option<&str>,
+    flags: &Flags,
+    context: &Context,
+) -> Result<Status> {
+    let program = context.jq()?;
+    let terminal = print::on_terminal(flags, context);
+    let layout = match program {
+        Some(_) => Layout::COMPACT,
+        None => Layout::indented(context.ui.color() && flags.output.is_none(), terminal),
+    };
+    // A failure on a later page must leave nothing behind, so the document waits until it is whole.
+    let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);
+    let mut spool = tempfile::SpooledTempFile::new(SPOOL);
+    let mut merger = Merger::new(layout, &mut spool);
+    let mut pages = client.pages_of(request);
+    while let Some(response) = pages.next().await? {
+        merger.page(&page(&response.body, list)?).map_err(spool_error)?;
+    }
+    merger.finish().map_err(spool_error)?;
+    spool.rewind().map_err(spool_error)?;
+    let mut sink = print::sink(flags, context)?;
+    match program {
+        Some(program) => {
+            let mut document = Vec::new();
+            spool.read_to_end(&mut document).map_err(spool_error)?;
+            context.filter(&program, &document, terminal, &mut sink)?;
+        }
+        None => {
+            std::io::copy(&mut spool, &mut sink)
+                .and_then(|_| sink.write_all(b"\n"))
+                .map_err(|source| print::write_error(flags, source))?;
+        }
+    }
+    print::finish(sink, flags)?;
+    Ok(Status::DONE)
+}

@@ -1,0 +1,172 @@
+//! `tc api`: every method of a deployment, by name.
+
+mod body;
+mod call;
+mod curl;
+mod fields;
+mod list;
+mod pages;
+mod print;
+mod scopes;
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Command, FromArgMatches};
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// What stands before the name of a route argument in the IDs of clap arguments.
+pub const POSITIONAL_GROUP: &str = "argument:";
+/// What stands before the name of a query argument in the IDs of clap arguments.
+pub const QUERY_GROUP: &str = "query:";
+
+/// Flags of every method; they can stand before the service's name, too.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Call options")]
+pub struct Flags {
+    /// Request body: JSON or YAML, `@FILE`, or `-` for standard input
+    #[arg(short, long, global = true, value_name = "BODY", allow_hyphen_values = true)]
+    pub data: Option<String>,
+    /// Set a string in the body: `a.b[0]=text`; repeatable
+    #[arg(short, long = "field", global = true, value_name = "KEY=TEXT")]
+    pub field: Vec<String>,
+    /// Set a JSON value in the body: `a.b[0]=true`; repeatable
+    #[arg(short = 'F', long = "json-field", global = true, value_name = "KEY=JSON")]
+    pub json_field: Vec<String>,
+    /// Send the body without checking it against the schema
+    #[arg(long, global = true)]
+    pub no_validate: bool,
+    /// Print a skeleton of the body and send nothing
+    #[arg(long, global = true, conflicts_with_all = ["scopes", "dry_run", "curl"])]
+    pub template: bool,
+    /// Print the scopes that the call needs and send nothing
+    #[arg(long, global = true, conflicts_with_all = ["dry_run", "curl"])]
+    pub scopes: bool,
+    /// Print the request and send nothing
+    #[arg(long, global = true, conflicts_with = "curl")]
+    pub dry_run: bool,
+    /// Print a curl command that makes the call, and send nothing
+    #[arg(long, global = true)]
+    pub curl: bool,
+    /// With --curl: include the signed Authorization header
+    #[arg(long, global = true)]
+    pub show_secrets: bool,
+    /// Fetch all pages and merge them into one document
+    #[arg(long, global = true)]
+    pub paginate: bool,
+    /// Fetch all pages and print each listed item on a line
+    #[arg(long, global = true)]
+    pub jsonl: bool,
+    /// Write the answer to a file (`-` for standard output)
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print status and headers before the body
+    #[arg(short, long, global = true)]
+    pub include: bool,
+    /// Print a redirect instead of following it
+    #[arg(long, global = true)]
+    pub no_follow: bool,
+    /// Use the services of 2018
+    #[arg(long, global = true)]
+    pub legacy: bool,
+}
+
+/// Call any API method: `tc api SERVICE METHOD ARGS..`
+///
+/// Without a method, list what there is. `tc api SERVICE METHOD --help` tells all about one.
+#[derive(Debug)]
+pub struct Args {
+    flags: Flags,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    /// List all services.
+    All,
+    /// List what matches all words.
+    Search(Vec<String>),
+    /// List one service.
+    Service(String),
+    /// Call a method.
+    Method(Invocation),
+}
+
+/// A method with its arguments, as they were given.
+#[derive(Debug)]
+struct Invocation {
+    service: String,
+    method: String,
+    /// Values of the route arguments that were given, in order.
+    args: Vec<String>,
+    query: Vec<(String, String)>,
+}
+
+impl clap::Args for Args {
+    fn augment_args(command: Command) -> Command {
+        let search = Command::new("search")
+            .about("Find methods by words in their name, route or summary")
+            .arg(clap::Arg::new("word").value_name("WORD").required(true).num_args(1..).help("All of them must occur"));
+        <Flags as clap::Args>::augment_args(command)
+            .subcommand_value_name("SERVICE")
+            .subcommand_help_heading("Services")
+            .disable_help_subcommand(true)
+            .subcommand(search)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Args {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let flags = Flags::from_arg_matches(matches)?;
+        let target = match matches.subcommand() {
+            None => Target::All,
+            Some(("search", matches)) => {
+                Target::Search(matches.get_many::<String>("word").into_iter().flatten().cloned().collect())
+            }
+            Some((service, matches)) => match matches.subcommand() {
+                None => Target::Service(service.to_owned()),
+                Some((method, matches)) => Target::Method(Invocation::of(service, method, matches)),
+            },
+        };
+        Ok(Self { flags, target })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Invocation {
+    fn of(service: &str, method: &str, matches: &ArgMatches) -> Self {
+        let values = |prefix: &'static str| {
+            matches.ids().filter_map(move |id| {
+                let name = id.as_str().strip_prefix(prefix)?;
+                Some((name.to_owned(), matches.get_one::<String>(id.as_str())?.clone()))
+            })
+        };
+        // `ids` is in the order of the command line, and so are positional values.
+        let args = values(POSITIONAL_GROUP).map(|(_, value)| value).collect();
+        let query = values(QUERY_GROUP).collect();
+        Self { service: service.to_owned(), method: method.to_owned(), args, query }
+    }
+}
+
+/// Lists or calls.
+///
+/// # Errors
+/// Whatever goes wrong on the way; see the exit codes.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    match &args.target {
+        Target::All => list::all(&args.flags, context),
+        Target::Search(words) => list::search(words, &args.flags, context),
+        Target::Service(service) => list::service(service, &args.flags, context),
+        Target::Method(invocation) => call::run(invocation, &args.flags, context),
+    }
+}

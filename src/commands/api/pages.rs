@@ -1,0 +1,212 @@
+//! Pages of a list, merged into one document or taken apart into lines, without parsing the items.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Write};
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::ui::json::{Layout, Writer};
+
+const TOKEN: &str = "continuationToken";
+
+/// One page, taken apart: the items of its list, and what stands before and after the list.
+#[derive(Debug)]
+pub struct Page<'a> {
+    before: Vec<Member<'a>>,
+    list: Option<Cow<'a, str>>,
+    items: Vec<&'a RawValue>,
+    after: Vec<Member<'a>>,
+}
+
+type Member<'a> = (Cow<'a, str>, &'a RawValue);
+
+impl<'a> Page<'a> {
+    /// Takes a page apart. `list` names the list; without it, the first property that is one counts.
+    ///
+    /// # Errors
+    /// When the page is not a JSON object, or has no such list; says what.
+    pub fn parse(page: &'a [u8], list: Option<&str>) -> Result<Self, String> {
+        let mut deserializer = serde_json::Deserializer::from_slice(page);
+        let members = deserializer.deserialize_map(Members).map_err(|error| error.to_string())?;
+        let mut parsed = Page { before: Vec::new(), list: None, items: Vec::new(), after: Vec::new() };
+        for (name, value) in members {
+            let is_list = match list {
+                Some(list) => name == list,
+                None => parsed.list.is_none() && value.get().starts_with('['),
+            };
+            if is_list {
+                parsed.items = Vec::deserialize(value).map_err(|_| format!("`{name}` is not a list"))?;
+                parsed.list = Some(name);
+            } else if parsed.list.is_none() {
+                parsed.before.push((name, value));
+            } else {
+                parsed.after.push((name, value));
+            }
+        }
+        match (&parsed.list, list) {
+            (None, Some(list)) => Err(format!("the page has no `{list}`")),
+            (None, None) => Err("the page has no list".into()),
+            (Some(_), _) => Ok(parsed),
+        }
+    }
+
+    /// The items, as they stand.
+    pub fn items(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.items.iter().map(|item| item.get().as_bytes())
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<Member<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            members.push((key, map.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// Writes pages as one document, each as soon as it is there.
+///
+/// The document is the first page with all items in its list and without `continuationToken`.
+pub struct Merger<'a> {
+    writer: Writer<'a>,
+    /// Members of the first page that follow the list, as text; none before the first page.
+    after: Option<Vec<u8>>,
+    any_item: bool,
+}
+
+impl<'a> Merger<'a> {
+    /// A merger that writes to `out`.
+    pub fn new(layout: Layout, out: &'a mut dyn Write) -> Self {
+        Self { writer: Writer::new(layout, out), after: None, any_item: false }
+    }
+
+    /// Adds a page.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn page(&mut self, page: &Page<'_>) -> io::Result<()> {
+        if self.after.is_none() {
+            self.start(page)?;
+        }
+        for item in page.items() {
+            if self.any_item {
+                self.writer.tokens(b",")?;
+            }
+            self.any_item = true;
+            self.writer.tokens(item)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the document.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        if let Some(after) = self.after.take() {
+            self.writer.tokens(b"]")?;
+            self.writer.tokens(&after)?;
+            self.writer.tokens(b"}")?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, page: &Page<'_>) -> io::Result<()> {
+        let mut head = b"{".to_vec();
+        for member in page.before.iter().filter(|(name, _)| name != TOKEN) {
+            write_member(&mut head, member)?;
+            head.push(b',');
+        }
+        serde_json::to_writer(&mut head, page.list.as_deref().unwrap_or_default())?;
+        head.extend_from_slice(b":[");
+        self.writer.tokens(&head)?;
+        let mut after = Vec::new();
+        for member in page.after.iter().filter(|(name, _)| name != TOKEN) {
+            after.push(b',');
+            write_member(&mut after, member)?;
+        }
+        self.after = Some(after);
+        Ok(())
+    }
+}
+
+fn write_member(out: &mut Vec<u8>, (name, value): &Member<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, name)?;
+    out.push(b':');
+    out.extend_from_slice(value.get().as_bytes());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merge(pages: &[&str]) -> String {
+        let mut out = Vec::new();
+        let mut merger = Merger::new(Layout::COMPACT, &mut out);
+        for page in pages {
+            merger.page(&Page::parse(page.as_bytes(), Some("tasks")).unwrap()).unwrap();
+        }
+        merger.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn pages_become_one_document() {
+        let merged = merge(&[
+            r#"{"taskGroupId":"g","tasks":[{"n":1.0},{"n":1e400}],"sealed":"s","continuationToken":"a"}"#,
+            r#"{"taskGroupId":"g","tasks":[],"continuationToken":"b"}"#,
+            r#"{"taskGroupId":"g","tasks":[{"n":3}],"sealed":"s"}"#,
+        ]);
+        assert_eq!(merged, r#"{"taskGroupId":"g","tasks":[{"n":1.0},{"n":1e400},{"n":3}],"sealed":"s"}"#);
+    }
+
+    #[test]
+    fn a_token_before_the_list_is_dropped_and_keys_are_escaped() {
+        assert_eq!(merge(&[r#"{"continuationToken":"a","a\"b":1,"tasks":[]}"#]), r#"{"a\"b":1,"tasks":[]}"#);
+    }
+
+    #[test]
+    fn a_page_without_its_list_is_refused() {
+        assert_eq!(Page::parse(br#"{"clients":[]}"#, Some("tasks")).unwrap_err(), "the page has no `tasks`");
+        assert_eq!(Page::parse(br#"{"tasks":{}}"#, Some("tasks")).unwrap_err(), "`tasks` is not a list");
+        assert_eq!(Page::parse(br#"{"a":{}}"#, None).unwrap_err(), "the page has no list");
+        assert!(Page::parse(b"[]", None).is_err());
+        assert!(Page::parse(b"<html>", None).is_err());
+    }
+}

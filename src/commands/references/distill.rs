@@ -1,0 +1,175 @@
+//! `tc references distill`
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::reference::Source;
+use crate::reference::distill::{Distilled, distill};
+
+/// Turn a deployment's references into the files that tc is built from
+///
+/// Only facts are kept: methods, exchanges, scopes and schemas, without their prose. The same input gives
+/// the same bytes. Files of services that are gone are removed. References of 2018 go into `legacy/`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The roll-up of references: a file, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    input: String,
+    /// Directory to write to
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Version of Taskcluster that the references are of, for the file `VERSION`
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
+    taskcluster_version: Option<String>,
+}
+
+/// `106.0.0`: the roll-up itself does not tell it.
+fn parse_version(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('.').collect();
+    let numbers = parts.iter().all(|part| part.parse::<u32>().is_ok());
+    if parts.len() == 3 && numbers { Ok(text.into()) } else { Err("a version looks like 106.0.0".into()) }
+}
+
+/// What became of the files.
+#[derive(Debug, Default, serde::Serialize)]
+struct Report {
+    written: Vec<String>,
+    removed: Vec<String>,
+    unchanged: Vec<String>,
+}
+
+/// Distills, then writes; nothing is written when the input is invalid.
+///
+/// # Errors
+/// When the input cannot be read or is invalid, or the directory cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let text = read_input(&args.input, context)?;
+    let mut distilled = distill(&text).map_err(|source| {
+        Error::failed(format!("{} is no valid roll-up of references", args.input))
+            .caused_by(source)
+            .hint("A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.")
+    })?;
+    if let (Source::Current, Some(version)) = (distilled.source, &args.taskcluster_version) {
+        distilled.files.insert("VERSION".into(), format!("{version}\n"));
+    }
+    let directory = context.env.resolve(&args.output);
+    let report = write(&directory, &distilled)?;
+    tell(args, context, &directory, &distilled, &report)
+}
+
+fn read_input(input: &str, context: &Context) -> Result<String> {
+    let bytes = if input == "-" {
+        context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?
+    } else {
+        fs::read(context.env.resolve(input)).map_err(|source| Error::io("read", input, source))?
+    };
+    String::from_utf8(bytes).map_err(|source| Error::failed(format!("{input} is not UTF-8 text")).caused_by(source))
+}
+
+/// Brings the directory in line with `distilled`.
+fn write(directory: &Path, distilled: &Distilled) -> Result<Report> {
+    let mut report = Report::default();
+    for (name, content) in &distilled.files {
+        let path = directory.join(name);
+        if fs::read(&path).is_ok_and(|found| found == content.as_bytes()) {
+            report.unchanged.push(name.clone());
+            continue;
+        }
+        replace(&path, content.as_bytes()).map_err(|source| Error::io("write", path.display(), source))?;
+        report.written.push(name.clone());
+    }
+    for name in stale(directory, distilled)? {
+        let path = directory.join(&name);
+        fs::remove_file(&path).map_err(|source| Error::io("remove", path.display(), source))?;
+        report.removed.push(name);
+    }
+    Ok(report)
+}
+
+/// Replaces a file at once: a reader sees the old content or the new one.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default; these are sources, which the umask should decide about.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(".tc-").tempfile_in(directory)?;
+    file.write_all(content)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Distilled files of this source that are there and should not be. Other files are not ours to remove.
+fn stale(directory: &Path, distilled: &Distilled) -> Result<BTreeSet<String>> {
+    let own: &[&str] = match distilled.source {
+        Source::Current => &["", "schemas/"],
+        Source::Legacy => &["legacy/"],
+    };
+    let mut found = BTreeSet::new();
+    for prefix in own {
+        let path = directory.join(prefix);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(Error::io("list", path.display(), source)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|source| Error::io("list", path.display(), source))?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if !distilled.files.contains_key(&name) && is_distilled(&entry.path()) {
+                found.insert(name);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file is one that this command wrote: JSON that bears the name of the file.
+fn is_distilled(path: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(rename = "serviceName", alias = "family")]
+        name: String,
+    }
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    let Some(stem) = path.file_stem().filter(|_| is_json) else { return false };
+    let head = fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+    head.is_some_and(|head| stem == head.name.as_str())
+}
+
+fn tell(args: &Args, context: &Context, directory: &Path, distilled: &Distilled, report: &Report) -> Result<Status> {
+    for name in &report.written {
+        context.ui.note(format_args!("wrote {}", args.output.join(name).display()));
+    }
+    for name in &report.removed {
+        context.ui.note(format_args!("removed {}", args.output.join(name).display()));
+    }
+    context.ui.note(format_args!(
+        "{} methods and {} exchanges: {} files written, {} unchanged, {} removed",
+        distilled.methods,
+        distilled.exchanges,
+        report.written.len(),
+        report.unchanged.len(),
+        report.removed.len(),
+    ));
+    if distilled.source == Source::Current && args.taskcluster_version.is_none() {
+        context.ui.hint(match fs::read_to_string(directory.join("VERSION")) {
+            Ok(version) => format!(
+                "VERSION still says {}; give --taskcluster-version when these are of another one.",
+                version.trim_end()
+            ),
+            Err(_) => "There is no VERSION yet; give --taskcluster-version with the deployment's version.".into(),
+        });
+    }
+    if context.globals.json {
+        let json = serde_json::to_string(report).map_err(|source| Error::failed("cannot report").caused_by(source))?;
+        writeln!(context.ui.out(), "{json}")?;
+    }
+    Ok(Status::DONE)
+}

@@ -1,0 +1,48 @@
+//! Results as JSON, filtered by `--jq`.
+
+use std::io::Write;
+
+use super::Context;
+use crate::error::{Error, Result};
+use crate::ui::jq::Program;
+use crate::ui::json::Layout;
+
+impl Context {
+    /// The program of `--jq`, if there is one.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn jq(&self) -> Result<Option<Program>> {
+        self.globals.jq.as_deref().map(Program::compile).transpose().map_err(Error::from)
+    }
+
+    /// Runs a jq program over one document and writes its results, one a line (laid out, on a terminal).
+    ///
+    /// # Errors
+    /// When the program fails or the output cannot be written.
+    pub fn filter(&self, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
+        let layout = if terminal { Layout::indented(self.ui.color(), true) } else { Layout::COMPACT };
+        program.run(json, |output| -> Result<()> {
+            out.write_all(&output.render(layout))?;
+            out.write_all(b"\n")?;
+            Ok(())
+        })
+    }
+
+    /// Prints a JSON document as the result: filtered by `--jq`, else indented.
+    ///
+    /// # Errors
+    /// When the filter fails or the output cannot be written.
+    pub fn print_json(&self, json: &[u8]) -> Result<()> {
+        let program = self.jq()?;
+        let terminal = self.ui.terminal.stdout;
+        let mut out = self.ui.out();
+        match program {
+            Some(program) => self.filter(&program, json, terminal, &mut out),
+            None => {
+                Layout::indented(self.ui.color(), terminal).write(json, &mut out)?;
+                Ok(out.write_all(b"\n")?)
+            }
+        }
+    }
+}
