@@ -3,6 +3,7 @@
 pub mod api;
 pub mod from_now;
 pub mod references;
+pub mod schema;
 pub mod scope;
 pub mod slugid;
 pub mod version;
@@ -25,6 +26,7 @@ impl Status {
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    Schema(schema::Args),
     Scope(scope::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
@@ -42,6 +44,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
