@@ -4,5 +4,6 @@
 
 mod architecture;
 mod references;
+mod shell;
 mod support;
 mod version;
