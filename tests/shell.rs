@@ -79,7 +79,7 @@ fn evaluated(program: &str, shell: Shell, args: &[&str], evaluate: &str, values:
 
 /// csh cannot hold on to a newline in backquotes; everything else comes through everywhere.
 fn expected(shell: Shell, way: Way, value: &str) -> String {
-    if shell == Shell::Csh && way != Way::Script { value.replace('\n', " ") } else { value.to_owned() }
+    if shell == Shell::Csh && way != Way::Script { value.replace('\n', "\\ ") } else { value.to_owned() }
 }
 
 fn check(values: &[String]) {

@@ -28,8 +28,8 @@ impl Shell {
     /// The statement that sets and exports a variable, without a newline at its end.
     ///
     /// `name` must be a plain variable name; it is not quoted. NUL, which no environment variable
-    /// can hold, is left out of the value. csh has no escape for a newline: a value with one is right
-    /// when the output is read with `source`, but backquotes turn the newline into a space.
+    /// can hold, is left out of the value. csh has no escape for a newline but a backslash before it: a
+    /// value with one is right when the output is read with `source`; backquotes make it `\\` and a space.
     pub fn assign(self, name: &str, value: &str) -> String {
         let value = value.replace('\0', "");
         match self {
@@ -89,9 +89,9 @@ fn sh_assign(name: &str, value: &str) -> String {
     }
 }
 
-/// What an unquoted expansion splits, matches against file names, or (older shells) loses count of.
+/// What an unquoted expansion splits, matches against file names, expands (ksh) or loses count of (old shells).
 fn sh_needs_escape(c: char) -> bool {
-    c.is_ascii_control() || matches!(c, ' ' | '*' | '?' | '[' | '\\' | '(' | ')')
+    c.is_ascii_control() || matches!(c, ' ' | '*' | '?' | '[' | '{' | '\\' | '(' | ')')
 }
 
 /// Even in single quotes csh takes `!` for history and ends the word at a newline.
