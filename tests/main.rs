@@ -5,5 +5,6 @@
 mod architecture;
 mod references;
 mod client;
+mod shell;
 mod support;
 mod version;
