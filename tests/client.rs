@@ -1,7 +1,6 @@
 //! The client against a scripted server: what goes over the wire, and what comes of the answers.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;

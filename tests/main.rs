@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
+mod api;
 mod architecture;
-mod references;
+mod bad_input;
+mod binary;
 mod client;
+mod references;
 mod shell;
 mod support;
 mod version;

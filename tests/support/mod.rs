@@ -59,6 +59,18 @@ impl Tc {
         self
     }
 
+    /// Talks to the deployment at this root URL, without credentials.
+    pub fn at(self, root_url: &str) -> Self {
+        self.env("TASKCLUSTER_ROOT_URL", root_url)
+    }
+
+    /// Talks to this sandbox with all scopes.
+    pub fn signed_in(self, sandbox: &tc::sandbox::Sandbox) -> Self {
+        self.at(sandbox.root_url())
+            .env("TASKCLUSTER_CLIENT_ID", sandbox.client_id())
+            .env("TASKCLUSTER_ACCESS_TOKEN", sandbox.access_token().reveal())
+    }
+
     /// Changes the environment in other ways: its clock, its interrupt.
     pub fn environment(mut self, change: impl FnOnce(Environment) -> Environment) -> Self {
         self.environment = change(self.environment);
