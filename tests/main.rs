@@ -5,5 +5,6 @@
 mod architecture;
 mod references;
 mod client;
+mod client_tls;
 mod support;
 mod version;
