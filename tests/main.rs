@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
 mod architecture;
-mod references;
 mod client;
+mod client_errors;
 mod client_tls;
+mod references;
 mod support;
 mod version;
