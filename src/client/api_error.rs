@@ -114,7 +114,8 @@ impl ApiError {
         }
     }
 
-    /// The error to return after `tries` tries, with what to do about missing scopes and sign-in.
+    /// The error to return after `tries` tries. What to do about it depends on the caller's
+    /// credentials and is added by the caller; see [`ApiError::sign_in`].
     pub fn into_error(self, tries: u32) -> Error {
         let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
         let reason = match &self.code {
@@ -125,17 +126,22 @@ impl ApiError {
         let message = format!("{} failed{after}: {reason}: {}", self.what, line.trim_end_matches(':'));
         let mut error = Error::new(self.kind(), message);
         if let Some(missing) = &self.missing_scopes {
-            error = error
-                .hint(format!("Missing: {}", missing::in_words(missing)))
-                .hint(format!("To get what is missing: {}", missing::sign_in(missing)));
-        } else if self.status == 401 {
-            error = error.hint("To get new credentials: tc signin");
+            error = error.hint(format!("Missing: {}", missing::in_words(missing)));
         } else if self.status == 407 {
             error = error.hint("A proxy answered; its URL needs a user and password.");
         } else if let Some(more) = self.more_lines() {
             error = error.hint(more);
         }
         error.caused_by(self)
+    }
+
+    /// What to say to someone who can sign in: the command that gets what was missing.
+    pub fn sign_in(&self) -> Option<String> {
+        match (&self.missing_scopes, self.status) {
+            (Some(missing), _) => Some(format!("To get what is missing: {}", missing::sign_in(missing))),
+            (None, 401) => Some("To get new credentials: tc signin".to_owned()),
+            _ => None,
+        }
     }
 
     /// What a rejected input is faulted for stands on lines of its own; the first says nothing.
@@ -165,8 +171,10 @@ mod tests {
     }
 
     fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
-        let error = parse(status, body).into_error(1);
-        (error.kind(), error.message().to_owned(), error.hints().to_vec())
+        let refusal = parse(status, body);
+        let advice = refusal.sign_in();
+        let error = refusal.into_error(1);
+        (error.kind(), error.message().to_owned(), error.hints().iter().cloned().chain(advice).collect())
     }
 
     #[test]
