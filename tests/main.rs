@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
 mod architecture;
-mod references;
 mod client;
 mod shell;
+mod references;
 mod support;
 mod version;
