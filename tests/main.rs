@@ -12,6 +12,7 @@ mod shell;
 mod client;
 mod client_errors;
 mod client_tls;
+mod recordings;
 mod references;
 mod support;
 mod version;

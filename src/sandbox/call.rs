@@ -45,6 +45,10 @@ pub enum Answer {
     Redirect(String, Value),
     /// 200 with text.
     Text(&'static str),
+    /// 200 with JSON that is text already, as large answers are.
+    Raw(String),
+    /// Another answer with further headers.
+    WithHeaders(Vec<(&'static str, String)>, Box<Answer>),
 }
 
 /// A refusal: `{code, message}` with its status (spec, section 6).

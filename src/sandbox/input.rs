@@ -1,6 +1,7 @@
 //! What a request must look like before any behaviour sees it, in the order of the services' checks.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::header;
 use indexmap::IndexMap;
@@ -10,12 +11,11 @@ use serde_json::{Value, json};
 use super::call::Fault;
 use super::message::Request;
 use super::router::Compiled;
+use crate::reference;
 use crate::schema::{Defaults, Validator};
 
 /// Largest body that a service reads, in bytes (spec, section 14).
 pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;
-
-const SLUG: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 
 /// The body, parsed: an empty object where there is none.
 ///
@@ -75,14 +75,17 @@ fn query_fault(target: &Compiled, name: &str, value: &str) -> Option<String> {
 }
 
 /// The pattern of an argument; the services take any text for those that have none.
-fn pattern(target: &Compiled, name: &str) -> Option<&'static Regex> {
-    static PATTERNS: OnceLock<IndexMap<&str, Regex>> = OnceLock::new();
-    let patterns = PATTERNS.get_or_init(|| {
-        let known = [("taskId", SLUG), ("taskGroupId", SLUG), ("runId", "^[0-9]+$"), ("limit", "^[0-9]+$")];
-        known.into_iter().filter_map(|(name, pattern)| Some((name, Regex::new(pattern).ok()?))).collect()
-    });
-    let _ = target;
-    patterns.get(name)
+fn pattern(target: &Compiled, name: &str) -> Option<Arc<Regex>> {
+    // A process meets a few dozen patterns at most.
+    static COMPILED: Mutex<BTreeMap<&'static str, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+    let text = reference::pattern(&target.service.service_name, &target.method.name, name)?;
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = compiled.get(text) {
+        return Some(Arc::clone(known));
+    }
+    let pattern = Arc::new(Regex::new(text).ok()?);
+    compiled.insert(text, Arc::clone(&pattern));
+    Some(pattern)
 }
 
 /// Fills in the schema's defaults, then checks the body.

@@ -2,7 +2,6 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
 /// A request as it came in.
@@ -27,6 +26,8 @@ pub(super) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// The task queue without work that a worker asked; its answer can wait for some.
+    pub idle_queue: Option<String>,
 }
 
 impl Request {
@@ -55,13 +56,17 @@ impl Response {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store no-cache must-revalidate"));
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), idle_queue: None }
     }
 
     /// JSON.
     pub(super) fn json(status: u16, body: &Value) -> Self {
         // A `Value` has string keys only, so this cannot fail.
-        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::json_text(status, serde_json::to_vec(body).unwrap_or_default())
+    }
+
+    /// JSON that is text already.
+    pub(super) fn json_text(status: u16, body: impl Into<Bytes>) -> Self {
         Self::new(status, "application/json; charset=utf-8", body)
     }
 
@@ -84,9 +89,4 @@ impl Response {
         }
         self
     }
-}
-
-/// A time as the services write it: UTC, milliseconds, `Z` (spec, section 6).
-pub(super) fn timestamp(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -12,17 +12,26 @@
 
 mod auth;
 mod call;
+mod certificate;
 mod documents;
 mod gate;
 mod hawk;
+mod index;
 mod input;
 mod message;
-mod page;
+mod queue;
 mod refusal;
 mod respond;
 mod router;
+mod secrets;
 mod server;
 mod state;
+mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use server::{Options, Sandbox};
+
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod rig;

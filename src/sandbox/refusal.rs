@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::call::Fault;
-use super::message::{Response, timestamp};
+use super::message::Response;
+use super::wire::stamp;
 use axum::http::header;
 use chrono::{DateTime, Utc};
 
@@ -20,7 +21,7 @@ pub(super) struct RequestInfo<'a> {
 
 /// The answer that tells of a fault.
 pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
-    let time = timestamp(info.time);
+    let time = stamp(info.time);
     let Fault { status, code, message } = fault;
     let message = format!(
         "{message}\n\n---\n\n* method:     {}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {time}",

@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderName};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::auth::{Caller, Presented, authenticate};
 use super::call::{Answer, Call, Fault, Outcome};
@@ -15,7 +16,7 @@ use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Router, Target};
 use super::state::State;
-use super::{documents, gate, input};
+use super::{documents, gate, input, state};
 use crate::clock::SharedClock;
 use crate::reference::Verb;
 
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     pub state: Mutex<State>,
     pub router: &'static Router,
     pub clock: SharedClock,
+    /// Tells of every call of the queue that is done.
+    pub queue_changed: Notify,
     /// `http://localhost:1234`
     pub root_url: String,
 }
@@ -34,6 +37,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What a worker is told that gets no task.
+const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
 
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
@@ -82,7 +88,13 @@ impl<'a> Attempt<'a> {
 
     fn answer(mut self) -> Response {
         match self.outcome() {
-            Ok(answer) => render_answer(answer),
+            Ok(answer) => {
+                let mut response = render_answer(answer);
+                if self.target.method.name == "claimWork" && *response.body == *NO_WORK {
+                    response.idle_queue = self.params.shift_remove("taskQueueId");
+                }
+                response
+            }
             Err(fault) => {
                 let method = &self.target.method.name;
                 render(&fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
@@ -92,7 +104,10 @@ impl<'a> Attempt<'a> {
 
     fn outcome(&mut self) -> Outcome {
         let method = self.target.method;
-        self.payload = input::parse_body(self.request)?;
+        self.payload = input::parse_body(self.request).inspect_err(|_| {
+            // What could not be understood is repeated as it came.
+            self.payload = String::from_utf8_lossy(&self.request.body).into();
+        })?;
         let presented = self.presented()?;
         let caller = self.caller(&presented)?;
         let query = self.request.query();
@@ -116,12 +131,16 @@ impl<'a> Attempt<'a> {
         if method.input.is_some() {
             call.body = self.payload.clone();
         }
+        state::amend(call.service, method, &mut self.payload);
         self.behave(&call, &presented)
     }
 
     fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Outcome {
         let name = &call.method.name;
         let outcome = self.shared.lock().behave(call, presented);
+        if call.service == "queue" {
+            self.shared.queue_changed.notify_waiters();
+        }
         let Some(outcome) = outcome else {
             return Err(Fault::new(
                 501,
@@ -174,25 +193,24 @@ impl<'a> Attempt<'a> {
 fn render_answer(answer: Answer) -> Response {
     match answer {
         Answer::Json(body) => Response::json(200, &body),
+        Answer::Raw(body) => Response::json_text(200, body),
         Answer::NoContent => Response::no_content(),
         Answer::Status(status, body) => Response::json(status, &body),
         Answer::Text(text) => Response::text(200, text),
         Answer::Redirect(location, body) => {
             let response = match body {
                 Value::Null => Response::text(303, format!("See Other. Redirecting to {location}")),
-                body => {
-                    let storage = body["storageType"].as_str().map(str::to_owned);
-                    let response = Response::json(303, &body);
-                    match storage {
-                        Some(storage) => response.with(STORAGE_TYPE, &storage),
-                        None => response,
-                    }
-                }
+                body => Response::json(303, &body),
             };
             response.with(header::LOCATION, &location)
         }
+        Answer::WithHeaders(headers, answer) => {
+            headers.into_iter().fold(render_answer(*answer), |response, (name, value)| {
+                match HeaderName::try_from(name) {
+                    Ok(name) => response.with(name, &value),
+                    Err(_) => response,
+                }
+            })
+        }
     }
 }
-
-/// Tells which kind of artifact a redirect leads to.
-const STORAGE_TYPE: HeaderName = HeaderName::from_static("x-taskcluster-artifact-storage-type");

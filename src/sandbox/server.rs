@@ -2,14 +2,20 @@
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, header};
 use axum::{Router as Axum, extract};
+use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
@@ -24,6 +30,9 @@ use crate::error::{Error, Kind, Result};
 /// Bodies from this size on are compressed for those who accept it, in bytes.
 const WORTH_COMPRESSING: usize = 1024;
 
+/// How long a worker that asks for work is kept waiting for some (spec, section 14).
+const CLAIM_WAIT: Duration = Duration::from_secs(20);
+
 /// How a sandbox is to be.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -32,11 +41,14 @@ pub struct Options {
     pub port: u16,
     /// Where the sandbox takes the time from.
     pub clock: SharedClock,
+    /// How long after a task is resolved the tasks that depend on it are looked at. Real services
+    /// take some seconds; here it is at once, unless a test wants to see the time in between.
+    pub dependency_delay: TimeDelta,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, clock: Arc::new(SystemClock) }
+        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero() }
     }
 }
 
@@ -45,6 +57,13 @@ impl Options {
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The same with this delay between a task and those that depend on it.
+    #[must_use]
+    pub fn dependency_delay(mut self, delay: TimeDelta) -> Self {
+        self.dependency_delay = delay;
         self
     }
 
@@ -70,12 +89,13 @@ impl Sandbox {
     /// When the port is taken ([`Kind::Conflict`]) or the system gives no socket or thread.
     pub fn start(options: Options) -> Result<Self> {
         let (port, listeners) = listen(options.port)?;
-        let state = State::new(options.clock.now());
+        let state = State::new(options.clock.now(), options.dependency_delay);
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             router: Router::embedded()?,
             clock: options.clock,
+            queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -172,11 +192,52 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
         too_large: read.is_err(),
         body: read.unwrap_or_default(),
     };
-    finish(respond(shared, &request), accepts_gzip)
+    finish(answer(shared, &request).await, accepts_gzip)
+}
+
+/// Answers at once, but for a worker that asks for work where there is none: it waits for some.
+async fn answer(shared: &Shared, request: &Request) -> Response {
+    let until = Instant::now() + CLAIM_WAIT;
+    loop {
+        // Changes count from here on, so that none slips in between the look and the wait.
+        let changed = shared.queue_changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        let response = respond(shared, request);
+        let Some(task_queue) = &response.idle_queue else { return response };
+        if !work_may_appear(shared, task_queue, changed, until).await {
+            return response;
+        }
+    }
+}
+
+/// Waits until it is worth asking for work again; false when that was not before `until`.
+async fn work_may_appear<'a>(
+    shared: &'a Shared,
+    task_queue: &str,
+    mut changed: Pin<&mut Notified<'a>>,
+    until: Instant,
+) -> bool {
+    loop {
+        // A deadline, the end of a claim or a dependency may set a task free.
+        let next_event = shared.lock().queue.next_event();
+        let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
+        tokio::select! {
+            () = changed.as_mut() => {
+                changed.set(shared.queue_changed.notified());
+                changed.as_mut().enable();
+                if shared.lock().queue.claimable(task_queue) {
+                    return true;
+                }
+            }
+            () = tokio::time::sleep_until(until) => return false,
+            () = tokio::time::sleep(due) => return true,
+        }
+    }
 }
 
 fn finish(response: Response, accepts_gzip: bool) -> axum::response::Response {
-    let Response { status, mut headers, mut body } = response;
+    let Response { status, mut headers, mut body, .. } = response;
     if accepts_gzip
         && body.len() >= WORTH_COMPRESSING
         && let Ok(smaller) = compress(&body)

@@ -2,6 +2,7 @@
 
 pub mod fake_clock;
 pub mod fake_server;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};

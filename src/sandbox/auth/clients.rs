@@ -1,23 +1,27 @@
 //! Clients: list, make, change, remove.
 
+use std::ops::Bound;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use super::records::{Auth, Client, STATIC, new_token};
 use super::scopes::scopes_of;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
-use crate::sandbox::page::page;
+use crate::sandbox::wire::{Name, Page, parse_time};
 
 /// How long the same request to make a client counts as a repetition.
 const REPEATABLE: Duration = Duration::minutes(15);
 
 pub(super) fn list(auth: &Auth, call: &Call<'_>) -> Outcome {
+    let page = Page::of(call)?;
     let prefix = call.query("prefix").unwrap_or_default();
-    let clients: Vec<&Client> = auth.clients().filter(|client| client.id.starts_with(prefix)).collect();
-    let (clients, token) = page(call, &clients, |client| &client.id, 1000)?;
-    let clients: Vec<Value> = clients.iter().map(|client| auth.client_json(client)).collect();
+    let after = page.after.as_deref().map_or(Bound::Unbounded, |after| Bound::Excluded(Name::new(after)));
+    let clients = auth.clients.range((after, Bound::Unbounded)).map(|(_, client)| client);
+    let paged = page.cut(clients.filter(|client| client.id.starts_with(prefix)), |client| client.id.clone());
+    let clients: Vec<Value> = paged.items.into_iter().map(|client| auth.client_json(client)).collect();
     let mut answer = json!({"clients": clients});
-    if let Some(token) = token {
+    if let Some(token) = paged.token {
         answer["continuationToken"] = token.into();
     }
     Ok(Answer::Json(answer))
@@ -111,9 +115,7 @@ fn missing() -> Fault {
 
 fn expires(call: &Call<'_>) -> Result<DateTime<Utc>, Fault> {
     let text = call.body["expires"].as_str().unwrap_or_default();
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_| Fault::input(format!("expires is not a time: {text}")))
+    parse_time(text).ok_or_else(|| Fault::input(format!("expires is not a time: {text}")))
 }
 
 fn changeable(id: &str) -> Result<(), Fault> {

@@ -11,7 +11,7 @@ use super::scopes::scopes_of;
 use crate::reference::ScopeExpression;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome, refusal};
 use crate::sandbox::hawk::Signed;
-use crate::sandbox::message::timestamp;
+use crate::sandbox::wire::stamp;
 
 /// The client of the self-tests; its token is public.
 const TESTER: (&str, &str) = ("tester", "no-secret");
@@ -48,11 +48,11 @@ pub(super) fn authenticate_hawk(auth: &Auth, call: &Call<'_>) -> Outcome {
     Ok(Answer::Json(match identify(auth, &presented, call.now) {
         Err(message) => json!({"status": "auth-failed", "message": message}),
         Ok(Caller { client_id: None, scopes, expires, .. }) => {
-            json!({"status": "no-auth", "scheme": "none", "expires": timestamp(expires), "scopes": scopes})
+            json!({"status": "no-auth", "scheme": "none", "expires": stamp(expires), "scopes": scopes})
         }
         Ok(Caller { client_id: Some(client_id), scopes, expires, hash }) => {
             let mut answer = json!({
-                "status": "auth-success", "scheme": "hawk", "expires": timestamp(expires),
+                "status": "auth-success", "scheme": "hawk", "expires": stamp(expires),
                 "scopes": scopes, "clientId": client_id,
             });
             if let Some(hash) = hash {

@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 use super::expand::{RoleRef, expand};
 use crate::domain::Secret;
-use crate::sandbox::message::timestamp;
+use crate::sandbox::wire::{Name, stamp};
+use crate::sandbox::{index, queue};
 
 /// Clients and roles of one sandbox.
 pub(in crate::sandbox) struct Auth {
-    /// By ID without regard to case, then by ID, which is the order in which they are listed.
-    clients: BTreeMap<(String, String), Client>,
-    /// By ID.
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) clients: BTreeMap<Name, Client>,
+    pub(super) roles: BTreeMap<Name, Role>,
 }
 
 /// A client.
@@ -46,9 +45,6 @@ pub(super) const STATIC: &str = "static/";
 
 /// The client that may do anything.
 pub(in crate::sandbox) const ROOT: &str = "static/taskcluster/root";
-
-/// The client with which the queue signs the credentials of tasks.
-pub(in crate::sandbox) const QUEUE: &str = "static/taskcluster/queue";
 
 /// Scopes of callers without credentials, as a public deployment grants them.
 const ANONYMOUS: &[&str] = &[
@@ -98,16 +94,15 @@ impl Auth {
     pub(in crate::sandbox) fn new(now: DateTime<Utc>) -> Self {
         let mut auth = Self { clients: BTreeMap::new(), roles: BTreeMap::new() };
         let expires = now.checked_add_months(Months::new(12 * 1000)).unwrap_or(now);
-        for (id, description) in
-            [(ROOT, "May do anything in this sandbox."), (QUEUE, "Signs the credentials of tasks.")]
-        {
-            let scopes = vec!["*".to_owned()];
-            let mut client = Client::new(id, description, expires, scopes, now);
-            client.delete_on_expiration = false;
-            auth.insert(client);
+        for (id, description) in [
+            (ROOT, "May do anything in this sandbox."),
+            (queue::ISSUER, "Signs the credentials of tasks."),
+            (index::ISSUER, "Signs the way to private artifacts."),
+        ] {
+            auth.insert(Client::new(id, description, expires, vec!["*".to_owned()], now));
         }
         auth.roles.insert(
-            "anonymous".into(),
+            Name::new("anonymous"),
             Role {
                 id: "anonymous".into(),
                 description: "What callers without credentials may do; every caller has it too.".into(),
@@ -134,34 +129,30 @@ impl Auth {
     }
 
     pub(super) fn client(&self, id: &str) -> Option<&Client> {
-        self.clients.get(&key(id))
+        self.clients.get(&Name::new(id))
     }
 
     pub(super) fn client_mut(&mut self, id: &str) -> Option<&mut Client> {
-        self.clients.get_mut(&key(id))
-    }
-
-    pub(super) fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.clients.values()
+        self.clients.get_mut(&Name::new(id))
     }
 
     pub(super) fn insert(&mut self, client: Client) {
-        self.clients.insert(key(&client.id), client);
+        self.clients.insert(Name::new(&*client.id), client);
     }
 
     pub(super) fn remove(&mut self, id: &str) {
-        self.clients.remove(&key(id));
+        self.clients.remove(&Name::new(id));
     }
 
     pub(super) fn client_json(&self, client: &Client) -> Value {
         json!({
             "clientId": client.id,
             "description": client.description,
-            "expires": timestamp(client.expires),
-            "created": timestamp(client.created),
-            "lastModified": timestamp(client.last_modified),
-            "lastDateUsed": timestamp(client.last_used),
-            "lastRotated": timestamp(client.last_rotated),
+            "expires": stamp(client.expires),
+            "created": stamp(client.created),
+            "lastModified": stamp(client.last_modified),
+            "lastDateUsed": stamp(client.last_used),
+            "lastRotated": stamp(client.last_rotated),
             "deleteOnExpiration": client.delete_on_expiration,
             "scopes": client.scopes,
             "expandedScopes": self.expand(&client.scopes),
@@ -175,8 +166,8 @@ impl Auth {
             "scopes": role.scopes,
             "expandedScopes": self.expand(&[format!("assume:{}", role.id)]),
             "description": role.description,
-            "lastModified": timestamp(role.last_modified),
-            "created": timestamp(role.created),
+            "lastModified": stamp(role.last_modified),
+            "created": stamp(role.created),
         })
     }
 }
@@ -208,8 +199,4 @@ impl Client {
 /// A fresh access token: two slugids (44 characters).
 pub(super) fn new_token() -> Secret {
     Secret::new(format!("{}{}", slugid::v4(), slugid::v4()))
-}
-
-fn key(id: &str) -> (String, String) {
-    (id.to_lowercase(), id.to_owned())
 }

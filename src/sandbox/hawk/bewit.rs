@@ -51,7 +51,16 @@ impl Bewit {
         Ok(Self { id: id.into(), expires: expires.into(), mac: mac.into(), ext: ext.into(), resource })
     }
 
-    /// Checks the verb, the time and the MAC; `now` is in seconds since the epoch.
+    /// Checks that the verb is one that a signed URL is good for.
+    ///
+    /// # Errors
+    /// The server's words, for any verb but GET and HEAD.
+    pub(in crate::sandbox) fn allows(verb: &str) -> Result<(), String> {
+        let allowed = verb.eq_ignore_ascii_case("GET") || verb.eq_ignore_ascii_case("HEAD");
+        if allowed { Ok(()) } else { Err("Unauthorized: Invalid method".into()) }
+    }
+
+    /// Checks the MAC with the client's key, then the time; `now` is in seconds since the epoch.
     ///
     /// # Errors
     /// The server's words for what is wrong.
@@ -66,15 +75,6 @@ impl Bewit {
             Ok(expires) if expires > now => Ok(()),
             _ => Err("Unauthorized: Access expired".into()),
         }
-    }
-
-    /// Whether a verb may be used with a signed URL.
-    ///
-    /// # Errors
-    /// The server's words, for any verb but GET and HEAD.
-    pub(in crate::sandbox) fn allows(verb: &str) -> Result<(), String> {
-        let allowed = verb.eq_ignore_ascii_case("GET") || verb.eq_ignore_ascii_case("HEAD");
-        if allowed { Ok(()) } else { Err("Unauthorized: Invalid method".into()) }
     }
 }
 

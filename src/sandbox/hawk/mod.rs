@@ -102,6 +102,51 @@ pub(super) fn host_and_port(host: &str) -> Option<(&str, u16)> {
 mod tests {
     use super::*;
 
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Vector {
+        name: String,
+        now: i64,
+        key: String,
+        verb: String,
+        resource: String,
+        host: String,
+        port: u16,
+        header: Option<String>,
+        body: Option<String>,
+        content_type: Option<String>,
+        hash: Option<String>,
+        verdict: String,
+    }
+
+    impl Vector {
+        fn judge(&self) -> Result<(), String> {
+            let signed = Signed { verb: &self.verb, resource: &self.resource, host: &self.host, port: self.port };
+            match &self.header {
+                Some(header) => Header::parse(header)?.verify(&signed, self.key.as_bytes(), self.now),
+                None => {
+                    let bewit = Bewit::find(&self.resource).ok_or("no bewit")??;
+                    Bewit::allows(&self.verb)?;
+                    bewit.verify(&signed, self.key.as_bytes(), self.now)
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_implementation_judges_the_same() {
+        let vectors: Vec<Vector> =
+            serde_json::from_str(include_str!("../../../tests/data/hawk-server-npm.json")).unwrap();
+        assert!(vectors.len() > 40);
+        for vector in vectors {
+            let verdict = vector.judge().err().unwrap_or_else(|| "ok".into());
+            assert_eq!(verdict, vector.verdict, "{}", vector.name);
+            if let (Some(body), Some(content_type)) = (&vector.body, &vector.content_type) {
+                assert_eq!(Some(payload_hash(content_type, body.as_bytes())), vector.hash, "{}", vector.name);
+            }
+        }
+    }
+
     #[test]
     fn a_host_header_has_a_name_and_perhaps_a_port() {
         assert_eq!(host_and_port("localhost:8080"), Some(("localhost", 8080)));
