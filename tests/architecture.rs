@@ -13,9 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schema", &["reference"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
-    ("context", &["cli", "client", "clock", "domain", "env", "error", "reference", "schema", "ui"]),
+    ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
