@@ -4,7 +4,7 @@
 
 mod architecture;
 mod client;
-mod shell;
 mod references;
+mod shell;
 mod support;
 mod version;
