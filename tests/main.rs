@@ -12,5 +12,6 @@ mod client_tls;
 mod recordings;
 mod references;
 mod shell;
+mod sandbox;
 mod support;
 mod version;

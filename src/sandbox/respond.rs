@@ -96,7 +96,9 @@ impl<'a> Attempt<'a> {
                 response
             }
             Err(fault) => {
-                let method = &self.target.method.name;
+                let Compiled { service, method, .. } = self.target;
+                state::conceal(&service.service_name, method, &mut self.payload);
+                let method = &method.name;
                 render(&fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
             }
         }
