@@ -1,8 +1,12 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod from_now;
 pub mod references;
 pub mod sandbox;
+pub mod schema;
+pub mod scope;
+pub mod slugid;
 pub mod version;
 
 use crate::context::Context;
@@ -19,10 +23,15 @@ impl Status {
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
-    /// Make the API references that tc is built on
+    Schema(schema::Args),
+    Scope(scope::Args),
+    Slugid(slugid::Args),
+    FromNow(from_now::Args),
+    /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory
@@ -39,6 +48,10 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Schema(args) => schema::run(&args, context),
+            Self::Scope(args) => scope::run(&args, context),
+            Self::Slugid(args) => slugid::run(&args, context),
+            Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
