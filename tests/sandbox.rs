@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use tc::clock::Clock as _;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
+use crate::support::fake_clock::FakeClock;
 use crate::support::wire::{Reply, Wire};
 
 fn start() -> Sandbox {
@@ -338,6 +340,16 @@ fn a_worker_without_work_waits_for_some() {
 }
 
 #[test]
+fn a_worker_that_waited_long_enough_goes_away_empty_handed() {
+    let clock = FakeClock::at("2026-11-22T12:00:00Z");
+    let sandbox = Sandbox::start(Options::default().clock(clock.clone())).unwrap();
+    let claim = json!({"workerGroup": "g", "workerId": "w", "tasks": 1});
+    let wire = Wire::new(&sandbox, "POST", "/api/queue/v1/claim-work/proj%2Flinux").json(&claim);
+    assert_eq!(wire.at(clock.now()).send().value(), json!({"tasks": []}));
+    assert_eq!(clock.slept()[0], Duration::from_secs(20));
+}
+
+#[test]
 fn a_sandbox_can_live_inside_of_another_runtime_and_stops_when_dropped() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let host = runtime.block_on(async {
@@ -401,7 +413,8 @@ mod command {
         let (stop, interrupt) = Interrupt::channel();
         stop.send(true).unwrap();
         let tc = Tc::new().env("PATH", &std::env::var("PATH").unwrap());
-        let tc = tc.environment(|environment| interrupted_by(environment, interrupt));
+        let clock = FakeClock::at("2026-11-22T12:00:00Z");
+        let tc = tc.environment(|environment| interrupted_by(environment, interrupt).with_clock(clock));
         tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("Error: interrupted\n").status(130);
     }
 

@@ -44,7 +44,7 @@ const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
     let Some(path) = request.path().strip_prefix("/api/") else {
-        return documents::respond(request, &shared.root_url);
+        return documents::respond(request);
     };
     let Some(verb) = verb(&request.verb) else { return not_found() };
     match shared.router.find(verb, path) {

@@ -12,10 +12,10 @@ use axum::{Router as Axum, extract};
 use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::time::Instant;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
@@ -197,7 +197,7 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
 
 /// Answers at once, but for a worker that asks for work where there is none: it waits for some.
 async fn answer(shared: &Shared, request: &Request) -> Response {
-    let until = Instant::now() + CLAIM_WAIT;
+    let mut enough = None;
     loop {
         // Changes count from here on, so that none slips in between the look and the wait.
         let changed = shared.queue_changed.notified();
@@ -205,24 +205,26 @@ async fn answer(shared: &Shared, request: &Request) -> Response {
         changed.as_mut().enable();
         let response = respond(shared, request);
         let Some(task_queue) = &response.idle_queue else { return response };
-        if !work_may_appear(shared, task_queue, changed, until).await {
+        let enough = enough.get_or_insert_with(|| shared.clock.sleep(CLAIM_WAIT));
+        if !work_may_appear(shared, task_queue, changed, enough).await {
             return response;
         }
     }
 }
 
-/// Waits until it is worth asking for work again; false when that was not before `until`.
+/// Waits until it is worth asking for work again; false when it was not before there was `enough` of that.
 async fn work_may_appear<'a>(
     shared: &'a Shared,
     task_queue: &str,
     mut changed: Pin<&mut Notified<'a>>,
-    until: Instant,
+    enough: &mut BoxFuture<'static, ()>,
 ) -> bool {
     loop {
         // A deadline, the end of a claim or a dependency may set a task free.
         let next_event = shared.lock().queue.next_event();
         let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
+            biased;
             () = changed.as_mut() => {
                 changed.set(shared.queue_changed.notified());
                 changed.as_mut().enable();
@@ -230,8 +232,8 @@ async fn work_may_appear<'a>(
                     return true;
                 }
             }
-            () = tokio::time::sleep_until(until) => return false,
-            () = tokio::time::sleep(due) => return true,
+            () = enough.as_mut() => return false,
+            () = shared.clock.sleep(due.min(CLAIM_WAIT)) => return true,
         }
     }
 }
