@@ -285,6 +285,34 @@ fn body_for(method: &str, definition: &Value, entry: &Value, secret: &Value) -> 
 }
 
 #[test]
+fn the_way_to_a_private_artifact_is_signed_so_that_it_can_be_followed() {
+    let sandbox = start();
+    let entry = json!({"taskId": "VESwp9JaRo-XkFN_bemBhw", "rank": 0, "data": {}, "expires": in_hours(1)});
+    put(&sandbox, "/api/index/v1/task/a.b", &entry).is(200, "");
+    let redirect = get(&sandbox, "/api/index/v1/task/a.b/artifacts/private/x%20y");
+    assert_eq!(redirect.status, 303);
+    let location = redirect.header("location").unwrap().strip_prefix(sandbox.root_url()).unwrap();
+    Wire::new(&sandbox, "GET", location).anonymous().send().is(404, "ResourceNotFound");
+    let unsigned = location.split('?').next().unwrap();
+    let reply = Wire::new(&sandbox, "GET", unsigned).anonymous().send();
+    assert!(matches!(reply.status, 403 | 404), "{}", reply.text());
+    let forged = location.replace("private", "other");
+    Wire::new(&sandbox, "GET", &forged).anonymous().send().is(401, "AuthenticationFailed");
+}
+
+#[test]
+fn localhost_is_served_on_both_of_its_addresses() {
+    let sandbox = start();
+    let port: u16 = sandbox.root_url().rsplit(':').next().unwrap().parse().unwrap();
+    let reached = std::net::ToSocketAddrs::to_socket_addrs(&("localhost", port)).unwrap();
+    // Some machines know the name of ::1 but have no such address.
+    let own = |address: &std::net::SocketAddr| std::net::TcpListener::bind((address.ip(), 0)).is_ok();
+    for address in reached.filter(own) {
+        assert!(TcpStream::connect(address).is_ok(), "{address}");
+    }
+}
+
+#[test]
 fn long_answers_are_compressed_for_those_who_accept_it() {
     let sandbox = start();
     let wire = |accept: &str| Wire::new(&sandbox, "GET", "/references/manifest.json").header("Accept-Encoding", accept);

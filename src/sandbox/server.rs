@@ -1,7 +1,7 @@
 //! The sockets: one listener on each loopback address, served by threads of the sandbox's own.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -142,17 +142,33 @@ impl Drop for Sandbox {
 
 /// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
 fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
-    let cannot = |source: io::Error| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            return Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
-                .hint("Choose another --port, or none to take any that is free.");
+    // A free port of the one may be taken on the other; `localhost` must not lead to somebody else.
+    let tries = if port == 0 { 20 } else { 1 };
+    let mut outcome = Err(io::Error::from(io::ErrorKind::AddrInUse));
+    for _ in 0..tries {
+        outcome = bind(port);
+        if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+            break;
         }
-        Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source)
-    };
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(cannot)?;
-    let port = first.local_addr().map_err(cannot)?.port();
-    let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
-    Ok((port, std::iter::once(first).chain(second.ok()).collect()))
+    }
+    outcome.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
+                .hint("Choose another --port, or none to take any that is free.")
+        }
+        _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
+    })
+}
+
+fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let port = first.local_addr()?.port();
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Ok(second) => Ok((port, vec![first, second])),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
+        // No IPv6 here.
+        Err(_) => Ok((port, vec![first])),
+    }
 }
 
 fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
