@@ -11,7 +11,7 @@ mod client_errors;
 mod client_tls;
 mod recordings;
 mod references;
-mod shell;
 mod sandbox;
+mod shell;
 mod support;
 mod version;
