@@ -9,6 +9,7 @@ mod binary;
 mod client;
 mod client_errors;
 mod client_tls;
+mod demo;
 mod recordings;
 mod references;
 mod sandbox;

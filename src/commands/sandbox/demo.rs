@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 
 use crate::commands::Status;
 use crate::context::Context;
@@ -85,9 +85,9 @@ impl Tour<'_> {
         self.say(format_args!("Which scopes would that have needed?"))?;
         self.show(&["api", "queue", "cancelTask", &pending, "--scopes", "--jq", ".AnyOf[0]"], 0)?;
 
-        self.say(format_args!("With fewer scopes it is refused, and you are told what to ask for:"))?;
-        let refused = ["--authorized-scope", "queue:rerun-task:*", "api", "queue", "cancelTask", &pending];
-        self.show(&refused, Kind::Auth.exit_code())?;
+        let client = self.client_that_may("queue:rerun-task:*")?;
+        self.say(format_args!("{} may only rerun. It is refused, and told what to ask for:", client.0))?;
+        self.show_as(Some(&client), &["api", "queue", "cancelTask", &pending], Kind::Auth.exit_code())?;
 
         self.say(format_args!("Now you. Point a shell at a sandbox and use any command, or any other client:"))?;
         let program = context.words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or("tc".into());
@@ -101,22 +101,44 @@ impl Tour<'_> {
 
     /// The first result of a jq program over the group's tasks.
     fn first(&self, program: &str) -> Result<String> {
+        self.quietly(&["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program])
+    }
+
+    /// A new client with one scope: its ID and access token.
+    fn client_that_may(&self, scope: &str) -> Result<(String, String)> {
+        const CLIENT: &str = "demo/rerunner";
+        let expires = (self.context.now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body = serde_json::json!({"expires": expires, "description": "", "scopes": [scope]}).to_string();
+        let token = self.quietly(&["api", "auth", "createClient", CLIENT, "-d", &body, "--jq", ".accessToken"])?;
+        Ok((CLIENT.to_owned(), token))
+    }
+
+    /// The first line that a command prints.
+    fn quietly(&self, args: &[&str]) -> Result<String> {
         let output = Capture::default();
         let streams = self.streams(Box::new(output.clone()), Box::new(io::sink()));
-        let args = ["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program];
-        crate::run::run(words(&args), &self.environment(), streams);
+        crate::run::run(words(args), &self.environment(), streams);
         let found = output.text().lines().next().map(str::to_owned);
-        found.ok_or_else(|| Error::failed("the demo's push has no such task"))
+        found.ok_or_else(|| Error::failed(format!("`tc {}` found nothing for the demo", args.join(" "))))
     }
 
     /// Shows a command line, runs it, and shows what it prints.
     fn show(&self, args: &[&str], expected: u8) -> Result<()> {
+        self.show_as(None, args, expected)
+    }
+
+    /// The same as another client.
+    fn show_as(&self, client: Option<&(String, String)>, args: &[&str], expected: u8) -> Result<()> {
         let ui = &self.context.ui;
         let line = args.iter().map(|arg| quote(arg)).collect::<Vec<_>>().join(" ");
         self.print(&format!("\n{} {}\n", ui.paint(PROMPT, "$"), ui.paint(COMMAND, format_args!("tc {line}"))))?;
+        let environment = match client {
+            Some((id, token)) => self.environment().with(env::CLIENT_ID.name, id).with(env::ACCESS_TOKEN.name, token),
+            None => self.environment(),
+        };
         // What a shell would show on standard error belongs to the tour, so both go to the same place in order.
         let streams = self.streams(Box::new(Through(Arc::clone(ui))), Box::new(Through(Arc::clone(ui))));
-        let status = crate::run::run(words(args), &self.environment(), streams);
+        let status = crate::run::run(words(args), &environment, streams);
         if status == expected {
             return Ok(());
         }
