@@ -16,5 +16,6 @@ mod recordings;
 mod references;
 mod sandbox;
 mod shell;
+mod sandbox_auth;
 mod support;
 mod version;
