@@ -44,6 +44,7 @@ variables! {
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "When set and not 0, colour even in a pipe.";
     TERM = "TERM", "Terminal type; `dumb` means no colour and no redrawing.";
     COLUMNS = "COLUMNS", "Width of the terminal, when it cannot be asked.";
+    TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
 }
 

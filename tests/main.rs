@@ -3,6 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
 mod architecture;
+mod completions;
+mod from_now;
+mod help;
+mod man;
 mod references;
+mod schema;
+mod scope;
+mod slugid;
 mod support;
 mod version;

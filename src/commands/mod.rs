@@ -1,7 +1,10 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod completions;
 pub mod from_now;
+pub mod help;
+pub mod man;
 pub mod references;
 pub mod schema;
 pub mod scope;
@@ -33,7 +36,10 @@ pub enum Command {
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
+    Completions(completions::Args),
+    Man(man::Args),
     Version(version::Args),
+    Help(help::Args),
 }
 
 impl Command {
@@ -49,6 +55,9 @@ impl Command {
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
+            Self::Help(args) => help::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }
