@@ -301,6 +301,15 @@ fn the_way_to_a_private_artifact_is_signed_so_that_it_can_be_followed() {
 }
 
 #[test]
+fn the_root_of_the_index_is_listed_without_a_name() {
+    let sandbox = start();
+    let entry = json!({"taskId": "VESwp9JaRo-XkFN_bemBhw", "rank": 0, "data": {}, "expires": in_hours(1)});
+    put(&sandbox, "/api/index/v1/task/a.b", &entry).is(200, "");
+    let root = get(&sandbox, "/api/index/v1/namespaces/").is(200, "").value();
+    assert_eq!(root["namespaces"][0]["namespace"], "a");
+}
+
+#[test]
 fn localhost_is_served_on_both_of_its_addresses() {
     let sandbox = start();
     let port: u16 = sandbox.root_url().rsplit(':').next().unwrap().parse().unwrap();
