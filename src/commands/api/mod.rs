@@ -73,9 +73,10 @@ pub struct Flags {
     pub legacy: bool,
 }
 
-/// Call any API method: `tc api SERVICE METHOD ARGS..`
+/// Call any API method, or list what there is
 ///
-/// Without a method, list what there is. `tc api SERVICE METHOD --help` tells all about one.
+/// `tc api SERVICE METHOD ARGS..` calls, `tc api SERVICE METHOD --help` tells all about a method; without a method the
+/// methods are listed.
 #[derive(Debug)]
 pub struct Args {
     flags: Flags,
