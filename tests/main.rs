@@ -16,6 +16,7 @@ mod demo;
 mod from_now;
 mod help;
 mod man;
+mod readme;
 mod recordings;
 mod references;
 mod sandbox;
