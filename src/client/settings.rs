@@ -17,6 +17,8 @@ pub struct Target {
     pub credentials: Option<Credentials>,
     /// Why credentials that are there are not used.
     pub unsigned_because: Option<String>,
+    /// Whether the root URL is that of a task's proxy, which signs by itself.
+    pub proxied: bool,
 }
 
 /// Where the root URL comes from.
@@ -46,7 +48,8 @@ impl Target {
         let origin = origin(environment, explicit, !no_credentials);
         let root = root_of(origin)?;
         if no_credentials {
-            return Ok(Self { root, credentials: None, unsigned_because: Some("Credentials were turned off.".into()) });
+            let unsigned_because = Some("Credentials were turned off.".into());
+            return Ok(Self { root, credentials: None, unsigned_because, proxied: false });
         }
         let unsigned_because = match origin {
             Origin::Explicit(_) => foreign(environment, &root),
@@ -57,7 +60,7 @@ impl Target {
             _ if unsigned_because.is_some() => None,
             _ => Credentials::from_env(environment)?,
         };
-        Ok(Self { root, credentials, unsigned_because })
+        Ok(Self { root, credentials, unsigned_because, proxied: matches!(origin, Origin::Proxy(_)) })
     }
 
     /// The root URL of the deployment itself, which is not that of the proxy where both are known.
