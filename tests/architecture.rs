@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "domain", "env", "error", "reference", "schema", "ui"]),
 ];

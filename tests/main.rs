@@ -5,5 +5,6 @@
 mod architecture;
 mod references;
 mod shell;
+mod signin;
 mod support;
 mod version;

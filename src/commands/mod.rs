@@ -4,6 +4,8 @@ pub mod api;
 pub mod from_now;
 pub mod references;
 pub mod scope;
+pub mod shared;
+pub mod signin;
 pub mod slugid;
 pub mod version;
 
@@ -26,6 +28,7 @@ pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
     Scope(scope::Args),
+    Signin(signin::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     /// Make the API references that tc is built on
@@ -43,6 +46,7 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
+            Self::Signin(args) => signin::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
