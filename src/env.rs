@@ -48,6 +48,12 @@ variables! {
     DISPLAY = "DISPLAY", "Set where there is a screen (X11), so that a browser can be opened.";
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "Set where there is a screen (Wayland), so that a browser can be opened.";
     WSL_DISTRO_NAME = "WSL_DISTRO_NAME", "Set inside Windows Subsystem for Linux, where Windows opens the browser.";
+    HOME = "HOME", "Home directory.";
+    XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
+    APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
+    VISUAL = "VISUAL", "Editor for `tc config edit`.";
+    EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
+    TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
 }
 
@@ -57,10 +63,21 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     /// The working directory that relative paths start from.
     pub directory: PathBuf,
+    /// The user's directories, as the system knows them apart from the variables.
+    pub directories: Directories,
     /// Where the time comes from.
     pub clock: SharedClock,
     /// Completes when the user interrupts.
     pub interrupt: Interrupt,
+}
+
+/// A user's directories by the system's own record; `HOME` and its like come before them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directories {
+    /// The home directory.
+    pub home: Option<PathBuf>,
+    /// Where the platform keeps configuration files.
+    pub config: Option<PathBuf>,
 }
 
 impl fmt::Debug for Environment {
@@ -76,6 +93,7 @@ impl Environment {
         Self {
             variables: BTreeMap::new(),
             directory: directory.into(),
+            directories: Directories::default(),
             clock: Arc::new(SystemClock),
             interrupt: Interrupt::never(),
         }
@@ -86,6 +104,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            directories: Directories { home: dirs::home_dir(), config: dirs::config_dir() },
             clock: Arc::new(SystemClock),
             interrupt: Interrupt::from_signals(),
         }

@@ -13,10 +13,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schema", &["reference"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
     ("signin", &["client", "clock", "domain", "env", "error"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
-    ("context", &["cli", "client", "clock", "domain", "env", "error", "reference", "schema", "ui"]),
+    ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
