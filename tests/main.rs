@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
 mod architecture;
+mod recordings;
 mod references;
 mod shell;
 mod signin;

@@ -7,6 +7,7 @@ pub mod scope;
 pub mod shared;
 pub mod signin;
 pub mod slugid;
+pub mod sandbox;
 pub mod version;
 
 use crate::context::Context;
@@ -34,6 +35,9 @@ pub enum Command {
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
+    /// Print the version of tc and of its references
     Version(version::Args),
 }
 
@@ -50,6 +54,7 @@ impl Command {
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }

@@ -1,5 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
+pub mod wire;
+
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
