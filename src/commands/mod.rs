@@ -1,8 +1,12 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod completions;
 pub mod from_now;
+pub mod help;
+pub mod man;
 pub mod references;
+pub mod schema;
 pub mod scope;
 pub mod shared;
 pub mod signin;
@@ -28,6 +32,7 @@ impl Status {
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    Schema(schema::Args),
     Scope(scope::Args),
     Signin(signin::Args),
     Slugid(slugid::Args),
@@ -38,7 +43,10 @@ pub enum Command {
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
     /// Print the version of tc and of its references
+    Completions(completions::Args),
+    Man(man::Args),
     Version(version::Args),
+    Help(help::Args),
 }
 
 impl Command {
@@ -49,12 +57,16 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Signin(args) => signin::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
+            Self::Help(args) => help::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }

@@ -1,0 +1,91 @@
+//! `tc schema list`
+
+use std::io::Write as _;
+
+use clap_complete::ArgValueCandidates;
+use serde::Serialize;
+
+use super::target::families;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::reference::{self, Catalogue, Method, Service, Source};
+
+/// List the schemas, with the methods and exchanges that speak them
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only those of this service (queue) or family (docker-worker)
+    #[arg(add = ArgValueCandidates::new(families))]
+    service: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    service: &'a str,
+    file: &'a str,
+    inputs: Vec<&'a str>,
+    outputs: Vec<&'a str>,
+    exchanges: Vec<&'a str>,
+}
+
+/// Prints one schema a line.
+///
+/// # Errors
+/// When there is no such service, or standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let uris = reference::schema_uris();
+    let catalogue = Catalogue::embedded(Source::Current);
+    let mut entries = entries(&uris, &catalogue.services()?);
+    if let Some(wanted) = &args.service {
+        let name = match entries.iter().find(|entry| entry.service == wanted) {
+            Some(family) => family.service,
+            None => &catalogue.service(wanted)?.service_name,
+        };
+        entries.retain(|entry| entry.service == name);
+    }
+    if context.wants_json() {
+        context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
+        return Ok(Status::DONE);
+    }
+    let mut out = context.ui.out();
+    let width = entries.iter().map(|entry| entry.file.len()).max().unwrap_or_default();
+    let service_width = entries.iter().map(|entry| entry.service.len()).max().unwrap_or_default();
+    for entry in &entries {
+        let inputs = entry.inputs.iter().map(|name| format!("{name} (body)"));
+        let outputs = entry.outputs.iter().map(|name| format!("{name} (answer)"));
+        let exchanges = entry.exchanges.iter().map(|name| format!("{name} (exchange)"));
+        let users: Vec<String> = inputs.chain(outputs).chain(exchanges).collect();
+        if context.ui.terminal.stdout {
+            let line = format!("{:service_width$}  {:width$}  {}", entry.service, entry.file, users.join(", "));
+            writeln!(out, "{}", line.trim_end())?;
+        } else {
+            writeln!(out, "{}\t{}\t{}", entry.service, entry.file, users.join(", "))?;
+        }
+    }
+    Ok(Status::DONE)
+}
+
+fn entries<'a>(uris: &'a [String], services: &[&'a Service]) -> Vec<Entry<'a>> {
+    uris.iter()
+        .filter_map(|uri| uri.trim_end_matches('#').strip_prefix("/schemas/")?.split_once('/'))
+        .map(|(family, file)| match services.iter().find(|service| service.service_name == family) {
+            Some(service) => entry(service, file),
+            None => Entry { service: family, file, inputs: Vec::new(), outputs: Vec::new(), exchanges: Vec::new() },
+        })
+        .collect()
+}
+
+fn entry<'a>(service: &'a Service, file: &'a str) -> Entry<'a> {
+    let methods = |pick: fn(&Method) -> &Option<String>| {
+        let speaks = |method: &&Method| pick(method).as_deref() == Some(file);
+        service.methods.iter().filter(speaks).map(|method| method.name.as_str()).collect()
+    };
+    let exchanges = service.exchanges.iter().filter(|exchange| exchange.schema.as_deref() == Some(file));
+    Entry {
+        service: &service.service_name,
+        file,
+        inputs: methods(|method| &method.input),
+        outputs: methods(|method| &method.output),
+        exchanges: exchanges.map(|exchange| exchange.name.as_str()).collect(),
+    }
+}
