@@ -128,7 +128,7 @@ impl Context {
 }
 
 /// `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
-fn parse_timeout(text: &str) -> Result<Duration> {
+pub fn parse_timeout(text: &str) -> Result<Duration> {
     let trimmed = text.trim();
     let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(digits);

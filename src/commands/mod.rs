@@ -1,11 +1,16 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod completions;
 pub mod from_now;
+pub mod help;
+pub mod man;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
+pub mod shared;
+pub mod signin;
 pub mod slugid;
 pub mod version;
 
@@ -29,6 +34,7 @@ pub enum Command {
     Api(api::Args),
     Schema(schema::Args),
     Scope(scope::Args),
+    Signin(signin::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     /// Show the API references that tc is built on, and make new ones
@@ -37,7 +43,10 @@ pub enum Command {
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
     /// Print the version of tc and of its references
+    Completions(completions::Args),
+    Man(man::Args),
     Version(version::Args),
+    Help(help::Args),
 }
 
 impl Command {
@@ -50,10 +59,14 @@ impl Command {
             Self::Api(args) => api::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
+            Self::Signin(args) => signin::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
+            Self::Help(args) => help::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }

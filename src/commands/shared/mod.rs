@@ -1,0 +1,4 @@
+//! What several verbs take or do alike.
+
+pub mod exports;
+pub mod needs;
