@@ -446,6 +446,7 @@ async fn https_asks_the_proxy_for_a_tunnel() {
         root: RootUrl::parse("https://tc.invalid").unwrap(),
         credentials: None,
         unsigned_because: None,
+        proxied: false,
     };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
