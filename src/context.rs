@@ -3,6 +3,8 @@
 
 mod print;
 
+mod prompt;
+
 use std::ffi::OsString;
 use std::future::Future;
 use std::sync::Arc;

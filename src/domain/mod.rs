@@ -6,7 +6,9 @@ pub mod secret;
 pub mod shell;
 pub mod slugid;
 pub mod time;
+mod web_page;
 
 pub use root_url::RootUrl;
 pub use secret::Secret;
 pub use shell::Shell;
+pub use web_page::web_page;

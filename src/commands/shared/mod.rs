@@ -1,4 +1,6 @@
 //! What several verbs take or do alike.
 
+pub mod child;
 pub mod exports;
+pub mod invocation;
 pub mod needs;
