@@ -39,17 +39,25 @@ impl Context {
 
     /// Runs `work` to its end, or to the interrupt, whichever is first.
     ///
+    /// What `work` spawns, such as fetching the next page, goes on in a thread of its own while
+    /// `work` itself computes or writes.
+    ///
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        self.runtime()?.block_on(async {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        let outcome = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = interrupt.wait() => Err(Error::interrupted()),
                 outcome = work => outcome,
             }
-        })
+        });
+        // A name that is being looked up cannot be stopped, and is not worth waiting for.
+        runtime.shutdown_background();
+        outcome
     }
 
     /// A runtime for one command, on this thread.

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
+mod api;
 mod architecture;
 mod completions;
 mod from_now;
 mod help;
 mod man;
+mod bad_input;
+mod binary;
+mod client;
+mod client_errors;
+mod client_tls;
 mod recordings;
 mod references;
 mod references;
@@ -15,5 +21,7 @@ mod scope;
 mod shell;
 mod signin;
 mod slugid;
+mod sandbox;
+mod sandbox_auth;
 mod support;
 mod version;

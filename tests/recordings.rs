@@ -141,6 +141,9 @@ impl Replay {
         if recording["status"] != reply.status {
             return Some(format!("status {} in place of {}: {}", reply.status, recording["status"], reply.text()));
         }
+        if let Some(difference) = self.differ_headers(recording, reply) {
+            return Some(difference);
+        }
         let ours = reply.value();
         let shape_only = SHAPE_ONLY.contains(&number);
         if let Some(token) = ours["accessToken"].as_str().filter(|_| ours["clientId"] == "rec/one") {
@@ -149,6 +152,23 @@ impl Replay {
         let mut difference = None;
         self.differ("", &recording["response"], &ours, shape_only, &mut difference);
         difference
+    }
+
+    fn differ_headers(&self, recording: &Value, reply: &Reply) -> Option<String> {
+        const COMPARED: [&str; 6] = [
+            "content-type",
+            "cache-control",
+            "location",
+            "www-authenticate",
+            "x-content-type-options",
+            "x-taskcluster-artifact-storage-type",
+        ];
+        COMPARED.iter().find_map(|name| {
+            let theirs =
+                recording["headers"][name].as_str().map(|value| value.replace("<root>", self.sandbox.root_url()));
+            let ours = reply.header(name);
+            (theirs.as_deref() != ours).then(|| format!(" {name}: {ours:?} in place of {theirs:?}"))
+        })
     }
 
     fn differ(&mut self, path: &str, theirs: &Value, ours: &Value, shape: bool, found: &mut Option<String>) {

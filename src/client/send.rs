@@ -161,31 +161,26 @@ impl Client {
         changes
     }
 
-    /// The error for a 4xx or 5xx.
+    /// The error for a 4xx or 5xx, with what this client knows about why.
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url), incoming.status, incoming.body);
-        let (status, is_auth) = (refusal.status, refusal.kind() == Kind::Auth);
-        let mut error = refusal.into_error(tries);
-        let Some(credentials) = &self.0.credentials else {
-            return match &self.0.unsigned_because {
-                Some(reason) if is_auth => error.hint(reason.clone()),
-                _ => error,
-            };
-        };
-        if status == 401 {
-            let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
-            if let Some(fault) = skew::certificate_fault(credentials, now) {
-                error = error.hint(fault);
+        let (status, sign_in) = (refusal.status, refusal.sign_in());
+        let mut hints = Vec::new();
+        match (&self.0.credentials, &self.0.unsigned_because) {
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
+            (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
+                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
             }
-            if let Some(ahead) = ahead {
-                error = error.hint(skew::describe(ahead));
+            (Some(credentials), _) if status == 401 => {
+                let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
+                hints.extend(skew::certificate_fault(credentials, now));
+                hints.extend(ahead.map(skew::describe));
+                hints.extend(sign_in);
             }
+            _ => hints.extend(sign_in),
         }
-        if status == 403 && credentials.authorized_scopes.is_some() {
-            error = error.hint("The call was limited to its authorized scopes, whatever the credentials have.");
-        }
-        error
+        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
     }
 }
 

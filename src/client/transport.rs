@@ -186,10 +186,13 @@ fn bad_proxy(variable: &str) -> Error {
         .hint("It looks like http://proxy.example.com:3128.")
 }
 
+/// An I/O error does not name what it wraps as its source, so it is asked for it.
 fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or_else(|| cause.downcast_ref());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(fault, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented);
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_certificate_fault(wrapped))
 }
 
 fn seconds(duration: Duration) -> impl fmt::Display {

@@ -41,7 +41,7 @@ pub enum Command {
     Url(url::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
-    /// Make the API references that tc is built on
+    /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory

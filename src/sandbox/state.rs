@@ -63,16 +63,25 @@ impl State {
 
 /// What a service does to the body before it does anything else; its errors repeat the body so.
 pub(super) fn amend(service: &str, method: &Method, body: &mut Value) {
-    match (service, method.name.as_str()) {
-        ("queue", "createTask") => {
-            // The two halves of a task queue's ID are properties of their own as well.
-            let halves = body["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
-            if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
-                body["provisionerId"] = provisioner.into();
-                body["workerType"] = worker_type.into();
-            }
+    if (service, method.name.as_str()) == ("queue", "createTask") {
+        // The two halves of a task queue's ID are properties of their own as well.
+        let halves = body["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
+        if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
+            body["provisionerId"] = provisioner.into();
+            body["workerType"] = worker_type.into();
         }
-        ("secrets", "set") => body["secret"] = "(OMITTED)".into(),
-        _ => {}
+    }
+}
+
+/// The body as an error may repeat it: without secrets.
+pub(super) fn conceal(service: &str, method: &Method, body: &mut Value) {
+    const OMITTED: &str = "(OMITTED)";
+    if (service, method.name.as_str()) == ("secrets", "set") {
+        if let Some(secret) = body.get_mut("secret") {
+            *secret = OMITTED.into();
+        } else if body.is_string() {
+            // What could not be understood may hold one anywhere.
+            *body = OMITTED.into();
+        }
     }
 }

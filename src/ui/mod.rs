@@ -3,6 +3,7 @@
 pub mod jq;
 pub mod json;
 mod prompt;
+pub mod log;
 mod sanitize;
 mod sink;
 mod streams;

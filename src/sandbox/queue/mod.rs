@@ -198,3 +198,6 @@ fn metadata(state: &mut QueueState, call: &Call<'_>, method: &str) -> Option<Out
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;
