@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tc::reference::{Catalogue, Item, Source, summary};
+
+use crate::support::Tc;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A document that the project was made from, where it is at hand.
+fn shared(name: &str) -> Option<PathBuf> {
+    Some(root().join("../shared/data").join(name)).filter(|path| path.exists())
+}
+
+/// All files below a directory, by relative name.
+fn files(directory: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|(inner, text)| (format!("{name}/{inner}"), text)));
+        } else {
+            found.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+    found
+}
+
+fn small_rollup() -> Value {
+    json!([{"filename": "references/login/v1/api.json", "content": {
+        "serviceName": "login", "apiVersion": "v1", "title": "T", "entries": [
+            {"name": "ping", "method": "get", "route": "/ping", "args": [], "stability": "stable", "description": "D"},
+        ],
+    }}])
+}
+
+const LOGIN: &str = r#"{
+ "serviceName":"login",
+ "apiVersion":"v1",
+ "methods":[{"name":"ping","verb":"get","route":"/ping","args":[],"stability":"stable"}]
+}
+"#;
+
+#[test]
+fn every_file_of_the_directory_is_embedded() {
+    let mut there: Vec<String> =
+        files(&root().join("references")).into_keys().filter(|name| name.ends_with(".json")).collect();
+    there.retain(|name| !name.starts_with("schemas/"));
+    let names = |source, prefix: &str| -> Vec<String> {
+        Catalogue::embedded(source).service_names().map(|name| format!("{prefix}{name}.json")).collect()
+    };
+    let mut embedded = [names(Source::Current, ""), names(Source::Legacy, "legacy/")].concat();
+    embedded.sort();
+    assert_eq!(there, embedded);
+
+    let mut families: Vec<String> = files(&root().join("references/schemas")).into_keys().collect();
+    let uris = tc::reference::schema_uris();
+    families.retain(|name| {
+        !uris.iter().any(|uri| uri.starts_with(&format!("/schemas/{}/", name.trim_end_matches(".json"))))
+    });
+    assert_eq!(families, [""; 0]);
+}
+
+#[test]
+fn distilling_writes_facts_and_removes_what_is_gone() {
+    let tc = Tc::new();
+    let directory = tc.directory();
+    fs::write(directory.join("rollup.json"), small_rollup().to_string()).unwrap();
+    fs::create_dir_all(directory.join("out/legacy")).unwrap();
+    fs::write(directory.join("out/gone.json"), r#"{"serviceName": "gone", "apiVersion": "v1"}"#).unwrap();
+    fs::write(directory.join("out/notes.json"), "{}").unwrap();
+    fs::write(directory.join("out/legacy/kept.json"), r#"{"serviceName": "kept", "apiVersion": "v1"}"#).unwrap();
+
+    let arguments = ["references", "distill", "rollup.json", "-o", "out", "--taskcluster-version", "1.2.3"];
+    tc.run(&arguments)
+        .stdout("")
+        .stderr(
+            "wrote out/VERSION\nwrote out/login.json\nremoved out/gone.json\n\
+             1 methods and 0 exchanges: 2 files written, 0 unchanged, 1 removed\n",
+        )
+        .status(0);
+    let out = files(&directory.join("out"));
+    assert_eq!(out.keys().collect::<Vec<_>>(), ["VERSION", "legacy/kept.json", "login.json", "notes.json"]);
+    assert_eq!(out["VERSION"], "1.2.3\n");
+    assert_eq!(out["login.json"], LOGIN);
+
+    tc.run(&["references", "distill", "rollup.json", "-o", "out"])
+        .stdout("")
+        .stderr(
+            "1 methods and 0 exchanges: 0 files written, 1 unchanged, 0 removed\n\
+             Hint: VERSION still says 1.2.3; give --taskcluster-version when these are of another one.\n",
+        )
+        .status(0);
+    assert_eq!(files(&directory.join("out")), out);
+}
+
+#[test]
+fn distilling_from_standard_input_reports_as_json() {
+    let tc = Tc::new().stdin(small_rollup().to_string());
+    let ran = tc.run(&["references", "distill", "-", "-o", "deep/out", "--json", "--quiet"]);
+    ran.stderr("").status(0);
+    assert_eq!(ran.json(), json!({"written": ["login.json"], "removed": [], "unchanged": []}));
+    assert_eq!(files(&tc.directory().join("deep/out"))["login.json"], LOGIN);
+}
+
+#[test]
+fn invalid_input_is_located_and_writes_nothing() {
+    let broken = json!([
+        small_rollup()[0],
+        {"filename": "references/queue/v1/api.json", "content": {"serviceName": "queue"}},
+    ]);
+    for (content, cause) in [
+        ("[\n  {\"filename\": }\n]".to_owned(), "line 2, column 16: expected value"),
+        (broken.to_string(), "references/queue/v1/api.json: missing field `apiVersion`"),
+        ("[]".to_owned(), "the roll-up of references is empty"),
+        ("<html>".to_owned(), "line 1, column 1: expected value"),
+    ] {
+        let tc = Tc::new();
+        fs::write(tc.directory().join("rollup.json"), content).unwrap();
+        tc.run(&["references", "distill", "rollup.json", "-o", "out"])
+            .stdout("")
+            .stderr(&format!(
+                "Error: rollup.json is no valid roll-up of references\n  Caused by: {cause}\n\
+                 Hint: A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.\n"
+            ))
+            .status(1);
+        assert!(!tc.directory().join("out").exists(), "{cause}");
+    }
+}
+
+#[test]
+fn a_missing_file_and_a_wrong_version_are_refused() {
+    let tc = Tc::new();
+    let ran = tc.run(&["references", "distill", "nowhere.json", "-o", "out"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.starts_with("Error: cannot read nowhere.json\n"), "{ran}");
+    let ran = tc.run(&["references", "distill", "x.json", "-o", "out", "--taskcluster-version", "v106"]);
+    ran.stdout("").status(2);
+    assert!(ran.stderr.contains("a version looks like 106.0.0"), "{ran}");
+}
+
+#[test]
+fn what_is_committed_is_what_distilling_gives() {
+    let tc = Tc::new();
+    let mut expected = files(&root().join("references"));
+    expected.retain(|name, _| name.ends_with(".json"));
+    let (Some(current), Some(legacy)) = (shared("references.json"), shared("legacy-references.json")) else { return };
+    for document in [&current, &legacy] {
+        tc.run(&["references", "distill", document.to_str().unwrap(), "-o", "out"]).stdout("").status(0);
+    }
+    let given = files(&tc.directory().join("out"));
+    assert_eq!(given.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    assert!(given == expected, "run `tc references distill` on both documents again");
+}
+
+#[test]
+fn no_prose_is_left() {
+    /// Strings that read like a sentence, outside of values that a schema or a route consists of.
+    fn sentences<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::String(text) if text.split(' ').count() > 4 => found.push(text),
+            Value::Array(items) => items.iter().for_each(|item| sentences(item, found)),
+            Value::Object(members) => members
+                .iter()
+                .filter(|(name, _)| !matches!(name.as_str(), "pattern" | "default" | "enum"))
+                .for_each(|(_, member)| sentences(member, found)),
+            _ => {}
+        }
+    }
+    for (name, text) in files(&root().join("references")).iter().filter(|(name, _)| name.ends_with(".json")) {
+        let value: Value = serde_json::from_str(text).unwrap();
+        let mut found = Vec::new();
+        sentences(&value, &mut found);
+        assert_eq!(found, [""; 0], "{name}");
+    }
+}
+
+/// Words alone, in lower case: what is left when punctuation and markup are not looked at.
+fn words(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    plain.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn summaries_are_not_the_reference_s_own_words() {
+    let Some(path) = shared("references.json") else { return };
+    let rollup: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let (mut compared, mut equal) = (0, Vec::new());
+    for file in rollup.as_array().unwrap() {
+        let item = match file["filename"].as_str().unwrap().rsplit('/').next() {
+            Some("api.json") => Item::Method,
+            Some("exchanges.json") => Item::Exchange,
+            _ => continue,
+        };
+        let content = &file["content"];
+        let service = content["serviceName"].as_str().unwrap();
+        let whole = content.as_object().unwrap();
+        let entries = content["entries"].as_array().unwrap().iter().filter_map(Value::as_object);
+        for (entry, item) in entries.map(|entry| (entry, item)).chain([(whole, Item::Service)]) {
+            let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+            let line = words(summary(Source::Current, service, item, name).unwrap());
+            let description = entry["description"].as_str().unwrap();
+            let sentence = description.split(". ").next().unwrap().split("\n\n").next().unwrap();
+            for theirs in [entry["title"].as_str().unwrap(), sentence] {
+                if line == words(theirs) {
+                    equal.push(format!("{service} {name}"));
+                }
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 192 + 36 + 17);
+    assert_eq!(equal, [""; 0], "say it in words of our own");
+}
