@@ -1,7 +1,10 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod from_now;
 pub mod references;
+pub mod scope;
+pub mod slugid;
 pub mod version;
 
 use crate::context::Context;
@@ -18,13 +21,16 @@ impl Status {
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    Scope(scope::Args),
+    Slugid(slugid::Args),
+    FromNow(from_now::Args),
     /// Make the API references that tc is built on
     #[command(subcommand)]
     References(references::Command),
-    /// Print the version of tc and of its references
     Version(version::Args),
 }
 
@@ -36,6 +42,9 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Scope(args) => scope::run(&args, context),
+            Self::Slugid(args) => slugid::run(&args, context),
+            Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Version(args) => version::run(&args, context),
         }

@@ -9,17 +9,23 @@ use crate::reference;
 
 /// Print the version of tc and of its references
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Print the bare version of tc, for scripts
+    #[arg(short, long)]
+    short: bool,
+}
 
-/// Prints both versions.
+/// Prints both versions, or the one that was asked for.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let version = env!("CARGO_PKG_VERSION");
     let mut out = context.ui.out();
     if context.globals.json {
         writeln!(out, "{}", serde_json::json!({"version": version, "references": reference::VERSION}))?;
+    } else if args.short {
+        writeln!(out, "{version}")?;
     } else {
         writeln!(out, "tc {version} (references of Taskcluster {})", reference::VERSION)?;
     }

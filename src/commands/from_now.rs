@@ -1,0 +1,68 @@
+//! `tc from-now`
+
+use std::io::Write as _;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::time::{self, Offset};
+use crate::error::{Error, Result};
+
+/// Print the time that lies some way from now: `1 day 2 hours`, `-15m`
+///
+/// Units, in this order, each at most once: years (y), months (mo), weeks (w), days (d), hours (h),
+/// minutes (m), seconds (s). A minus in front leads into the past.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How far: `2 hours`, `1d6h`, `-1 week`
+    // Only the first word can start with a minus. It is an argument of its own, because a list that
+    // takes words with dashes would swallow the flags that follow it.
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    first: String,
+    /// The expression may be several words
+    #[arg(value_name = "WORD", hide = true)]
+    rest: Vec<String>,
+    /// Count from this time (RFC 3339, or seconds since the epoch) instead of from now
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
+    from: Option<String>,
+    /// How to print the time
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How to print a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// 2026-11-22T13:55:13Z
+    #[default]
+    Rfc3339,
+    /// Seconds since the epoch
+    Unix,
+    /// A JSON string with milliseconds, as the services write times
+    Json,
+}
+
+/// Prints the time.
+///
+/// # Errors
+/// When the expression or `--from` cannot be read, or the calendar does not reach that far.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let words: Vec<&str> = std::iter::once(&args.first).chain(&args.rest).map(String::as_str).collect();
+    let offset: Offset = words.join(" ").parse().map_err(|error: time::TimeError| {
+        Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")
+    })?;
+    let start = match &args.from {
+        None => context.now(),
+        Some(from) => time::parse_time(from).map_err(|error| {
+            Error::usage(error.to_string()).hint("--from takes 2026-11-22T13:55:13Z, or seconds since the epoch.")
+        })?,
+    };
+    let time = offset.from(start).map_err(|error| Error::usage(error.to_string()))?;
+    let mut out = context.ui.out();
+    match args.format {
+        Format::Json => writeln!(out, "\"{}\"", time::to_iso(time))?,
+        Format::Rfc3339 if context.globals.json => writeln!(out, "\"{}\"", time::to_iso(time))?,
+        Format::Rfc3339 => writeln!(out, "{}", time.format("%Y-%m-%dT%H:%M:%SZ"))?,
+        Format::Unix => writeln!(out, "{}", time.timestamp())?,
+    }
+    Ok(Status::DONE)
+}

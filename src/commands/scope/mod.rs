@@ -1,0 +1,29 @@
+//! `tc scope`
+
+mod matching;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Reason about scopes
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Match(matching::Args),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Whatever it ran into.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    match &args.verb {
+        Verb::Match(args) => matching::run(args, context),
+    }
+}

@@ -1,0 +1,36 @@
+//! `tc slugid generate`
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::slugid;
+use crate::error::Result;
+
+/// Make random IDs
+// It stands in `tc slugid` as well, which has a group of the same name already.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct Args {
+    /// Make IDs that start with a letter, never with a dash
+    #[arg(long)]
+    nice: bool,
+    /// How many, 1 by default
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<u32>,
+}
+
+impl Args {
+    /// Whether any of these flags is on the command line.
+    pub(super) fn is_given(&self) -> bool {
+        self.nice || self.count.is_some()
+    }
+}
+
+/// Prints as many as were asked for.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let make = if args.nice { slugid::nice } else { slugid::random };
+    let ids: Vec<String> = (0..args.count.unwrap_or(1)).map(|_| make()).collect();
+    super::print(context, &ids, || ids.clone().into())
+}

@@ -1,0 +1,63 @@
+//! `tc slugid`
+
+mod decode;
+mod encode;
+mod generate;
+mod stable;
+
+use std::io::Write as _;
+
+use serde_json::Value;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Make IDs of tasks and task groups, and translate them to UUIDs and back
+///
+/// Without a verb it makes one random ID.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    generate: generate::Args,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Generate(generate::Args),
+    Encode(encode::Args),
+    Decode(decode::Args),
+    Stable(stable::Args),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Whatever it ran into.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    if args.verb.is_some() && args.generate.is_given() {
+        return Err(Error::usage("--nice and --count go with `tc slugid generate`"));
+    }
+    match &args.verb {
+        None => generate::run(&args.generate, context),
+        Some(Verb::Generate(args)) => generate::run(args, context),
+        Some(Verb::Encode(args)) => encode::run(args, context),
+        Some(Verb::Decode(args)) => decode::run(args, context),
+        Some(Verb::Stable(args)) => stable::run(args, context),
+    }
+}
+
+/// Prints the IDs one a line, or as the JSON that stands for them.
+fn print(context: &Context, ids: &[String], json: impl FnOnce() -> Value) -> Result<Status> {
+    let mut out = context.ui.out();
+    if context.globals.json {
+        writeln!(out, "{}", json())?;
+    } else {
+        for id in ids {
+            writeln!(out, "{id}")?;
+        }
+    }
+    Ok(Status::DONE)
+}

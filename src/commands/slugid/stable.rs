@@ -1,0 +1,35 @@
+//! `tc slugid stable`
+
+use serde_json::{Map, Value};
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::slugid;
+use crate::error::Result;
+
+/// Print an ID for each name: the same for the same name
+///
+/// Without --seed the IDs differ from call to call; with it they depend on the seed and the name
+/// alone, on every machine.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Names of your choice
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Make the IDs depend on this text instead of on chance
+    #[arg(long, value_name = "TEXT")]
+    seed: Option<String>,
+}
+
+/// Prints one ID a name, in the order of the names.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let seed = args.seed.clone().unwrap_or_else(slugid::random);
+    let ids: Vec<String> = args.names.iter().map(|name| slugid::stable(&seed, name)).collect();
+    super::print(context, &ids, || {
+        let by_name = args.names.iter().cloned().zip(ids.iter().cloned().map(Value::from));
+        Value::Object(by_name.collect::<Map<_, _>>())
+    })
+}
