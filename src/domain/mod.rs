@@ -4,7 +4,13 @@ pub mod root_url;
 pub mod scopes;
 pub mod secret;
 pub mod slugid;
+pub mod task;
+pub mod task_ref;
+pub mod task_state;
 pub mod time;
 
 pub use root_url::RootUrl;
 pub use secret::Secret;
+pub use task::TaskItem;
+pub use task_ref::TaskRef;
+pub use task_state::{StateCounts, TaskState};
