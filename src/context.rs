@@ -17,6 +17,9 @@ use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
 
+/// Threads for what the system offers no other way than blocking.
+const BLOCKING_THREADS: usize = 8;
+
 /// What a command receives.
 pub struct Context {
     /// The environment.
@@ -57,6 +60,8 @@ impl Context {
     pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // Each new connection looks its host up on such a thread, and each look-up takes open files.
+            .max_blocking_threads(BLOCKING_THREADS)
             .build()
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
