@@ -2,6 +2,7 @@
 //! command which needs no credentials cannot fail for want of them.
 
 mod print;
+mod prompt;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -72,6 +73,21 @@ impl Context {
     /// When none is set, or what is set is no root URL.
     pub fn root_url(&self) -> Result<RootUrl> {
         Target::root_url(&self.env, self.globals.root_url.as_deref())
+    }
+
+    /// The same command.
+    #[must_use]
+    pub fn same(&self) -> Self {
+        let (env, ui) = (self.env.clone(), Arc::clone(&self.ui));
+        Self { env, ui, globals: self.globals.clone(), words: self.words.clone() }
+    }
+
+    /// The same command, talking to this deployment.
+    #[must_use]
+    pub fn with_root_url(&self, root: &RootUrl) -> Self {
+        let mut same = self.same();
+        same.globals.root_url = Some(root.as_str().to_owned());
+        same
     }
 
     /// The credentials to sign with, if there are any.

@@ -4,6 +4,7 @@ pub mod api;
 pub mod from_now;
 pub mod references;
 pub mod scope;
+pub mod shared;
 pub mod slugid;
 pub mod version;
 

@@ -1,5 +1,6 @@
 //! The field's own values: root URLs, IDs, times, scopes, secrets. Pure; uses nothing of ours.
 
+pub mod filter;
 pub mod root_url;
 pub mod scopes;
 pub mod secret;
