@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tc::client::{ApiError, Client, ClientBuilder, Credentials, Response};
+use tc::client::{ApiError, Client, ClientBuilder, Credentials, Response, Target};
 use tc::domain::RootUrl;
 use tc::reference::Verb;
 use tc::{Environment, Error, Kind};
@@ -424,6 +424,21 @@ async fn calls_of_one_client_run_side_by_side() {
     assert_eq!((one.unwrap().status, other.unwrap().status), (200, 200));
 }
 
+/// Connections die with the runtime that they were opened on.
+#[test]
+fn a_client_outlives_a_runtime() {
+    let server = FakeServer::start();
+    let clock = FakeClock::at(NOON);
+    server.expect_times(3, STATUS, ok());
+    let client = builder(&server).clock(clock.clone()).build().unwrap();
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(status(&client)).unwrap();
+        runtime.shutdown_background();
+    }
+    assert!(clock.slept().is_empty(), "no try failed");
+}
+
 fn through_proxy(variables: &[(&str, &str)]) -> Client {
     let environment = variables.iter().fold(Environment::empty("/"), |all, (name, value)| all.with(name, value));
     Client::from_environment(&environment).unwrap()
@@ -442,23 +457,36 @@ async fn https_asks_the_proxy_for_a_tunnel() {
     let proxy = FakeServer::start();
     proxy.expect("CONNECT tc.invalid:443", Answer::new(403, "no"));
     let environment = Environment::empty("/").with("HTTPS_PROXY", proxy.url());
-    let target = tc::client::Target {
-        root: RootUrl::parse("https://tc.invalid").unwrap(),
-        credentials: None,
-        unsigned_because: None,
-    };
+    let target =
+        Target { root: RootUrl::parse("https://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
 }
 
+/// The proxy's script is empty: that it is not asked is what is tested.
 #[tokio::test]
 async fn no_proxy_names_hosts_to_reach_directly() {
+    let proxy = FakeServer::start();
+    let environment =
+        Environment::empty("/").with("HTTP_PROXY", proxy.url()).with("NO_PROXY", "example.com, tc.invalid");
+    let target =
+        Target { root: RootUrl::parse("http://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
+    let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
+    let error = client.call("queue", "ping").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
+}
+
+/// Another machine's proxy cannot reach a sandbox on this one.
+#[tokio::test]
+async fn this_machine_is_never_asked_through_a_proxy() {
     let (server, proxy) = (FakeServer::start(), FakeServer::start());
-    server.expect(PING, ok());
-    let variables =
-        [("TASKCLUSTER_ROOT_URL", server.url()), ("HTTP_PROXY", proxy.url()), ("NO_PROXY", "example.com,127.0.0.1")];
-    through_proxy(&variables).call("queue", "ping").send().await.unwrap();
+    let localhost = server.url().replace("127.0.0.1", "localhost");
+    for root in [server.url(), &localhost] {
+        server.expect(PING, ok());
+        let client = through_proxy(&[("TASKCLUSTER_ROOT_URL", root), ("ALL_PROXY", proxy.url())]);
+        client.call("queue", "ping").send().await.unwrap();
+    }
 }
 
 #[tokio::test]
