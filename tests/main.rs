@@ -8,6 +8,8 @@ mod bad_input;
 mod binary;
 mod client;
 mod client_errors;
+mod client_pages;
+mod client_redirects;
 mod client_tls;
 mod recordings;
 mod references;
