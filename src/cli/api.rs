@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, Command};
 
 use crate::commands::api::{POSITIONAL_GROUP, QUERY_GROUP};
-use crate::reference::{Catalogue, Item, Method, Service, kebab_case, summary};
+use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, summary};
 
 mod documentation;
 
@@ -12,7 +12,11 @@ pub(super) fn add_services(api: Command, catalogue: &Catalogue, words: &[&str], 
     let named: Vec<(&str, &Service)> =
         words.iter().filter_map(|word| Some((*word, catalogue.service(word).ok()?))).collect();
     catalogue.service_names().fold(api, |api, name| {
-        let mut command = Command::new(name).disable_help_subcommand(true).subcommand_value_name("METHOD");
+        let mut command = Command::new(name)
+            .disable_help_subcommand(true)
+            // An unknown name is answered by the catalogue, which knows the other services' methods, too.
+            .allow_external_subcommands(true)
+            .subcommand_value_name("METHOD");
         if let Some(about) = summary(catalogue.source(), name, Item::Service, "") {
             command = command.about(about);
         }
@@ -38,7 +42,7 @@ fn add_methods(
 ) -> Command {
     service.methods.iter().fold(command, |command, method| {
         let named = words.iter().find(|word| word.eq_ignore_ascii_case(&method.name));
-        let mut subcommand = method_command(catalogue, service, method);
+        let mut subcommand = method_command(catalogue, service, method, words);
         if let Some(word) = named {
             if **word != method.name && service.method(word).is_none() {
                 subcommand = subcommand.alias((*word).to_owned());
@@ -52,20 +56,29 @@ fn add_methods(
     })
 }
 
-fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> Command {
-    let mut command = Command::new(method.name.clone());
+/// The reference's facts stand before the flags, which are the same for all methods.
+const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}";
+
+fn method_command(catalogue: &Catalogue, service: &Service, method: &Method, words: &[&str]) -> Command {
+    // What only shows something can do without the arguments.
+    let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
+    let help = help.help_heading("Global options");
+    let mut command = Command::new(method.name.clone()).help_template(TEMPLATE).disable_help_flag(true).arg(help);
     if let Some(about) = summary(catalogue.source(), &service.service_name, Item::Method, &method.name) {
         command = command.about(about);
     }
     for name in &method.args {
-        command = command.arg(
-            Arg::new(format!("{POSITIONAL_GROUP}{name}"))
-                .value_name(name.clone())
-                .required_unless_present_any(["template", "scopes"])
-                // IDs can start with a dash.
-                .allow_hyphen_values(true)
-                .help_heading("Arguments"),
-        );
+        let mut argument = Arg::new(format!("{POSITIONAL_GROUP}{name}"))
+            .value_name(name.clone())
+            .required(!shows)
+            // IDs can start with a dash.
+            .allow_hyphen_values(true)
+            .help_heading("Arguments");
+        if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
+            argument = argument.help(format!("matches {pattern}"));
+        }
+        command = command.arg(argument);
     }
     for name in &method.query {
         let mut argument = Arg::new(format!("{QUERY_GROUP}{name}"))

@@ -57,12 +57,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         })?,
     };
     let time = offset.from(start).map_err(|error| Error::usage(error.to_string()))?;
-    let mut out = context.ui.out();
     match args.format {
-        Format::Json => writeln!(out, "\"{}\"", time::to_iso(time))?,
-        Format::Rfc3339 if context.globals.json => writeln!(out, "\"{}\"", time::to_iso(time))?,
-        Format::Rfc3339 => writeln!(out, "{}", time.format("%Y-%m-%dT%H:%M:%SZ"))?,
-        Format::Unix => writeln!(out, "{}", time.timestamp())?,
+        Format::Json => context.print_json(format!("\"{}\"", time::to_iso(time)).as_bytes())?,
+        Format::Unix => writeln!(context.ui.out(), "{}", time.timestamp())?,
+        Format::Rfc3339 if context.wants_json() => {
+            context.print_json(format!("\"{}\"", time::to_iso(time)).as_bytes())?
+        }
+        Format::Rfc3339 => writeln!(context.ui.out(), "{}", time.format("%Y-%m-%dT%H:%M:%SZ"))?,
     }
     Ok(Status::DONE)
 }

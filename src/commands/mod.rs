@@ -3,6 +3,8 @@
 pub mod api;
 pub mod from_now;
 pub mod references;
+pub mod sandbox;
+pub mod schema;
 pub mod scope;
 pub mod shared;
 pub mod slugid;
@@ -26,12 +28,16 @@ impl Status {
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    Schema(schema::Args),
     Scope(scope::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
-    /// Make the API references that tc is built on
+    /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
+    /// Print the version of tc and of its references
     Version(version::Args),
 }
 
@@ -43,10 +49,12 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }

@@ -21,13 +21,13 @@ pub struct Args {
 /// When standard output cannot be written.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let version = env!("CARGO_PKG_VERSION");
-    let mut out = context.ui.out();
-    if context.globals.json {
-        writeln!(out, "{}", serde_json::json!({"version": version, "references": reference::VERSION}))?;
+    if context.wants_json() {
+        let versions = serde_json::json!({"version": version, "references": reference::VERSION});
+        context.print_json(versions.to_string().as_bytes())?;
     } else if args.short {
-        writeln!(out, "{version}")?;
+        writeln!(context.ui.out(), "{version}")?;
     } else {
-        writeln!(out, "tc {version} (references of Taskcluster {})", reference::VERSION)?;
+        writeln!(context.ui.out(), "tc {version} (references of Taskcluster {})", reference::VERSION)?;
     }
     Ok(Status::DONE)
 }

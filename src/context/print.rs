@@ -8,6 +8,11 @@ use crate::ui::jq::Program;
 use crate::ui::json::Layout;
 
 impl Context {
+    /// Whether the result is to be JSON: `--json`, or `--jq`, which needs it.
+    pub fn wants_json(&self) -> bool {
+        self.globals.json || self.globals.jq.is_some()
+    }
+
     /// The program of `--jq`, if there is one.
     ///
     /// # Errors

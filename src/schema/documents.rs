@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 
-use crate::reference::Service;
+use crate::reference::{self, Service};
 
 /// Why a schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -59,8 +59,7 @@ impl<'a> Located<'a> {
 impl Documents {
     /// Reads the schema `file` of `service` and what it refers to, directly or not.
     pub(super) fn load(service: &Service, file: &str) -> Result<Self, SchemaError> {
-        let file = file.trim_end_matches('#');
-        let root = locate(&format!("/schemas/{}/{file}", service.service_name))?;
+        let root = locate(service.schema_uri(file).trim_end_matches('#'))?;
         let mut parsed = BTreeMap::new();
         let mut wanted = vec![root.clone()];
         while let Some(url) = wanted.pop() {
@@ -120,17 +119,20 @@ impl Documents {
 }
 
 /// The one place that knows where schemas come from: `/schemas/queue/v1/task.json` is the text of
-/// `v1/task.json` of the queue.
+/// `v1/task.json` of the queue, and what the service itself does not have is looked for among all.
 fn read(service: &Service, path: &str) -> Result<Value, SchemaError> {
+    // The drafts' own schemas are not kept: where one is referred to, any schema will do.
+    if path == "/schemas/common/metaschema.json" || !path.starts_with("/schemas/") {
+        return Ok(Value::Bool(true));
+    }
     let own = path.strip_prefix("/schemas/").and_then(|path| path.split_once('/'));
     let text = match own {
-        Some((name, file)) if name == service.service_name => service.schemas.get(file).map(|raw| raw.get()),
-        // Draft metaschemas are not kept: where one is referred to, any schema will do.
-        Some(("common", "metaschema.json")) => Some("true"),
-        _ => None,
+        Some((name, file)) if name == service.service_name => service.schema(file),
+        _ => reference::schema(path),
     };
     let text = text.ok_or_else(|| SchemaError::Missing { path: path.into() })?;
-    serde_json::from_str(text).map_err(|error| SchemaError::Broken { path: path.into(), reason: error.to_string() })
+    serde_json::from_str(text.get())
+        .map_err(|error| SchemaError::Broken { path: path.into(), reason: error.to_string() })
 }
 
 /// Schemas live at URLs of a scheme of their own, so that relative references join as they do on a

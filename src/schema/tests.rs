@@ -128,6 +128,19 @@ fn references_lead_to_other_schemas_of_the_service() {
 }
 
 #[test]
+fn a_schema_of_no_service_is_found_by_its_path() {
+    let queue = Catalogue::embedded(Source::Current).service("queue").unwrap();
+    let uris: Vec<String> = crate::reference::schema_uris();
+    let mut workers = uris.iter().filter(|uri| uri.contains("-worker/")).peekable();
+    assert!(workers.peek().is_some());
+    for uri in workers {
+        let validator = Validator::new(queue, uri).unwrap();
+        let skeleton = skeleton(queue, uri, false).unwrap();
+        assert_eq!(validator.faults(&skeleton), [], "{uri}");
+    }
+}
+
+#[test]
 fn a_skeleton_of_a_schema_that_contains_itself_ends() {
     let service = service(&json!({
         "v1/a.json": {

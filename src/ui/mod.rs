@@ -4,6 +4,7 @@ pub mod jq;
 pub mod json;
 mod progress;
 mod prompt;
+pub mod log;
 mod sanitize;
 mod sink;
 mod streams;

@@ -113,6 +113,7 @@ impl clap::Args for Args {
             .subcommand_value_name("SERVICE")
             .subcommand_help_heading("Services")
             .disable_help_subcommand(true)
+            .allow_external_subcommands(true)
             .subcommand(search)
     }
 

@@ -44,10 +44,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         true => Vec::new(),
         false => required.iter().map(|scopes| scopes::missing(&assumed, scopes)).collect(),
     };
+    if context.wants_json() {
+        context.print_json(json!({"satisfied": satisfied, "missing": missing}).to_string().as_bytes())?;
+        return Ok(Status(u8::from(!satisfied)));
+    }
     let mut out = context.ui.out();
-    if context.globals.json {
-        writeln!(out, "{}", json!({"satisfied": satisfied, "missing": missing}))?;
-    } else if satisfied {
+    if satisfied {
         writeln!(out, "satisfied")?;
     } else {
         writeln!(out, "not satisfied")?;

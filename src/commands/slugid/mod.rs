@@ -51,13 +51,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 
 /// Prints the IDs one a line, or as the JSON that stands for them.
 fn print(context: &Context, ids: &[String], json: impl FnOnce() -> Value) -> Result<Status> {
+    if context.wants_json() {
+        context.print_json(json().to_string().as_bytes())?;
+        return Ok(Status::DONE);
+    }
     let mut out = context.ui.out();
-    if context.globals.json {
-        writeln!(out, "{}", json())?;
-    } else {
-        for id in ids {
-            writeln!(out, "{id}")?;
-        }
+    for id in ids {
+        writeln!(out, "{id}")?;
     }
     Ok(Status::DONE)
 }

@@ -1,0 +1,25 @@
+//! `tc schema show`
+
+use super::target::Target;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::schema::SchemaError;
+
+/// Print a schema
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Prints it as it stands in the references.
+///
+/// # Errors
+/// When it is not found, or standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (service, file) = args.target.find()?;
+    let missing = || SchemaError::Missing { path: service.schema_uri(file) };
+    context.print_json(service.schema(file).ok_or_else(missing)?.get().as_bytes())?;
+    Ok(Status::DONE)
+}

@@ -1,0 +1,28 @@
+//! `tc schema skeleton`
+
+use super::target::Target;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::schema;
+
+/// Print a body to fill in
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    target: Target,
+    /// Show optional properties as well
+    #[arg(long)]
+    all: bool,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// When the schema is not found, or standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (service, file) = args.target.find()?;
+    let skeleton = schema::skeleton(service, file, args.all)?;
+    context.print_json(skeleton.to_string().as_bytes())?;
+    Ok(Status::DONE)
+}
