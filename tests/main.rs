@@ -23,5 +23,6 @@ mod references;
 mod schema;
 mod scope;
 mod slugid;
+mod sandbox_auth;
 mod support;
 mod version;
