@@ -2,6 +2,7 @@
 //! command which needs no credentials cannot fail for want of them.
 
 mod print;
+mod prompt;
 
 mod prompt;
 
@@ -18,6 +19,9 @@ use crate::domain::RootUrl;
 use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
+
+/// Threads for what the system offers no other way than blocking.
+const BLOCKING_THREADS: usize = 8;
 
 /// What a command receives.
 pub struct Context {
@@ -46,8 +50,14 @@ impl Context {
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        // The log of this run belongs to this thread, and the other one takes part in it.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
+            .build()
+            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
         let outcome = runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -67,6 +77,8 @@ impl Context {
     pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // Each new connection looks its host up on such a thread, and each look-up takes open files.
+            .max_blocking_threads(BLOCKING_THREADS)
             .build()
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
@@ -77,6 +89,21 @@ impl Context {
     /// When none is set, or what is set is no root URL.
     pub fn root_url(&self) -> Result<RootUrl> {
         Target::root_url(&self.env, self.globals.root_url.as_deref())
+    }
+
+    /// The same command.
+    #[must_use]
+    pub fn same(&self) -> Self {
+        let (env, ui) = (self.env.clone(), Arc::clone(&self.ui));
+        Self { env, ui, globals: self.globals.clone(), words: self.words.clone() }
+    }
+
+    /// The same command, talking to this deployment.
+    #[must_use]
+    pub fn with_root_url(&self, root: &RootUrl) -> Self {
+        let mut same = self.same();
+        same.globals.root_url = Some(root.as_str().to_owned());
+        same
     }
 
     /// The credentials to sign with, if there are any.

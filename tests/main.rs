@@ -4,6 +4,17 @@
 
 mod api;
 mod architecture;
+mod bad_input;
+mod binary;
+mod client;
+mod client_errors;
+mod client_pages;
+mod client_redirects;
+mod client_tls;
+mod recordings;
+mod references;
+mod shell;
+mod sandbox;
 mod completions;
 mod from_now;
 mod help;
@@ -29,6 +40,10 @@ mod shell;
 mod signin;
 mod slugid;
 mod sandbox;
+mod references;
+mod schema;
+mod scope;
+mod slugid;
 mod sandbox_auth;
 mod support;
 mod version;

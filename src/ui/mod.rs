@@ -2,16 +2,20 @@
 
 pub mod jq;
 pub mod json;
+mod progress;
 mod prompt;
 pub mod log;
 mod sanitize;
 mod sink;
 mod streams;
+mod table;
 
+pub use progress::Progress;
 pub use prompt::Reply;
 pub use sanitize::sanitize;
 pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
+pub use table::Table;
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -88,6 +92,9 @@ impl Ui {
             return rpassword::read_password();
         }
         Ok(self.read_line()?.unwrap_or_default())
+    /// Whether notes, hints and progress are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is to be coloured.
