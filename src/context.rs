@@ -3,6 +3,7 @@
 
 mod identity;
 mod print;
+mod prompt;
 
 pub use crate::config::parse_timeout;
 use identity::Loaded;
@@ -17,9 +18,13 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
 use crate::client::{Client, ClientBuilder};
+use crate::domain::RootUrl;
 use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
+
+/// Threads for what the system offers no other way than blocking.
+const BLOCKING_THREADS: usize = 8;
 
 /// What a command receives.
 pub struct Context {
@@ -55,8 +60,14 @@ impl Context {
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        // The log of this run belongs to this thread, and the other one takes part in it.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
+            .build()
+            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
         let outcome = runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -76,8 +87,31 @@ impl Context {
     pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // Each new connection looks its host up on such a thread, and each look-up takes open files.
+            .max_blocking_threads(BLOCKING_THREADS)
             .build()
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
+    }
+
+    /// The same command.
+    #[must_use]
+    pub fn same(&self) -> Self {
+        let loaded = self.loaded.again();
+        Self {
+            env: self.env.clone(),
+            ui: Arc::clone(&self.ui),
+            globals: self.globals.clone(),
+            words: self.words.clone(),
+            loaded,
+        }
+    }
+
+    /// The same command, talking to this deployment.
+    #[must_use]
+    pub fn with_root_url(&self, root: &RootUrl) -> Self {
+        let mut same = self.same();
+        same.globals.root_url = Some(root.as_str().to_owned());
+        same
     }
 
     /// A client for the deployment, with the global flags applied.

@@ -380,7 +380,11 @@ fn without_a_wish_it_tells_how_to_ask_for_less() {
         "{}",
         ended.stderr
     );
-    assert!(ended.stderr.ends_with("Signed in as me/tc until 2026-03-06 12:00 UTC.\n"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.ends_with("Signed in to https://tc.example.com as me/tc until 2026-03-06 12:00 UTC.\n"),
+        "{}",
+        ended.stderr
+    );
     assert!(!ended.stderr.contains("s3cret"));
 }
 

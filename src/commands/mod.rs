@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod completions;
+pub mod creds;
 pub mod from_now;
 pub mod help;
 pub mod man;
@@ -12,6 +13,7 @@ pub mod scope;
 pub mod shared;
 pub mod signin;
 pub mod slugid;
+pub mod url;
 pub mod version;
 
 use crate::context::Context;
@@ -35,6 +37,8 @@ pub enum Command {
     Schema(schema::Args),
     Scope(scope::Args),
     Signin(signin::Args),
+    Creds(creds::Args),
+    Url(url::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     /// Show the API references that tc is built on, and make new ones
@@ -59,6 +63,8 @@ impl Command {
             Self::Api(args) => api::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
+            Self::Creds(args) => creds::run(&args, context),
+            Self::Url(args) => url::run(&args, context),
             Self::Signin(args) => signin::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,7 +21,21 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Loaded {
     settings: OnceLock<Settings>,
-    told_of_the_end: AtomicBool,
+    said: Arc<Said>,
+}
+
+/// What one run says at most once, however many deployments it talks to.
+#[derive(Default)]
+struct Said {
+    unknown_keys: AtomicBool,
+    near_end: AtomicBool,
+}
+
+impl Loaded {
+    /// For the same run with other flags: to be read again, but not to be spoken of again.
+    pub(super) fn again(&self) -> Self {
+        Self { settings: OnceLock::new(), said: Arc::clone(&self.said) }
+    }
 }
 
 /// Where credentials come from.
@@ -84,8 +98,8 @@ impl Context {
             return Ok(settings);
         }
         let settings = Settings::load(&self.env, given(&self.globals))?;
-        for warning in settings.warnings() {
-            self.ui.warn(warning);
+        if !self.loaded.said.unknown_keys.swap(true, Ordering::Relaxed) {
+            settings.warnings().into_iter().for_each(|warning| self.ui.warn(warning));
         }
         Ok(self.loaded.settings.get_or_init(|| settings))
     }
@@ -174,7 +188,7 @@ impl Context {
         if !self.ui.terminal.stderr || !life.is_nearly_expired(now) {
             return;
         }
-        if self.loaded.told_of_the_end.swap(true, Ordering::Relaxed) {
+        if self.loaded.said.near_end.swap(true, Ordering::Relaxed) {
             return;
         }
         let root = &identity.target.root;

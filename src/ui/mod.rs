@@ -2,14 +2,20 @@
 
 pub mod jq;
 pub mod json;
+mod progress;
+mod prompt;
 pub mod log;
 mod sanitize;
 mod sink;
 mod streams;
+mod table;
 
+pub use progress::Progress;
+pub use prompt::Reply;
 pub use sanitize::sanitize;
 pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
+pub use table::Table;
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -76,32 +82,19 @@ impl Ui {
         Ok(bytes)
     }
 
-    /// A line of standard input without its end; empty at the end of input.
+    /// One line of standard input, which is not shown where it is typed at a terminal; empty at the end.
     ///
     /// # Errors
-    /// When it cannot be read, or is not UTF-8.
-    pub fn read_line(&self) -> io::Result<String> {
-        let mut bytes = Vec::new();
-        let mut stdin = lock(&self.stdin);
-        let mut byte = [0];
-        // Byte by byte, because what follows the line may be meant for somebody else.
-        while stdin.read(&mut byte)? == 1 && byte[0] != b'\n' {
-            bytes.push(byte[0]);
-        }
-        String::from_utf8(bytes).map_err(|source| io::Error::new(io::ErrorKind::InvalidData, source))
-    }
-
-    /// Like [`Ui::read_line`], but what is typed at a terminal is not shown.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is not UTF-8.
+    /// When it cannot be read; [`io::ErrorKind::Interrupted`] for Ctrl-C.
     pub fn read_hidden_line(&self) -> io::Result<String> {
         // The library asks the terminal of the process, which need not be behind this stream.
         if self.terminal.stdin && io::IsTerminal::is_terminal(&io::stdin()) {
-            rpassword::read_password()
-        } else {
-            self.read_line()
+            return rpassword::read_password();
         }
+        Ok(self.read_line()?.unwrap_or_default())
+    /// Whether notes, hints and progress are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is to be coloured.

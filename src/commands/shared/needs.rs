@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::client::unknown_name;
 use crate::context::Context;
+use crate::domain::scopes;
 use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Method, Needs, Service, Source, VERBS, suggest, verb_methods};
 
@@ -62,7 +63,9 @@ impl Narrowing {
                 Error::usage(format!("`--param {param}` is not NAME=VALUE"))
                     .hint("Say for instance --param name=public/a")
             })?;
-            known.insert(name.to_owned(), value.into());
+            // Lists, such as the routes of a task, are written as JSON.
+            let list = value.starts_with('[').then(|| serde_json::from_str(value).ok()).flatten();
+            known.insert(name.to_owned(), list.unwrap_or_else(|| value.into()));
         }
         split_pool(&mut known);
         Ok(known)
@@ -77,6 +80,22 @@ pub fn split_pool(known: &mut IndexMap<String, Value>) {
         known.entry("provisionerId".into()).or_insert(provisioner.into());
         known.entry("workerType".into()).or_insert(worker.into());
     }
+}
+
+/// Each line of each argument is a scope.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] when one is not of printable ASCII.
+pub fn split_scopes(arguments: &[String]) -> Result<Vec<String>> {
+    let lines = arguments.iter().flat_map(|argument| argument.lines()).map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|scope| match scopes::is_valid(scope) {
+            true => Ok(scope.to_owned()),
+            false => {
+                Err(Error::usage(format!("{scope:?} is not a scope")).hint("Scopes are of printable ASCII characters."))
+            }
+        })
+        .collect()
 }
 
 /// The method that `queue.rerunTask` or `queue rerunTask` names.
@@ -138,4 +157,16 @@ fn nouns_of(noun: &str) -> Vec<&'static str> {
     let of_noun: Vec<&str> =
         VERBS.iter().map(|it| it.verb).filter(|verb| verb.split('.').next() == Some(noun)).collect();
     if of_noun.is_empty() { VERBS.iter().map(|it| it.verb).collect() } else { of_noun }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_split_at_line_ends() {
+        let given = ["queue:rerun-task:*\nqueue:cancel-task:*\r\n".to_owned(), " a ".to_owned(), "\n".to_owned()];
+        assert_eq!(split_scopes(&given).unwrap(), ["queue:rerun-task:*", "queue:cancel-task:*", "a"]);
+        assert!(split_scopes(&["é".to_owned()]).is_err());
+    }
 }

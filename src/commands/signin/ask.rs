@@ -71,7 +71,7 @@ fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
     if args.scope.is_empty() && args.purpose.is_empty() && args.preset.is_empty() {
         return Ok(None);
     }
-    let mut wanted = split(&args.scope)?;
+    let mut wanted = needs::split_scopes(&args.scope)?;
     let needs = needs::of(&args.purpose, &known)?;
     needs::tell_open(&needs, context);
     wanted.extend(needs.scopes);
@@ -81,29 +81,9 @@ fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
     Ok(Some(scopes::normalize(wanted)))
 }
 
-/// Each line of each argument is a scope.
-fn split(arguments: &[String]) -> Result<Vec<String>> {
-    let lines = arguments.iter().flat_map(|argument| argument.lines()).map(str::trim).filter(|line| !line.is_empty());
-    lines
-        .map(|scope| match scopes::is_valid(scope) {
-            true => Ok(scope.to_owned()),
-            false => {
-                Err(Error::usage(format!("{scope:?} is not a scope")).hint("Scopes are of printable ASCII characters."))
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scopes_are_split_at_line_ends() {
-        let given = ["queue:rerun-task:*\nqueue:cancel-task:*\r\n".to_owned(), " a ".to_owned(), "\n".to_owned()];
-        assert_eq!(split(&given).unwrap(), ["queue:rerun-task:*", "queue:cancel-task:*", "a"]);
-        assert!(split(&["é".to_owned()]).is_err());
-    }
 
     #[test]
     fn a_lifetime_lies_ahead() {

@@ -1,19 +1,18 @@
 //! `tc signin`
 
 mod ask;
+mod check;
 mod obtain;
-
-use std::io::Write as _;
-
-use chrono::{DateTime, Utc};
 
 use self::ask::Wish;
 use crate::client::Credentials;
 use crate::commands::Status;
 use crate::commands::shared::exports::{self, ShellFlags};
 use crate::commands::shared::needs::Narrowing;
+use crate::config::{Store, Stored};
 use crate::context::Context;
 use crate::domain::RootUrl;
+use crate::env;
 use crate::error::Result;
 
 /// Sign in through the browser
@@ -69,35 +68,63 @@ pub struct Args {
     shell: ShellFlags,
 }
 
-/// Credentials fresh from the page.
-struct SignedIn {
-    root: RootUrl,
-    credentials: Credentials,
-    expires: DateTime<Utc>,
-}
-
 /// Signs in, and stores or prints the credentials.
 ///
 /// # Errors
-/// When the arguments make no sense, the port is in use, or nobody answers in time.
+/// When the arguments make no sense, the store is refused, the port is in use, or nobody answers in time.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    if args.check {
+        return check::run(context);
+    }
     let root = context.root_url()?;
+    let output = Output::of(args, context);
     let wish = Wish::of(args, context)?;
+    let store = output.store.then(|| Store::open(&context.env));
+    if let Some(store) = &store {
+        // A store that cannot be used is better found out before the token is made than after.
+        store.look_up(&root, context.now())?;
+    }
     let credentials = obtain::credentials(args, &wish, &root, context)?;
-    let signed_in = SignedIn { root, credentials, expires: wish.expires };
-    print(args, &signed_in, context)?;
+    let client_id = context.ui.safe(&credentials.client_id).into_owned();
+    let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
+    if output.print {
+        let shell = args.shell.chosen().unwrap_or_default();
+        exports::print(context, shell, &root, &credentials, Some(wish.expires))?;
+    }
+    if let Some(store) = store {
+        keep(&store, &root, credentials, &wish, context)?;
+        let path = store.path().map(|path| format!(" Stored in {}.", path.display())).unwrap_or_default();
+        context.ui.note(format!("{signed_in}{path}"));
+    } else {
+        context.ui.note(signed_in);
+    }
     Ok(Status::DONE)
 }
 
-fn print(args: &Args, signed_in: &SignedIn, context: &Context) -> Result<()> {
-    let SignedIn { root, credentials, expires } = signed_in;
-    exports::print(context, args.shell.chosen().unwrap_or_default(), root, credentials, Some(*expires))?;
-    // A shell that reads along must not wait for the end of the program.
-    context.ui.out().flush()?;
-    context.ui.note(format!(
-        "Signed in as {} until {}.",
-        context.ui.safe(&credentials.client_id),
-        expires.format("%F %R UTC")
-    ));
+/// What becomes of the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Output {
+    store: bool,
+    print: bool,
+}
+
+impl Output {
+    /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
+    fn of(args: &Args, context: &Context) -> Self {
+        let form = args.shell.chosen().is_some() || context.globals.json || context.globals.jq.is_some();
+        let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
+        Self { store, print: form || !store }
+    }
+}
+
+fn keep(store: &Store, root: &RootUrl, credentials: Credentials, wish: &Wish, context: &Context) -> Result<()> {
+    let now = context.now();
+    store.put(root, &Stored::new(credentials).with_life(now, wish.expires), now)?;
+    if context.env.get(env::CLIENT_ID).is_some() {
+        context.ui.warn(format!(
+            "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",
+            env::CLIENT_ID.name
+        ));
+    }
     Ok(())
 }
