@@ -4,8 +4,6 @@
 mod print;
 mod prompt;
 
-mod prompt;
-
 use std::ffi::OsString;
 use std::future::Future;
 use std::sync::Arc;

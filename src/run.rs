@@ -30,7 +30,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Ok(cli) => cli,
         Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
-    let ui = Arc::new(Ui::new(streams, cli.globals.color, no_color, cli.globals.quiet));
+    let ui = Arc::new(Ui::new(streams, cli.globals.color.unwrap_or_default(), no_color, cli.globals.quiet));
     let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals, words: args };
     let outcome = log::level(context.globals.verbose, environment.get(env::TC_LOG))
         .map_err(Error::usage)
