@@ -336,8 +336,12 @@ async fn no_proxy_names_hosts_to_reach_directly() {
     let proxy = FakeServer::start();
     let environment =
         Environment::empty("/").with("HTTP_PROXY", proxy.url()).with("NO_PROXY", "example.com, tc.invalid");
-    let target =
-        Target { root: RootUrl::parse("http://tc.invalid").unwrap(), credentials: None, unsigned_because: None, proxied: false };
+    let target = Target {
+        root: RootUrl::parse("http://tc.invalid").unwrap(),
+        credentials: None,
+        unsigned_because: None,
+        proxied: false,
+    };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));

@@ -2,9 +2,9 @@
 
 pub mod jq;
 pub mod json;
+pub mod log;
 mod progress;
 mod prompt;
-pub mod log;
 mod sanitize;
 mod sink;
 mod streams;
@@ -92,6 +92,8 @@ impl Ui {
             return rpassword::read_password();
         }
         Ok(self.read_line()?.unwrap_or_default())
+    }
+
     /// Whether notes, hints and progress are unwanted.
     pub fn is_quiet(&self) -> bool {
         self.quiet
