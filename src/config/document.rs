@@ -200,6 +200,8 @@ impl Document {
     fn edited(&self, edit: impl FnOnce(&mut DocumentMut) -> Option<()>) -> Result<Self, Fault> {
         let mut document = self.0.clone().into_mut();
         match edit(&mut document) {
+            // The blank line before a table is none at the start of a file.
+            Some(()) if self.text().is_empty() => Self::parse(document.to_string().trim_start()),
             Some(()) => Self::parse(&document.to_string()),
             None => Err(self.fault_at(None, "a value stands where a table must be")),
         }
@@ -221,6 +223,7 @@ fn descend<'a>(table: &'a mut dyn TableLike, names: &[&str]) -> Option<&'a mut d
     let mut new = toml_edit::Table::new();
     // `[profiles]` alone needs no header; the tables in it have theirs.
     new.set_implicit(!rest.is_empty());
+    new.decor_mut().set_prefix("\n");
     descend(table.entry(first).or_insert(Item::Table(new)).as_table_like_mut()?, rest)
 }
 
