@@ -25,11 +25,13 @@ mod respond;
 mod router;
 mod secrets;
 mod server;
+mod signin_page;
 mod state;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 
 #[cfg(test)]
 mod recorded;
