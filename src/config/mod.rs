@@ -22,6 +22,6 @@ pub use go_tool::GoTool;
 pub use keys::{KEYS, Key, Slot, UnknownKey};
 pub use paths::Paths;
 pub use profiles::Profile;
-pub use settings::{Given, Setting, Settings, Source};
+pub use settings::{Given, Setting, Settings, Source, parse_timeout};
 pub use store::{Lookup, Store};
 pub use values::{Type, Value};

@@ -176,6 +176,15 @@ impl Settings {
         }
     }
 
+    /// Whether a flag chose this: it then comes before the environment.
+    pub fn is_explicit(&self, source: &Source) -> bool {
+        match source {
+            Source::Flag(_) => true,
+            Source::Profile(_) => matches!(self.profile, Some((_, Source::Flag(_)))),
+            Source::Environment(_) | Source::File(_) | Source::GoTool(_) | Source::Default => false,
+        }
+    }
+
     /// How often to try again.
     pub fn retries(&self) -> Option<u32> {
         self.count("retries")
@@ -191,10 +200,7 @@ impl Settings {
     /// # Errors
     /// When `--timeout` is no time; files are checked when they are read.
     pub fn timeout(&self) -> Result<Option<Duration>> {
-        let Some(text) = self.text("timeout") else { return Ok(None) };
-        parse_time(&text)
-            .map(Some)
-            .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
+        self.text("timeout").map(|text| parse_timeout(&text)).transpose()
     }
 
     /// When to colour: `auto`, `always` or `never`.
@@ -329,6 +335,15 @@ impl Settings {
         };
         Err(error.hint(format!("It comes from {}.", setting.source)))
     }
+}
+
+/// Reads a time limit: `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
+///
+/// # Errors
+/// When it is none, or no time at all.
+pub fn parse_timeout(text: &str) -> Result<Duration> {
+    parse_time(text)
+        .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
 }
 
 /// What the variables say, as far as the keys have any.

@@ -14,8 +14,8 @@ mod web_page;
 
 pub use root_url::RootUrl;
 pub use secret::Secret;
+pub use shell::Shell;
 pub use task::TaskItem;
 pub use task_ref::TaskRef;
 pub use task_state::{StateCounts, TaskState};
-pub use shell::Shell;
 pub use web_page::web_page;
