@@ -163,6 +163,12 @@ impl Chromium {
     }
 
     fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let answer = self.try_call(method, parameters);
+        assert_eq!(answer.get("error"), None, "{method}");
+        answer["result"].clone()
+    }
+
+    fn try_call(&mut self, method: &str, parameters: Value) -> Value {
         self.last += 1;
         let mut command = json!({"id": self.last, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -172,18 +178,17 @@ impl Chromium {
         loop {
             let message = self.events.recv_timeout(Duration::from_secs(60)).expect("chromium answers");
             if message["id"] == self.last {
-                assert_eq!(message.get("error"), None, "{method}");
-                return message["result"].clone();
+                return message;
             }
         }
     }
 
-    /// Evaluates until the value is true: pages load in their own time.
+    /// Evaluates until the value is true: pages load in their own time, and end what is under way on those before.
     fn wait_for(&mut self, condition: &str) {
-        for _ in 0..6000 {
+        for _ in 0..2000 {
             let expression = format!("new Promise(done => setTimeout(() => done(Boolean({condition})), 10))");
             let parameters = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-            if self.call("Runtime.evaluate", parameters)["result"]["value"] == true {
+            if self.try_call("Runtime.evaluate", parameters)["result"]["result"]["value"] == true {
                 return;
             }
         }

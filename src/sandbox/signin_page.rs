@@ -166,14 +166,12 @@ fn refuse(status: u16, why: &str) -> Response {
     html(status, &document("This does not work", &format!("<p>{}</p>", escape(why))))
 }
 
-/// No policy for forms: it would hold for the redirect to the tool as well.
+/// No policy for forms: it would hold for the redirect to the tool as well. The button must tell where it
+/// stands, so referrers are sent to the sandbox itself.
 fn html(status: u16, body: &str) -> Response {
     Response::new(status, "text/html; charset=utf-8", body.to_owned())
-        .with(header::REFERRER_POLICY, "no-referrer")
-        .with(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        )
+        .with(header::REFERRER_POLICY, "same-origin")
+        .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 }
 
 fn escape(text: &str) -> String {
