@@ -1,5 +1,7 @@
 //! The settings file as text: read with positions, changed in place. Pure.
 
+use std::fmt;
+
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, TableLike};
 
@@ -27,6 +29,16 @@ pub struct Unknown {
     pub line: usize,
     /// Keys that resemble it.
     pub suggestions: Vec<String>,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: there is no setting `{}`", self.line, self.key)?;
+        match self.suggestions.first() {
+            Some(suggestion) => write!(f, "; did you mean `{suggestion}`?"),
+            None => f.write_str("."),
+        }
+    }
 }
 
 /// A settings file that is TOML.
@@ -129,6 +141,19 @@ impl Document {
     fn fault_at(&self, span: Option<std::ops::Range<usize>>, message: &str) -> Fault {
         let (line, column) = position(self.0.raw(), span.map_or(0, |span| span.start));
         Fault { line, column, message: message.into() }
+    }
+
+    /// Whether something stands there, right or wrong.
+    pub fn has(&self, slot: &Slot) -> bool {
+        let (tables, name) = path(slot);
+        let mut table: &dyn TableLike = self.0.as_table();
+        for name in tables {
+            match table.get(name).and_then(Item::as_table_like) {
+                Some(inner) => table = inner,
+                None => return false,
+            }
+        }
+        table.contains_key(name)
     }
 
     /// The same file with a value set; comments, order and everything else stay.

@@ -89,7 +89,11 @@ fn unknown_keys_are_named_with_their_line() {
     let unknown = document.contents().unwrap().unknown;
     let shown: Vec<_> = unknown.iter().map(|one| (one.key.as_str(), one.line)).collect();
     assert_eq!(shown, [("a", 1), ("profiles.x.retry", 3), ("other", 4)]);
-    assert_eq!(unknown[1].suggestions, ["profiles.x.retries"]);
+    assert_eq!(
+        unknown[1].to_string(),
+        "line 3: there is no setting `profiles.x.retry`; did you mean `profiles.x.retries`?"
+    );
+    assert_eq!(unknown[0].to_string(), "line 1: there is no setting `a`.");
 }
 
 #[test]
@@ -97,6 +101,7 @@ fn a_wrong_value_can_be_set_right() {
     let document = Document::parse("retries = \"many\" # oh\n").unwrap();
     assert!(document.contents().is_err());
     assert_eq!(document.with(&slot("retries"), &Value::Count(9)).unwrap().text(), "retries = 9 # oh\n");
+    assert!(document.has(&slot("retries")) && !document.has(&slot("presets.x")));
     assert_eq!(document.without(&slot("retries")).unwrap().contents().unwrap(), Contents::default());
 }
 

@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::document::{Contents, Document, Fault};
-use super::{GoTool, private};
+use super::{GoTool, Paths, private};
+use crate::env::Environment;
 use crate::error::{Error, Result};
 
 /// The settings file of a user, which need not exist.
@@ -15,6 +16,14 @@ pub struct SettingsFile {
 }
 
 impl SettingsFile {
+    /// The file of the user whose environment this is. Reads nothing yet.
+    ///
+    /// # Errors
+    /// When no home directory is known.
+    pub fn of(environment: &Environment) -> Result<Self> {
+        Paths::required(environment).map(|paths| Self::at(paths.settings))
+    }
+
     /// The file at `path`. Reads nothing yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
@@ -23,6 +32,14 @@ impl SettingsFile {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its text, whatever it is; none when there is no file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no UTF-8.
+    pub fn text(&self) -> Result<Option<String>> {
+        read(&self.path)
     }
 
     /// Reads the file; none when there is none.
@@ -94,16 +111,19 @@ impl SettingsFile {
     }
 }
 
-/// The settings of the Go tool, where there are any.
-///
-/// # Errors
-/// When the file cannot be read or has another form.
-pub(super) fn go_tool(path: &Path) -> Result<Option<GoTool>> {
-    let Some(text) = read(path)? else { return Ok(None) };
-    GoTool::parse(&text).map(Some).map_err(|Fault { line, column, message }| {
-        Error::failed(format!("{}:{line}:{column}: {message}", path.display()))
-            .hint("It is read because there are no settings of tc; `tc config set` makes some, and it is then ignored.")
-    })
+impl GoTool {
+    /// Reads the Go tool's file; none when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or has another form.
+    pub fn read(path: &Path) -> Result<Option<Self>> {
+        let Some(text) = read(path)? else { return Ok(None) };
+        Self::parse(&text).map(Some).map_err(|Fault { line, column, message }| {
+            Error::failed(format!("{}:{line}:{column}: {message}", path.display())).hint(
+                "It is read because there are no settings of tc; `tc config set` makes some, and it is then ignored.",
+            )
+        })
+    }
 }
 
 fn read(path: &Path) -> Result<Option<String>> {

@@ -15,6 +15,8 @@ pub struct Key {
     pub meaning: &'static str,
     /// What it can be.
     pub kind: Type,
+    /// A value in TOML, to show what one looks like.
+    pub example: &'static str,
     /// What it is when nobody sets it; none where the effect of that is to do without.
     pub default: Option<&'static str>,
     /// The flag that overrides it.
@@ -25,72 +27,92 @@ pub struct Key {
     pub in_profiles: bool,
 }
 
+/// Root URL of the deployment to talk to.
+pub static ROOT_URL: Key = Key {
+    name: "root-url",
+    meaning: "Root URL of the deployment to talk to.",
+    kind: Type::Deployment,
+    example: "\"https://tc.example.com\"",
+    default: None,
+    flag: Some("--root-url"),
+    variable: Some(env::ROOT_URL),
+    in_profiles: true,
+};
+
+/// Name of the profile to use.
+pub static PROFILE: Key = Key {
+    name: "profile",
+    meaning: "Name of the profile to use.",
+    kind: Type::Profile,
+    example: "\"firefox-ci\"",
+    default: None,
+    flag: Some("--profile"),
+    variable: Some(env::TC_PROFILE),
+    in_profiles: false,
+};
+
+/// How often to try again after failures that may pass.
+pub static RETRIES: Key = Key {
+    name: "retries",
+    meaning: "How often to try again after failures that may pass.",
+    kind: Type::Count(0, 100),
+    example: "5",
+    default: Some("5"),
+    flag: Some("--retries"),
+    variable: None,
+    in_profiles: true,
+};
+
+/// How long one try may take.
+pub static TIMEOUT: Key = Key {
+    name: "timeout",
+    meaning: "How long one try may take.",
+    kind: Type::Time,
+    example: "\"60s\"",
+    default: Some("60s"),
+    flag: Some("--timeout"),
+    variable: None,
+    in_profiles: true,
+};
+
+/// How many calls a bulk action makes at a time, at most.
+pub static JOBS: Key = Key {
+    name: "jobs",
+    meaning: "How many calls a bulk action makes at a time, at most.",
+    kind: Type::Count(1, 1000),
+    example: "16",
+    default: None,
+    flag: None,
+    variable: None,
+    in_profiles: true,
+};
+
+/// When to colour: auto, always or never.
+pub static COLOR: Key = Key {
+    name: "color",
+    meaning: "When to colour: auto, always or never.",
+    kind: Type::Choice(&["auto", "always", "never"]),
+    example: "\"auto\"",
+    default: Some("auto"),
+    flag: Some("--color"),
+    variable: Some(env::NO_COLOR),
+    in_profiles: false,
+};
+
+/// File of CA certificates (PEM) to trust besides the system's.
+pub static CACERT: Key = Key {
+    name: "cacert",
+    meaning: "File of CA certificates (PEM) to trust besides the system's.",
+    kind: Type::File,
+    example: "\"ca.pem\"",
+    default: None,
+    flag: Some("--cacert"),
+    variable: None,
+    in_profiles: true,
+};
+
 /// All settings, in the order in which lists show them.
-pub const KEYS: &[Key] = &[
-    Key {
-        name: "root-url",
-        meaning: "Root URL of the deployment to talk to.",
-        kind: Type::Deployment,
-        default: None,
-        flag: Some("--root-url"),
-        variable: Some(env::ROOT_URL),
-        in_profiles: true,
-    },
-    Key {
-        name: "profile",
-        meaning: "Name of the profile to use.",
-        kind: Type::Profile,
-        default: None,
-        flag: Some("--profile"),
-        variable: Some(env::TC_PROFILE),
-        in_profiles: false,
-    },
-    Key {
-        name: "retries",
-        meaning: "How often to try again after failures that may pass.",
-        kind: Type::Count(0, 100),
-        default: Some("5"),
-        flag: Some("--retries"),
-        variable: None,
-        in_profiles: true,
-    },
-    Key {
-        name: "timeout",
-        meaning: "How long one try may take.",
-        kind: Type::Time,
-        default: Some("60s"),
-        flag: Some("--timeout"),
-        variable: None,
-        in_profiles: true,
-    },
-    Key {
-        name: "jobs",
-        meaning: "How many calls a bulk action makes at a time, at most.",
-        kind: Type::Count(1, 1000),
-        default: None,
-        flag: None,
-        variable: None,
-        in_profiles: true,
-    },
-    Key {
-        name: "color",
-        meaning: "When to colour: auto, always or never.",
-        kind: Type::Choice(&["auto", "always", "never"]),
-        default: Some("auto"),
-        flag: Some("--color"),
-        variable: Some(env::NO_COLOR),
-        in_profiles: false,
-    },
-    Key {
-        name: "cacert",
-        meaning: "File of CA certificates (PEM) to trust besides the system's.",
-        kind: Type::File,
-        default: None,
-        flag: Some("--cacert"),
-        variable: None,
-        in_profiles: true,
-    },
-];
+pub static KEYS: &[&Key] = &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT];
 
 /// The table of profiles.
 pub(super) const PROFILES: &str = "profiles";
@@ -121,7 +143,7 @@ pub struct UnknownKey {
 impl Key {
     /// The setting of this name.
     pub fn named(name: &str) -> Option<&'static Key> {
-        KEYS.iter().find(|key| key.name == name)
+        KEYS.iter().copied().find(|key| key.name == name)
     }
 }
 
@@ -133,7 +155,7 @@ impl Slot {
     pub fn parse(text: &str) -> Result<Self, UnknownKey> {
         let parts: Vec<&str> = text.split('.').collect();
         let unknown = |wanted: &str, prefix: &str, in_profiles: bool| {
-            let names = KEYS.iter().filter(|key| key.in_profiles || !in_profiles).map(|key| key.name);
+            let names = KEYS.iter().copied().filter(|key| key.in_profiles || !in_profiles).map(|key| key.name);
             let tables = ["profiles", "presets"].into_iter().filter(|_| !in_profiles);
             let found = suggest(wanted, names.chain(tables));
             UnknownKey { key: text.into(), suggestions: found.iter().map(|name| format!("{prefix}{name}")).collect() }
@@ -201,11 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_of_their_type() {
+    fn defaults_and_examples_are_of_their_type() {
         for key in KEYS {
             if let Some(default) = key.default {
                 assert!(key.kind.parse(&[default.into()]).is_some(), "{}", key.name);
             }
+            let example = format!("{} = {}", key.name, key.example);
+            let found = crate::config::Document::parse(&example).unwrap().contents().unwrap();
+            assert_eq!(found.values.len(), 1, "{example}");
         }
     }
 }

@@ -7,7 +7,7 @@ mod document;
 mod entry;
 mod file;
 mod go_tool;
-mod keys;
+pub mod keys;
 mod paths;
 mod private;
 mod profiles;

@@ -48,7 +48,7 @@ impl Contents {
     }
 
     /// Names of profiles that resemble `wanted`.
-    pub(super) fn similar_profiles(&self, wanted: &str) -> Vec<String> {
+    pub fn similar_profiles(&self, wanted: &str) -> Vec<String> {
         let profiles = self.all_profiles();
         suggest(wanted, profiles.iter().map(|profile| profile.name.as_str())).into_iter().map(Into::into).collect()
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::document::Contents;
-use super::keys::{KEYS, Key, Slot};
+use super::keys::{self, KEYS, Key, Slot};
 use super::values::{Value, parse_time};
-use super::{GoTool, Paths, Profile, SettingsFile, file};
+use super::{GoTool, Paths, Profile, SettingsFile};
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
@@ -91,7 +91,7 @@ impl Settings {
                 let file = SettingsFile::at(&paths.settings);
                 match file.read()? {
                     Some(document) => (file.contents(&document)?, None),
-                    None => (Contents::default(), file::go_tool(&paths.go_tool)?),
+                    None => (Contents::default(), GoTool::read(&paths.go_tool)?),
                 }
             }
         };
@@ -137,16 +137,7 @@ impl Settings {
     /// One sentence for each key in the file that means nothing.
     pub fn warnings(&self) -> Vec<String> {
         let path = self.paths.as_ref().map(|paths| paths.settings.display().to_string()).unwrap_or_default();
-        let unknown = self.contents.unknown.iter();
-        unknown
-            .map(|unknown| {
-                let guess = match unknown.suggestions.first() {
-                    Some(suggestion) => format!("; did you mean `{suggestion}`?"),
-                    None => ".".into(),
-                };
-                format!("{path}:{}: there is no setting `{}`{guess}", unknown.line, unknown.key)
-            })
-            .collect()
+        self.contents.unknown.iter().map(|unknown| format!("{path}: {unknown}")).collect()
     }
 
     /// The value that counts for a key, if there is one.
@@ -168,7 +159,7 @@ impl Settings {
     /// # Errors
     /// When what is set is neither a root URL nor the name of a profile.
     pub fn root_url(&self) -> Result<Option<(RootUrl, Source)>> {
-        let Some(setting) = Key::named("root-url").and_then(|key| self.find(key)) else { return Ok(None) };
+        let Some(setting) = self.find(&keys::ROOT_URL) else { return Ok(None) };
         let text = setting.value.to_string();
         match self.deployment(&text) {
             Ok(root) => Ok(Some((root, setting.source))),
@@ -187,12 +178,12 @@ impl Settings {
 
     /// How often to try again.
     pub fn retries(&self) -> Option<u32> {
-        self.count("retries")
+        self.count(&keys::RETRIES)
     }
 
     /// How many calls a bulk action makes at a time, where someone says.
     pub fn jobs(&self) -> Option<u32> {
-        self.count("jobs")
+        self.count(&keys::JOBS)
     }
 
     /// How long one try may take.
@@ -200,17 +191,17 @@ impl Settings {
     /// # Errors
     /// When `--timeout` is no time; files are checked when they are read.
     pub fn timeout(&self) -> Result<Option<Duration>> {
-        self.text("timeout").map(|text| parse_timeout(&text)).transpose()
+        self.text(&keys::TIMEOUT).map(|text| parse_timeout(&text)).transpose()
     }
 
     /// When to colour: `auto`, `always` or `never`.
     pub fn color(&self) -> Option<String> {
-        self.text("color")
+        self.text(&keys::COLOR)
     }
 
     /// The file of CA certificates; one from a file starts at the directory of that file.
     pub fn cacert(&self, environment: &Environment) -> Option<PathBuf> {
-        let setting = Key::named("cacert").and_then(|key| self.find(key))?;
+        let setting = self.find(&keys::CACERT)?;
         let path = setting.value.as_text()?;
         Some(match (&setting.source, &self.paths) {
             (Source::Profile(_) | Source::File(_), Some(paths)) => paths.directory.join(path),
@@ -268,15 +259,15 @@ impl Settings {
         }
     }
 
-    fn count(&self, name: &str) -> Option<u32> {
-        match Key::named(name).and_then(|key| self.find(key))?.value {
+    fn count(&self, key: &Key) -> Option<u32> {
+        match self.find(key)?.value {
             Value::Count(count) => Some(count),
             Value::Text(_) | Value::List(_) => None,
         }
     }
 
-    fn text(&self, name: &str) -> Option<String> {
-        Key::named(name).and_then(|key| self.find(key)).map(|setting| setting.value.to_string())
+    fn text(&self, key: &Key) -> Option<String> {
+        self.find(key).map(|setting| setting.value.to_string())
     }
 
     fn flag(&self, key: &Key) -> Option<Setting> {
@@ -323,7 +314,7 @@ impl Settings {
         if let (None, Some(profile)) = (&self.given.profile, by_root_url) {
             return Ok(Some((profile, Source::Flag("--root-url"))));
         }
-        let Some(setting) = Key::named("profile").and_then(|key| self.find(key)) else { return Ok(None) };
+        let Some(setting) = self.find(&keys::PROFILE) else { return Ok(None) };
         let name = setting.value.to_string();
         if let Some(profile) = self.contents.profile(&name) {
             return Ok(Some((profile, setting.source)));
