@@ -13,6 +13,7 @@ mod client_redirects;
 mod client_tls;
 mod completions;
 mod config;
+mod demo;
 mod from_now;
 mod help;
 mod man;

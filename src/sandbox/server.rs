@@ -22,6 +22,7 @@ use super::input::MAX_BODY;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
+use super::seed::{FirefoxPush, Push, replay};
 use super::signin_page::SignIn;
 use super::state::State;
 use crate::clock::{SharedClock, SystemClock};
@@ -134,6 +135,19 @@ impl Sandbox {
     /// That client's access token.
     pub fn access_token(&self) -> &Secret {
         &self.access_token
+    }
+
+    /// Loads a push and returns the ID of its task group, which is that of its decision task.
+    ///
+    /// # Errors
+    /// When the queue refuses a task: the same push is there already.
+    pub fn load(&self, push: Push) -> Result<String> {
+        let now = self.shared.clock.now();
+        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
+        replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
+            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        self.shared.queue_changed.notify_waiters();
+        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
     }
 
     /// Stops serving; open connections are closed.

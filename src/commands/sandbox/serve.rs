@@ -63,7 +63,7 @@ fn serve(sandbox: &Sandbox, context: &Context) -> Result<Status> {
 }
 
 /// Says where the sandbox is and how to sign in to it.
-fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
+pub(super) fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
         let access = serde_json::json!({
