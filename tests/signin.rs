@@ -62,20 +62,20 @@ impl Clock for Noon {
 }
 
 /// A sign-in that waits for its answer.
-struct SignIn {
+pub(crate) struct SignIn {
     thread: JoinHandle<u8>,
     stdout: Kept,
     stderr: Receiver<Vec<u8>>,
     /// What standard error held up to the page's address.
     told: String,
-    page: Url,
+    pub page: Url,
     callback: Url,
 }
 
-struct Ended {
-    stdout: String,
-    stderr: String,
-    status: u8,
+pub(crate) struct Ended {
+    pub stdout: String,
+    pub stderr: String,
+    pub status: u8,
 }
 
 fn environment() -> Environment {
@@ -87,7 +87,8 @@ impl SignIn {
         Self::start_in(environment(), &[arguments, &["--no-browser", "--quiet"]].concat())
     }
 
-    fn start_in(environment: Environment, arguments: &[&str]) -> Self {
+    pub(crate) fn start_in(environment: Environment, arguments: &[&str]) -> Self {
+        let root = environment.get(tc::env::ROOT_URL).unwrap().to_owned();
         let (sender, stderr) = channel();
         let stdout = Kept::default();
         let streams = Streams {
@@ -99,14 +100,14 @@ impl SignIn {
         let words: Vec<OsString> = ["tc", "signin"].iter().chain(arguments).map(OsString::from).collect();
         let thread = std::thread::spawn(move || tc::run(words, &environment, streams));
         let mut told = String::new();
-        while !told.contains(&format!("  {ROOT}")) {
+        while !told.contains(&format!("  {root}")) {
             match stderr.recv() {
                 Ok(piece) => told.push_str(std::str::from_utf8(&piece).unwrap()),
                 Err(_) => panic!("it ended with {}: {told}", thread.join().unwrap()),
             }
         }
-        let page = told.lines().find_map(|line| line.trim().strip_prefix(ROOT)).unwrap();
-        let page = Url::parse(&format!("{ROOT}{page}")).unwrap();
+        let page = told.lines().find_map(|line| line.trim().strip_prefix(&root)).unwrap();
+        let page = Url::parse(&format!("{root}{page}")).unwrap();
         let callback = page.query_pairs().find(|(name, _)| name == "callback_url").unwrap().1;
         let callback = Url::parse(&callback).unwrap();
         Self { thread, stdout, stderr, told, page, callback }
@@ -140,7 +141,7 @@ impl SignIn {
         text
     }
 
-    fn end(self) -> Ended {
+    pub(crate) fn end(self) -> Ended {
         let status = self.thread.join().unwrap();
         let stderr = self.told + &self.stderr.iter().map(|piece| String::from_utf8(piece).unwrap()).collect::<String>();
         let stdout = String::from_utf8(self.stdout.0.lock().unwrap().clone()).unwrap();

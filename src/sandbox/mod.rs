@@ -18,18 +18,23 @@ mod gate;
 mod hawk;
 mod index;
 mod input;
+mod insider;
 mod message;
 mod queue;
 mod refusal;
 mod respond;
 mod router;
 mod secrets;
+mod seed;
 mod server;
+mod signin_page;
 mod state;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
+pub use seed::Push;
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 
 #[cfg(test)]
 mod recorded;

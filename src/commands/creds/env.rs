@@ -2,7 +2,6 @@
 
 use crate::commands::Status;
 use crate::commands::shared::exports::{self, ShellFlags};
-use crate::config::{Store, Stored};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
@@ -40,13 +39,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             return Err(Error::failed("nothing was printed"));
         }
     }
-    let expires = match Stored::new(credentials.clone()).expires {
-        Some(expires) => Some(expires),
-        None => Store::open(&context.env)
-            .get(&root, context.now())?
-            .filter(|stored| stored.credentials == credentials)
-            .and_then(|stored| stored.expires),
-    };
+    let expires = context.identity()?.expires;
     exports::print(context, args.shell.chosen().unwrap_or_default(), &root, &credentials, expires)?;
     Ok(Status::DONE)
 }

@@ -75,8 +75,11 @@ fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
     let needs = needs::of(&args.purpose, &known)?;
     needs::tell_open(&needs, context);
     wanted.extend(needs.scopes);
+    for name in &args.preset {
+        wanted.extend(context.settings()?.preset(name)?);
+    }
     if wanted.is_empty() && args.purpose.is_empty() {
-        return Err(Error::usage("--scope is empty"));
+        return Err(Error::usage("there is no scope in --scope or --preset"));
     }
     Ok(Some(scopes::normalize(wanted)))
 }

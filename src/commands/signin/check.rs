@@ -5,9 +5,8 @@ use std::io::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::client::{ApiError, Client, Credentials};
+use crate::client::{ApiError, Client};
 use crate::commands::Status;
-use crate::config::{Store, Stored};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 
@@ -16,26 +15,34 @@ use crate::error::{Error, Kind, Result};
 /// # Errors
 /// [`Kind::Auth`] when there are none, or the deployment does not take them.
 pub(super) fn run(context: &Context) -> Result<Status> {
+    let identity = context.identity()?;
+    let root = &identity.target.root;
+    let client_id = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
+    if client_id.is_none() && !identity.target.proxied {
+        let error = Error::new(Kind::Auth, format!("not signed in to {root}"));
+        let error = match &identity.target.unsigned_because {
+            Some(why) => error.hint(why.clone()),
+            None => error,
+        };
+        return Err(error.hint("To sign in: tc signin"));
+    }
     let client = context.client()?;
-    let Some(credentials) = client.credentials() else {
-        return Err(
-            Error::new(Kind::Auth, format!("not signed in to {}", client.root_url())).hint("To sign in: tc signin")
-        );
-    };
     let expires = context.block_on(async {
         is_taken(&client).await?;
-        Ok(expiry(&client, credentials, context).await)
+        Ok(match (identity.expires, client_id) {
+            (None, Some(client_id)) => expiry(&client, client_id).await,
+            (known, _) => known,
+        })
     })?;
-    let client_id = &credentials.client_id;
     if context.globals.json || context.globals.jq.is_some() {
         let expires = expires.map(|expires| expires.to_rfc3339_opts(SecondsFormat::Millis, true));
-        let json = json!({"rootUrl": client.root_url().as_str(), "clientId": client_id, "expires": expires});
+        let json = json!({"rootUrl": root.as_str(), "clientId": client_id, "expires": expires});
         context.print_json(json.to_string().as_bytes())?;
         return Ok(Status::DONE);
     }
+    let who = client_id.map_or("the task, by way of its proxy".into(), |client_id| context.ui.safe(client_id));
     let until = expires.map(|expires| format!(" until {}", expires.format("%F %R UTC"))).unwrap_or_default();
-    let client_id = context.ui.safe(client_id);
-    writeln!(context.ui.out(), "Signed in to {} as {client_id}{until}.", client.root_url())?;
+    writeln!(context.ui.out(), "Signed in to {root} as {who}{until}.")?;
     Ok(Status::DONE)
 }
 
@@ -48,18 +55,8 @@ async fn is_taken(client: &Client) -> Result<()> {
     }
 }
 
-/// When the credentials end, where that can be found out.
-async fn expiry(client: &Client, credentials: &Credentials, context: &Context) -> Option<DateTime<Utc>> {
-    let own = Stored::new(credentials.clone()).expires;
-    if own.is_some() {
-        return own;
-    }
-    if let Ok(response) = client.call("auth", "client").arg(&credentials.client_id).send().await
-        && let Ok(body) = response.json::<Value>()
-        && let Some(expires) = body["expires"].as_str().and_then(|text| text.parse().ok())
-    {
-        return Some(expires);
-    }
-    let stored = Store::open(&context.env).get(client.root_url(), context.now()).ok()??;
-    (stored.credentials == *credentials).then_some(stored.expires)?
+/// When a client ends, where the deployment tells.
+async fn expiry(client: &Client, client_id: &str) -> Option<DateTime<Utc>> {
+    let response = client.call("auth", "client").arg(client_id).send().await.ok()?;
+    response.json::<Value>().ok()?["expires"].as_str()?.parse().ok()
 }
