@@ -163,6 +163,9 @@ impl Document {
     pub fn with(&self, slot: &Slot, value: &Value) -> Result<Self, Fault> {
         self.edited(|document| {
             let (tables, name) = path(slot);
+            if tables.is_empty() && !document.iter().any(|(_, item)| item.is_value()) {
+                set_apart(document.as_table_mut());
+            }
             let table = descend(document.as_table_mut(), &tables)?;
             let mut new = value.to_toml();
             if let Some(old) = table.get(name).and_then(Item::as_value) {
@@ -225,6 +228,17 @@ fn descend<'a>(table: &'a mut dyn TableLike, names: &[&str]) -> Option<&'a mut d
     new.set_implicit(!rest.is_empty());
     new.decor_mut().set_prefix("\n");
     descend(table.entry(first).or_insert(Item::Table(new)).as_table_like_mut()?, rest)
+}
+
+/// Puts a blank line before the first table, which will no longer be the first thing in the file.
+fn set_apart(table: &mut toml_edit::Table) {
+    let Some(first) = table.iter_mut().find_map(|(_, item)| item.as_table_mut()) else { return };
+    if first.is_implicit() {
+        return set_apart(first);
+    }
+    let prefix = first.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+    let apart = if prefix.starts_with('\n') { prefix.to_owned() } else { format!("\n{prefix}") };
+    first.decor_mut().set_prefix(apart);
 }
 
 /// Removes a key where its tables exist; none when something else stands in their place.
