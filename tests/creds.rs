@@ -42,6 +42,7 @@ fn the_current_credentials_are_printed_for_each_shell() {
     assert!(ran.stdout.ends_with("$env:TASKCLUSTER_ACCESS_TOKEN = 'it''s s3cret';\n"), "{ran}");
     assert_eq!(tc.run(&["creds", "env", "--json"]).json()["accessToken"], "it's s3cret");
     tc.run(&["creds", "env", "--fish", "--csh"]).status(2).stdout("");
+    tc.run(&["creds", "env", "--fish", "--json"]).status(2).stdout("");
 }
 
 #[test]
