@@ -20,6 +20,9 @@ use crate::support::Tc;
 
 const ROOT: &str = "https://tc.example.com";
 
+/// Stands among the arguments where standard output is a terminal.
+const TERMINAL: &str = "(terminal)";
+
 /// Standard error that can be read while the program runs.
 struct Pipe(Sender<Vec<u8>>);
 
@@ -95,8 +98,9 @@ impl SignIn {
             stdin: Box::new(Cursor::new(Vec::new())),
             stdout: Box::new(stdout.clone()),
             stderr: Box::new(Pipe(sender)),
-            terminal: Terminal::default(),
+            terminal: Terminal { stdout: arguments.contains(&TERMINAL), ..Terminal::default() },
         };
+        let arguments = arguments.iter().filter(|argument| **argument != TERMINAL);
         let words: Vec<OsString> = ["tc", "signin"].iter().chain(arguments).map(OsString::from).collect();
         let thread = std::thread::spawn(move || tc::run(words, &environment, streams));
         let mut told = String::new();
@@ -395,7 +399,7 @@ fn wishes_that_make_no_sense_are_refused_before_anything_listens() {
         (&["--expires", "soon"][..], "--expires cannot be `soon`"),
         (&["--expires", "-1h"], "--expires -1h is over before it starts"),
         (&["-s", "é"], "\"é\" is not a scope"),
-        (&["--for", "task.rerum"], "there is neither a verb nor a method `task.rerum`"),
+        (&["--for", "task.rerum"], "`task.rerum` is neither a verb nor a method"),
         (&["--for", "queue.rerunTsk"], "the queue service has no method `rerunTsk`"),
         (&["--scheduler-id", "x"], "there is nothing to narrow: --scheduler-id and the like go with --for"),
         (&["--for", "task.rerun", "--param", "x"], "`--param x` is not NAME=VALUE"),
@@ -462,4 +466,99 @@ fn the_last_address_can_be_pasted() {
     let ran = tc.stdin(stale).run(&["signin", "-s", "a", "--paste", "--port", "9999"]);
     ran.stdout("").status(1);
     assert!(ran.stderr.contains("it came to another path") && !ran.stderr.contains("s3cret"), "{ran}");
+}
+
+#[test]
+fn at_a_terminal_it_is_stored_and_found_again() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment().with("HOME", home.path());
+    let ended =
+        SignIn::start_in(environment.clone(), &["-s", "a", "--expires", "15m", "--no-browser", TERMINAL]).finish();
+    assert_eq!((ended.stdout.as_str(), ended.status), ("", 0), "{}", ended.stderr);
+    let path = ended.stderr.trim_end().rsplit_once("Stored in ").unwrap().1.trim_end_matches('.').to_owned();
+    assert!(
+        ended.stderr.ends_with(&format!(
+            "Signed in to https://tc.example.com as me/tc until 2026-03-04 12:15 UTC. Stored in {path}.\n"
+        )),
+        "{}",
+        ended.stderr
+    );
+    assert!(std::fs::read_to_string(&path).unwrap().contains("s3cret"));
+    let tc = Tc::new().environment(|_| environment.clone());
+    tc.run(&["creds", "env", "--json"]).status(0).stdout(
+        "{\n  \"rootUrl\": \"https://tc.example.com\",\n  \"clientId\": \"me/tc\",\n  \"accessToken\": \"s3cret\",\n  \
+         \"expires\": \"2026-03-04T12:15:00.000Z\"\n}\n",
+    );
+    tc.run(&["signout"]).status(0);
+    tc.run(&["creds", "env"]).status(4).stdout("");
+}
+
+#[test]
+fn flags_decide_between_storing_and_printing() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment().with("HOME", home.path());
+    let stored = || {
+        Tc::new().environment(|_| environment.clone()).run(&["signout"]).stderr.contains("me/tc")
+            || !Tc::new().environment(|_| environment.clone()).run(&["creds", "env"]).stdout.is_empty()
+    };
+    for (arguments, prints, stores) in [
+        (&["--no-store", TERMINAL][..], true, false),
+        (&["--fish", TERMINAL], true, false),
+        (&["--json", TERMINAL], true, false),
+        (&[], true, false),
+        (&["--store"], false, true),
+        (&["--store", "--json"], true, true),
+    ] {
+        let arguments = [&["-s", "a", "--no-browser"], arguments].concat();
+        let ended = SignIn::start_in(environment.clone(), &arguments).finish();
+        assert_eq!(!ended.stdout.is_empty(), prints, "{arguments:?}");
+        assert_eq!(ended.stderr.contains(" Stored in "), stores, "{arguments:?}");
+        assert!(stores || !stored(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn variables_that_hide_what_is_stored_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment()
+        .with("HOME", home.path())
+        .with("TASKCLUSTER_CLIENT_ID", "other")
+        .with("TASKCLUSTER_ACCESS_TOKEN", "other");
+    let ended = SignIn::start_in(environment, &["-s", "a", "--store", "--no-browser"]).finish();
+    assert!(ended.stderr.contains("Warning: TASKCLUSTER_CLIENT_ID is set, and what the environment says goes before"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_store_that_is_refused_is_found_out_before_a_client_is_made() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment().with("HOME", home.path());
+    let ended = SignIn::start_in(environment.clone(), &["-s", "a", "--no-browser", "--store"]).finish();
+    let path = ended.stderr.trim_end().rsplit_once("Stored in ").unwrap().1.trim_end_matches('.').to_owned();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = Tc::new().environment(|_| environment).run(&["signin", "-s", "a", "--no-browser", "--store"]);
+    ran.stdout("").status(1);
+    assert!(!ran.stderr.contains("/auth/clients/create"), "{ran}");
+}
+
+#[test]
+fn a_preset_is_a_set_of_scopes() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment().with("HOME", home.path());
+    let tc = Tc::new().environment(|_| environment.clone());
+    tc.run(&["config", "set", "presets.relduty", "queue:rerun-task:*", "b"]).status(0);
+    let signin = SignIn::start_in(environment.clone(), &["--preset", "relduty", "--no-browser", "--quiet"]);
+    assert_eq!(signin.query("scope"), ["b", "queue:rerun-task:*"]);
+    signin.finish();
+    let ran = tc.run(&["signin", "--preset", "reldut"]);
+    ran.stdout("")
+        .status(2)
+        .stderr("Error: there is no preset `reldut` in the settings\nHint: Did you mean `relduty`?\n");
+}
+
+#[test]
+fn check_tells_when_nobody_is_signed_in() {
+    let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&["signin", "--check"]);
+    ran.stdout("").status(4).stderr("Error: not signed in to https://tc.example.com\nHint: To sign in: tc signin\n");
 }

@@ -124,7 +124,7 @@ fn is_callback(url: &str) -> bool {
         .is_some_and(|rule| rule.is_match(url))
 }
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:8vh auto;padding:0 1rem;\
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:5vh auto;padding:0 1rem;\
     color-scheme:light dark}dt{font-weight:600;margin-top:.8rem}dd{margin:0}code{overflow-wrap:anywhere}\
     s{opacity:.6}button{font:inherit;margin-top:1.6rem;padding:.5rem 1.4rem;border:0;border-radius:.4rem;\
     background:#0b57d0;color:#fff;cursor:pointer}";

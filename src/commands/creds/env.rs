@@ -23,6 +23,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Auth`] when there are none, [`Kind::Failed`] when the answer was no.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let shell = args.shell.chosen(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let Some(credentials) = context.credentials()? else {
         return Err(
@@ -40,6 +41,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     let expires = context.identity()?.expires;
-    exports::print(context, args.shell.chosen().unwrap_or_default(), &root, &credentials, expires)?;
+    exports::print(context, shell, &root, &credentials, expires)?;
     Ok(Status::DONE)
 }

@@ -16,7 +16,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    Temp(temp::Args),
+    Temp(Box<temp::Args>),
     Env(env::Args),
 }
 

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "CLIENT-ID")]
     name: Option<String>,
     /// Run CMD in a shell with them, and exit with its status
-    #[arg(long, value_name = "CMD", conflicts_with_all = ["csh", "fish", "powershell", "json"])]
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["csh", "fish", "powershell"])]
     exec: Option<String>,
     #[command(flatten)]
     shell: ShellFlags,
@@ -48,6 +48,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let shell = args.shell.chosen(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let options = options(args, context)?;
     let Some(issuer) = context.credentials()? else {
@@ -58,7 +59,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.exec {
         Some(command) => execute(command, &root, &credentials, context),
         None => {
-            let shell = args.shell.chosen().unwrap_or_default();
             exports::print(context, shell, &root, &credentials, Some(options.expiry))?;
             Ok(Status::DONE)
         }

@@ -23,11 +23,44 @@ use crate::reference::{Method, ScopeExpression, Service};
 pub struct Args {
     /// The method: queue.rerunTask
     method: String,
-    /// Its arguments, in their order; those left out stand for any
-    #[arg(value_name = "ARG", allow_hyphen_values = true)]
-    args: Vec<String>,
+    #[command(flatten)]
+    args: Positionals,
     #[command(flatten)]
     narrowing: Narrowing,
+}
+
+/// The arguments of a method, each a positional one by itself: a list of values that can start with a
+/// dash, as IDs do, would swallow the flags behind it.
+#[derive(Debug)]
+struct Positionals(Vec<String>);
+
+/// More than any method takes, so that too many are told by name.
+const MOST_ARGUMENTS: usize = 8;
+
+impl clap::Args for Positionals {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        (0..MOST_ARGUMENTS).fold(command, |command, index| {
+            let argument = clap::Arg::new(format!("argument:{index}")).allow_hyphen_values(true).hide(index > 0);
+            let argument = argument.value_name(if index == 0 { "ARG.." } else { "ARG" });
+            command.arg(argument.help("Its arguments, in their order; those left out stand for any"))
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Positionals {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let value = |index| matches.get_one::<String>(&format!("argument:{index}")).cloned();
+        Ok(Self((0..MOST_ARGUMENTS).filter_map(value).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -91,18 +124,19 @@ fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
 }
 
 fn known(args: &Args, service: &Service, method: &Method) -> Result<IndexMap<String, Value>> {
-    if args.args.len() > method.args.len() {
+    let given = &args.args.0;
+    if given.len() > method.args.len() {
         let names: Vec<String> = method.args.iter().map(|name| format!("<{name}>")).collect();
         return Err(Error::usage(format!(
             "{}.{} got more arguments than it takes: `{}`",
             service.service_name,
             method.name,
-            args.args[method.args.len()..].join("` `")
+            given[method.args.len()..].join("` `")
         ))
         .hint(format!("It takes {}.", if names.is_empty() { "none".to_owned() } else { names.join(" ") })));
     }
     let mut known = args.narrowing.known()?;
-    known.extend(method.args.iter().zip(&args.args).map(|(name, value)| (name.clone(), value.as_str().into())));
+    known.extend(method.args.iter().zip(given).map(|(name, value)| (name.clone(), value.as_str().into())));
     // Artifacts are asked for one at a time, though the expression has a list of them.
     if let Some(name) = known.get("name").cloned() {
         known.entry("names".into()).or_insert_with(|| json!([name]));

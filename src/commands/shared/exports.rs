@@ -9,32 +9,40 @@ use crate::client::Credentials;
 use crate::context::Context;
 use crate::domain::{RootUrl, Shell};
 use crate::env::{self, Variable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The shell to print for.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 #[group(multiple = false)]
 pub struct ShellFlags {
     /// Print for csh and tcsh
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     csh: bool,
     /// Print for fish
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     fish: bool,
     /// Print for PowerShell
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     powershell: bool,
 }
 
 impl ShellFlags {
     /// The shell that was chosen.
-    pub fn chosen(self) -> Option<Shell> {
-        match (self.csh, self.fish, self.powershell) {
-            (true, ..) => Some(Shell::Csh),
-            (_, true, _) => Some(Shell::Fish),
-            (.., true) => Some(Shell::PowerShell),
-            _ => None,
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] together with `--json`, which is another form.
+    pub fn chosen(self, context: &Context) -> Result<Option<Shell>> {
+        let chosen = match (self.csh, self.fish, self.powershell) {
+            (true, ..) => Shell::Csh,
+            (_, true, _) => Shell::Fish,
+            (.., true) => Shell::PowerShell,
+            _ => return Ok(None),
+        };
+        if context.globals.json || context.globals.jq.is_some() {
+            return Err(Error::usage("credentials are printed as JSON or for a shell, not both")
+                .hint("Leave out either --json and --jq, or the shell."));
         }
+        Ok(Some(chosen))
     }
 }
 

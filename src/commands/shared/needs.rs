@@ -150,7 +150,7 @@ fn did_you_mean(name: &str, error: Error) -> Error {
         [] => format!("Verbs are {}.", nouns_of(noun).join(", ")),
         names => format!("Did you mean `{}`?", names.join("`, `")),
     };
-    Error::usage(format!("there is neither a verb nor a method `{name}`")).hint(hint)
+    Error::usage(format!("`{name}` is neither a verb nor a method")).hint(hint)
 }
 
 fn nouns_of(noun: &str) -> Vec<&'static str> {

@@ -11,7 +11,7 @@ use crate::commands::shared::exports::{self, ShellFlags};
 use crate::commands::shared::needs::Narrowing;
 use crate::config::{Store, Stored};
 use crate::context::Context;
-use crate::domain::RootUrl;
+use crate::domain::{RootUrl, Shell};
 use crate::env;
 use crate::error::Result;
 
@@ -77,7 +77,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         return check::run(context);
     }
     let root = context.root_url()?;
-    let output = Output::of(args, context);
+    let shell = args.shell.chosen(context)?;
+    let output = Output::of(args, shell, context);
     let wish = Wish::of(args, context)?;
     let store = output.store.then(|| Store::open(&context.env));
     if let Some(store) = &store {
@@ -88,8 +89,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let client_id = context.ui.safe(&credentials.client_id).into_owned();
     let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
     if output.print {
-        let shell = args.shell.chosen().unwrap_or_default();
-        exports::print(context, shell, &root, &credentials, Some(wish.expires))?;
+        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires))?;
     }
     if let Some(store) = store {
         keep(&store, &root, credentials, &wish, context)?;
@@ -110,8 +110,8 @@ struct Output {
 
 impl Output {
     /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
-    fn of(args: &Args, context: &Context) -> Self {
-        let form = args.shell.chosen().is_some() || context.globals.json || context.globals.jq.is_some();
+    fn of(args: &Args, shell: Option<Shell>, context: &Context) -> Self {
+        let form = shell.is_some() || context.globals.json || context.globals.jq.is_some();
         let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
         Self { store, print: form || !store }
     }

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use chrono::{DateTime, Utc};
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use crate::client::{Request, unknown_name};
 use crate::commands::Status;
 use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
@@ -80,9 +81,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         return Err(Error::usage("there is no URL without a method").hint("To see what there is: tc api SERVICE"));
     };
     let catalogue = Catalogue::embedded(if args.flags.legacy { Source::Legacy } else { Source::Current });
-    let (service, method) = catalogue
-        .method(&invocation.service, &invocation.method)
-        .map_err(|source| crate::client::unknown_name(&source))?;
+    let (service, method) =
+        catalogue.method(&invocation.service, &invocation.method).map_err(|source| unknown_name(&source))?;
     invocation.check(service, method, context)?;
     let url = match (args.flags.web, args.flags.signed) {
         (true, _) => page(service, method, invocation, context)?,
@@ -93,8 +93,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             client.signed_url(&request, expires)?.to_string()
         }
         (false, false) => {
-            let client = context.client_builder()?.credentials(None).build()?;
-            client.prepare(service, method, &invocation.args, &invocation.query, None)?.url.to_string()
+            let root = context.root_url()?;
+            Request::build(&root, service, method, &invocation.args, &invocation.query, None)?.url.to_string()
         }
     };
     if context.globals.json || context.globals.jq.is_some() {
