@@ -23,7 +23,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Auth`] when there are none, [`Kind::Failed`] when the answer was no.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let shell = args.shell.chosen(context)?.unwrap_or_default();
+    let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let Some(credentials) = context.credentials()? else {
         return Err(

@@ -48,7 +48,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let shell = args.shell.chosen(context)?.unwrap_or_default();
+    let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let options = options(args, context)?;
     let Some(issuer) = context.credentials()? else {

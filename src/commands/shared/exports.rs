@@ -28,21 +28,26 @@ pub struct ShellFlags {
 
 impl ShellFlags {
     /// The shell that was chosen.
+    pub fn chosen(self) -> Option<Shell> {
+        match (self.csh, self.fish, self.powershell) {
+            (true, ..) => Some(Shell::Csh),
+            (_, true, _) => Some(Shell::Fish),
+            (.., true) => Some(Shell::PowerShell),
+            _ => None,
+        }
+    }
+
+    /// The shell that was chosen, where credentials are to be printed.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] together with `--json`, which is another form.
-    pub fn chosen(self, context: &Context) -> Result<Option<Shell>> {
-        let chosen = match (self.csh, self.fish, self.powershell) {
-            (true, ..) => Shell::Csh,
-            (_, true, _) => Shell::Fish,
-            (.., true) => Shell::PowerShell,
-            _ => return Ok(None),
-        };
-        if context.globals.json || context.globals.jq.is_some() {
+    pub fn or_json(self, context: &Context) -> Result<Option<Shell>> {
+        let chosen = self.chosen();
+        if chosen.is_some() && (context.globals.json || context.globals.jq.is_some()) {
             return Err(Error::usage("credentials are printed as JSON or for a shell, not both")
                 .hint("Leave out either --json and --jq, or the shell."));
         }
-        Ok(Some(chosen))
+        Ok(chosen)
     }
 }
 

@@ -77,7 +77,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         return check::run(context);
     }
     let root = context.root_url()?;
-    let shell = args.shell.chosen(context)?;
+    let shell = args.shell.or_json(context)?;
     let output = Output::of(args, shell, context);
     let wish = Wish::of(args, context)?;
     let store = output.store.then(|| Store::open(&context.env));
