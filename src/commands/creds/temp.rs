@@ -25,8 +25,6 @@ pub struct Args {
     /// Let them do what a verb (task.rerun) or method (queue.rerunTask) needs; repeatable
     #[arg(long = "for", value_name = "VERB|METHOD")]
     purpose: Vec<String>,
-    #[command(flatten)]
-    narrowing: Narrowing,
     /// From when they are good: a time, or one relative to now
     #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
     start: String,
@@ -41,6 +39,8 @@ pub struct Args {
     exec: Option<String>,
     #[command(flatten)]
     shell: ShellFlags,
+    #[command(flatten)]
+    narrowing: Narrowing,
 }
 
 /// Makes them, and prints them or runs a command with them.

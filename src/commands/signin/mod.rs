@@ -35,8 +35,6 @@ pub struct Args {
     /// Ask for the scopes of a preset in the configuration; repeatable
     #[arg(long, value_name = "NAME")]
     preset: Vec<String>,
-    #[command(flatten)]
-    narrowing: Narrowing,
     /// Name of the client; random characters are added to it
     #[arg(short, long, default_value = "tc")]
     name: String,
@@ -66,6 +64,8 @@ pub struct Args {
     check: bool,
     #[command(flatten)]
     shell: ShellFlags,
+    #[command(flatten)]
+    narrowing: Narrowing,
 }
 
 /// Signs in, and stores or prints the credentials.
