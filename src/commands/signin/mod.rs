@@ -23,7 +23,7 @@ use crate::error::Result;
 ///
 /// Ask for little: --for names the verbs or methods that are to be allowed, such as
 /// `--for task.rerun`; --preset a set of scopes in the configuration; -s the scopes themselves.
-/// Without any of these it asks for all scopes that you have.
+/// Without any of these it asks for all scopes that you have. With --timeout it waits no longer than that.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ask for this scope; repeatable, also one a line
