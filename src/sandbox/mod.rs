@@ -27,12 +27,14 @@ mod router;
 mod secrets;
 mod seed;
 mod server;
+mod signin_page;
 mod state;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use seed::Push;
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 
 #[cfg(test)]
 mod recorded;

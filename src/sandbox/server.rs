@@ -23,6 +23,7 @@ use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
 use super::seed::{FirefoxPush, Push, replay};
+use super::signin_page::SignIn;
 use super::state::State;
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
@@ -45,11 +46,13 @@ pub struct Options {
     /// How long after a task is resolved the tasks that depend on it are looked at. Real services
     /// take some seconds; here it is at once, unless a test wants to see the time in between.
     pub dependency_delay: TimeDelta,
+    /// Who signs in on the sign-in page.
+    pub sign_in: SignIn,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero() }
+        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero(), sign_in: SignIn::default() }
     }
 }
 
@@ -65,6 +68,13 @@ impl Options {
     #[must_use]
     pub fn dependency_delay(mut self, delay: TimeDelta) -> Self {
         self.dependency_delay = delay;
+        self
+    }
+
+    /// The same with another person before the sign-in page.
+    #[must_use]
+    pub fn sign_in(mut self, sign_in: SignIn) -> Self {
+        self.sign_in = sign_in;
         self
     }
 
@@ -98,6 +108,7 @@ impl Sandbox {
             clock: options.clock,
             queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
+            sign_in: options.sign_in,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
