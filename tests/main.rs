@@ -19,6 +19,7 @@ mod from_now;
 mod help;
 mod man;
 mod profile;
+mod readme;
 mod recordings;
 mod references;
 mod sandbox;
