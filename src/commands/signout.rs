@@ -33,7 +33,8 @@ pub struct Args {
 /// # Errors
 /// When the store is refused, or nobody says for which deployment. Nothing is printed then.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let prints = !context.ui.terminal.stdout || args.shell.chosen().is_some();
+    let shell = args.shell.chosen(context)?;
+    let prints = !context.ui.terminal.stdout || shell.is_some();
     let store = Store::open(&context.env);
     let removed = if args.all {
         store.remove_all()?
@@ -56,7 +57,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if prints {
-        let shell = args.shell.chosen().unwrap_or_default();
+        let shell = shell.unwrap_or_default();
         let mut out = context.ui.out();
         for variable in VARIABLES {
             writeln!(out, "{}", shell.unset(variable.name))?;

@@ -245,10 +245,11 @@ fn set_apart(table: &mut toml_edit::Table) {
 fn remove(table: &mut dyn TableLike, names: &[&str], key: &str) -> Option<()> {
     match names.split_first() {
         None => drop(table.remove(key)),
-        Some((first, rest)) => match table.get_mut(first) {
-            Some(item) => remove(item.as_table_like_mut()?, rest, key)?,
-            None => {}
-        },
+        Some((first, rest)) => {
+            if let Some(item) = table.get_mut(first) {
+                remove(item.as_table_like_mut()?, rest, key)?;
+            }
+        }
     }
     Some(())
 }
