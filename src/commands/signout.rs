@@ -33,7 +33,7 @@ pub struct Args {
 /// # Errors
 /// When the store is refused, or nobody says for which deployment. Nothing is printed then.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let shell = args.shell.chosen(context)?;
+    let shell = args.shell.chosen();
     let prints = !context.ui.terminal.stdout || shell.is_some();
     let store = Store::open(&context.env);
     let removed = if args.all {
