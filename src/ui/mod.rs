@@ -1,15 +1,17 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
+mod duration;
 pub mod jq;
 pub mod json;
+pub mod log;
 mod progress;
 mod prompt;
-pub mod log;
 mod sanitize;
 mod sink;
 mod streams;
 mod table;
 
+pub use duration::duration;
 pub use progress::Progress;
 pub use prompt::Reply;
 pub use sanitize::sanitize;
