@@ -1,0 +1,1 @@
+//! Many tasks at once, and servers that misbehave.

@@ -1,0 +1,1 @@
+//! The Go tool's own runs on groups, replayed.
