@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use reqwest::Certificate;
@@ -130,6 +130,7 @@ impl ClientBuilder {
             clock: self.clock,
             retries: self.retries,
             skew: AtomicI64::new(0),
+            pushbacks: AtomicU64::new(0),
             transport: Transport::new(settings),
         })))
     }

@@ -6,6 +6,7 @@ pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
+pub mod shared;
 pub mod slugid;
 pub mod version;
 
