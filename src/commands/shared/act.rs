@@ -113,7 +113,7 @@ pub fn perform<Action: Future<Output = Result<String>>>(
         return super::outcome::print_plan(deed, &listed, context);
     }
     if listed.is_empty() {
-        context.ui.note(format_how!("There are no tasks to {}.", deed.verb));
+        context.ui.note(format_args!("There are no tasks to {}.", deed.verb));
         return Ok(Status::DONE);
     }
     ask(deed, &listed, context)?;
@@ -135,12 +135,12 @@ fn ask(deed: Deed, listed: &[Target], context: &Context) -> Result<()> {
             tasks(count)
         )));
     }
-    ui.note(format_how!("About to {} {}:", deed.verb, tasks(count)));
+    ui.note(format_args!("About to {} {}:", deed.verb, tasks(count)));
     for target in listed.iter().take(SHOWN) {
-        ui.note(format_how!("  {} {}", target.id, crate::ui::sanitize(&target.name)));
+        ui.note(format_args!("  {} {}", target.id, crate::ui::sanitize(&target.name)));
     }
     if count > SHOWN {
-        ui.note(format_how!("  .. and {} more", count - SHOWN));
+        ui.note(format_args!("  .. and {} more", count - SHOWN));
     }
     if context.confirm(&format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" }))? {
         return Ok(());
