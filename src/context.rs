@@ -48,8 +48,14 @@ impl Context {
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        // The log of this run belongs to this thread, and the other one takes part in it.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
+            .build()
+            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
         let outcome = runtime.block_on(async {
             tokio::select! {
                 biased;

@@ -50,6 +50,7 @@ variables! {
     VISUAL = "VISUAL", "Editor for `tc config edit`.";
     EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
+    TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
 }
 

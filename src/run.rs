@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::FromArgMatches as _;
 
 use crate::cli::{self, Cli};
-use crate::commands::Status;
+use crate::commands::{Status, completions};
 use crate::context::Context;
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
@@ -20,6 +20,10 @@ use crate::ui::{ColorChoice, Streams, Ui, log};
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let no_color = environment.get(env::NO_COLOR).is_some() || environment.get(env::TERM) == Some("dumb");
+    if let Some(shell) = environment.get(env::TC_COMPLETE) {
+        let ui = Ui::new(streams, ColorChoice::Never, true, false);
+        return finish(completions::answer(shell, &args, &ui), &ui);
+    }
     let parsed =
         cli::command_for(&args).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {

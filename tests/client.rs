@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tc::client::{ApiError, Client, ClientBuilder, Credentials, Response};
+use tc::client::{ApiError, Client, ClientBuilder, Credentials, Response, Target};
 use tc::domain::RootUrl;
 use tc::reference::Verb;
 use tc::{Environment, Error, Kind};
@@ -263,75 +263,6 @@ async fn a_web_page_in_place_of_json_is_named() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_host_is_followed_without_credentials() {
-    const ARTIFACT: &str = "GET /api/queue/v1/task/x/artifacts/public%2Fa";
-    let (server, storage) = (FakeServer::start(), FakeServer::start());
-    server.expect(ARTIFACT, Answer::redirect(303, &format!("{}/bucket/a?signature=1", storage.url())));
-    storage.expect("GET /bucket/a?signature=1", Answer::html(200, "<html>an artifact may be a web page"));
-    let client = signed(&server).build().unwrap();
-    let call = || client.call("queue", "getLatestArtifact").arg("x").arg("public/a");
-    let response = call().send().await.unwrap();
-    assert_eq!(response.text(), "<html>an artifact may be a web page");
-    assert!(response.url.as_str().starts_with(storage.url()));
-    assert!(server.requests()[0].header("authorization").is_some());
-    assert_eq!(storage.requests()[0].header("authorization"), None);
-
-    server.expect(ARTIFACT, Answer::redirect(303, "https://elsewhere.example.com/"));
-    let response = call().no_follow().send().await.unwrap();
-    assert_eq!((response.status, response.header("location")), (303, Some("https://elsewhere.example.com/")));
-}
-
-/// A bewit and a header together are two authentications, and the queue answers 401.
-#[tokio::test]
-async fn a_redirect_with_a_bewit_is_followed_unsigned() {
-    let server = FakeServer::start();
-    server.expect(STATUS, Answer::redirect(303, "/api/queue/v1/x?bewit=hunter3"));
-    server.expect("GET /api/queue/v1/x?bewit=hunter3", refusal(404, "gone"));
-    let error = failed_status(&signed(&server).build().unwrap()).await;
-    assert_eq!(server.requests()[1].header("authorization"), None);
-    assert!(!format!("{error:?} {}", std::error::Error::source(&error).unwrap()).contains("hunter3"), "{error:?}");
-}
-
-#[tokio::test]
-async fn redirects_end() {
-    let server = FakeServer::start();
-    server.expect(STATUS, Answer::redirect(302, "/a")).expect("GET /a", Answer::redirect(302, "/b"));
-    server.expect("GET /b", Answer::redirect(302, "/a"));
-    let error = failed_status(&anonymous(&server)).await;
-    let root = server.url();
-    assert_eq!(error.kind(), Kind::Failed);
-    assert_eq!(
-        error.message(),
-        format!(
-            "queue.status redirects in a loop: {root}/api/queue/v1/task/x/status -> {root}/a -> {root}/b -> {root}/a"
-        )
-    );
-
-    server.expect(STATUS, Answer::redirect(302, "/1"));
-    for n in 1..=10 {
-        server.expect(&format!("GET /{n}"), Answer::redirect(302, &format!("/{}", n + 1)));
-    }
-    let error = failed_status(&anonymous(&server)).await;
-    assert_eq!(error.message(), format!("queue.status redirects more than 10 times, last to {root}/11"));
-
-    server.expect(STATUS, Answer::redirect(302, "ftp://example.com/"));
-    assert_eq!(failed_status(&anonymous(&server)).await.kind(), Kind::Failed);
-}
-
-#[tokio::test]
-async fn a_body_is_not_handed_to_another_host() {
-    let (server, other) = (FakeServer::start(), FakeServer::start());
-    server.expect("PUT /api/secrets/v1/secret/x", Answer::redirect(307, other.url()));
-    let client = anonymous(&server);
-    let error = client.call("secrets", "set").arg("x").body(r#"{"secret": "hunter2"}"#).send().await.unwrap_err();
-    assert!(error.message().starts_with("secrets.set redirects the request's body to another host"), "{error}");
-
-    server.expect("PUT /api/secrets/v1/secret/x", Answer::redirect(308, "/moved")).expect("PUT /moved", ok());
-    client.call("secrets", "set").arg("x").body("{}").send().await.unwrap();
-    assert_eq!(server.requests()[2].body, b"{}");
-}
-
-#[tokio::test]
 async fn a_compressed_answer_is_read() {
     let server = FakeServer::start();
     server.expect(STATUS, Answer::json(200, r#"{"a": "b"}"#).gzip());
@@ -346,75 +277,6 @@ async fn no_content_is_an_answer() {
     assert_eq!((response.status, response.body), (204, Bytes::new()));
 }
 
-fn page(items: &str, token: Option<&str>) -> Answer {
-    match token {
-        Some(token) => Answer::json(200, format!(r#"{{"clients": {items}, "continuationToken": "{token}"}}"#)),
-        None => Answer::json(200, format!(r#"{{"clients": {items}}}"#)),
-    }
-}
-
-const CLIENTS: &str = "GET /api/auth/v1/clients/?limit=2";
-
-#[tokio::test]
-async fn pages_are_followed_to_the_last() {
-    let server = FakeServer::start();
-    server.expect(CLIENTS, page("[1, 2]", Some("a+b")));
-    // A page can be empty and still not be the last.
-    server.expect(&format!("{CLIENTS}&continuationToken=a%2Bb"), page("[]", Some("c")));
-    server.expect(&format!("{CLIENTS}&continuationToken=c"), page("[3]", None));
-    let client = anonymous(&server);
-    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
-    let mut clients = Vec::new();
-    while let Some(page) = pages.next().await.unwrap() {
-        clients.push(page.json::<serde_json::Value>().unwrap()["clients"].to_string());
-    }
-    assert_eq!(clients, ["[1,2]", "[]", "[3]"]);
-    assert!(pages.next().await.unwrap().is_none());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_next_page_is_fetched_while_this_one_is_handled() {
-    let server = FakeServer::start();
-    server.expect(CLIENTS, page("[1]", Some("b")));
-    server.expect(&format!("{CLIENTS}&continuationToken=b"), page("[2]", Some("c")));
-    let client = anonymous(&server);
-    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
-    pages.next().await.unwrap();
-    // Nobody awaits anything here: the second page is asked for all the same. The third, which is
-    // not in the script, must wait until someone wants the second.
-    server.wait_for_requests(2);
-    drop(pages);
-}
-
-/// Some methods take a token that they do not know for the first page.
-#[tokio::test]
-async fn a_list_that_starts_again_is_an_error() {
-    let server = FakeServer::start();
-    server.expect(CLIENTS, page("[1]", Some("b")));
-    server.expect(&format!("{CLIENTS}&continuationToken=b"), page("[1]", Some("b")));
-    let client = anonymous(&server);
-    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
-    assert!(pages.next().await.unwrap().is_some());
-    let error = pages.next().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.message()),
-        (Kind::Failed, "auth.listClients repeats a page: its list would never end")
-    );
-    assert!(pages.next().await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_failure_in_the_middle_of_a_list_is_an_error() {
-    let server = FakeServer::start();
-    server.expect(CLIENTS, page("[1]", Some("b")));
-    server.expect(&format!("{CLIENTS}&continuationToken=b"), refusal(404, "gone"));
-    let client = anonymous(&server);
-    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
-    assert!(pages.next().await.unwrap().is_some());
-    assert_eq!(pages.next().await.unwrap_err().message(), "auth.listClients failed: Code: gone");
-    assert!(pages.next().await.unwrap().is_none());
-}
-
 #[tokio::test]
 async fn calls_of_one_client_run_side_by_side() {
     let server = FakeServer::start();
@@ -422,6 +284,21 @@ async fn calls_of_one_client_run_side_by_side() {
     let client = anonymous(&server);
     let (one, other) = tokio::join!(status(&client), status(&client));
     assert_eq!((one.unwrap().status, other.unwrap().status), (200, 200));
+}
+
+/// Connections die with the runtime that they were opened on.
+#[test]
+fn a_client_outlives_a_runtime() {
+    let server = FakeServer::start();
+    let clock = FakeClock::at(NOON);
+    server.expect_times(3, STATUS, ok());
+    let client = builder(&server).clock(clock.clone()).build().unwrap();
+    for _ in 0..3 {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(status(&client)).unwrap();
+        runtime.shutdown_background();
+    }
+    assert!(clock.slept().is_empty(), "no try failed");
 }
 
 fn through_proxy(variables: &[(&str, &str)]) -> Client {
@@ -442,23 +319,36 @@ async fn https_asks_the_proxy_for_a_tunnel() {
     let proxy = FakeServer::start();
     proxy.expect("CONNECT tc.invalid:443", Answer::new(403, "no"));
     let environment = Environment::empty("/").with("HTTPS_PROXY", proxy.url());
-    let target = tc::client::Target {
-        root: RootUrl::parse("https://tc.invalid").unwrap(),
-        credentials: None,
-        unsigned_because: None,
-    };
+    let target =
+        Target { root: RootUrl::parse("https://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
 }
 
+/// The proxy's script is empty: that it is not asked is what is tested.
 #[tokio::test]
 async fn no_proxy_names_hosts_to_reach_directly() {
+    let proxy = FakeServer::start();
+    let environment =
+        Environment::empty("/").with("HTTP_PROXY", proxy.url()).with("NO_PROXY", "example.com, tc.invalid");
+    let target =
+        Target { root: RootUrl::parse("http://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
+    let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
+    let error = client.call("queue", "ping").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
+}
+
+/// Another machine's proxy cannot reach a sandbox on this one.
+#[tokio::test]
+async fn this_machine_is_never_asked_through_a_proxy() {
     let (server, proxy) = (FakeServer::start(), FakeServer::start());
-    server.expect(PING, ok());
-    let variables =
-        [("TASKCLUSTER_ROOT_URL", server.url()), ("HTTP_PROXY", proxy.url()), ("NO_PROXY", "example.com,127.0.0.1")];
-    through_proxy(&variables).call("queue", "ping").send().await.unwrap();
+    let localhost = server.url().replace("127.0.0.1", "localhost");
+    for root in [server.url(), &localhost] {
+        server.expect(PING, ok());
+        let client = through_proxy(&[("TASKCLUSTER_ROOT_URL", root), ("ALL_PROXY", proxy.url())]);
+        client.call("queue", "ping").send().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod api;
 mod globals;
+pub mod topics;
 
 pub use globals::Globals;
 

@@ -182,12 +182,28 @@ pub fn unknown_name(source: &LookupError) -> Error {
     }
 }
 
-/// A URL that can be shown: a bewit in it is as good as a password.
+/// Query arguments that let whoever knows them in, for a while: bewits, and the signatures of
+/// storage services.
+const SIGNATURES: [&str; 7] =
+    ["bewit", "signature", "sig", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "accesstoken"];
+
+/// A URL that can be shown: without signatures and passwords.
 pub(super) fn redacted(url: &Url) -> String {
-    let Some(query) = url.query().filter(|query| query.contains("bewit=")) else { return url.to_string() };
-    let shown: Vec<&str> =
-        query.split('&').map(|pair| if pair.starts_with("bewit=") { "bewit=(redacted)" } else { pair }).collect();
-    format!("{}?{}", &url[..Position::AfterPath], shown.join("&"))
+    let mut shown = url.clone();
+    // It fails for a URL without a host, which has no password either.
+    shown.set_password(None).ok();
+    if let Some(query) = url.query() {
+        let pairs: Vec<String> = query.split('&').map(redacted_pair).collect();
+        shown.set_query(Some(&pairs.join("&")));
+    }
+    shown.to_string()
+}
+
+fn redacted_pair(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if SIGNATURES.contains(&name.to_ascii_lowercase().as_str()) => format!("{name}=(redacted)"),
+        _ => pair.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -296,6 +312,8 @@ mod tests {
     fn a_bewit_and_a_body_are_not_shown() {
         let url = Url::parse("https://x/a?b=c&bewit=hunter2&d=e").unwrap();
         assert_eq!(redacted(&url), "https://x/a?b=c&bewit=(redacted)&d=e");
+        let storage = Url::parse("https://u:p@s3/a?X-Amz-Signature=hunter2&versionId=7").unwrap();
+        assert_eq!(redacted(&storage), "https://u@s3/a?X-Amz-Signature=(redacted)&versionId=7");
         let mut request = build("queue", "ping", &[], &[]).unwrap();
         request.body = Some(Bytes::from("hunter2"));
         request.url = url;

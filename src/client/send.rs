@@ -63,7 +63,7 @@ impl Client {
 
     /// Goes from station to station until one answers with something other than a redirect.
     pub(super) async fn follow(&self, request: &Request, mut hop: Hop) -> Result<(Hop, Incoming)> {
-        let mut visited: Vec<String> = Vec::new();
+        let mut visited: Vec<Url> = Vec::new();
         loop {
             let Tried { incoming, tries } = self.try_hop(&request.what, &request.url, &hop).await?;
             if incoming.status >= 400 {
@@ -72,7 +72,7 @@ impl Client {
             let location = incoming.headers.get("location").and_then(|value| value.to_str().ok());
             match location.filter(|_| request.follow && matches!(incoming.status, 301 | 302 | 303 | 307 | 308)) {
                 Some(location) => {
-                    visited.push(redacted(&hop.url));
+                    visited.push(hop.url.clone());
                     hop = redirect(request, &hop, incoming.status, location, &visited)?;
                 }
                 None => return Ok((hop, incoming)),
@@ -213,7 +213,7 @@ impl Client {
 }
 
 /// Where a redirect leads (RFC 9110, 15.4): 307 and 308 keep verb and body, the others become a GET.
-fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited: &[String]) -> Result<Hop> {
+fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited: &[Url]) -> Result<Hop> {
     let what = &request.what;
     let url = from
         .url
@@ -222,8 +222,9 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| Error::failed(format!("{what} redirects to something that is no URL of a web server")))?;
     let target = redacted(&url);
-    if visited.contains(&target) {
-        return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", visited.join(" -> "))));
+    if visited.contains(&url) {
+        let stations: Vec<String> = visited.iter().map(redacted).collect();
+        return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", stations.join(" -> "))));
     }
     if visited.len() > MOST_REDIRECTS {
         return Err(Error::failed(format!("{what} redirects more than {MOST_REDIRECTS} times, last to {target}")));

@@ -1,7 +1,10 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod completions;
 pub mod from_now;
+pub mod help;
+pub mod man;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
@@ -38,7 +41,10 @@ pub enum Command {
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
     /// Print the version of tc and of its references
+    Completions(completions::Args),
+    Man(man::Args),
     Version(version::Args),
+    Help(help::Args),
 }
 
 impl Command {
@@ -55,6 +61,9 @@ impl Command {
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
+            Self::Completions(args) => completions::run(&args, context),
+            Self::Man(args) => man::run(&args, context),
+            Self::Help(args) => help::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }
     }

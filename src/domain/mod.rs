@@ -13,7 +13,7 @@ pub mod time;
 
 pub use root_url::RootUrl;
 pub use secret::Secret;
-pub use shell::Shell;
 pub use task::TaskItem;
 pub use task_ref::TaskRef;
 pub use task_state::{StateCounts, TaskState};
+pub use shell::Shell;

@@ -2,9 +2,9 @@
 
 pub mod jq;
 pub mod json;
-pub mod log;
 mod progress;
 mod prompt;
+pub mod log;
 mod sanitize;
 mod sink;
 mod streams;

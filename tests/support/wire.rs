@@ -24,6 +24,7 @@ pub struct Wire {
     verb: String,
     target: String,
     body: Vec<u8>,
+    signed_body: Option<Vec<u8>>,
 }
 
 /// What came back.
@@ -49,7 +50,14 @@ impl Wire {
             verb: verb.to_owned(),
             target: target.to_owned(),
             body: Vec::new(),
+            signed_body: None,
         }
+    }
+
+    /// Signs this body, whatever is sent.
+    pub fn signing(mut self, body: &str) -> Self {
+        self.signed_body = Some(body.as_bytes().to_vec());
+        self
     }
 
     pub fn anonymous(mut self) -> Self {
@@ -119,8 +127,8 @@ impl Wire {
         let credentials = Credentials { id: id.clone(), key: Key::new(token.as_bytes(), SHA256).unwrap() };
         let (host, port) = self.host.rsplit_once(':').unwrap();
         // The crate hashes the content type as it is given.
-        let hash =
-            (!self.body.is_empty()).then(|| PayloadHasher::hash("application/json", SHA256, &self.body).unwrap());
+        let body = self.signed_body.as_ref().unwrap_or(&self.body);
+        let hash = (!body.is_empty()).then(|| PayloadHasher::hash("application/json", SHA256, body).unwrap());
         let ext = self.ext.as_ref().map(|ext| STANDARD.encode(ext.to_string()));
         let request = RequestBuilder::new(&self.verb, host, port.parse().unwrap(), &self.target)
             .hash(hash.as_deref())

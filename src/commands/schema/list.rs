@@ -2,17 +2,20 @@
 
 use std::io::Write as _;
 
+use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
+use super::target::families;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
-use crate::reference::{Catalogue, Service, Source};
+use crate::reference::{self, Catalogue, Method, Service, Source};
 
 /// List the schemas, with the methods and exchanges that speak them
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only those of this service
+    /// Only those of this service (queue) or family (docker-worker)
+    #[arg(add = ArgValueCandidates::new(families))]
     service: Option<String>,
 }
 
@@ -30,12 +33,16 @@ struct Entry<'a> {
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let uris = reference::schema_uris();
     let catalogue = Catalogue::embedded(Source::Current);
-    let services = match &args.service {
-        Some(name) => vec![catalogue.service(name)?],
-        None => catalogue.services()?,
-    };
-    let entries: Vec<Entry<'_>> = services.iter().flat_map(|service| entries(service)).collect();
+    let mut entries = entries(&uris, &catalogue.services()?);
+    if let Some(wanted) = &args.service {
+        let name = match entries.iter().find(|entry| entry.service == wanted) {
+            Some(family) => family.service,
+            None => &catalogue.service(wanted)?.service_name,
+        };
+        entries.retain(|entry| entry.service == name);
+    }
     if context.wants_json() {
         context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
         return Ok(Status::DONE);
@@ -58,25 +65,27 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     Ok(Status::DONE)
 }
 
-fn entries(service: &Service) -> Vec<Entry<'_>> {
-    let methods = |file: &str, pick: fn(&crate::reference::Method) -> &Option<String>| {
-        let speaks = |method: &&crate::reference::Method| pick(method).as_deref() == Some(file);
-        service.methods.iter().filter(speaks).map(|method| method.name.as_str()).collect()
-    };
-    service
-        .schemas
-        .keys()
-        .map(|file| Entry {
-            service: &service.service_name,
-            file,
-            inputs: methods(file, |method| &method.input),
-            outputs: methods(file, |method| &method.output),
-            exchanges: service
-                .exchanges
-                .iter()
-                .filter(|exchange| exchange.schema.as_deref() == Some(file))
-                .map(|exchange| exchange.name.as_str())
-                .collect(),
+fn entries<'a>(uris: &'a [String], services: &[&'a Service]) -> Vec<Entry<'a>> {
+    uris.iter()
+        .filter_map(|uri| uri.trim_end_matches('#').strip_prefix("/schemas/")?.split_once('/'))
+        .map(|(family, file)| match services.iter().find(|service| service.service_name == family) {
+            Some(service) => entry(service, file),
+            None => Entry { service: family, file, inputs: Vec::new(), outputs: Vec::new(), exchanges: Vec::new() },
         })
         .collect()
+}
+
+fn entry<'a>(service: &'a Service, file: &'a str) -> Entry<'a> {
+    let methods = |pick: fn(&Method) -> &Option<String>| {
+        let speaks = |method: &&Method| pick(method).as_deref() == Some(file);
+        service.methods.iter().filter(speaks).map(|method| method.name.as_str()).collect()
+    };
+    let exchanges = service.exchanges.iter().filter(|exchange| exchange.schema.as_deref() == Some(file));
+    Entry {
+        service: &service.service_name,
+        file,
+        inputs: methods(|method| &method.input),
+        outputs: methods(|method| &method.output),
+        exchanges: exchanges.map(|exchange| exchange.name.as_str()).collect(),
+    }
 }

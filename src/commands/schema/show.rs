@@ -4,6 +4,7 @@ use super::target::Target;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::reference;
 use crate::schema::SchemaError;
 
 /// Print a schema
@@ -19,7 +20,8 @@ pub struct Args {
 /// When it is not found, or standard output cannot be written.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
-    let missing = || SchemaError::Missing { path: service.schema_uri(file) };
-    context.print_json(service.schema(file).ok_or_else(missing)?.get().as_bytes())?;
+    let path = service.schema_uri(&file);
+    let schema = reference::schema(&path).ok_or(SchemaError::Missing { path })?;
+    context.print_json(schema.get().as_bytes())?;
     Ok(Status::DONE)
 }

@@ -22,7 +22,7 @@ pub struct Args {
 /// When the schema is not found, or standard output cannot be written.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
-    let skeleton = schema::skeleton(service, file, args.all)?;
+    let skeleton = schema::skeleton(service, &file, args.all)?;
     context.print_json(skeleton.to_string().as_bytes())?;
     Ok(Status::DONE)
 }

@@ -29,7 +29,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
     let document = read(&args.document, context)?;
-    let faults = Validator::new(service, file)?.faults(&document);
+    let faults = Validator::new(service, &file)?.faults(&document);
     if context.wants_json() {
         let verdict = json!({"valid": faults.is_empty(), "faults": faults});
         context.print_json(verdict.to_string().as_bytes())?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::certificate::{Ext, Key};
 use super::expand::merge;
 use super::records::Auth;
-use crate::sandbox::hawk::{Bewit, Header, Signed};
+use crate::sandbox::hawk::{Bewit, Header, Signed, payload_hash, same};
 
 /// What a request presents of itself.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,8 @@ pub(in crate::sandbox) struct Presented<'a> {
     pub signed: Signed<'a>,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
+    /// Content type and body, to check a signed hash against; none where the body is elsewhere.
+    pub payload: Option<(&'a str, &'a [u8])>,
 }
 
 /// Who calls.
@@ -25,7 +27,7 @@ pub(in crate::sandbox) struct Caller {
     pub scopes: Vec<String>,
     /// Until when the credentials are good.
     pub expires: DateTime<Utc>,
-    /// The hash that the body must have, where the caller signed one.
+    /// The hash of the body, where the caller signed one.
     pub hash: Option<String>,
 }
 
@@ -85,6 +87,9 @@ pub(super) fn identify(keys: &dyn Keys, presented: &Presented<'_>, now: DateTime
             let header = Header::parse(header)?;
             let key = load(keys, &header.id, header.ext.as_deref(), now)?;
             header.verify(&presented.signed, key.access_token.as_bytes(), seconds)?;
+            if let (Some(hash), Some((content_type, body))) = (&header.hash, presented.payload) {
+                check_hash(hash, &payload_hash(content_type, body))?;
+            }
             Ok(caller(keys, header.id, key, header.hash))
         }
         (None, Some(bewit)) => {
@@ -102,6 +107,16 @@ pub(super) fn identify(keys: &dyn Keys, presented: &Presented<'_>, now: DateTime
             hash: None,
         }),
     }
+}
+
+fn check_hash(hash: &str, computed: &str) -> Result<(), String> {
+    if same(hash, computed) {
+        return Ok(());
+    }
+    Err(format!(
+        "Invalid payload hash: {hash}\nComputed payload hash: {computed}\n\
+         The request signs another body or content type than it carries."
+    ))
 }
 
 fn load(keys: &dyn Keys, name: &str, ext: Option<&str>, now: DateTime<Utc>) -> Result<Key, String> {

@@ -44,6 +44,7 @@ pub(super) fn authenticate_hawk(auth: &Auth, call: &Call<'_>) -> Outcome {
             port: call.body["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap_or_default(),
         },
         authorization: call.body["authorization"].as_str(),
+        payload: None,
     };
     Ok(Answer::Json(match identify(auth, &presented, call.now) {
         Err(message) => json!({"status": "auth-failed", "message": message}),

@@ -1,0 +1,61 @@
+//! `tc completions`, and the answers that the shells ask for while a command line is typed.
+//!
+//! What a shell loads is a stub of a few lines. At a tab it runs `tc` with the words so far and
+//! `TC_COMPLETE` set to the shell's name; the last word is the one to complete. The answer is one
+//! candidate a line, with its help after a tab (after a colon for zsh), and exit status 1 where there is
+//! none, so that the shell can offer files instead.
+
+mod answer;
+
+pub use answer::answer;
+
+use std::io::Write as _;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Print what makes a shell complete tc's commands, services, methods and flags
+///
+/// For bash, put `source <(tc completions bash)` into ~/.bashrc; for zsh the same into ~/.zshrc;
+/// for fish `tc completions fish | source` into config.fish; for PowerShell
+/// `tc completions powershell | Out-String | Invoke-Expression` into $PROFILE; for elvish
+/// `eval (tc completions elvish | slurp)` into rc.elv.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
+}
+
+impl Shell {
+    /// What the shell is to load.
+    pub fn stub(self) -> &'static str {
+        match self {
+            Shell::Bash => include_str!("../../../completions/tc.bash"),
+            Shell::Zsh => include_str!("../../../completions/_tc"),
+            Shell::Fish => include_str!("../../../completions/tc.fish"),
+            Shell::Powershell => include_str!("../../../completions/tc.ps1"),
+            Shell::Elvish => include_str!("../../../completions/tc.elv"),
+        }
+    }
+}
+
+/// Prints the stub.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    write!(context.ui.out(), "{}", args.shell.stub())?;
+    Ok(Status::DONE)
+}

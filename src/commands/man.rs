@@ -1,0 +1,127 @@
+//! `tc man`
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::cli::{self, topics::TOPICS};
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Print the manual page, or write all pages to a directory
+///
+/// There is one page for tc and one for each command and verb. They carry no date, so the same
+/// version of tc always makes the same bytes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write all pages to this directory instead
+    #[arg(short, long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    output: Option<PathBuf>,
+    /// Words of the command whose page to print
+    #[arg(value_name = "COMMAND", conflicts_with = "output")]
+    words: Vec<String>,
+}
+
+/// Prints or writes.
+///
+/// # Errors
+/// When there is no such command, or the pages cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    if let Some(directory) = &args.output {
+        let directory = context.env.resolve(directory);
+        std::fs::create_dir_all(&directory).map_err(|source| Error::io("create", directory.display(), source))?;
+        for (name, page) in pages()? {
+            let path = directory.join(name);
+            std::fs::write(&path, page).map_err(|source| Error::io("write", path.display(), source))?;
+        }
+        return Ok(Status::DONE);
+    }
+    let name = format!(
+        "{}.1",
+        std::iter::once("tc").chain(args.words.iter().map(String::as_str)).collect::<Vec<_>>().join("-")
+    );
+    let (_, page) = pages()?.into_iter().find(|(found, _)| *found == name).ok_or_else(|| {
+        Error::usage(format!("there is no command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
+    })?;
+    context.ui.out().write_all(&page)?;
+    Ok(Status::DONE)
+}
+
+/// All pages with their file names.
+fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut pages = Vec::new();
+    collect(&cli::command(), None, &mut pages)?;
+    Ok(pages)
+}
+
+fn collect(command: &clap::Command, parent: Option<&str>, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+    // On a page the command is called as it is typed; its file has dashes, as git's pages have.
+    let line =
+        parent.map_or_else(|| command.get_name().to_owned(), |parent| format!("{parent} {}", command.get_name()));
+    let name = line.replace(' ', "-");
+    pages.push((format!("{name}.1"), page(command, &line, parent)?));
+    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+        collect(subcommand, Some(&line), pages)?;
+    }
+    Ok(())
+}
+
+fn page(command: &clap::Command, line: &str, parent: Option<&str>) -> io::Result<Vec<u8>> {
+    let name = line.replace(' ', "-");
+    let command = command
+        .clone()
+        .name(name.clone())
+        .display_name(name.clone())
+        .bin_name(line.to_owned())
+        .disable_help_subcommand(true);
+    let man = Man::new(command.clone())
+        .title(name.to_uppercase())
+        .source(format!("tc {}", env!("CARGO_PKG_VERSION")))
+        .manual("Taskcluster");
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let mut roff = Roff::new();
+    match parent {
+        None => topics(&mut roff),
+        Some(parent) => {
+            roff.control("SH", ["SEE ALSO"]);
+            let mut others = vec![bold("tc"), roman("(1), which has the global options, exit codes and environment")];
+            if parent != "tc" {
+                others.extend([roman("; "), bold(parent.replace(' ', "-")), roman("(1)")]);
+            }
+            roff.text(others);
+        }
+    }
+    roff.to_writer(&mut page)?;
+    Ok(without_repeats(&page))
+}
+
+/// Each section comes with a preamble that defines the apostrophe; once is enough.
+fn without_repeats(page: &[u8]) -> Vec<u8> {
+    let lines: Vec<&[u8]> = page.split_inclusive(|byte| *byte == b'\n').collect();
+    let preamble = &lines[..lines.len().min(2)];
+    let rest = lines.iter().skip(preamble.len()).filter(|line| !preamble.contains(line));
+    preamble.iter().chain(rest).flat_map(|line| line.iter().copied()).collect()
+}
+
+fn topics(roff: &mut Roff) {
+    for topic in TOPICS {
+        roff.control("SH", [topic.name.replace('-', " ").to_uppercase().as_str()]);
+        roff.text([roman(topic.introduction)]);
+        for (term, meaning) in (topic.entries)() {
+            roff.control("TP", ["16"]);
+            roff.text([bold(term)]);
+            roff.text([roman(meaning)]);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+use crate::support::Tc;
+
+#[test]
+fn topics_are_made_from_what_the_program_knows() {
+    let tc = Tc::new();
+    tc.run(&["help", "exit-codes"])
+        .stdout(
+            "tc ends with one of these exit statuses:\n\n\
+             \x20 0    done\n\
+             \x20 1    it failed\n\
+             \x20 2    the command line was wrong\n\
+             \x20 3    what was waited for did not succeed, or part of a bulk action failed\n\
+             \x20 4    sign-in or scopes are needed\n\
+             \x20 5    not found\n\
+             \x20 6    conflict with what exists\n\
+             \x20 7    network or server unavailable after all retries\n\
+             \x20 8    still pending at the time limit\n\
+             \x20 130  interrupted\n",
+        )
+        .stderr("")
+        .status(0);
+    let ran = tc.run(&["help", "environment"]);
+    ran.stderr("").status(0);
+    for variable in tc::env::ALL {
+        let line = ran.stdout.lines().find(|line| line.split_whitespace().next() == Some(variable.name));
+        assert!(line.is_some_and(|line| line.ends_with(variable.meaning)), "{} in {ran}", variable.name);
+    }
+}
+
+#[test]
+fn help_on_a_command_is_its_help() {
+    let tc = Tc::new();
+    for words in [&[][..], &["slugid"], &["slugid", "decode"], &["api", "queue", "listTaskGroup"]] {
+        let help = tc.run(&[&["help"], words].concat());
+        help.stderr("").status(0);
+        tc.run(&[words, &["--help"]].concat()).stdout(&help.stdout).stderr("").status(0);
+    }
+}
+
+#[test]
+fn an_unknown_topic_comes_with_the_near_one() {
+    let tc = Tc::new();
+    tc.run(&["help", "exit-code"])
+        .stdout("")
+        .stderr("Error: there is no command or topic `exit-code`\nHint: Did you mean `exit-codes`?\n")
+        .status(2);
+    tc.run(&["help", "slugid", "nope"])
+        .stdout("")
+        .stderr(
+            "Error: there is no command or topic `slugid nope`\n\
+             Hint: `tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics.\n",
+        )
+        .status(2);
+}
