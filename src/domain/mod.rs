@@ -1,7 +1,9 @@
 //! The field's own values: root URLs, IDs, times, scopes, secrets. Pure; uses nothing of ours.
 
 pub mod filter;
+pub mod retrigger;
 pub mod root_url;
+pub mod run_choice;
 pub mod scopes;
 pub mod secret;
 pub mod shell;
@@ -12,6 +14,7 @@ pub mod task_state;
 pub mod time;
 
 pub use root_url::RootUrl;
+pub use run_choice::RunChoice;
 pub use secret::Secret;
 pub use task::TaskItem;
 pub use task_ref::TaskRef;
