@@ -3,6 +3,7 @@
 pub mod api;
 pub mod completions;
 pub mod from_now;
+pub mod group;
 pub mod help;
 pub mod man;
 pub mod references;
@@ -32,6 +33,9 @@ impl Status {
 pub enum Command {
     /// Call any API method, or list what there is
     Api(api::Args),
+    /// See and change the tasks of a task group
+    #[command(subcommand)]
+    Group(group::Command),
     Schema(schema::Args),
     Scope(scope::Args),
     Slugid(slugid::Args),
@@ -59,6 +63,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Group(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),

@@ -1,6 +1,8 @@
 //! The field's own values: root URLs, IDs, times, scopes, secrets. Pure; uses nothing of ours.
 
 pub mod filter;
+pub mod go_template;
+pub mod group_progress;
 pub mod retrigger;
 pub mod root_url;
 pub mod run_choice;
@@ -16,7 +18,7 @@ pub mod time;
 pub use root_url::RootUrl;
 pub use run_choice::RunChoice;
 pub use secret::Secret;
+pub use shell::Shell;
 pub use task::TaskItem;
 pub use task_ref::TaskRef;
 pub use task_state::{StateCounts, TaskState};
-pub use shell::Shell;

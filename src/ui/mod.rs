@@ -3,9 +3,9 @@
 mod duration;
 pub mod jq;
 pub mod json;
+pub mod log;
 mod progress;
 mod prompt;
-pub mod log;
 mod sanitize;
 mod sink;
 mod streams;
