@@ -12,6 +12,7 @@ pub mod schema;
 pub mod scope;
 pub mod shared;
 pub mod slugid;
+pub mod task;
 pub mod version;
 
 use crate::context::Context;
@@ -38,6 +39,9 @@ pub enum Command {
     Scope(scope::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
+    /// See and change single tasks
+    #[command(subcommand)]
+    Task(task::Command),
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
@@ -64,6 +68,7 @@ impl Command {
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
+            Self::Task(command) => command.run(context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Completions(args) => completions::run(&args, context),

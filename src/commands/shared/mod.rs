@@ -7,7 +7,7 @@ mod open;
 mod outcome;
 mod targets;
 
-pub use act::{ActArgs, Deed, How, Target, perform};
+pub use act::{ActArgs, Deed, Done, How, Target, perform};
 pub use filters::FilterArgs;
 pub use group_tasks::{GroupPage, GroupTasks, Selection};
 pub use open::open;
