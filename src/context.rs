@@ -37,17 +37,31 @@ impl Context {
 
     /// Runs `work` to its end, or to the interrupt, whichever is first.
     ///
+    /// What `work` spawns, such as fetching the next page, goes on in a thread of its own while
+    /// `work` itself computes or writes.
+    ///
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        self.runtime()?.block_on(async {
+        // The log of this run belongs to this thread, and the other one takes part in it.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
+            .build()
+            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        let outcome = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = interrupt.wait() => Err(Error::interrupted()),
                 outcome = work => outcome,
             }
-        })
+        });
+        // A name that is being looked up cannot be stopped, and is not worth waiting for.
+        runtime.shutdown_background();
+        outcome
     }
 
     /// A runtime for one command, on this thread.

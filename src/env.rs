@@ -44,6 +44,12 @@ variables! {
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "When set and not 0, colour even in a pipe.";
     TERM = "TERM", "Terminal type; `dumb` means no colour and no redrawing.";
     COLUMNS = "COLUMNS", "Width of the terminal, when it cannot be asked.";
+    HOME = "HOME", "Home directory.";
+    XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
+    APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
+    VISUAL = "VISUAL", "Editor for `tc config edit`.";
+    EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
+    TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
 }
@@ -54,10 +60,21 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     /// The working directory that relative paths start from.
     pub directory: PathBuf,
+    /// The user's directories, as the system knows them apart from the variables.
+    pub directories: Directories,
     /// Where the time comes from.
     pub clock: SharedClock,
     /// Completes when the user interrupts.
     pub interrupt: Interrupt,
+}
+
+/// A user's directories by the system's own record; `HOME` and its like come before them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directories {
+    /// The home directory.
+    pub home: Option<PathBuf>,
+    /// Where the platform keeps configuration files.
+    pub config: Option<PathBuf>,
 }
 
 impl fmt::Debug for Environment {
@@ -73,6 +90,7 @@ impl Environment {
         Self {
             variables: BTreeMap::new(),
             directory: directory.into(),
+            directories: Directories::default(),
             clock: Arc::new(SystemClock),
             interrupt: Interrupt::never(),
         }
@@ -83,6 +101,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            directories: Directories { home: dirs::home_dir(), config: dirs::config_dir() },
             clock: Arc::new(SystemClock),
             interrupt: Interrupt::from_signals(),
         }

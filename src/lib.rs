@@ -18,6 +18,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod commands;
+pub mod config;
 pub mod context;
 pub mod domain;
 pub mod env;

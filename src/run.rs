@@ -11,7 +11,7 @@ use crate::commands::{Status, completions};
 use crate::context::Context;
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::ui::{ColorChoice, Streams, Ui};
+use crate::ui::{ColorChoice, Streams, Ui, log};
 
 /// Runs one command line and returns the exit status.
 ///
@@ -32,7 +32,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     };
     let ui = Arc::new(Ui::new(streams, cli.globals.color, no_color, cli.globals.quiet));
     let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals, words: args };
-    finish(cli.command.run(&context), &ui)
+    let outcome = log::level(context.globals.verbose, environment.get(env::TC_LOG))
+        .map_err(Error::usage)
+        .and_then(|level| log::with_log(&ui, level, || cli.command.run(&context)));
+    finish(outcome, &ui)
 }
 
 /// Flushes the result, reports what went wrong, and says with which status to end.

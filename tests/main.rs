@@ -2,14 +2,27 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
 
+mod api;
 mod architecture;
+mod bad_input;
+mod binary;
+mod client;
+mod client_errors;
+mod client_pages;
+mod client_redirects;
+mod client_tls;
 mod completions;
+mod demo;
 mod from_now;
 mod help;
 mod man;
+mod recordings;
 mod references;
+mod sandbox;
+mod sandbox_auth;
 mod schema;
 mod scope;
+mod shell;
 mod slugid;
 mod support;
 mod version;

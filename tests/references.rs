@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tc::reference::{Catalogue, Item, Source, summary};
 
 use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -81,7 +82,7 @@ fn distilling_writes_facts_and_removes_what_is_gone() {
         .stdout("")
         .stderr(
             "wrote out/VERSION\nwrote out/login.json\nremoved out/gone.json\n\
-             1 methods and 0 exchanges: 2 files written, 0 unchanged, 1 removed\n",
+             1 method and 0 exchanges: 2 files written, 0 unchanged, 1 removed\n",
         )
         .status(0);
     let out = files(&directory.join("out"));
@@ -92,7 +93,7 @@ fn distilling_writes_facts_and_removes_what_is_gone() {
     tc.run(&["references", "distill", "rollup.json", "-o", "out"])
         .stdout("")
         .stderr(
-            "1 methods and 0 exchanges: 0 files written, 1 unchanged, 0 removed\n\
+            "1 method and 0 exchanges: 0 files written, 1 unchanged, 0 removed\n\
              Hint: VERSION still says 1.2.3; give --taskcluster-version when these are of another one.\n",
         )
         .status(0);
@@ -216,4 +217,123 @@ fn summaries_are_not_the_reference_s_own_words() {
     }
     assert_eq!(compared, 192 + 36 + 17);
     assert_eq!(equal, [""; 0], "say it in words of our own");
+}
+
+/// Deprecated methods that the Python client still has and the deployment's references have no more.
+const GONE: [(&str, &str); 2] = [("queue", "declareProvisioner"), ("queue", "declareWorkerType")];
+
+/// A method or an exchange of ours with the facts that the Python client has as well.
+fn comparable(mut ours: Value) -> (String, Value) {
+    let facts = ours.as_object_mut().unwrap();
+    for word in facts.get_mut("routingKey").and_then(Value::as_array_mut).into_iter().flatten() {
+        word.as_object_mut().unwrap().remove("required");
+    }
+    if facts.contains_key("verb") {
+        facts.entry("query").or_insert_with(|| json!([]));
+    }
+    facts.remove("scopes");
+    facts.remove("category");
+    let name = facts.remove("name").unwrap();
+    (name.as_str().unwrap().into(), ours)
+}
+
+/// What `scripts/check-references` found in the Taskcluster client for Python.
+#[test]
+fn the_python_client_has_the_same_methods_and_exchanges() {
+    let text = fs::read_to_string(root().join("tests/data/references-python.json")).unwrap();
+    let mut theirs: Value = serde_json::from_str(&text).unwrap();
+    for (service, method) in GONE {
+        assert!(theirs[service]["methods"].as_object_mut().unwrap().remove(method).is_some(), "{method}");
+    }
+    let mut ours = serde_json::Map::new();
+    for service in Catalogue::embedded(Source::Current).services().unwrap() {
+        let mut facts = json!({"apiVersion": service.api_version});
+        facts["methods"] = service.methods.iter().map(|method| comparable(json!(method))).collect();
+        if let Some(prefix) = &service.exchange_prefix {
+            facts["exchangePrefix"] = json!(prefix);
+            facts["exchanges"] = service.exchanges.iter().map(|exchange| comparable(json!(exchange))).collect();
+        }
+        ours.insert(service.service_name.clone(), facts);
+    }
+    for (service, facts) in theirs.as_object().unwrap() {
+        for kind in ["methods", "exchanges"] {
+            for (name, fact) in facts[kind].as_object().into_iter().flatten() {
+                assert_eq!(&ours[service][kind][name], fact, "{service} {name}");
+            }
+        }
+    }
+    assert_eq!(Value::Object(ours), theirs);
+}
+
+#[test]
+fn a_deployment_is_asked_without_credentials() {
+    let server = FakeServer::start();
+    let rollup = || Answer::json(200, small_rollup().to_string());
+    server.expect("GET /references/references.json", rollup()).expect("GET /elsewhere.json?x=1", rollup());
+    let tc = Tc::new()
+        .env("TASKCLUSTER_ROOT_URL", "https://tc.example.com")
+        .env("TASKCLUSTER_CLIENT_ID", "me")
+        .env("TASKCLUSTER_ACCESS_TOKEN", "secret");
+    let elsewhere = format!("{}/elsewhere.json?x=1", server.url());
+    for (input, outcome) in
+        [(server.url(), "1 file written, 0 unchanged"), (&elsewhere, "0 files written, 1 unchanged")]
+    {
+        let ran = tc.run(&["references", "distill", input, "-o", "out"]);
+        ran.stdout("").status(0);
+        assert!(ran.stderr.contains(outcome), "{ran}");
+    }
+    assert_eq!(files(&tc.directory().join("out")).keys().collect::<Vec<_>>(), ["login.json"]);
+    assert!(server.requests().iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[test]
+fn what_a_url_refuses_or_answers_wrongly_writes_nothing() {
+    let server = FakeServer::start();
+    server
+        .expect("GET /references/references.json", Answer::html(200, "<!DOCTYPE html><p>hello"))
+        .expect("GET /gone.json", Answer::json(404, r#"{"code": "ResourceNotFound", "message": "gone"}"#))
+        .expect("GET /broken.json", Answer::json(200, "[{\"filename\": }]"));
+    let tc = Tc::new();
+    let gone = format!("{}/gone.json", server.url());
+    let broken = format!("{}/broken.json", server.url());
+    for (input, status, message) in [
+        (server.url(), 1, "answered 200 with HTML that is not JSON"),
+        (&gone, 5, "ResourceNotFound"),
+        (&broken, 1, "line 1, column 15: expected value"),
+    ] {
+        let ran = tc.run(&["references", "distill", input, "-o", "out"]);
+        ran.stdout("").status(status);
+        assert!(ran.stderr.contains(message), "{ran}");
+    }
+    assert!(!tc.directory().join("out").exists());
+}
+
+#[test]
+fn services_are_listed_with_what_they_offer() {
+    let tc = Tc::new();
+    let ran = tc.run(&["references", "list"]);
+    ran.stderr("").status(0);
+    assert_eq!(ran.stdout.lines().count(), 11);
+    assert!(ran.stdout.contains("\nsecrets\tv1\t8\t0\t2\tKeeps small JSON secrets for tasks and people\n"), "{ran}");
+    let ran = Tc::new().terminal().run(&["references", "list"]);
+    assert!(ran.stdout.starts_with("service         methods  exchanges  schemas\n"), "{ran}");
+    assert!(ran.stdout.ends_with("\n\nThese are of Taskcluster 106.0.0.\n"), "{ran}");
+    let legacy = tc.run(&["references", "list", "--legacy", "--json"]).json();
+    let count =
+        |field: &str| legacy.as_array().unwrap().iter().map(|entry| entry[field].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((legacy.as_array().unwrap().len(), count("methods"), count("exchanges")), (12, 123, 22));
+}
+
+#[test]
+fn a_service_is_shown_as_json() {
+    let tc = Tc::new();
+    let ran = tc.run(&["references", "show", "WorkerManager"]);
+    ran.stderr("").status(0);
+    let committed = fs::read_to_string(root().join("references/worker-manager.json")).unwrap();
+    assert_eq!(ran.json(), serde_json::from_str::<Value>(&committed).unwrap());
+    let ran = tc.run(&["references", "show", "login", "--legacy", "--jq", ".baseUrl"]);
+    ran.stdout("https://login.taskcluster.net/v1\n").stderr("").status(0);
+    let ran = tc.run(&["references", "show", "quueue"]);
+    ran.stdout("").status(2);
+    assert!(ran.stderr.contains("there is no service `quueue`"), "{ran}");
 }

@@ -114,7 +114,8 @@ impl ApiError {
         }
     }
 
-    /// The error to return after `tries` tries, with what to do about missing scopes and sign-in.
+    /// The error to return after `tries` tries. What to do about it depends on the caller's
+    /// credentials and is added by the caller; see [`ApiError::sign_in`].
     pub fn into_error(self, tries: u32) -> Error {
         let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
         let reason = match &self.code {
@@ -125,17 +126,22 @@ impl ApiError {
         let message = format!("{} failed{after}: {reason}: {}", self.what, line.trim_end_matches(':'));
         let mut error = Error::new(self.kind(), message);
         if let Some(missing) = &self.missing_scopes {
-            error = error
-                .hint(format!("Missing: {}", missing::in_words(missing)))
-                .hint(format!("To get what is missing: {}", missing::sign_in(missing)));
-        } else if self.status == 401 {
-            error = error.hint("To get new credentials: tc signin");
+            error = error.hint(format!("Missing: {}", missing::in_words(missing)));
         } else if self.status == 407 {
             error = error.hint("A proxy answered; its URL needs a user and password.");
         } else if let Some(more) = self.more_lines() {
             error = error.hint(more);
         }
         error.caused_by(self)
+    }
+
+    /// What to say to someone who can sign in: the command that gets what was missing.
+    pub fn sign_in(&self) -> Option<String> {
+        match (&self.missing_scopes, self.status) {
+            (Some(missing), _) => Some(format!("To get what is missing: {}", missing::sign_in(missing))),
+            (None, 401) => Some("To get new credentials: tc signin".to_owned()),
+            _ => None,
+        }
     }
 
     /// What a rejected input is faulted for stands on lines of its own; the first says nothing.
@@ -153,4 +159,86 @@ impl ApiError {
 fn without_trailer(message: &str) -> &str {
     let end = message.find("\n---\n").unwrap_or(message.len());
     message[..end].trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(status: u16, body: &str) -> ApiError {
+        let url = "https://tc.example.com/api/queue/v1/x".to_owned();
+        ApiError::parse("queue.status", Verb::Get, url, status, Bytes::from(body.to_owned()))
+    }
+
+    fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
+        let refusal = parse(status, body);
+        let advice = refusal.sign_in();
+        let error = refusal.into_error(1);
+        (error.kind(), error.message().to_owned(), error.hints().iter().cloned().chain(advice).collect())
+    }
+
+    #[test]
+    fn the_first_line_is_told_and_the_trailer_is_not() {
+        let body = r#"{"code": "ResourceNotFound", "message": "No such task.\nAre you sure?\n\n---\n\n* method:     status",
+            "requestInfo": {"method": "status"}}"#;
+        assert_eq!(
+            said(404, body),
+            (Kind::NotFound, "queue.status failed: ResourceNotFound: No such task.".into(), vec![])
+        );
+        let error = parse(404, body).into_error(6);
+        assert_eq!(error.message(), "queue.status failed after 6 tries: ResourceNotFound: No such task.");
+        let refusal = ApiError::of(&error).unwrap();
+        assert_eq!(refusal.message, "No such task.\nAre you sure?");
+        assert_eq!(refusal.request_info.as_ref().unwrap()["method"], "status");
+        assert_eq!(refusal.to_string(), "GET https://tc.example.com/api/queue/v1/x answered 404");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_input_is_told_in_full() {
+        let body = r#"{"code": "InputValidationError", "message": "\nSchema Validation Failed!\nErrors:\n  * data must be object\n\n---\n\nx"}"#;
+        let hints = vec!["The server says:\n  Errors:\n    * data must be object".into()];
+        assert_eq!(
+            said(400, body),
+            (Kind::Failed, "queue.status failed: InputValidationError: Schema Validation Failed!".into(), hints)
+        );
+    }
+
+    #[test]
+    fn missing_scopes_come_with_the_sign_in_that_gets_them() {
+        let body = r#"{"code": "InsufficientScopes", "message": "Client ID a is missing the following scopes:\n\n```\n{\"AnyOf\": [\"b:c\", \"d\"]}\n```\n\nThis"}"#;
+        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s 'b:c'".into()];
+        let message = "queue.status failed: InsufficientScopes: Client ID a is missing the following scopes";
+        assert_eq!(said(403, body), (Kind::Auth, message.into(), hints));
+    }
+
+    #[test]
+    fn an_artifact_that_is_an_error_tells_its_reason() {
+        let body = r#"{"reason": "file-missing-on-worker", "message": "no such file"}"#;
+        assert_eq!(
+            said(424, body),
+            (Kind::Failed, "queue.status failed: file-missing-on-worker: no such file".into(), vec![])
+        );
+    }
+
+    #[test]
+    fn whatever_else_answers_is_told_by_status_and_first_line() {
+        for (status, kind, body, told) in [
+            (404, Kind::NotFound, r#"{"error": "Not found"}"#, "Not found"),
+            (502, Kind::Unavailable, "\n<html>\n<body>", "a web page instead of JSON: <html>"),
+            (503, Kind::Unavailable, "", "(an empty body)"),
+            (500, Kind::Unavailable, "[1, 2", "[1, 2"),
+            (410, Kind::NotFound, "{\"message\": 1}", "{\"message\": 1}"),
+            (418, Kind::Failed, "{nope", "{nope"),
+        ] {
+            let message = format!("queue.status failed: the server answered {status}: {told}");
+            assert_eq!(said(status, body), (kind, message, vec![]), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_payload_is_not_shown() {
+        let body = r#"{"code": "X", "message": "m", "requestInfo": {"payload": {"secret": "hunter2"}}}"#;
+        let error = parse(400, body).into_error(1);
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
 }

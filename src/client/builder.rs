@@ -1,20 +1,17 @@
 //! Puts a [`Client`] together.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use reqwest::Certificate;
-
 use super::proxy::Proxies;
-use super::transport::{Settings, Transport};
+use super::transport::{self, Settings, Transport};
 use super::{Client, Credentials, Inner, retry};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reference::{Catalogue, Source};
 
 /// How long one try may take when nobody says otherwise.
@@ -112,15 +109,15 @@ impl ClientBuilder {
     /// Builds the client; nothing is connected yet.
     ///
     /// # Errors
-    /// When a file of CA certificates cannot be read or holds none.
+    /// When the extra file of CA certificates cannot be read or holds none.
     pub fn build(self) -> Result<Client> {
         let source = if self.root.is_legacy() { Source::Legacy } else { Source::Current };
         let settings = Settings {
             user_agent: self.user_agent,
             timeout: self.timeout,
             proxies: self.proxies,
-            extra_roots: self.extra_ca_file.as_deref().map(ca_certificates).transpose()?.unwrap_or_default(),
-            only_roots: self.only_ca_file.as_deref().map(ca_certificates).transpose()?,
+            extra_roots: self.extra_ca_file.as_deref().map(transport::ca_certificates).transpose()?.unwrap_or_default(),
+            only_ca_file: self.only_ca_file,
         };
         Ok(Client(Arc::new(Inner {
             root: self.root,
@@ -132,14 +129,5 @@ impl ClientBuilder {
             skew: AtomicI64::new(0),
             transport: Transport::new(settings),
         })))
-    }
-}
-
-fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
-    let pem = fs::read(file).map_err(|source| Error::io("read CA certificates from", file.display(), source))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) | Err(_) => Err(Error::failed(format!("{} holds no CA certificates", file.display()))
-            .hint("It must be PEM: text with -----BEGIN CERTIFICATE----- in it.")),
     }
 }

@@ -1,5 +1,7 @@
 //! A call by name, put together step by step.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -7,7 +9,6 @@ use super::{Client, Pages, Request, Response, unknown_name};
 use crate::error::{Error, Result};
 
 /// A call that is being put together; whatever is wrong with it, [`Call::send`] says.
-#[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call<'a> {
     client: &'a Client,
@@ -17,6 +18,18 @@ pub struct Call<'a> {
     query: Vec<(String, String)>,
     body: Option<Result<Bytes>>,
     follow: bool,
+}
+
+impl fmt::Debug for Call<'_> {
+    /// Without the body, which can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("service", &self.service)
+            .field("method", &self.method)
+            .field("args", &self.args)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Call<'a> {

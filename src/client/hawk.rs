@@ -123,3 +123,97 @@ fn seconds(timestamp: u64) -> SystemTime {
 fn cannot_sign(source: hawk::Error) -> Error {
     Error::new(Kind::Auth, "cannot sign with these credentials").caused_by(source)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Vector {
+        name: String,
+        verb: String,
+        url: String,
+        body: Option<String>,
+        authorized_scopes: Option<Vec<String>>,
+        certificate: Option<String>,
+        client_id: String,
+        access_token: String,
+        timestamp: u64,
+        nonce: String,
+        mac: String,
+        hash: Option<String>,
+        ext: Option<String>,
+        expires: Option<u64>,
+        bewit: Option<String>,
+    }
+
+    /// The signatures of two implementations that share no code with this one (scripts/hawk-vectors).
+    const VECTORS: [&str; 2] =
+        [include_str!("../../tests/data/hawk-npm.json"), include_str!("../../tests/data/hawk-mohawk.json")];
+
+    fn vectors() -> impl Iterator<Item = Vector> {
+        VECTORS.iter().flat_map(|text| serde_json::from_str::<Vec<Vector>>(text).unwrap())
+    }
+
+    fn credentials(vector: &Vector) -> Credentials {
+        let mut credentials = Credentials::new(&vector.client_id, &vector.access_token);
+        credentials.authorized_scopes.clone_from(&vector.authorized_scopes);
+        match &vector.certificate {
+            Some(certificate) => credentials.with_certificate(certificate),
+            None => credentials,
+        }
+    }
+
+    fn field(header: &str, name: &str) -> Option<String> {
+        let (_, rest) = header.split_once(&format!(" {name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    }
+
+    #[test]
+    fn headers_are_those_of_other_implementations() {
+        assert_eq!(vectors().count(), 26);
+        for vector in vectors() {
+            let verb: Verb = serde_json::from_value(vector.verb.to_lowercase().into()).unwrap();
+            let url = Url::parse(&vector.url).unwrap();
+            assert_eq!(url.as_str(), vector.url);
+            let signed = Signed { verb, url: &url, body: vector.body.as_ref().map(String::as_bytes) };
+            let header = header(&credentials(&vector), signed, vector.timestamp, &vector.nonce).unwrap();
+            let name = &vector.name;
+            assert!(header.starts_with("Hawk id=\""), "{name}: {header}");
+            assert_eq!(field(&header, "id").as_ref(), Some(&vector.client_id), "{name}");
+            assert_eq!(field(&header, "ts"), Some(vector.timestamp.to_string()), "{name}");
+            assert_eq!(field(&header, "nonce").as_ref(), Some(&vector.nonce), "{name}");
+            assert_eq!(field(&header, "hash"), vector.hash, "{name}");
+            assert_eq!(field(&header, "ext"), vector.ext, "{name}");
+            assert_eq!(field(&header, "mac").as_ref(), Some(&vector.mac), "{name}");
+        }
+    }
+
+    #[test]
+    fn signed_urls_are_those_of_other_implementations() {
+        let mut count = 0;
+        for vector in vectors() {
+            let (Some(expires), Some(bewit)) = (vector.expires, &vector.bewit) else { continue };
+            let url = signed_url(&credentials(&vector), &Url::parse(&vector.url).unwrap(), expires).unwrap();
+            let separator = if vector.url.contains('?') { '&' } else { '?' };
+            assert_eq!(url.as_str(), format!("{}{separator}bewit={bewit}", vector.url), "{}", vector.name);
+            count += 1;
+        }
+        assert_eq!(count, 18);
+    }
+
+    #[test]
+    fn what_would_break_the_header_is_refused() {
+        let url = Url::parse("https://tc.example.com/").unwrap();
+        let signed = Signed { verb: Verb::Get, url: &url, body: None };
+        for client_id in ["a\"b", "a\nb", "a\\b", "é"] {
+            let error = header(&Credentials::new(client_id, "key"), signed, 1, "n").unwrap_err();
+            assert_eq!(error.kind(), Kind::Auth, "{client_id}");
+        }
+        let broken = Credentials::new("c", "hunter2").with_certificate("[\"hunter3\"]");
+        let error = header(&broken, signed, 1, "n").unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter"), "{error:?}");
+    }
+}

@@ -3,6 +3,35 @@
 //! What is decided is decided by functions of values: [`Request`] builds, `hawk` signs, `retry`
 //! decides, [`ApiError`] reads refusals, `temporary` makes credentials. `transport` opens the
 //! sockets, and `send` strings these together.
+//!
+//! ```
+//! use tc::sandbox::{Options, Sandbox};
+//! use tc::{Client, Credentials, Kind, domain::RootUrl};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tc::Error> {
+//! let sandbox = Sandbox::start(Options::default())?;
+//! let root = RootUrl::parse(sandbox.root_url()).expect("a sandbox has a root URL");
+//! let credentials = Credentials::new(sandbox.client_id(), sandbox.access_token().reveal());
+//! let client = Client::builder(root).credentials(Some(credentials)).build()?;
+//!
+//! for name in ["doc/a", "doc/b", "doc/c"] {
+//!     let body = serde_json::json!({"expires": "2100-01-01T00:00:00Z", "description": "", "scopes": []});
+//!     client.call("auth", "createClient").arg(name).json(&body).send().await?;
+//! }
+//! let mut pages = client.call("auth", "listClients").query("prefix", "doc/").query("limit", "2").pages()?;
+//! let mut names = Vec::new();
+//! while let Some(page) = pages.next().await? {
+//!     let page: serde_json::Value = page.json()?;
+//!     names.extend(page["clients"].as_array().into_iter().flatten().map(|client| client["clientId"].to_string()));
+//! }
+//! assert_eq!(names, [r#""doc/a""#, r#""doc/b""#, r#""doc/c""#]);
+//!
+//! let error = client.call("auth", "client").arg("nobody").send().await.unwrap_err();
+//! assert_eq!(error.kind(), Kind::NotFound);
+//! # Ok(())
+//! # }
+//! ```
 
 mod api_error;
 mod builder;

@@ -15,6 +15,9 @@ pub(super) struct Proxies {
     pub(super) exceptions: Option<String>,
 }
 
+/// A proxy knows another machine by these names; a sandbox behind them is on this one.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
 impl fmt::Debug for Proxies {
     /// Which are set; a proxy's URL can hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,6 +41,14 @@ impl Proxies {
             http: http.or(all).map(Into::into),
             https: environment.get_any_case(env::HTTPS_PROXY).or(all).map(Into::into),
             exceptions: environment.get_any_case(env::NO_PROXY).map(Into::into),
+        }
+    }
+
+    /// Hosts that are reached directly, this machine among them.
+    pub(super) fn direct(&self) -> String {
+        match &self.exceptions {
+            Some(exceptions) => format!("{exceptions},{LOOPBACK}"),
+            None => LOOPBACK.to_owned(),
         }
     }
 }

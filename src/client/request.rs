@@ -182,10 +182,157 @@ pub fn unknown_name(source: &LookupError) -> Error {
     }
 }
 
-/// A URL that can be shown: a bewit in it is as good as a password.
+/// Query arguments that let whoever knows them in, for a while: bewits, and the signatures of
+/// storage services.
+const SIGNATURES: [&str; 7] =
+    ["bewit", "signature", "sig", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "accesstoken"];
+
+/// A URL that can be shown: without signatures and passwords.
 pub(super) fn redacted(url: &Url) -> String {
-    let Some(query) = url.query().filter(|query| query.contains("bewit=")) else { return url.to_string() };
-    let shown: Vec<&str> =
-        query.split('&').map(|pair| if pair.starts_with("bewit=") { "bewit=(redacted)" } else { pair }).collect();
-    format!("{}?{}", &url[..Position::AfterPath], shown.join("&"))
+    let mut shown = url.clone();
+    // It fails for a URL without a host, which has no password either.
+    shown.set_password(None).ok();
+    if let Some(query) = url.query() {
+        let pairs: Vec<String> = query.split('&').map(redacted_pair).collect();
+        shown.set_query(Some(&pairs.join("&")));
+    }
+    shown.to_string()
+}
+
+fn redacted_pair(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if SIGNATURES.contains(&name.to_ascii_lowercase().as_str()) => format!("{name}=(redacted)"),
+        _ => pair.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+    use crate::reference::{Catalogue, Source};
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    fn build(service: &str, method: &str, args: &[&str], query: &[(&str, &str)]) -> Result<Request> {
+        let root = RootUrl::parse("https://tc.example.com").unwrap();
+        let (service, method) = Catalogue::embedded(Source::Current).method(service, method).unwrap();
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let query: Vec<(String, String)> =
+            query.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Request::build(&root, service, method, &args, &query, None)
+    }
+
+    fn secret(name: &str) -> String {
+        build("secrets", "get", &[name], &[]).unwrap().url.to_string()
+    }
+
+    #[test]
+    fn arguments_are_encoded_as_the_services_decode_them() {
+        const BASE: &str = "https://tc.example.com/api/secrets/v1/secret/";
+        for (name, encoded) in [
+            ("plain", "plain"),
+            ("project/a b", "project%2Fa%20b"),
+            ("../x", "..%2Fx"),
+            ("../../", "..%2F..%2F"),
+            ("...", "..."),
+            ("a..b", "a..b"),
+            ("", ""),
+            ("größer 漢 🦀", "gr%C3%B6%C3%9Fer%20%E6%BC%A2%20%F0%9F%A6%80"),
+            ("AZaz09-_.!~*'()", "AZaz09-_.!~*'()"),
+            ("100%", "100%25"),
+            ("%2e%2e", "%252e%252e"),
+            ("a?b#c&d=e+f;g:h@i$j,k", "a%3Fb%23c%26d%3De%2Bf%3Bg%3Ah%40i%24j%2Ck"),
+            ("\\..\\", "%5C..%5C"),
+            ("a\tb\nc\0", "a%09b%0Ac%00"),
+            ("[]{}|^`\"<>", "%5B%5D%7B%7D%7C%5E%60%22%3C%3E"),
+        ] {
+            assert_eq!(secret(name), format!("{BASE}{encoded}"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_argument_of_dots_is_refused_and_not_lost() {
+        for dots in [".", ".."] {
+            let error = build("secrets", "get", &[dots], &[]).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.message()),
+                (Kind::Usage, &*format!("secrets.get: `{dots}` cannot stand for <name>"))
+            );
+            assert!(build("queue", "getArtifact", &[dots, "0", "x"], &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_query_stands_on_the_wire_as_it_is_signed() {
+        let request = build("auth", "listClients", &[], &[("prefix", "a'b c&d"), ("limit", "5")]).unwrap();
+        assert_eq!(request.url.query(), Some("prefix=a%27b%20c%26d&limit=5"));
+        let next = request.with_query("continuationToken", "a+b/c==").with_query("continuationToken", "2'");
+        assert_eq!(next.url.query(), Some("prefix=a%27b%20c%26d&limit=5&continuationToken=2%27"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_arguments_is_said() {
+        let said = |args: &[&str], query: &[(&str, &str)]| {
+            let error = build("queue", "listArtifacts", args, query).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage);
+            (error.message().to_owned(), error.hints().join(" "))
+        };
+        let takes = "queue.listArtifacts takes <taskId> <runId>.".to_owned();
+        assert_eq!(said(&["a"], &[]), ("queue.listArtifacts is missing <runId>".into(), takes.clone()));
+        let excess = "queue.listArtifacts got more arguments than it takes: `c` `d`".into();
+        assert_eq!(said(&["a", "b", "c", "d"], &[]), (excess, takes));
+        let unknown = ("queue.listArtifacts has no query argument `limt`".into(), "Did you mean `limit`?".into());
+        assert_eq!(said(&["a", "b"], &[("limt", "1")]), unknown);
+    }
+
+    #[test]
+    fn a_body_needs_a_method_that_takes_one() {
+        let root = RootUrl::parse("https://tc.example.com").unwrap();
+        let (service, method) = Catalogue::embedded(Source::Current).method("queue", "cancelTask").unwrap();
+        let error = Request::build(&root, service, method, &["x".into()], &[], Some(Bytes::from("{}"))).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::Usage, "queue.cancelTask takes no body"));
+    }
+
+    #[test]
+    fn every_method_can_be_built() {
+        let root = RootUrl::parse("https://tc.example.com").unwrap();
+        for service in Catalogue::embedded(Source::Current).services().unwrap() {
+            for method in &service.methods {
+                let args: Vec<String> = method.args.iter().map(|name| format!("<{name}>")).collect();
+                let request = Request::build(&root, service, method, &args, &[], None).unwrap();
+                for name in &method.args {
+                    assert!(request.url.path().contains(&format!("%3C{name}%3E")), "{}", request.what);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bewit_and_a_body_are_not_shown() {
+        let url = Url::parse("https://x/a?b=c&bewit=hunter2&d=e").unwrap();
+        assert_eq!(redacted(&url), "https://x/a?b=c&bewit=(redacted)&d=e");
+        let storage = Url::parse("https://u:p@s3/a?X-Amz-Signature=hunter2&versionId=7").unwrap();
+        assert_eq!(redacted(&storage), "https://u@s3/a?X-Amz-Signature=(redacted)&versionId=7");
+        let mut request = build("queue", "ping", &[], &[]).unwrap();
+        request.body = Some(Bytes::from("hunter2"));
+        request.url = url;
+        assert!(!format!("{request:?}").contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_decodes_to_itself(name in any::<String>().prop_filter("dots", |name| name != "." && name != "..")) {
+            let request = build("secrets", "get", &[&name], &[]).unwrap();
+            let encoded = request.url.path().strip_prefix("/api/secrets/v1/secret/").unwrap();
+            prop_assert_eq!(percent_decode_str(encoded).decode_utf8().unwrap(), name);
+        }
+
+        #[test]
+        fn what_is_asked_decodes_to_itself(value in any::<String>()) {
+            let request = build("auth", "listClients", &[], &[("prefix", &value)]).unwrap();
+            let encoded = request.url.query().unwrap().strip_prefix("prefix=").unwrap();
+            prop_assert_eq!(percent_decode_str(encoded).decode_utf8().unwrap(), value);
+        }
+    }
 }

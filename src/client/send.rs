@@ -41,7 +41,7 @@ impl Client {
     /// what the server said.
     pub async fn send(&self, request: &Request) -> Result<Response> {
         let mut hop = Hop { verb: request.verb, url: request.url.clone(), body: request.body.clone() };
-        let mut visited: Vec<String> = Vec::new();
+        let mut visited: Vec<Url> = Vec::new();
         loop {
             let Tried { incoming, tries } = self.try_hop(&request.what, &request.url, &hop).await?;
             if incoming.status >= 400 {
@@ -50,7 +50,7 @@ impl Client {
             let location = incoming.headers.get("location").and_then(|value| value.to_str().ok());
             match location.filter(|_| request.follow && matches!(incoming.status, 301 | 302 | 303 | 307 | 308)) {
                 Some(location) => {
-                    visited.push(redacted(&hop.url));
+                    visited.push(hop.url.clone());
                     hop = redirect(request, &hop, incoming.status, location, &visited)?;
                 }
                 None => return finish(request, hop, incoming),
@@ -161,36 +161,31 @@ impl Client {
         changes
     }
 
-    /// The error for a 4xx or 5xx.
+    /// The error for a 4xx or 5xx, with what this client knows about why.
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url), incoming.status, incoming.body);
-        let (status, is_auth) = (refusal.status, refusal.kind() == Kind::Auth);
-        let mut error = refusal.into_error(tries);
-        let Some(credentials) = &self.0.credentials else {
-            return match &self.0.unsigned_because {
-                Some(reason) if is_auth => error.hint(reason.clone()),
-                _ => error,
-            };
-        };
-        if status == 401 {
-            let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
-            if let Some(fault) = skew::certificate_fault(credentials, now) {
-                error = error.hint(fault);
+        let (status, sign_in) = (refusal.status, refusal.sign_in());
+        let mut hints = Vec::new();
+        match (&self.0.credentials, &self.0.unsigned_because) {
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
+            (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
+                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
             }
-            if let Some(ahead) = ahead {
-                error = error.hint(skew::describe(ahead));
+            (Some(credentials), _) if status == 401 => {
+                let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
+                hints.extend(skew::certificate_fault(credentials, now));
+                hints.extend(ahead.map(skew::describe));
+                hints.extend(sign_in);
             }
+            _ => hints.extend(sign_in),
         }
-        if status == 403 && credentials.authorized_scopes.is_some() {
-            error = error.hint("The call was limited to its authorized scopes, whatever the credentials have.");
-        }
-        error
+        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
     }
 }
 
 /// Where a redirect leads (RFC 9110, 15.4): 307 and 308 keep verb and body, the others become a GET.
-fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited: &[String]) -> Result<Hop> {
+fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited: &[Url]) -> Result<Hop> {
     let what = &request.what;
     let url = from
         .url
@@ -199,8 +194,9 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| Error::failed(format!("{what} redirects to something that is no URL of a web server")))?;
     let target = redacted(&url);
-    if visited.contains(&target) {
-        return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", visited.join(" -> "))));
+    if visited.contains(&url) {
+        let stations: Vec<String> = visited.iter().map(redacted).collect();
+        return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", stations.join(" -> "))));
     }
     if visited.len() > MOST_REDIRECTS {
         return Err(Error::failed(format!("{what} redirects more than {MOST_REDIRECTS} times, last to {target}")));

@@ -46,7 +46,11 @@ impl Target {
         let origin = origin(environment, explicit, !no_credentials);
         let root = root_of(origin)?;
         if no_credentials {
-            return Ok(Self { root, credentials: None, unsigned_because: Some("Credentials were turned off.".into()) });
+            return Ok(Self {
+                root,
+                credentials: None,
+                unsigned_because: Some("The call was not signed: credentials were turned off.".into()),
+            });
         }
         let unsigned_because = match origin {
             Origin::Explicit(_) => foreign(environment, &root),
@@ -127,7 +131,8 @@ fn foreign(environment: &Environment, root: &RootUrl) -> Option<String> {
     let own = RootUrl::well_known(variable).or_else(|| RootUrl::parse(variable).ok())?;
     (own != *root).then(|| {
         format!(
-            "The call was not signed: the credentials in the environment are those of {own} ({}).",
+            "The call was not signed: the credentials in the environment are those of {own}. Sign in to {root} \
+             to get others, or set {} to it when they are good there, too.",
             env::ROOT_URL.name
         )
     })

@@ -101,3 +101,74 @@ fn hmac(key: &[u8], text: &str) -> Result<Vec<u8>> {
     mac.update(text.as_bytes());
     Ok(mac.finalize().into_bytes().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Vector {
+        case: String,
+        issuer: String,
+        issuer_token: String,
+        name: Option<String>,
+        scopes: Vec<String>,
+        start: i64,
+        expiry: i64,
+        seed: String,
+        client_id: String,
+        access_token: String,
+        certificate: Value,
+    }
+
+    fn at(milliseconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(milliseconds).unwrap()
+    }
+
+    fn options() -> TemporaryOptions {
+        let (start, expiry) = (at(1_700_000_000_000), at(1_700_003_600_000));
+        TemporaryOptions { name: None, scopes: vec!["a".into()], start, expiry, seed: "seed".into() }
+    }
+
+    #[test]
+    fn credentials_are_those_of_the_services_own_library() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("../../tests/data/hawk-temporary.json")).unwrap();
+        assert_eq!(vectors.len(), 4);
+        for vector in vectors {
+            let options = TemporaryOptions {
+                name: vector.name,
+                scopes: vector.scopes,
+                start: at(vector.start),
+                expiry: at(vector.expiry),
+                seed: vector.seed,
+            };
+            let made = temporary_credentials(&Credentials::new(vector.issuer, vector.issuer_token), &options).unwrap();
+            assert_eq!(made.client_id, vector.client_id, "{}", vector.case);
+            assert_eq!(made.access_token.reveal(), vector.access_token, "{}", vector.case);
+            let certificate: Value = serde_json::from_str(made.certificate.unwrap().reveal()).unwrap();
+            assert_eq!(certificate, vector.certificate, "{}", vector.case);
+        }
+    }
+
+    #[test]
+    fn temporary_credentials_issue_no_others() {
+        let issuer = Credentials::new("c", "t").with_certificate("{}");
+        assert_eq!(temporary_credentials(&issuer, &options()).unwrap_err().kind(), Kind::Auth);
+    }
+
+    #[test]
+    fn what_the_server_would_refuse_is_refused_here() {
+        let issuer = Credentials::new("c", "t");
+        let refused = |options: TemporaryOptions| temporary_credentials(&issuer, &options).unwrap_err().kind();
+        let start = options().start;
+        assert!(temporary_credentials(&issuer, &TemporaryOptions { expiry: start + LONGEST, ..options() }).is_ok());
+        let too_long = start + LONGEST + TimeDelta::milliseconds(1);
+        assert_eq!(refused(TemporaryOptions { expiry: too_long, ..options() }), Kind::Usage);
+        assert_eq!(refused(TemporaryOptions { expiry: start, ..options() }), Kind::Usage);
+        assert_eq!(refused(TemporaryOptions { scopes: vec!["a\nb".into()], ..options() }), Kind::Usage);
+        assert_eq!(refused(TemporaryOptions { name: Some(String::new()), ..options() }), Kind::Usage);
+    }
+}

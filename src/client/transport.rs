@@ -2,7 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::fs;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -25,8 +27,8 @@ pub(super) struct Settings {
     pub(super) proxies: Proxies,
     /// Trusted besides the system's.
     pub(super) extra_roots: Vec<Certificate>,
-    /// Trusted in place of the system's.
-    pub(super) only_roots: Option<Vec<Certificate>>,
+    /// A file of those that are trusted in place of the system's, read when TLS is first needed.
+    pub(super) only_ca_file: Option<PathBuf>,
 }
 
 /// Connections, opened when they are first needed.
@@ -165,19 +167,34 @@ fn build(settings: &Settings, is_plain: bool) -> Result<reqwest::Client> {
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy();
-    builder = match (&settings.only_roots, is_plain) {
+    let extra_roots = settings.extra_roots.iter().cloned();
+    builder = match (&settings.only_ca_file, is_plain) {
         (_, true) => builder.tls_certs_only([]),
-        (Some(roots), false) => builder.tls_certs_only(roots.iter().chain(&settings.extra_roots).cloned()),
-        (None, false) => builder.tls_certs_merge(settings.extra_roots.iter().cloned()),
+        (Some(file), false) => builder.tls_certs_only(ca_certificates(file)?.into_iter().chain(extra_roots)),
+        (None, false) => builder.tls_certs_merge(extra_roots),
     };
-    let exceptions = settings.proxies.exceptions.as_deref().and_then(NoProxy::from_string);
+    let exceptions = NoProxy::from_string(&settings.proxies.direct());
     if let Some(url) = &settings.proxies.http {
         builder = builder.proxy(Proxy::http(url).map_err(|_| bad_proxy("HTTP_PROXY"))?.no_proxy(exceptions.clone()));
     }
     if let Some(url) = &settings.proxies.https {
         builder = builder.proxy(Proxy::https(url).map_err(|_| bad_proxy("HTTPS_PROXY"))?.no_proxy(exceptions));
     }
-    builder.build().map_err(|source| Error::failed("cannot set up HTTP and TLS").caused_by(source))
+    builder.build().map_err(|source| {
+        Error::failed("cannot set up TLS")
+            .caused_by(source)
+            .hint("Install the system's CA certificates, or name a file of them with SSL_CERT_FILE.")
+    })
+}
+
+/// The certificates in a PEM file.
+pub(super) fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
+    let pem = fs::read(file).map_err(|source| Error::io("read CA certificates from", file.display(), source))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) | Err(_) => Err(Error::failed(format!("{} holds no CA certificates", file.display()))
+            .hint("It must be PEM: text with -----BEGIN CERTIFICATE----- in it.")),
+    }
 }
 
 /// The URL is left out: it may hold a password.
@@ -186,10 +203,13 @@ fn bad_proxy(variable: &str) -> Error {
         .hint("It looks like http://proxy.example.com:3128.")
 }
 
+/// An I/O error does not name what it wraps as its source, so it is asked for it.
 fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).or_else(|| cause.downcast_ref());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(fault, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented);
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_certificate_fault(wrapped))
 }
 
 fn seconds(duration: Duration) -> impl fmt::Display {

@@ -6,6 +6,7 @@ pub mod from_now;
 pub mod help;
 pub mod man;
 pub mod references;
+pub mod sandbox;
 pub mod schema;
 pub mod scope;
 pub mod slugid;
@@ -33,9 +34,11 @@ pub enum Command {
     Scope(scope::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
-    /// Make the API references that tc is built on
+    /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
@@ -55,6 +58,7 @@ impl Command {
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::References(command) => command.run(context),
+            Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Completions(args) => completions::run(&args, context),
             Self::Man(args) => man::run(&args, context),
             Self::Help(args) => help::run(&args, context),

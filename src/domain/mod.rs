@@ -3,8 +3,10 @@
 pub mod root_url;
 pub mod scopes;
 pub mod secret;
+pub mod shell;
 pub mod slugid;
 pub mod time;
 
 pub use root_url::RootUrl;
 pub use secret::Secret;
+pub use shell::Shell;

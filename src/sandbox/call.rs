@@ -45,6 +45,10 @@ pub enum Answer {
     Redirect(String, Value),
     /// 200 with text.
     Text(&'static str),
+    /// 200 with JSON that is text already, as large answers are.
+    Raw(String),
+    /// Another answer with further headers.
+    WithHeaders(Vec<(&'static str, String)>, Box<Answer>),
 }
 
 /// A refusal: `{code, message}` with its status (spec, section 6).
@@ -118,29 +122,30 @@ impl Call<'_> {
         let needed = expression.render(&params);
         match needed.missing(&|scope| self.satisfies(scope)) {
             None => Ok(()),
-            Some(missing) => Err(self.refusal(&needed, &missing)),
+            Some(missing) => Err(refusal(self.client_id.as_deref(), &needed, &missing)),
         }
     }
+}
 
-    fn refusal(&self, needed: &ScopeExpression, missing: &ScopeExpression) -> Fault {
-        let show = |expression: &ScopeExpression| match expression {
-            ScopeExpression::Scope(scope) => scope.clone(),
-            other => serde_json::to_string_pretty(other).unwrap_or_default(),
-        };
-        let message = match &self.client_id {
-            Some(client_id) => format!(
-                "Client ID {client_id} does not have sufficient scopes and is missing the following scopes:\n\n\
-                 ```\n{}\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n\
-                 ```\n{}\n```",
-                show(missing),
-                show(needed)
-            ),
-            None => format!(
-                "This request requires Taskcluster credentials that satisfy the following scope expression:\n\n\
-                 ```\n{}\n```",
-                show(needed)
-            ),
-        };
-        Fault::new(403, "InsufficientScopes", message)
-    }
+/// 403 for a caller who lacks `missing` of what is `needed`.
+pub(super) fn refusal(client_id: Option<&str>, needed: &ScopeExpression, missing: &ScopeExpression) -> Fault {
+    let show = |expression: &ScopeExpression| match expression {
+        ScopeExpression::Scope(scope) => scope.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    };
+    let message = match client_id {
+        Some(client_id) => format!(
+            "Client ID {client_id} does not have sufficient scopes and is missing the following scopes:\n\n\
+             ```\n{}\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n\
+             ```\n{}\n```",
+            show(missing),
+            show(needed)
+        ),
+        None => format!(
+            "This request requires Taskcluster credentials that satisfy the following scope expression:\n\n\
+             ```\n{}\n```",
+            show(needed)
+        ),
+    };
+    Fault::new(403, "InsufficientScopes", message)
 }

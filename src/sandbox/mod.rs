@@ -1,9 +1,40 @@
 //! An embedded Taskcluster on loopback, driven by the same references.
 //!
-//! The layers, outside in: `server` (sockets), routing and input checks, authentication and scopes,
-//! then one module of behaviour per service. It shares no code with `client`, or a signing bug
-//! would hide on both sides.
+//! The layers, outside in: `server` (sockets), `respond` with routing and input checks,
+//! authentication and scopes, then one module of behaviour per service. It shares no code with
+//! `client`, or a signing bug would hide on both sides.
+//!
+//! ```
+//! let sandbox = tc::sandbox::Sandbox::start(tc::sandbox::Options::default())?;
+//! assert!(sandbox.root_url().starts_with("http://localhost:"));
+//! # Ok::<(), tc::Error>(())
+//! ```
 
+mod auth;
 mod call;
+mod certificate;
+mod documents;
+mod gate;
+mod hawk;
+mod index;
+mod input;
+mod insider;
+mod message;
+mod queue;
+mod refusal;
+mod respond;
+mod router;
+mod secrets;
+mod seed;
+mod server;
+mod state;
+mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
+pub use seed::Push;
+pub use server::{Options, Sandbox};
+
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod rig;

@@ -3,6 +3,7 @@
 //!
 //! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
 
+mod defaults;
 mod documents;
 mod faults;
 mod fields;
@@ -12,6 +13,7 @@ mod shape;
 mod skeleton;
 mod validator;
 
+pub use defaults::Defaults;
 pub use documents::SchemaError;
 pub use faults::Fault;
 pub use fields::{Field, fields};

@@ -2,6 +2,7 @@
 
 pub mod jq;
 pub mod json;
+pub mod log;
 mod sanitize;
 mod sink;
 mod streams;

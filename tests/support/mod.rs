@@ -1,5 +1,9 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
+pub mod fake_clock;
+pub mod fake_server;
+pub mod wire;
+
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
@@ -54,6 +58,18 @@ impl Tc {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment = self.environment.with(name, value);
         self
+    }
+
+    /// Talks to the deployment at this root URL, without credentials.
+    pub fn at(self, root_url: &str) -> Self {
+        self.env("TASKCLUSTER_ROOT_URL", root_url)
+    }
+
+    /// Talks to this sandbox with all scopes.
+    pub fn signed_in(self, sandbox: &tc::sandbox::Sandbox) -> Self {
+        self.at(sandbox.root_url())
+            .env("TASKCLUSTER_CLIENT_ID", sandbox.client_id())
+            .env("TASKCLUSTER_ACCESS_TOKEN", sandbox.access_token().reveal())
     }
 
     /// Changes the environment in other ways: its clock, its interrupt.

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use url::Url;
+
+use crate::cli::Globals;
+use crate::client::Request;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::reference::Source;
 use crate::reference::distill::{Distilled, distill};
+use crate::reference::{Source, Verb};
 
 /// Turn a deployment's references into the files that tc is built from
 ///
@@ -17,8 +22,8 @@ use crate::reference::distill::{Distilled, distill};
 /// the same bytes. Files of services that are gone are removed. References of 2018 go into `legacy/`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The roll-up of references: a file, or `-` for standard input
-    #[arg(value_name = "FILE")]
+    /// The roll-up of references: a file, `-` for standard input, a URL, or a deployment's root URL
+    #[arg(value_name = "FILE|URL")]
     input: String,
     /// Directory to write to
     #[arg(short, long, value_name = "DIR")]
@@ -65,10 +70,31 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 fn read_input(input: &str, context: &Context) -> Result<String> {
     let bytes = if input == "-" {
         context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?
+    } else if let Some(url) = rollup_url(input) {
+        fetch(url, context)?
     } else {
         fs::read(context.env.resolve(input)).map_err(|source| Error::io("read", input, source))?
     };
     String::from_utf8(bytes).map_err(|source| Error::failed(format!("{input} is not UTF-8 text")).caused_by(source))
+}
+
+/// The URL that `input` is, if it is one; a root URL stands for the roll-up below it (spec, section 1).
+fn rollup_url(input: &str) -> Option<Url> {
+    let url = Url::parse(input).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    if url.path() == "/" { url.join("/references/references.json").ok() } else { Some(url) }
+}
+
+/// Gets a URL without credentials: references are public, and the host need not be the deployment
+/// that the environment is set up for.
+fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
+    let root_url = Some(url.origin().ascii_serialization());
+    let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
+    let there =
+        Context { env: context.env.clone(), ui: Arc::clone(&context.ui), globals, words: context.words.clone() };
+    let client = there.client()?;
+    let request = Request { what: format!("GET {url}"), verb: Verb::Get, url, body: None, follow: true };
+    let response = context.block_on(async { client.send(&request).await })?;
+    Ok(response.body.into())
 }
 
 /// Brings the directory in line with `distilled`.
@@ -151,10 +177,10 @@ fn tell(args: &Args, context: &Context, directory: &Path, distilled: &Distilled,
         context.ui.note(format_args!("removed {}", args.output.join(name).display()));
     }
     context.ui.note(format_args!(
-        "{} methods and {} exchanges: {} files written, {} unchanged, {} removed",
-        distilled.methods,
-        distilled.exchanges,
-        report.written.len(),
+        "{} and {}: {} written, {} unchanged, {} removed",
+        count(distilled.methods, "method"),
+        count(distilled.exchanges, "exchange"),
+        count(report.written.len(), "file"),
         report.unchanged.len(),
         report.removed.len(),
     ));
@@ -167,9 +193,13 @@ fn tell(args: &Args, context: &Context, directory: &Path, distilled: &Distilled,
             Err(_) => "There is no VERSION yet; give --taskcluster-version with the deployment's version.".into(),
         });
     }
-    if context.globals.json {
-        let json = serde_json::to_string(report).map_err(|source| Error::failed("cannot report").caused_by(source))?;
-        writeln!(context.ui.out(), "{json}")?;
+    if context.wants_json() {
+        context.print_json(&serde_json::to_vec(report).map_err(io::Error::from)?)?;
     }
     Ok(Status::DONE)
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,6 +1,8 @@
 //! `tc references`: the API references that everything else is built on.
 
 pub mod distill;
+pub mod list;
+pub mod show;
 
 use crate::commands::Status;
 use crate::context::Context;
@@ -11,6 +13,10 @@ use crate::error::Result;
 pub enum Command {
     /// Turn a deployment's references into the files that tc is built from
     Distill(distill::Args),
+    /// List the services that are known, with what they offer
+    List(list::Args),
+    /// Print a service's methods, exchanges and schemas as JSON
+    Show(show::Args),
 }
 
 impl Command {
@@ -21,6 +27,8 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Distill(args) => distill::run(&args, context),
+            Self::List(args) => list::run(&args, context),
+            Self::Show(args) => show::run(&args, context),
         }
     }
 }

@@ -1,0 +1,68 @@
+//! `tc references list`
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::reference::{Catalogue, Item, Source, VERSION, summary};
+
+/// List the services that are known, with what they offer
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The services of 2018
+    #[arg(long)]
+    legacy: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    service: &'a str,
+    api_version: &'a str,
+    methods: usize,
+    exchanges: usize,
+    schemas: usize,
+    summary: &'a str,
+}
+
+/// Prints one service a line.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let source = if args.legacy { Source::Legacy } else { Source::Current };
+    let services = Catalogue::embedded(source).services()?;
+    let entries: Vec<Entry<'_>> = services
+        .iter()
+        .map(|service| Entry {
+            service: &service.service_name,
+            api_version: &service.api_version,
+            methods: service.methods.len(),
+            exchanges: service.exchanges.len(),
+            schemas: service.schemas.len(),
+            summary: summary(source, &service.service_name, Item::Service, "").unwrap_or_default(),
+        })
+        .collect();
+    if context.wants_json() {
+        context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
+        return Ok(Status::DONE);
+    }
+    let mut out = context.ui.out();
+    if !context.ui.terminal.stdout {
+        for Entry { service, api_version, methods, exchanges, schemas, summary } in &entries {
+            writeln!(out, "{service}\t{api_version}\t{methods}\t{exchanges}\t{schemas}\t{summary}")?;
+        }
+        return Ok(Status::DONE);
+    }
+    let width = entries.iter().map(|entry| entry.service.len()).max().unwrap_or_default();
+    writeln!(out, "{:width$}  methods  exchanges  schemas", "service")?;
+    for Entry { service, methods, exchanges, schemas, summary, .. } in &entries {
+        writeln!(out, "{service:width$}  {methods:7}  {exchanges:9}  {schemas:7}  {summary}")?;
+    }
+    let of = if args.legacy { "of the deployment of 2018".into() } else { format!("of Taskcluster {VERSION}") };
+    writeln!(out, "\nThese are {of}.")?;
+    Ok(Status::DONE)
+}

@@ -1,0 +1,27 @@
+//! `tc references show`
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+use crate::reference::{Catalogue, Source};
+
+/// Print a service's methods, exchanges and schemas as JSON
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the service
+    service: String,
+    /// The service of 2018
+    #[arg(long)]
+    legacy: bool,
+}
+
+/// Prints one document.
+///
+/// # Errors
+/// When there is no such service, or standard output cannot be written.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let source = if args.legacy { Source::Legacy } else { Source::Current };
+    let service = Catalogue::embedded(source).service(&args.service)?;
+    context.print_json(&serde_json::to_vec(service).map_err(std::io::Error::from)?)?;
+    Ok(Status::DONE)
+}

@@ -1,0 +1,148 @@
+//! What a request must look like before any behaviour sees it, in the order of the services' checks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::header;
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::call::Fault;
+use super::message::Request;
+use super::router::Compiled;
+use crate::reference;
+use crate::schema::{Defaults, Validator};
+
+/// Largest body that a service reads, in bytes (spec, section 14).
+pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// The body, parsed: an empty object where there is none.
+///
+/// # Errors
+/// For a body that is too large, without a content type, or said to be JSON and is not.
+pub(super) fn parse_body(request: &Request) -> Result<Value, Fault> {
+    if request.too_large {
+        return Err(Fault::new(500, "InternalServerError", "Internal Server Error: request entity too large"));
+    }
+    if request.body.is_empty() {
+        return Ok(json!({}));
+    }
+    match request.header(header::CONTENT_TYPE) {
+        None => Err(not_json("null")),
+        Some(content_type) if is_json(content_type) => serde_json::from_slice(&request.body)
+            .map_err(|error| Fault::new(400, "MalformedPayload", format!("Failed to parse JSON: {error}"))),
+        Some(_) => Ok(json!({})),
+    }
+}
+
+/// Checks the route's parameters, then the query.
+///
+/// # Errors
+/// 400 `InvalidRequestArguments`.
+pub(super) fn check_arguments(
+    target: &Compiled,
+    params: &IndexMap<String, String>,
+    query: &[(String, String)],
+) -> Result<(), Fault> {
+    let invalid = |message: String| Err(Fault::new(400, "InvalidRequestArguments", message));
+    let wrong: Vec<String> = params
+        .iter()
+        .filter_map(|(name, value)| {
+            let pattern = pattern(target, name)?;
+            (!pattern.is_match(value)).then(|| {
+                format!("URL parameter '{name}' given as '{value}' must match regular expression: '/{pattern}/'")
+            })
+        })
+        .collect();
+    if !wrong.is_empty() {
+        return invalid(format!("Invalid URL patterns:\n{}", wrong.join("\n")));
+    }
+    let wrong: Vec<String> = query.iter().filter_map(|(name, value)| query_fault(target, name, value)).collect();
+    if wrong.is_empty() { Ok(()) } else { invalid(wrong.join("\n")) }
+}
+
+fn query_fault(target: &Compiled, name: &str, value: &str) -> Option<String> {
+    if name == "bewit" {
+        return None;
+    }
+    if !target.method.query.iter().any(|known| known == name) {
+        return Some(format!("Query-string parameter: {name} is not supported!"));
+    }
+    let pattern = pattern(target, name)?;
+    (!pattern.is_match(value))
+        .then(|| format!("Query-string parameter: {name}=\"{value}\" does not match expression: /{pattern}/"))
+}
+
+/// The pattern of an argument; the services take any text for those that have none.
+fn pattern(target: &Compiled, name: &str) -> Option<Arc<Regex>> {
+    // A process meets a few dozen patterns at most.
+    static COMPILED: Mutex<BTreeMap<&'static str, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+    let text = reference::pattern(&target.service.service_name, &target.method.name, name)?;
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = compiled.get(text) {
+        return Some(Arc::clone(known));
+    }
+    let pattern = Arc::new(Regex::new(text).ok()?);
+    compiled.insert(text, Arc::clone(&pattern));
+    Some(pattern)
+}
+
+/// Fills in the schema's defaults, then checks the body.
+///
+/// # Errors
+/// 400 `InputValidationError` with every fault, or `MalformedPayload` for a body that is no JSON.
+pub(super) fn check_body(target: &Compiled, request: &Request, body: &mut Value, root_url: &str) -> Result<(), Fault> {
+    let Some(file) = &target.method.input else { return Ok(()) };
+    if !request.header(header::CONTENT_TYPE).is_some_and(is_json) || request.body.is_empty() {
+        return Err(not_json(request.header(header::CONTENT_TYPE).unwrap_or("null")));
+    }
+    let schema = target.schema().map_err(|reason| Fault::new(500, "InternalServerError", reason))?;
+    schema.defaults.fill(body);
+    let faults = schema.validator.faults(body);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let faults: String = faults.iter().map(|fault| format!("\n  * data{} {}", fault.path, fault.message)).collect();
+    let service = &target.service.service_name;
+    Err(Fault::new(
+        400,
+        "InputValidationError",
+        format!(
+            "\nSchema Validation Failed!\nRejecting Schema: {root_url}/schemas/{service}/{}#\nErrors:{faults}",
+            file.trim_end_matches('#')
+        ),
+    ))
+}
+
+/// What a method's input is checked with.
+pub(super) struct InputSchema {
+    defaults: Defaults,
+    validator: Validator,
+}
+
+impl InputSchema {
+    /// Compiles the input schema of a method.
+    ///
+    /// # Errors
+    /// When the embedded schema is broken.
+    pub(super) fn of(target: &Compiled) -> Result<Self, String> {
+        let file = target.method.input.as_deref().unwrap_or_default();
+        let validator = Validator::new(target.service, file).map_err(|error| error.to_string())?;
+        let defaults = Defaults::new(target.service, file).map_err(|error| error.to_string())?;
+        Ok(Self { defaults, validator })
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn not_json(content_type: &str) -> Fault {
+    Fault::new(
+        400,
+        "MalformedPayload",
+        format!("Payload must be JSON with content-type: application/json got content-type: {content_type}"),
+    )
+}

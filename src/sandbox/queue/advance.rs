@@ -1,0 +1,90 @@
+//! What happens by itself as time goes on: claims expire, deadlines pass, dependents follow, tasks are forgotten.
+
+use chrono::{DateTime, Utc};
+
+use super::QueueState;
+use super::id::TaskId;
+use super::task::State;
+
+/// Something that falls due. Where several do at once, the order is this one: a task that is done in the last moment
+/// still releases its dependents before their deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Resolution(TaskId, State),
+    Claim(TaskId, usize),
+    Deadline(TaskId),
+    Expiry(TaskId),
+}
+
+impl QueueState {
+    /// Does all that has fallen due until `now`, in the order in which it fell due.
+    pub fn advance(&mut self, now: DateTime<Utc>) {
+        while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= now) {
+            match due {
+                Due::Resolution(id, state) => {
+                    self.resolutions.pop_front();
+                    self.satisfy_dependents(id, state, at);
+                }
+                Due::Claim(id, run_id) => {
+                    self.claims.remove(&(at, id, run_id));
+                    self.expire_claim(id, at);
+                }
+                Due::Deadline(id) => {
+                    self.deadlines.remove(&(at, id));
+                    self.cancel(id, "deadline-exceeded", at);
+                }
+                Due::Expiry(id) => {
+                    self.expiries.remove(&(at, id));
+                    self.forget(id);
+                }
+            }
+        }
+    }
+
+    /// When something happens next by itself; none when nothing does.
+    pub fn next_event(&self) -> Option<DateTime<Utc>> {
+        self.next_due().map(|(at, _)| at)
+    }
+
+    fn next_due(&self) -> Option<(DateTime<Utc>, Due)> {
+        [
+            self.resolutions.front().map(|(at, id, state)| (*at, Due::Resolution(*id, *state))),
+            self.claims.first().map(|(at, id, run_id)| (*at, Due::Claim(*id, *run_id))),
+            self.deadlines.first().map(|(at, id)| (*at, Due::Deadline(*id))),
+            self.expiries.first().map(|(at, id)| (*at, Due::Expiry(*id))),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn expire_claim(&mut self, id: TaskId, at: DateTime<Utc>) {
+        // Past the deadline the deadline's own resolution counts.
+        if self.tasks.get(&id).is_some_and(|task| task.deadline > at) {
+            self.resolve(id, State::Exception, "claim-expired", Some("retry"), at);
+        }
+    }
+
+    /// Drops a task and all that points to it.
+    fn forget(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (group, deadline, dependencies) = (task.group, task.deadline, task.dependencies.clone());
+        for run_id in 0..task.runs.len() {
+            self.artifacts.remove(&(id, run_id));
+        }
+        self.tasks.remove(&id);
+        self.deadlines.remove(&(deadline, id));
+        self.dependents.remove(&id);
+        for dependency in dependencies {
+            if let Some(dependents) = self.dependents.get_mut(&dependency) {
+                dependents.remove(&id);
+            }
+        }
+        if let Some(found) = self.groups.get_mut(&group) {
+            found.tasks.remove(&id);
+            if found.tasks.is_empty() {
+                self.groups.remove(&group);
+            }
+        }
+    }
+}

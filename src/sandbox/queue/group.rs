@@ -1,0 +1,137 @@
+//! Task groups: listing, sealing, and what is done to all tasks of one.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::QueueState;
+use super::id::TaskId;
+use super::task::Priority;
+use crate::sandbox::wire::{Object, Page, stamp};
+use crate::sandbox::{Answer, Call, Fault, Outcome};
+
+/// How much longer than its tasks a group lives.
+const EXTENSION: TimeDelta = TimeDelta::hours(1);
+
+/// Tasks that were created together.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The `schedulerId` that all tasks of the group share.
+    pub scheduler: Arc<str>,
+    /// When the group is forgotten.
+    pub expires: Option<DateTime<Utc>>,
+    /// Since when nobody can add tasks.
+    pub sealed: Option<DateTime<Utc>>,
+    /// Its tasks, in the order in which they are listed.
+    pub tasks: BTreeSet<TaskId>,
+}
+
+impl Group {
+    pub fn new(scheduler: Arc<str>) -> Self {
+        Self { scheduler, expires: None, sealed: None, tasks: BTreeSet::new() }
+    }
+
+    /// Adds a task. The group's own expiry moves only when the task would outlive it.
+    pub fn add(&mut self, id: TaskId, expires: DateTime<Utc>) {
+        self.tasks.insert(id);
+        if self.expires.is_none_or(|before| before < expires) {
+            self.expires = Some(expires + EXTENSION);
+        }
+    }
+
+    fn write(&self, object: &mut Object<'_>, id: TaskId) {
+        object.add("taskGroupId", id).add("schedulerId", &*self.scheduler);
+        object.add_some("expires", self.expires.map(stamp)).add_some("sealed", self.sealed.map(stamp));
+    }
+
+    fn answer(&self, id: TaskId) -> Outcome {
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        self.write(&mut object, id);
+        object.close();
+        Ok(Answer::Raw(out))
+    }
+}
+
+fn missing(text: &str) -> Fault {
+    Fault::not_found(format!("No task-group with taskGroupId: `{text}`"))
+}
+
+fn find(call: &Call<'_>, state: &QueueState) -> Result<TaskId, Fault> {
+    let text = call.param("taskGroupId");
+    TaskId::parse(text).filter(|id| state.groups.contains_key(id)).ok_or_else(|| missing(text))
+}
+
+fn find_mut<'s>(call: &Call<'_>, state: &'s mut QueueState) -> Result<(TaskId, &'s mut Group), Fault> {
+    let text = call.param("taskGroupId");
+    TaskId::parse(text).and_then(|id| Some((id, state.groups.get_mut(&id)?))).ok_or_else(|| missing(text))
+}
+
+pub(super) fn list_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    let page = Page::of(call)?;
+    let id = find(call, state)?;
+    let Some(group) = state.groups.get(&id) else { return Err(missing(call.param("taskGroupId"))) };
+    let start = page.after.as_deref().and_then(TaskId::parse).map_or(Bound::Unbounded, Bound::Excluded);
+    let paged = page.cut(group.tasks.range((start, Bound::Unbounded)), |id| id.to_string());
+    let mut out = String::with_capacity(4096);
+    let mut object = Object::open(&mut out);
+    group.write(&mut object, id);
+    let tasks = paged.items.into_iter().filter_map(|id| Some((*id, state.tasks.get(id)?)));
+    object.list("tasks", tasks, |out, (id, task)| task.write_both(out, id));
+    object.add_some("continuationToken", paged.token);
+    object.close();
+    Ok(Answer::Raw(out))
+}
+
+pub(super) fn get_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    let (id, group) = find_mut(call, state)?;
+    group.answer(id)
+}
+
+pub(super) fn seal_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    let (id, group) = find_mut(call, state)?;
+    call.authorize(&[("schedulerId", json!(&*group.scheduler))])?;
+    group.sealed.get_or_insert(call.now);
+    group.answer(id)
+}
+
+pub(super) fn cancel_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    let (id, group) = find_mut(call, state)?;
+    call.authorize(&[("schedulerId", json!(&*group.scheduler))])?;
+    if group.sealed.is_none() {
+        return Err(Fault::conflict(format!("Cannot cancel unsealed task group: `{id}`")));
+    }
+    let tasks: Vec<TaskId> = group.tasks.iter().copied().collect();
+    let size = tasks.len();
+    let canceled: Vec<TaskId> = tasks.into_iter().filter(|task| state.cancel(*task, "canceled", call.now)).collect();
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    object.add("taskGroupSize", size).add("taskIds", &canceled).add("cancelledCount", canceled.len());
+    object.add("taskGroupId", id);
+    object.close();
+    Ok(Answer::Raw(out))
+}
+
+pub(super) fn change_task_group_priority(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    let (id, group) = find_mut(call, state)?;
+    call.authorize(&[("schedulerId", json!(&*group.scheduler))])?;
+    let scheduler = group.scheduler.clone();
+    let priority = Priority::parse(call.body["newPriority"].as_str().unwrap_or_default());
+    let tasks: Vec<TaskId> = group.tasks.iter().copied().collect();
+    let changed: Vec<TaskId> = tasks
+        .into_iter()
+        .filter(|id| state.tasks.get(id).is_some_and(|task| !task.state().is_resolved() && task.priority != priority))
+        .collect();
+    for id in &changed {
+        state.set_priority(*id, priority);
+    }
+    let mut out = String::new();
+    let mut object = Object::open(&mut out);
+    object.add("taskGroupId", id).add("schedulerId", &*scheduler).add("newPriority", priority.name());
+    object.add("tasksAffected", changed.len()).add("taskIds", &changed);
+    object.close();
+    Ok(Answer::Raw(out))
+}

@@ -1,0 +1,203 @@
+//! The queue: tasks, their runs, dependencies and groups, claims and artifacts, as a state machine (spec, section 8).
+//!
+//! Nothing here sleeps or reads a clock: [`QueueState::advance`] is told the time and does what has fallen due.
+
+mod actions;
+mod advance;
+mod artifacts;
+mod claim;
+mod completed;
+mod create;
+mod group;
+mod id;
+mod lifecycle;
+mod metadata;
+mod pending;
+mod read;
+mod resolve;
+mod task;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use self::artifacts::Artifacts;
+pub use self::completed::Completed;
+use self::group::Group;
+pub use self::id::TaskId;
+use self::task::{Priority, State, Task};
+use self::workers::Workers;
+use super::certificate::Issuer;
+use super::wire::Object;
+use super::{Answer, Call, Fault, Outcome};
+
+/// The client that signs the credentials of tasks.
+pub const ISSUER: &str = "static/taskcluster/queue";
+
+/// Everything that the queue knows.
+pub struct QueueState {
+    issuer: Issuer,
+    /// How long after its resolution a task's dependents are looked at.
+    dependency_delay: TimeDelta,
+    tasks: HashMap<TaskId, Task>,
+    /// Which tasks depend on a task.
+    dependents: HashMap<TaskId, BTreeSet<TaskId>>,
+    groups: HashMap<TaskId, Group>,
+    queues: HashMap<Arc<str>, TaskQueue>,
+    /// Strings that thousands of tasks share.
+    names: HashSet<Arc<str>>,
+    tickets: u64,
+    deadlines: BTreeSet<(DateTime<Utc>, TaskId)>,
+    expiries: BTreeSet<(DateTime<Utc>, TaskId)>,
+    claims: BTreeSet<(DateTime<Utc>, TaskId, usize)>,
+    resolutions: VecDeque<(DateTime<Utc>, TaskId, State)>,
+    /// Tasks that completed and that the index has not seen yet.
+    completed: Vec<TaskId>,
+    artifacts: Artifacts,
+    workers: Workers,
+}
+
+/// The runs of one task queue that wait for a worker or have one.
+#[derive(Debug, Default)]
+struct TaskQueue {
+    /// By urgency, then by age.
+    pending: BTreeMap<(Priority, u64), (TaskId, usize)>,
+    /// By age of the claim.
+    claimed: BTreeMap<u64, (TaskId, usize)>,
+}
+
+impl QueueState {
+    /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
+    pub fn new(access_token: impl Into<String>) -> Self {
+        Self {
+            issuer: Issuer { client_id: ISSUER.into(), access_token: access_token.into() },
+            dependency_delay: TimeDelta::zero(),
+            tasks: HashMap::new(),
+            dependents: HashMap::new(),
+            groups: HashMap::new(),
+            queues: HashMap::new(),
+            names: HashSet::new(),
+            tickets: 0,
+            deadlines: BTreeSet::new(),
+            expiries: BTreeSet::new(),
+            claims: BTreeSet::new(),
+            resolutions: VecDeque::new(),
+            completed: Vec::new(),
+            artifacts: Artifacts::new(),
+            workers: Workers::default(),
+        }
+    }
+
+    /// The same, looking at dependents only this long after a task is resolved, as the services do.
+    #[must_use]
+    pub fn with_dependency_delay(mut self, delay: TimeDelta) -> Self {
+        self.dependency_delay = delay;
+        self
+    }
+
+    /// Whether a worker of this task queue would get a task now.
+    pub fn claimable(&self, task_queue_id: &str) -> bool {
+        self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
+    }
+
+    /// The one copy of a string that many tasks share.
+    fn intern(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// The task that a route names; `refusal` says that there is none.
+    fn find(&self, call: &Call<'_>, refusal: impl FnOnce(&str) -> String) -> Result<(TaskId, &Task), Fault> {
+        let text = call.param("taskId");
+        TaskId::parse(text)
+            .and_then(|id| Some((id, self.tasks.get(&id)?)))
+            .ok_or_else(|| Fault::not_found(refusal(text)))
+    }
+
+    /// `{status}` of a task.
+    fn status_answer(&self, id: TaskId) -> Outcome {
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        if let Some(task) = self.tasks.get(&id) {
+            task.write_status(object.key("status"), id);
+        }
+        object.close();
+        Ok(Answer::Raw(out))
+    }
+}
+
+/// Answers a call of the queue; none for methods without behaviour.
+pub fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
+    state.advance(call.now);
+    let outcome = dispatch(state, call);
+    // What the call has set off at once (dependents of a resolved task) is done before the next one.
+    state.advance(call.now);
+    outcome
+}
+
+fn dispatch(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
+    Some(match call.method.name.as_str() {
+        "createArtifact" => return artifacts::create_artifact(state, call),
+        "createTask" => create::create_task(state, call),
+        "task" => read::task(state, call),
+        "status" => read::status(state, call),
+        "tasks" => read::tasks(state, call),
+        "statuses" => read::statuses(state, call),
+        "listDependentTasks" => read::list_dependent_tasks(state, call),
+        "listTaskGroup" => group::list_task_group(state, call),
+        "getTaskGroup" => group::get_task_group(state, call),
+        "sealTaskGroup" => group::seal_task_group(state, call),
+        "cancelTaskGroup" => group::cancel_task_group(state, call),
+        "changeTaskGroupPriority" => group::change_task_group_priority(state, call),
+        "scheduleTask" => actions::schedule_task(state, call),
+        "rerunTask" => actions::rerun_task(state, call),
+        "cancelTask" => actions::cancel_task(state, call),
+        "changeTaskPriority" => actions::change_task_priority(state, call),
+        "claimWork" => claim::claim_work(state, call),
+        "claimTask" => claim::claim_task(state, call),
+        "reclaimTask" => claim::reclaim_task(state, call),
+        "reportCompleted" => resolve::report_completed(state, call),
+        "reportFailed" => resolve::report_failed(state, call),
+        "reportException" => resolve::report_exception(state, call),
+        "pendingTasks" => pending::pending_tasks(state, call),
+        "taskQueueCounts" => pending::task_queue_counts(state, call),
+        "listPendingTasks" => pending::list_pending_tasks(state, call),
+        "listClaimedTasks" => pending::list_claimed_tasks(state, call),
+        "finishArtifact" => artifacts::finish_artifact(state, call),
+        "artifact" | "latestArtifact" => artifacts::content(state, call),
+        "getArtifact" | "getLatestArtifact" => artifacts::redirect(state, call),
+        "artifactInfo" | "latestArtifactInfo" => artifacts::info(state, call),
+        "listArtifacts" | "listLatestArtifacts" => artifacts::list(state, call),
+        other => return metadata(state, call, other),
+    })
+}
+
+fn metadata(state: &mut QueueState, call: &Call<'_>, method: &str) -> Option<Outcome> {
+    Some(match method {
+        "listProvisioners" => metadata::list_provisioners(state, call),
+        "getProvisioner" => metadata::get_provisioner(state, call),
+        "listWorkerTypes" => metadata::list_worker_types(state, call),
+        "getWorkerType" => metadata::get_worker_type(state, call),
+        "listTaskQueues" => metadata::list_task_queues(state, call),
+        "getTaskQueue" => metadata::get_task_queue(state, call),
+        "listWorkers" => metadata::list_workers(state, call),
+        "getWorker" => metadata::get_worker(state, call),
+        "quarantineWorker" => metadata::quarantine_worker(state, call),
+        "declareWorker" => metadata::declare_worker(state, call),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! One task: its definition as text, its runs, and how both look on the wire.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::id::TaskId;
+use crate::sandbox::wire::{Object, stamp};
+
+/// Where a task stands, which is where its last run stands (spec, section 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Unscheduled,
+    Pending,
+    Running,
+    Completed,
+    Failed,
+    Exception,
+}
+
+impl State {
+    /// Whether nothing more happens to it by itself.
+    pub fn is_resolved(self) -> bool {
+        matches!(self, State::Completed | State::Failed | State::Exception)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            State::Unscheduled => "unscheduled",
+            State::Pending => "pending",
+            State::Running => "running",
+            State::Completed => "completed",
+            State::Failed => "failed",
+            State::Exception => "exception",
+        })
+    }
+}
+
+/// What a task waits for (`requires` of its definition).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requires {
+    /// All dependencies must complete.
+    AllCompleted,
+    /// All dependencies must be resolved, in whatever way.
+    AllResolved,
+}
+
+impl Requires {
+    /// Whether a dependency that was resolved like this is satisfied.
+    pub fn accepts(self, state: State) -> bool {
+        state == State::Completed || (self == Requires::AllResolved && state.is_resolved())
+    }
+}
+
+/// How urgent a task is; the most urgent comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(u8);
+
+impl Priority {
+    /// All of them, from the highest to the lowest.
+    pub const NAMES: [&'static str; 7] = ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"];
+
+    /// The priority of this name; the lowest for names of old (`normal`).
+    pub fn parse(name: &str) -> Self {
+        Self(Self::NAMES.iter().position(|at| *at == name).unwrap_or(Self::NAMES.len() - 1) as u8)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.get(usize::from(self.0)).copied().unwrap_or("lowest")
+    }
+
+    /// Itself and all that are higher, from the highest down: who may create with one of these may create with it.
+    pub fn and_higher(self) -> &'static [&'static str] {
+        Self::NAMES.get(..=usize::from(self.0)).unwrap_or(&Self::NAMES)
+    }
+}
+
+/// Who runs a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worker {
+    /// `workerGroup`.
+    pub group: Arc<str>,
+    /// `workerId`.
+    pub id: Arc<str>,
+}
+
+/// One attempt at a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Where it stands; never unscheduled.
+    pub state: State,
+    /// Why it was made: `scheduled`, `rerun`, `retry`..
+    pub reason_created: &'static str,
+    /// Why it ended.
+    pub reason_resolved: Option<&'static str>,
+    /// Who claimed it.
+    pub worker: Option<Worker>,
+    /// When the claim ends unless it is renewed.
+    pub taken_until: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub scheduled: DateTime<Utc>,
+    /// When it was claimed.
+    pub started: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub resolved: Option<DateTime<Utc>>,
+    /// Its place in its queue's list of pending or claimed runs.
+    pub ticket: u64,
+}
+
+impl Run {
+    /// A run that waits for a worker.
+    pub fn pending(reason_created: &'static str, now: DateTime<Utc>, ticket: u64) -> Self {
+        Self {
+            state: State::Pending,
+            reason_created,
+            reason_resolved: None,
+            worker: None,
+            taken_until: None,
+            scheduled: now,
+            started: None,
+            resolved: None,
+            ticket,
+        }
+    }
+
+    fn write(&self, out: &mut String, run_id: usize) {
+        let mut object = Object::open(out);
+        object.add("runId", run_id).add("state", self.state).add("reasonCreated", self.reason_created);
+        object.add_some("reasonResolved", self.reason_resolved);
+        if let Some(worker) = &self.worker {
+            object.add("workerGroup", &*worker.group).add("workerId", &*worker.id);
+        }
+        object.add_some("takenUntil", self.taken_until.map(stamp)).add("scheduled", stamp(self.scheduled));
+        object.add_some("started", self.started.map(stamp)).add_some("resolved", self.resolved.map(stamp));
+        object.close();
+    }
+}
+
+/// A definition as JSON text. The priority can change, so it stands apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The whole object, but for the value of `priority`.
+    pub text: Box<str>,
+    /// Where the value of `priority` belongs.
+    pub priority_at: usize,
+}
+
+/// One task.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// `taskQueueId`: `<provisionerId>/<workerType>`.
+    pub queue: Arc<str>,
+    /// `schedulerId`.
+    pub scheduler: Arc<str>,
+    /// `projectId`.
+    pub project: Arc<str>,
+    /// `taskGroupId`.
+    pub group: TaskId,
+    /// The priority now.
+    pub priority: Priority,
+    /// Unresolved after this, it ends as an exception.
+    pub deadline: DateTime<Utc>,
+    /// After this it is forgotten.
+    pub expires: DateTime<Utc>,
+    /// `retries` of the definition.
+    pub retries: u32,
+    /// How often the queue will still retry by itself.
+    pub retries_left: u32,
+    /// What it waits for.
+    pub requires: Requires,
+    /// Its dependencies that are not satisfied yet.
+    pub unsatisfied: Vec<TaskId>,
+    /// All of its dependencies.
+    pub dependencies: Box<[TaskId]>,
+    /// All attempts so far.
+    pub runs: Vec<Run>,
+    /// Whether it has routes that the index listens to.
+    pub indexed: bool,
+    /// What was asked for.
+    pub definition: Definition,
+}
+
+/// The two halves of a `taskQueueId`.
+pub fn split_queue(queue: &str) -> (&str, &str) {
+    queue.split_once('/').unwrap_or((queue, ""))
+}
+
+impl Task {
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        self.runs.last().map_or(State::Unscheduled, |run| run.state)
+    }
+
+    /// Appends the definition.
+    pub fn write_definition(&self, out: &mut String) {
+        let (head, tail) = self.definition.text.split_at(self.definition.priority_at);
+        out.extend([head, "\"", self.priority.name(), "\"", tail]);
+    }
+
+    /// The definition.
+    pub fn definition(&self) -> String {
+        let mut out = String::with_capacity(self.definition.text.len() + 12);
+        self.write_definition(&mut out);
+        out
+    }
+
+    /// Appends the status.
+    pub fn write_status(&self, out: &mut String, id: TaskId) {
+        let (provisioner, worker_type) = split_queue(&self.queue);
+        let mut object = Object::open(out);
+        object.add("taskId", id).add("provisionerId", provisioner).add("workerType", worker_type);
+        object.add("taskQueueId", &*self.queue).add("schedulerId", &*self.scheduler);
+        object.add("projectId", &*self.project).add("taskGroupId", self.group);
+        object.add("priority", self.priority.name()).add("deadline", stamp(self.deadline));
+        object.add("expires", stamp(self.expires)).add("retriesLeft", self.retries_left).add("state", self.state());
+        object.list("runs", self.runs.iter().enumerate(), |out, (run_id, run)| run.write(out, run_id));
+        object.close();
+    }
+
+    /// Appends `{status, task}`, an item of `listTaskGroup`.
+    pub fn write_both(&self, out: &mut String, id: TaskId) {
+        let mut object = Object::open(out);
+        self.write_status(object.key("status"), id);
+        self.write_definition(object.key("task"));
+        object.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn higher_priorities_include_the_wanted_one() {
+        assert_eq!(Priority::parse("high").and_higher(), ["highest", "very-high", "high"]);
+        assert_eq!(Priority::parse("normal"), Priority::parse("lowest"));
+        assert_eq!(Priority::parse("lowest").and_higher().len(), 7);
+        assert!(Priority::parse("highest") < Priority::parse("very-high"));
+        for name in Priority::NAMES {
+            assert_eq!(Priority::parse(name).name(), name);
+        }
+    }
+
+    #[test]
+    fn what_a_dependency_must_come_to() {
+        for (state, completed, resolved) in [
+            (State::Unscheduled, false, false),
+            (State::Pending, false, false),
+            (State::Running, false, false),
+            (State::Completed, true, true),
+            (State::Failed, false, true),
+            (State::Exception, false, true),
+        ] {
+            assert_eq!(Requires::AllCompleted.accepts(state), completed, "{state}");
+            assert_eq!(Requires::AllResolved.accepts(state), resolved, "{state}");
+        }
+    }
+}

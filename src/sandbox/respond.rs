@@ -1,0 +1,208 @@
+//! From a request to a response: routing, then the checks in the order of the services, then behaviour.
+
+use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use axum::http::header::{self, HeaderName};
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::auth::{Caller, Presented, authenticate};
+use super::call::{Answer, Call, Fault, Outcome};
+use super::hawk::{Signed, host_and_port};
+use super::message::{Request, Response};
+use super::refusal::{RequestInfo, not_found, render};
+use super::router::{Compiled, Router, Target};
+use super::state::State;
+use super::{documents, gate, input, state};
+use crate::clock::SharedClock;
+use crate::reference::Verb;
+
+/// What all requests of one sandbox share.
+pub(super) struct Shared {
+    pub state: Mutex<State>,
+    pub router: &'static Router,
+    pub clock: SharedClock,
+    /// Tells of every call of the queue that is done.
+    pub queue_changed: Notify,
+    /// `http://localhost:1234`
+    pub root_url: String,
+}
+
+impl Shared {
+    /// The state, for the time of one request. A behaviour that panicked has broken its own request only.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a worker is told that gets no task.
+const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
+
+/// Answers one request.
+pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
+    let Some(path) = request.path().strip_prefix("/api/") else {
+        return documents::respond(request, &shared.root_url);
+    };
+    let Some(verb) = verb(&request.verb) else { return not_found() };
+    match shared.router.find(verb, path) {
+        Target::NoMethod => not_found(),
+        Target::NoService => documents::web_page(),
+        Target::Method(target, params) => Attempt::new(shared, request, target, params).answer(),
+    }
+}
+
+fn verb(text: &str) -> Option<Verb> {
+    Some(match text {
+        "GET" | "HEAD" => Verb::Get,
+        "POST" => Verb::Post,
+        "PUT" => Verb::Put,
+        "PATCH" => Verb::Patch,
+        "DELETE" => Verb::Delete,
+        _ => return None,
+    })
+}
+
+/// One call of a method, on its way through the checks.
+struct Attempt<'a> {
+    shared: &'a Shared,
+    request: &'a Request,
+    target: &'static Compiled,
+    now: DateTime<Utc>,
+    params: IndexMap<String, String>,
+    /// What an error repeats of the body.
+    payload: Value,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(
+        shared: &'a Shared,
+        request: &'a Request,
+        target: &'static Compiled,
+        params: IndexMap<String, String>,
+    ) -> Self {
+        Self { shared, request, target, now: shared.clock.now(), params, payload: json!({}) }
+    }
+
+    fn answer(mut self) -> Response {
+        match self.outcome() {
+            Ok(answer) => {
+                let mut response = render_answer(answer);
+                if self.target.method.name == "claimWork" && *response.body == *NO_WORK {
+                    response.idle_queue = self.params.shift_remove("taskQueueId");
+                }
+                response
+            }
+            Err(fault) => {
+                let Compiled { service, method, .. } = self.target;
+                state::conceal(&service.service_name, method, &mut self.payload);
+                let method = &method.name;
+                render(&fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
+            }
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let method = self.target.method;
+        self.payload = input::parse_body(self.request).inspect_err(|_| {
+            // What could not be understood is repeated as it came.
+            self.payload = String::from_utf8_lossy(&self.request.body).into();
+        })?;
+        let presented = self.presented()?;
+        let caller = self.caller(&presented)?;
+        let query = self.request.query();
+        let mut call = Call {
+            service: &self.target.service.service_name,
+            method,
+            params: self.params.clone(),
+            query: query.iter().filter(|(name, _)| name != "bewit").cloned().collect(),
+            body: Value::Null,
+            client_id: caller.client_id,
+            scopes: caller.scopes,
+            now: self.now,
+            root_url: &self.shared.root_url,
+            authorized: Cell::new(method.scopes.is_none()),
+        };
+        if method.scopes.as_ref().is_some_and(|scopes| gate::is_filled_by(scopes, &self.params)) {
+            call.authorize(&[])?;
+        }
+        input::check_arguments(self.target, &self.params, &query)?;
+        input::check_body(self.target, self.request, &mut self.payload, &self.shared.root_url)?;
+        if method.input.is_some() {
+            call.body = self.payload.clone();
+        }
+        state::amend(call.service, method, &mut self.payload);
+        self.behave(&call, &presented)
+    }
+
+    fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Outcome {
+        let name = &call.method.name;
+        let outcome = self.shared.lock().behave(call, presented);
+        if call.service == "queue" {
+            self.shared.queue_changed.notify_waiters();
+        }
+        let Some(outcome) = outcome else {
+            return Err(Fault::new(
+                501,
+                "NotImplemented",
+                format!("The sandbox has no behaviour for {} {name}; it only knows that there is one.", call.service),
+            ));
+        };
+        // Whoever forgets to check scopes must not be able to answer.
+        if outcome.is_ok() && !call.authorized.get() {
+            return Err(Fault::new(
+                500,
+                "InternalServerError",
+                format!("The scopes of {} {name} were never checked.", call.service),
+            ));
+        }
+        outcome
+    }
+
+    /// What the request presents of itself, with the names by which the caller reached us.
+    fn presented(&self) -> Result<Presented<'a>, Fault> {
+        let (host, port) = host_and_port(&self.request.host)
+            .ok_or_else(|| Fault::new(401, "AuthenticationFailed", "Bad Request: Invalid Host header"))?;
+        Ok(Presented {
+            signed: Signed { verb: &self.request.verb, resource: &self.request.target, host, port },
+            authorization: self.request.header(header::AUTHORIZATION),
+            payload: Some((self.request.header(header::CONTENT_TYPE).unwrap_or_default(), &self.request.body)),
+        })
+    }
+
+    /// Who calls. Methods that need no scopes do not ask, so that wrong credentials do no harm there.
+    fn caller(&self, presented: &Presented<'_>) -> Result<Caller, Fault> {
+        if self.target.method.scopes.is_none() {
+            return Ok(Caller { client_id: None, scopes: Vec::new(), expires: self.now, hash: None });
+        }
+        authenticate(&self.shared.lock().auth, presented, self.now)
+            .map_err(|message| Fault::new(401, "AuthenticationFailed", message))
+    }
+}
+
+fn render_answer(answer: Answer) -> Response {
+    match answer {
+        Answer::Json(body) => Response::json(200, &body),
+        Answer::Raw(body) => Response::json_text(200, body),
+        Answer::NoContent => Response::no_content(),
+        Answer::Status(status, body) => Response::json(status, &body),
+        Answer::Text(text) => Response::text(200, text),
+        Answer::Redirect(location, body) => {
+            let response = match body {
+                Value::Null => Response::text(303, format!("See Other. Redirecting to {location}")),
+                body => Response::json(303, &body),
+            };
+            response.with(header::LOCATION, &location)
+        }
+        Answer::WithHeaders(headers, answer) => {
+            headers.into_iter().fold(render_answer(*answer), |response, (name, value)| {
+                match HeaderName::try_from(name) {
+                    Ok(name) => response.with(name, &value),
+                    Err(_) => response,
+                }
+            })
+        }
+    }
+}

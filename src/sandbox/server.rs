@@ -1,0 +1,273 @@
+//! The sockets: one listener on each loopback address, served by threads of the sandbox's own.
+
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderValue, header};
+use axum::{Router as Axum, extract};
+use chrono::TimeDelta;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::time::Instant;
+
+use super::auth::ROOT;
+use super::input::MAX_BODY;
+use super::message::{Request, Response};
+use super::respond::{Shared, respond};
+use super::router::Router;
+use super::seed::{FirefoxPush, Push, replay};
+use super::state::State;
+use crate::clock::{SharedClock, SystemClock};
+use crate::domain::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// Bodies from this size on are compressed for those who accept it, in bytes.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// How long a worker that asks for work is kept waiting for some (spec, section 14).
+const CLAIM_WAIT: Duration = Duration::from_secs(20);
+
+/// How a sandbox is to be.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The port on the loopback addresses; 0 for any that is free.
+    pub port: u16,
+    /// Where the sandbox takes the time from.
+    pub clock: SharedClock,
+    /// How long after a task is resolved the tasks that depend on it are looked at. Real services
+    /// take some seconds; here it is at once, unless a test wants to see the time in between.
+    pub dependency_delay: TimeDelta,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero() }
+    }
+}
+
+impl Options {
+    /// The same on this port.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The same with this delay between a task and those that depend on it.
+    #[must_use]
+    pub fn dependency_delay(mut self, delay: TimeDelta) -> Self {
+        self.dependency_delay = delay;
+        self
+    }
+
+    /// The same with this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+/// A Taskcluster on loopback. It stops when it is dropped.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    access_token: Secret,
+    runtime: Option<Runtime>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox. It accepts connections once this returns.
+    ///
+    /// # Errors
+    /// When the port is taken ([`Kind::Conflict`]) or the system gives no socket or thread.
+    pub fn start(options: Options) -> Result<Self> {
+        let (port, listeners) = listen(options.port)?;
+        let state = State::new(options.clock.now(), options.dependency_delay);
+        let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            router: Router::embedded()?,
+            clock: options.clock,
+            queue_changed: Notify::new(),
+            root_url: format!("http://localhost:{port}"),
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("tc-sandbox")
+            .enable_all()
+            .build()
+            .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
+        for listener in listeners {
+            serve(&runtime, listener, &shared)?;
+        }
+        Ok(Self { shared, access_token, runtime: Some(runtime) })
+    }
+
+    /// Where it is reached: `http://localhost:1234`.
+    pub fn root_url(&self) -> &str {
+        &self.shared.root_url
+    }
+
+    /// The client that may do anything.
+    pub fn client_id(&self) -> &str {
+        ROOT
+    }
+
+    /// That client's access token.
+    pub fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    /// Loads a push and returns the ID of its task group, which is that of its decision task.
+    ///
+    /// # Errors
+    /// When the queue refuses a task: the same push is there already.
+    pub fn load(&self, push: Push) -> Result<String> {
+        let now = self.shared.clock.now();
+        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
+        replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
+            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        self.shared.queue_changed.notify_waiters();
+        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+    }
+
+    /// Stops serving; open connections are closed.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Waiting for the threads is not allowed inside of another runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
+fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
+    let cannot = |source: io::Error| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            return Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
+                .hint("Choose another --port, or none to take any that is free.");
+        }
+        Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source)
+    };
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(cannot)?;
+    let port = first.local_addr().map_err(cannot)?.port();
+    let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    Ok((port, std::iter::once(first).chain(second.ok()).collect()))
+}
+
+fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
+    let cannot = |source: io::Error| Error::failed("cannot serve the sandbox").caused_by(source);
+    listener.set_nonblocking(true).map_err(cannot)?;
+    let _inside = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
+    let shared = Arc::clone(shared);
+    let service = Axum::new().fallback(move |request: extract::Request| {
+        let shared = Arc::clone(&shared);
+        async move { handle(&shared, request).await }
+    });
+    runtime.spawn(async move {
+        use axum::serve::ListenerExt as _;
+        // Small answers must not wait for each other's acknowledgements.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        drop(axum::serve(listener, service).await);
+    });
+    Ok(())
+}
+
+async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
+    let (parts, body) = request.into_parts();
+    let accepts_gzip = parts
+        .headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip")));
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+    let read = to_bytes(body, MAX_BODY).await;
+    let request = Request {
+        verb: parts.method.as_str().to_owned(),
+        target: parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+        host: host.to_owned(),
+        headers: parts.headers,
+        too_large: read.is_err(),
+        body: read.unwrap_or_default(),
+    };
+    finish(answer(shared, &request).await, accepts_gzip)
+}
+
+/// Answers at once, but for a worker that asks for work where there is none: it waits for some.
+async fn answer(shared: &Shared, request: &Request) -> Response {
+    let until = Instant::now() + CLAIM_WAIT;
+    loop {
+        // Changes count from here on, so that none slips in between the look and the wait.
+        let changed = shared.queue_changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        let response = respond(shared, request);
+        let Some(task_queue) = &response.idle_queue else { return response };
+        if !work_may_appear(shared, task_queue, changed, until).await {
+            return response;
+        }
+    }
+}
+
+/// Waits until it is worth asking for work again; false when that was not before `until`.
+async fn work_may_appear<'a>(
+    shared: &'a Shared,
+    task_queue: &str,
+    mut changed: Pin<&mut Notified<'a>>,
+    until: Instant,
+) -> bool {
+    loop {
+        // A deadline, the end of a claim or a dependency may set a task free.
+        let next_event = shared.lock().queue.next_event();
+        let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
+        tokio::select! {
+            () = changed.as_mut() => {
+                changed.set(shared.queue_changed.notified());
+                changed.as_mut().enable();
+                if shared.lock().queue.claimable(task_queue) {
+                    return true;
+                }
+            }
+            () = tokio::time::sleep_until(until) => return false,
+            () = tokio::time::sleep(due) => return true,
+        }
+    }
+}
+
+fn finish(response: Response, accepts_gzip: bool) -> axum::response::Response {
+    let Response { status, mut headers, mut body, .. } = response;
+    if accepts_gzip
+        && body.len() >= WORTH_COMPRESSING
+        && let Ok(smaller) = compress(&body)
+    {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        body = smaller.into();
+    }
+    let mut finished = axum::response::Response::new(Body::from(body));
+    *finished.status_mut() = status;
+    *finished.headers_mut() = headers;
+    finished
+}
+
+fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
+}

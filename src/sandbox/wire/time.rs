@@ -1,0 +1,35 @@
+//! Times as the services read and write them: ISO 8601, UTC, milliseconds (spec, section 6).
+
+use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
+
+/// `2026-11-22T12:54:12.000Z`.
+pub fn stamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Reads a time that the schema's `date-time` let pass; anything finer than a millisecond is dropped.
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| round_to_millis(time.to_utc()))
+}
+
+/// The time without what is finer than a millisecond, so that it equals itself after a trip over the wire.
+pub fn round_to_millis(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_back_in_milliseconds_and_utc() {
+        for (text, expected) in [
+            ("2026-11-22T12:54:12Z", "2026-11-22T12:54:12.000Z"),
+            ("2026-11-22T12:54:12.0519Z", "2026-11-22T12:54:12.051Z"),
+            ("2026-11-22T14:54:12.5+02:00", "2026-11-22T12:54:12.500Z"),
+        ] {
+            assert_eq!(stamp(parse_time(text).unwrap()), expected);
+        }
+        assert_eq!(parse_time("yesterday"), None);
+    }
+}
