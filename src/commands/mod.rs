@@ -39,6 +39,7 @@ pub enum Command {
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
+    /// Print the version of tc and of its references
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),

@@ -1,6 +1,7 @@
 //! What the tests of the services' behaviour share: calls made of values, answers read back.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use super::queue::QueueState;
 use super::wire::{parse_time, stamp};
 use super::{Answer, Call, Fault, Outcome, queue};
-use crate::reference::{Catalogue, Source};
+use crate::reference::{Catalogue, Method, Service, Source};
+use crate::schema::Validator;
 
 pub(super) const ROOT_URL: &str = "http://localhost:1234";
 
@@ -60,7 +62,7 @@ impl<'a> Request<'a> {
     /// Makes the call and hands it to `handle`. As on the server, scopes that the route fills are checked before; and
     /// nothing is answered before somebody has looked at the others.
     pub fn send(self, now: DateTime<Utc>, handle: impl FnOnce(&Call<'_>) -> Option<Outcome>) -> Option<Outcome> {
-        let (_, method) = Catalogue::embedded(Source::Current).method(self.service, self.method).unwrap();
+        let (service, method) = Catalogue::embedded(Source::Current).method(self.service, self.method).unwrap();
         let owned = |pairs: Vec<(&str, String)>| -> IndexMap<String, String> {
             pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
         };
@@ -86,11 +88,25 @@ impl<'a> Request<'a> {
             return Some(Err(refusal));
         }
         let outcome = handle(&call);
-        if matches!(outcome, Some(Ok(_))) {
+        if let Some(Ok(answer)) = &outcome {
             assert!(call.authorized.get(), "{} looked at no scopes", method.name);
+            check_output(service, method, answer);
         }
         outcome
     }
+}
+
+/// Checks an answer against the method's own schema.
+fn check_output(service: &Service, method: &Method, answer: &Answer) {
+    thread_local! {
+        static VALIDATORS: RefCell<HashMap<String, Validator>> = RefCell::default();
+    }
+    let (Some(file), (200, body)) = (&method.output, read(Ok(answer.clone()))) else { return };
+    let faults = VALIDATORS.with_borrow_mut(|validators| {
+        let key = format!("{}/{file}", service.service_name);
+        validators.entry(key).or_insert_with(|| Validator::new(service, file).unwrap()).faults(&body)
+    });
+    assert!(faults.is_empty(), "{} answered {body}: {faults:?}", method.name);
 }
 
 /// Status and body of an outcome, as the server would send them; errors as `{code, message}`.

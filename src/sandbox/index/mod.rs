@@ -121,7 +121,7 @@ fn insert_task(state: &mut IndexState, call: &Call<'_>) -> Outcome {
         Value::Number(rank) => rank.clone(),
         _ => Number::from(0),
     };
-    let entry = Entry { task_id: text("taskId").into(), rank, data: canonical(call.body["data"].clone()), expires };
+    let entry = Entry { task_id: text("taskId").into(), rank, data: canonical(&call.body["data"]), expires };
     Ok(Answer::Json(entry_json(path, state.insert(path, entry, call.now))))
 }
 

@@ -7,7 +7,7 @@ use super::QueueState;
 use super::group::Group;
 use super::id::TaskId;
 use super::task::{Definition, Priority, Requires, State, Task, split_queue};
-use crate::sandbox::wire::{Object, canonical, parse_time, stamp};
+use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
 use crate::sandbox::{Call, Fault, Outcome};
 
 /// How far `created` may lie from the server's clock, and how much later than five days a deadline may be.
@@ -52,6 +52,7 @@ struct Draft<'a> {
     project: &'a str,
     group: TaskId,
     priority: Priority,
+    retries: u32,
     scopes: Vec<&'a str>,
     routes: Vec<&'a str>,
     dependencies: Vec<TaskId>,
@@ -90,6 +91,8 @@ impl<'a> Draft<'a> {
             project: text("projectId", "none"),
             group: body["taskGroupId"].as_str().and_then(TaskId::parse).unwrap_or(id),
             priority: Priority::parse(text("priority", "lowest")),
+            // The schema's integers include `1.0`.
+            retries: body["retries"].as_f64().map_or(5, |retries| retries as u32),
             scopes: texts(body, "scopes"),
             routes: texts(body, "routes"),
             dependencies,
@@ -103,9 +106,9 @@ impl<'a> Draft<'a> {
     /// The definition as the services answer it: all keys, in their order.
     fn definition(&self, times: &Times) -> Definition {
         let (provisioner, worker_type) = split_queue(&self.queue);
-        let value = |key: &str, default: Value| match &self.body[key] {
-            Value::Null => default,
-            value => canonical(value.clone()),
+        let add = |object: &mut Object<'_>, key: &str, default: &str| match &self.body[key] {
+            Value::Null => object.key(key).push_str(default),
+            value => write_canonical(object.key(key), value),
         };
         let mut text = String::with_capacity(1024);
         let mut object = Object::open(&mut text);
@@ -115,11 +118,11 @@ impl<'a> Draft<'a> {
         object.add("requires", if self.requires == Requires::AllResolved { "all-resolved" } else { "all-completed" });
         object.add("routes", &self.routes);
         let priority_at = object.key("priority").len();
-        object.add("retries", value("retries", json!(5))).add("created", stamp(times.created));
-        object.add("deadline", stamp(times.deadline)).add("expires", stamp(times.expires));
-        object.add("scopes", &self.scopes).add("payload", value("payload", json!({})));
-        object.add("metadata", value("metadata", json!({}))).add("tags", value("tags", json!({})));
-        object.add("extra", value("extra", json!({})));
+        object.add("retries", self.retries).add("created", stamp(times.created));
+        object.add("deadline", stamp(times.deadline)).add("expires", stamp(times.expires)).add("scopes", &self.scopes);
+        for key in ["payload", "metadata", "tags", "extra"] {
+            add(&mut object, key, "{}");
+        }
         object.close();
         Definition { text: text.into(), priority_at }
     }
@@ -238,7 +241,6 @@ fn insert(
     unsatisfied: Vec<TaskId>,
 ) {
     let scheduler = state.intern(draft.scheduler);
-    let retries = draft.body["retries"].as_u64().and_then(|retries| u32::try_from(retries).ok()).unwrap_or(5);
     let task = Task {
         queue: state.intern(&draft.queue),
         scheduler: scheduler.clone(),
@@ -247,8 +249,8 @@ fn insert(
         priority: draft.priority,
         deadline: times.deadline,
         expires: times.expires,
-        retries,
-        retries_left: retries,
+        retries: draft.retries,
+        retries_left: draft.retries,
         requires: draft.requires,
         unsatisfied,
         dependencies: draft.dependencies.into(),

@@ -9,17 +9,50 @@ pub fn quoted(value: impl Serialize) -> String {
     serde_json::to_string(&value).unwrap_or_default()
 }
 
-/// The value with the keys of all objects in the order in which the database keeps them: shorter ones first,
-/// then by bytes.
-pub fn canonical(value: Value) -> Value {
+/// The entries of an object in the order in which the database keeps them: shorter keys first, then by bytes.
+fn ordered(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+    entries.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    entries
+}
+
+/// The value with the keys of all objects in the database's order.
+pub fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-            Value::Object(entries.into_iter().map(|(key, value)| (key, canonical(value))).collect::<Map<_, _>>())
+            ordered(map).into_iter().map(|(key, value)| (key.clone(), canonical(value))).collect::<Map<_, _>>().into()
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
-        other => other,
+        Value::Array(items) => items.iter().map(canonical).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Appends the value as JSON with the keys of all objects in the database's order.
+pub fn write_canonical(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(map) => {
+            out.push('{');
+            for (i, (key, value)) in ordered(map).into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&quoted(key));
+                out.push(':');
+                write_canonical(out, value);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_canonical(out, item);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&quoted(scalar)),
     }
 }
 
@@ -90,13 +123,21 @@ mod tests {
     #[test]
     fn keys_are_ordered_as_the_database_orders_them() {
         let value = json!({"description": 1, "name": {"bb": 1, "a": [{"zz": 1, "b": 2}]}, "owner": 1});
-        assert_eq!(quoted(canonical(value)), r#"{"name":{"a":[{"b":2,"zz":1}],"bb":1},"owner":1,"description":1}"#);
+        let expected = r#"{"name":{"a":[{"b":2,"zz":1}],"bb":1},"owner":1,"description":1}"#;
+        assert_eq!(quoted(canonical(&value)), expected);
+        let mut written = String::new();
+        write_canonical(&mut written, &value);
+        assert_eq!(written, expected);
     }
 
     #[test]
     fn numbers_stay_as_they_were() {
         let value: Value = serde_json::from_str(r#"{"b":1.0,"a":18446744073709551616}"#).unwrap();
-        assert_eq!(quoted(canonical(value)), r#"{"a":18446744073709551616,"b":1.0}"#);
+        let expected = r#"{"a":18446744073709551616,"b":1.0}"#;
+        assert_eq!(quoted(canonical(&value)), expected);
+        let mut written = String::new();
+        write_canonical(&mut written, &value);
+        assert_eq!(written, expected);
     }
 
     #[test]

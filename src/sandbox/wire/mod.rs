@@ -5,7 +5,7 @@ mod order;
 mod page;
 mod time;
 
-pub use json::{Object, canonical};
+pub use json::{Object, canonical, write_canonical};
 pub use order::{Name, compare};
 pub use page::{Page, Paged};
 pub use time::{parse_time, round_to_millis, stamp};
