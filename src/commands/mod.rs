@@ -45,9 +45,6 @@ pub enum Command {
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
-    /// Run a Taskcluster of your own on this machine, in memory
-    Sandbox(sandbox::Args),
-    /// Print the version of tc and of its references
     Sandbox(sandbox::Args),
     Completions(completions::Args),
     Man(man::Args),
