@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn what_occurs_twice_is_followed_once() {
-        let graph = graph(&[("root", &["a", "b"]), ("a", &["c"]), ("b", &["c", "d"]), ("c", &["e"]), ("d", &[]), ("e", &[])]);
+        let graph =
+            graph(&[("root", &["a", "b"]), ("a", &["c"]), ("b", &["c", "d"]), ("c", &["e"]), ("d", &[]), ("e", &[])]);
         assert_eq!(shown(&graph), "1a 2c 3e 1b 2c! 2d");
     }
 
