@@ -5,6 +5,7 @@ pub mod completions;
 pub mod config;
 pub mod creds;
 pub mod from_now;
+pub mod group;
 pub mod help;
 pub mod man;
 pub mod profile;
@@ -16,6 +17,7 @@ pub mod shared;
 pub mod signin;
 pub mod signout;
 pub mod slugid;
+pub mod task;
 pub mod url;
 pub mod version;
 pub mod whoami;
@@ -37,6 +39,9 @@ impl Status {
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
     Api(api::Args),
+    /// See and change the tasks of a task group
+    #[command(subcommand)]
+    Group(group::Command),
     Schema(schema::Args),
     Scope(scope::Args),
     Signin(signin::Args),
@@ -48,6 +53,9 @@ pub enum Command {
     Url(url::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
+    /// See and change single tasks
+    #[command(subcommand)]
+    Task(task::Command),
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
@@ -67,6 +75,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Group(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Signin(args) => signin::run(&args, context),
@@ -78,6 +87,7 @@ impl Command {
             Self::Url(args) => url::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
+            Self::Task(command) => command.run(context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Completions(args) => completions::run(&args, context),

@@ -1,5 +1,6 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
+mod duration;
 pub mod jq;
 pub mod json;
 pub mod log;
@@ -10,6 +11,7 @@ mod sink;
 mod streams;
 mod table;
 
+pub use duration::duration;
 pub use progress::Progress;
 pub use prompt::Reply;
 pub use sanitize::sanitize;

@@ -2,6 +2,7 @@
 
 pub mod fake_clock;
 pub mod fake_server;
+pub mod group;
 mod home;
 pub mod wire;
 
