@@ -3,6 +3,7 @@
 mod duration;
 pub mod jq;
 pub mod json;
+pub mod json_list;
 pub mod log;
 mod progress;
 mod prompt;

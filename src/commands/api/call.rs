@@ -150,10 +150,7 @@ async fn lines(
                 context.filter(program, item, false, &mut sink)?;
                 continue;
             }
-            Layout::COMPACT
-                .write(item, &mut sink)
-                .and_then(|()| sink.write_all(b"\n"))
-                .map_err(|source| print::write_error(flags, source))?;
+            Layout::write_line(item, &mut sink).map_err(|source| print::write_error(flags, source))?;
         }
         sink.flush().map_err(|source| print::write_error(flags, source))?;
     }
