@@ -27,4 +27,8 @@ mod scope;
 mod shell;
 mod slugid;
 mod support;
+mod task;
+mod task_actions;
+mod task_log;
+mod transcripts;
 mod version;
