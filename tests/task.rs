@@ -90,11 +90,14 @@ fn many_tasks_are_told_apart_and_come_in_order() {
     tc.run(&["task", "name", &pending, &failed]).stdout(&format!("{pending} b\n{failed} a\n")).status(0);
     tc.run(&["task", "group", &failed, &pending]).stdout(&format!("{failed} {0}\n{pending} {0}\n", group.id)).status(0);
     let list = tc.run(&["task", "status", &failed, &pending, "--json"]).json();
-    assert_eq!((list[0]["status"]["state"].as_str(), list[1]["status"]["taskId"].as_str()), (Some("failed"), Some(&*pending)));
+    assert_eq!(
+        (list[0]["status"]["state"].as_str(), list[1]["status"]["taskId"].as_str()),
+        (Some("failed"), Some(&*pending))
+    );
     let one = tc.run(&["task", "name", &failed, "--json"]).json();
     assert_eq!(one, json!({"taskId": failed, "name": "a"}));
     let both = tc.run(&["task", "def", &failed, &pending, "--jq", ".[].task.metadata.name"]);
-    both.stdout("\"a\"\n\"b\"\n").status(0);
+    both.stdout("a\nb\n").status(0);
 }
 
 #[test]
@@ -163,7 +166,10 @@ fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() 
          `https://tc.example.com/hooks/a/b` is not the page of a task or of a task group\n\
          Hint: Nothing was sent. --skip-invalid leaves these out.\n",
     );
-    server.expect(&format!("POST /api/queue/v1/task/{}/cancel", good(1)), Answer::json(200, status(&good(1), "exception", &json!([]))));
+    server.expect(
+        &format!("POST /api/queue/v1/task/{}/cancel", good(1)),
+        Answer::json(200, status(&good(1), "exception", &json!([]))),
+    );
     let ran = tc(&server).stdin(format!("seven {}", good(1))).run(&["task", "cancel", "--yes", "--skip-invalid", "-"]);
     ran.stdout(&format!("{} exception\n", good(1)))
         .stderr("Warning: skipped: `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
@@ -191,9 +197,7 @@ fn a_tree_shows_what_waits_for_what() {
         .stderr("")
         .status(0);
     tc.run(&["task", "deps", "--up", "--depth", "1", &last])
-        .stdout(&format!(
-            "{last} unscheduled last\nwaits for:\n  {other} unscheduled other\n  {test} pending test\n"
-        ))
+        .stdout(&format!("{last} unscheduled last\nwaits for:\n  {other} unscheduled other\n  {test} pending test\n"))
         .status(0);
     tc.run(&["task", "deps", "--up", &build]).stdout(&format!("{build} completed build\nwaits for nothing\n"));
     let document = tc.run(&["task", "deps", "--down", "--json", &other]).json();
@@ -308,8 +312,14 @@ fn artifacts_are_listed_page_by_page() {
     let artifact = |name: &str| json!({"storageType": "s3", "name": name, "expires": "2026-11-23T12:00:00.000Z", "contentType": "text/plain"});
     let path = format!("GET /api/queue/v1/task/{ID}/runs/1/artifacts");
     for _ in 0..2 {
-        server.expect(&path, Answer::json(200, json!({"artifacts": [artifact("public/a")], "continuationToken": "t"}).to_string()));
-        server.expect(&format!("{path}?continuationToken=t"), Answer::json(200, json!({"artifacts": [artifact("private/b")]}).to_string()));
+        server.expect(
+            &path,
+            Answer::json(200, json!({"artifacts": [artifact("public/a")], "continuationToken": "t"}).to_string()),
+        );
+        server.expect(
+            &format!("{path}?continuationToken=t"),
+            Answer::json(200, json!({"artifacts": [artifact("private/b")]}).to_string()),
+        );
     }
     tc(&server).run(&["task", "artifacts", ID, "--run", "1"]).stdout("public/a\nprivate/b\n").stderr("").status(0);
     let ran = tc(&server).env("NO_COLOR", "1").terminal().run(&["task", "artifacts", ID, "-r", "1"]);

@@ -13,7 +13,9 @@ fn rerun_refuses_what_did_not_fail() {
     let group = Group::new();
     for state in ["completed", "pending", "running", "unscheduled"] {
         let id = group.task(state, state);
-        let message = format!("Error: task {id} is {state}; only failed tasks and exceptions are rerun\nHint: --force reruns it all the same.\n");
+        let message = format!(
+            "Error: task {id} is {state}; only failed tasks and exceptions are rerun\nHint: --force reruns it all the same.\n"
+        );
         group.tc().run(&["task", "rerun", &id]).stdout("").stderr(&message).status(6);
         group.tc().run(&["task", "rerun", "-n", &id]).stdout("").stderr(&message).status(6);
         assert_eq!(group.state(&id), state);
@@ -56,9 +58,10 @@ fn many_tasks_need_a_yes() {
     );
     let question = format!("About to cancel 2 tasks:\n  {one} one\n  {two} two\nCancel them? [y/N] ");
     let tc = group.tc().env("NO_COLOR", "1").terminal();
-    tc.run(&args).stdout("").status(1).stderr(&format!(
-        "{question}\nError: nothing was cancelled: the input ended without an answer\n"
-    ));
+    tc.run(&args)
+        .stdout("")
+        .status(1)
+        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"));
     let ran = group.tc().env("NO_COLOR", "1").terminal().stdin("n\n").run(&args);
     ran.stderr(&format!("{question}Error: nothing was cancelled: there was no yes\n")).status(1);
     assert_eq!((group.state(&one), group.state(&two)), ("pending".into(), "pending".into()));
@@ -75,7 +78,9 @@ fn a_wish_to_be_asked_is_granted_without_a_terminal() {
     let ran = group.tc().stdin("n\n").run(&args);
     ran.stdout("").stderr(&format!("{question}Nothing was cancelled.\n")).status(0);
     let ran = group.tc().run(&args);
-    ran.stdout("").stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n")).status(1);
+    ran.stdout("")
+        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"))
+        .status(1);
     assert_eq!(group.state(&id), "pending");
     group.tc().stdin("yes\n").run(&args).stdout("exception 'canceled'\n").stderr(&question).status(0);
 }
@@ -88,7 +93,9 @@ fn a_dry_run_changes_nothing() {
         group
             .tc()
             .run(&["task", "cancel", flag, &one, &two])
-            .stdout(&format!("Would cancel one taskid: {one} (state: pending)\nWould cancel two taskid: {two} (state: running)\n"))
+            .stdout(&format!(
+                "Would cancel one taskid: {one} (state: pending)\nWould cancel two taskid: {two} (state: running)\n"
+            ))
             .stderr("2 tasks would be cancelled; nothing was sent.\n")
             .status(0);
     }
@@ -109,7 +116,10 @@ fn one_failure_does_not_stop_the_rest() {
     let mut expected = [format!("{one} exception 'canceled'"), format!("{two} exception 'canceled'")];
     expected.sort_unstable();
     assert_eq!(lines, expected, "{ran}");
-    assert!(ran.stderr.starts_with(&format!("Warning: could not cancel {UNKNOWN}: queue.cancelTask failed: ")), "{ran}");
+    assert!(
+        ran.stderr.starts_with(&format!("Warning: could not cancel {UNKNOWN}: queue.cancelTask failed: ")),
+        "{ran}"
+    );
     assert!(ran.stderr.ends_with("Error: 1 of 3 tasks could not be cancelled\n"), "{ran}");
     assert_eq!(fs::read_to_string(tc.directory().join("failed.txt")).unwrap(), format!("{UNKNOWN}\n"));
 }
@@ -170,7 +180,8 @@ fn created(stdout: &str) -> Vec<&str> {
 fn a_retriggered_task_is_a_new_one_without_routes_and_dependencies() {
     let group = Group::new();
     let build = group.task("build", "pending");
-    let test = group.define("test", &json!({"dependencies": [build], "routes": ["index.a"], "retries": 2, "extra": {"x": 1}}));
+    let test =
+        group.define("test", &json!({"dependencies": [build], "routes": ["index.a"], "retries": 2, "extra": {"x": 1}}));
     let ran = group.tc().run(&["task", "retrigger", &test]);
     ran.stderr("").status(0);
     let old = group.queue("task", &[&test], None);

@@ -138,10 +138,14 @@ fn what_cannot_be_had_is_said_before_anything_is_printed() {
     ran.stdout("").status(5);
     assert!(ran.stderr.starts_with(&format!("Error: run 0 of task {ID} has no artifact `public/b.log`\n")), "{ran}");
     scene.state("failed").artifacts(&[LIVE], &json!({}));
-    scene.content(LIVE, &json!({"storageType": "error", "reason": "file-missing-on-worker", "message": "no such file"}));
-    scene.tc().run(&["task", "log", ID]).stdout("").status(1).stderr(&format!(
-        "Error: {LIVE} of task {ID} could not be stored: file-missing-on-worker: no such file\n"
-    ));
+    scene
+        .content(LIVE, &json!({"storageType": "error", "reason": "file-missing-on-worker", "message": "no such file"}));
+    scene
+        .tc()
+        .run(&["task", "log", ID])
+        .stdout("")
+        .status(1)
+        .stderr(&format!("Error: {LIVE} of task {ID} could not be stored: file-missing-on-worker: no such file\n"));
     scene.state("failed").artifacts(&[LIVE], &json!({})).stored(LIVE, "/gone");
     scene.on_storage("/gone", Answer::new(404, "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>"));
     let ran = scene.tc().run(&["task", "log", ID]);

@@ -55,7 +55,8 @@ pub struct Failures {
 impl Failures {
     /// Tells of a failure and takes note of it.
     pub fn add(&mut self, id: &str, error: &Error, context: &Context) {
-        let message = if context.ui.terminal.stderr { crate::ui::sanitize(error.message()) } else { error.message().into() };
+        let message =
+            if context.ui.terminal.stderr { crate::ui::sanitize(error.message()) } else { error.message().into() };
         context.ui.warn(format_args!("{id}: {message}"));
         self.count += 1;
         if !self.kinds.contains(&error.kind()) {

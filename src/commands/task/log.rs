@@ -54,7 +54,9 @@ pub struct Args {
 /// [`Kind::NotFound`] when there is no log; those of the calls.
 pub fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
-        return Err(Error::usage("a log is no JSON document that --jq could filter").hint("--json prints a document a line."));
+        return Err(
+            Error::usage("a log is no JSON document that --jq could filter").hint("--json prints a document a line.")
+        );
     }
     let filter = filter(args)?;
     let named = args.ids.read(context)?;
@@ -124,6 +126,8 @@ fn run_with_log(status: &Status<'_>, number: Option<u32>) -> Result<(u32, TaskSt
             })
         }
         Some(run) => Ok((run.run_id, run.state)),
-        None => Err(Error::new(Kind::NotFound, format!("task {id} is {}: it has not run, so it has no log", status.state))),
+        None => {
+            Err(Error::new(Kind::NotFound, format!("task {id} is {}: it has not run, so it has no log", status.state)))
+        }
     }
 }

@@ -134,7 +134,8 @@ async fn wait(
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
-                let message = format!("{} of {} tasks are not {} at the time limit", open.len(), refs.len(), args.goal.word());
+                let message =
+                    format!("{} of {} tasks are not {} at the time limit", open.len(), refs.len(), args.goal.word());
                 return Err(Error::new(Kind::Pending, message));
             }
             nap = nap.min(remaining);

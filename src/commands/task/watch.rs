@@ -62,12 +62,7 @@ async fn watch(named: &Named, client: &Client) -> Result<Status> {
 }
 
 /// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
-async fn nap(
-    context: &Context,
-    pause: Duration,
-    view: &mut View<'_>,
-    found: &[Lookup],
-) -> Result<()> {
+async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
     let tick = Duration::from_secs(1);
     let mut left = pause;
     while !left.is_zero() {

@@ -109,7 +109,11 @@ fn missing(wanted: Wanted<'_>, listed: &[Listed], over: bool) -> Error {
     let what = name.map_or("log".to_owned(), |name| format!("artifact `{name}`"));
     let error = Error::new(Kind::NotFound, format!("run {run} of task {task} has no {what}"));
     if listed.is_empty() {
-        return error.hint(if over { "It has no artifacts at all." } else { "It has no artifacts yet; try again soon." });
+        return error.hint(if over {
+            "It has no artifacts at all."
+        } else {
+            "It has no artifacts yet; try again soon."
+        });
     }
     let mut names: Vec<&str> = listed.iter().map(|artifact| artifact.name.as_str()).collect();
     names.sort_by_key(|name| !name.ends_with(".log"));

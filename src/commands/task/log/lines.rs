@@ -180,7 +180,8 @@ impl Lines {
 /// The text without terminal control sequences (ECMA-48): colours, cursor moves, titles.
 fn without_sequences(text: &[u8]) -> Cow<'_, [u8]> {
     static SEQUENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?-u)\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-Z\\^-~])").ok()
+        Regex::new(r"(?-u)\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-Z\\^-~])")
+            .ok()
     });
     match SEQUENCE.as_ref() {
         Some(regex) if text.contains(&0x1b) => regex.replace_all(text, &b""[..]),
