@@ -59,7 +59,8 @@ fn a_closed_pipe_ends_quietly() {
     let items = vec![item; 500].join(",");
     let call = "GET /api/auth/v1/clients/";
     server.expect(call, Answer::json(200, format!(r#"{{"clients":[{items}],"continuationToken":"a"}}"#)));
-    server.expect(&format!("{call}?continuationToken=a"), Answer::json(200, format!(r#"{{"clients":[{items}]}}"#)));
+    // Whether the second page is asked for depends on who is faster.
+    server.allow(&format!("{call}?continuationToken=a"), Answer::json(200, format!(r#"{{"clients":[{items}]}}"#)));
     let (mut command, _home) = tc();
     command.env("TASKCLUSTER_ROOT_URL", server.url()).args(["api", "auth", "listClients", "--jsonl"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -69,12 +70,6 @@ fn a_closed_pipe_ends_quietly() {
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
-    // Whether the second page was asked for depends on who was faster.
-    if server.requests().len() < 2 {
-        let (mut command, _home) = tc();
-        let args = ["api", "auth", "listClients", "--continuationToken", "a"];
-        command.env("TASKCLUSTER_ROOT_URL", server.url()).args(args).output().unwrap();
-    }
 }
 
 #[cfg(unix)]

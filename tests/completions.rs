@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::support::{Ran, Tc};
 
@@ -85,7 +84,9 @@ fn an_unknown_shell_says_which_variable_is_to_blame() {
 }
 
 /// The built binary as `tc` on the path of a real shell, or nothing where that shell is not installed.
+#[cfg(unix)]
 fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<String> {
+    use std::process::{Command, Stdio};
     let bin = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tc"), bin.path().join("tc")).unwrap();
     let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
@@ -108,6 +109,7 @@ fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<String> {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn bash_completes() {
     // What readline does at a tab, without readline.
@@ -124,6 +126,7 @@ fn bash_completes() {
     assert_eq!(said, "generate encode decode stable\nlistTaskGroup\nalways\n\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn fish_completes() {
     let script = "
@@ -137,6 +140,7 @@ fn fish_completes() {
     assert_eq!(first, ["generate", "encode", "decode", "stable", "listTaskGroup", "Cargo.toml"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn zsh_completes() {
     // The completion system needs a terminal; its one call is recorded instead.

@@ -1,8 +1,10 @@
 //! `tc group`, against a sandbox.
 
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::support::Tc;
+use crate::support::fake_clock::FakeClock;
 use crate::support::group::Group;
 
 /// One task in each state; IDs in the order unscheduled, pending, running, completed, failed, exception.
@@ -259,7 +261,8 @@ fn rerun_takes_what_did_not_complete() {
     let mut done: Vec<String> =
         ran.json()["done"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().into()).collect();
     let mut expected = ids[4..].to_vec();
-    (done.sort(), expected.sort());
+    done.sort();
+    expected.sort();
     assert_eq!(done, expected);
     assert_eq!(group.state(&ids[4]), "pending");
     group
@@ -349,11 +352,15 @@ fn waiting_ends_with_the_group() {
         )
         .status(3);
     group.task("d", "pending");
+    let clock = FakeClock::at(&Utc::now().to_rfc3339());
     group
         .tc()
-        .run(&["group", "wait", "--timeout", "1s", "--interval", "1s", &group.id])
+        .environment(|environment| environment.with_clock(clock.clone()))
+        .run(&["group", "wait", "--timeout", "25s", &group.id])
         .stderr("Error: the group is not over at the time limit: unscheduled: 1, pending: 1, completed: 1, failed: 1\n")
         .status(8);
+    let seconds: Vec<u64> = clock.slept().iter().map(|pause| pause.as_secs()).collect();
+    assert_eq!(seconds, [10, 10, 5]);
 }
 
 #[test]
@@ -370,4 +377,57 @@ fn watching_says_what_changes() {
         .run(&["group", "watch", "--until-failure", &group.id])
         .stderr(&format!("Error: task {failed} did not complete; the group goes on\n"))
         .status(3);
+}
+
+#[test]
+fn retriggering_makes_copies_that_start_at_once() {
+    let group = Group::new();
+    let first = group.task("a", "completed");
+    let id = group.define("b", &json!({"dependencies": [first], "routes": ["index.x"]}));
+    let ran = group.tc().run(&["group", "retrigger", "-y", "--name", "b", &group.id]);
+    ran.status(0)
+        .stderr("Warning: the copies are new tasks: chain of trust cannot verify them as part of their group's push\n");
+    let new = ran.stdout.strip_prefix(&format!("{id} ")).unwrap().trim_end();
+    let copy = group.queue("task", &[new], None);
+    assert_eq!(
+        (&copy["metadata"]["name"], &copy["routes"], &copy["dependencies"]),
+        (&json!("b"), &json!([]), &json!([]))
+    );
+    group
+        .tc()
+        .run(&["group", "retrigger", "-y", &group.id])
+        .stdout("")
+        .stderr("Error: no task is chosen to be retriggered\nHint: Choose some with a filter, or say --all.\n")
+        .status(2);
+    let ran = group.tc().run(&["group", "retrigger", "-y", "--exact", "--name", "b", "--times", "2", "-q", &group.id]);
+    ran.status(0);
+    assert_eq!(ran.stdout.lines().count(), 4, "{ran}");
+    let exact = ran.stdout.split_whitespace().last().unwrap();
+    assert!(!group.queue("task", &[exact], None)["metadata"].is_null());
+}
+
+#[test]
+fn the_timeline_is_lines_json_or_a_picture() {
+    let group = Group::new();
+    let first = group.task("decision", "completed");
+    let second = group.define("build <x>", &json!({"dependencies": [first]}));
+    group.advance(&second, "completed");
+    group.task("waiting", "pending");
+    let tc = group.tc();
+    let ran = tc.run(&["group", "timeline", &group.id]);
+    ran.status(0).stderr("");
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with(&format!("{first} 20")) && lines[0].ends_with("Z decision"), "{ran}");
+    assert!(lines[2].ends_with("Z - - waiting"), "{ran}");
+    let document = tc.run(&["group", "timeline", "--json", &group.id]).json();
+    let path: Vec<&Value> = document["criticalPath"].as_array().unwrap().iter().map(|task| &task["taskId"]).collect();
+    assert_eq!(path, [&json!(first), &json!(second)]);
+    tc.run(&["group", "timeline", "-o", "push.svg", &group.id]).stdout("").stderr("").status(0);
+    let svg = std::fs::read_to_string(tc.directory().join("push.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains("build &lt;x&gt;"), "{svg}");
+    tc.run(&["group", "timeline", "-o", "push.png", &group.id])
+        .stderr("Error: `push.png` is neither a .svg nor a .html file\n")
+        .status(2);
+    let ran = group.tc().env("NO_COLOR", "1").terminal().run(&["group", "timeline", &group.id]);
+    assert!(ran.stdout.starts_with("TASK  ") && ran.stdout.contains("The critical path took "), "{ran}");
 }

@@ -16,6 +16,8 @@ mod from_now;
 mod group;
 mod group_bulk;
 mod group_transcripts;
+mod demo;
+mod from_now;
 mod help;
 mod man;
 mod recordings;

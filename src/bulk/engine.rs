@@ -182,7 +182,7 @@ mod tests {
             let item = *item;
             async move {
                 tokio::time::sleep(Duration::from_millis(item as u64 % 7)).await;
-                if item % 3 == 0 { Err(Error::failed("no")) } else { Ok(()) }
+                if item.is_multiple_of(3) { Err(Error::failed("no")) } else { Ok(()) }
             }
         };
         let ended = block_on(run(

@@ -31,7 +31,6 @@ impl Status {
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
-    /// Call any API method, or list what there is
     Api(api::Args),
     /// See and change the tasks of a task group
     #[command(subcommand)]
@@ -46,9 +45,7 @@ pub enum Command {
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
-    /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
-    /// Print the version of tc and of its references
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),

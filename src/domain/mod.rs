@@ -14,6 +14,7 @@ pub mod task;
 pub mod task_ref;
 pub mod task_state;
 pub mod time;
+pub mod timeline;
 
 pub use root_url::RootUrl;
 pub use run_choice::RunChoice;

@@ -18,17 +18,20 @@ mod gate;
 mod hawk;
 mod index;
 mod input;
+mod insider;
 mod message;
 mod queue;
 mod refusal;
 mod respond;
 mod router;
 mod secrets;
+mod seed;
 mod server;
 mod state;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
+pub use seed::Push;
 pub use server::{Options, Sandbox};
 
 #[cfg(test)]

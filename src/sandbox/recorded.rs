@@ -35,7 +35,7 @@ fn parts(recording: &Value) -> Option<Request<'_>> {
     let mut request = Request::new(service, method).body(recording["body"].clone());
     for (name, value) in found.args.iter().zip(recording["args"].as_array()?) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        request = request.param(Box::leak(name.clone().into_boxed_str()), value);
+        request = request.param(name, value);
     }
     for (name, value) in recording["query"].as_object().into_iter().flatten() {
         request = request.query(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));

@@ -36,15 +36,18 @@ impl State {
         }
         match call.service {
             "auth" => auth::behave(&mut self.auth, call, presented),
-            "queue" => {
-                let outcome = queue::handle(&mut self.queue, call);
-                self.index.file(self.queue.take_completed(), call.now);
-                outcome
-            }
+            "queue" => self.behave_queue(call),
             "index" => index::handle(&mut self.index, call),
             "secrets" => secrets::handle(&mut self.secrets, call),
             _ => None,
         }
+    }
+
+    /// Runs the behaviour of a method of the queue, and files what it completed in the index.
+    pub(super) fn behave_queue(&mut self, call: &Call<'_>) -> Option<Outcome> {
+        let outcome = queue::handle(&mut self.queue, call);
+        self.index.file(self.queue.take_completed(), call.now);
+        outcome
     }
 
     /// The methods that every service has.
@@ -64,12 +67,16 @@ impl State {
 /// What a service does to the body before it does anything else; its errors repeat the body so.
 pub(super) fn amend(service: &str, method: &Method, body: &mut Value) {
     if (service, method.name.as_str()) == ("queue", "createTask") {
-        // The two halves of a task queue's ID are properties of their own as well.
-        let halves = body["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
-        if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
-            body["provisionerId"] = provisioner.into();
-            body["workerType"] = worker_type.into();
-        }
+        split_queue_id(body);
+    }
+}
+
+/// The two halves of a task queue's ID are properties of their own as well.
+pub(super) fn split_queue_id(definition: &mut Value) {
+    let halves = definition["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
+    if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
+        definition["provisionerId"] = provisioner.into();
+        definition["workerType"] = worker_type.into();
     }
 }
 

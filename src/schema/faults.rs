@@ -69,6 +69,7 @@ fn expand(error: &ValidationError<'_>, body: &Value, ranked: &mut Vec<(Rank, Fau
         Kind::Enum { options } => {
             add("must be equal to one of the allowed values".into(), Some(list(options)));
         }
+        Kind::UniqueItems => add(duplicates(error.instance()), None),
         Kind::Constant { expected_value } => add("must be equal to constant".into(), Some(expected_value.to_string())),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } | Kind::OneOfMultipleValid { context } => {
             // The alternatives' own faults come before the verdict on them all.
@@ -111,7 +112,6 @@ fn message(kind: &Kind) -> String {
         Kind::ExclusiveMinimum { limit } => format!("must be > {limit}"),
         Kind::ExclusiveMaximum { limit } => format!("must be < {limit}"),
         Kind::MultipleOf { multiple_of } => format!("must be multiple of {multiple_of}"),
-        Kind::UniqueItems => "must NOT have duplicate items".into(),
         Kind::Contains => "must contain at least 1 valid item(s)".into(),
         Kind::Not { .. } => "must NOT be valid".into(),
         Kind::PropertyNames { .. } => "property name must be valid".into(),
@@ -120,6 +120,24 @@ fn message(kind: &Kind) -> String {
         Kind::OneOfNotValid { .. } | Kind::OneOfMultipleValid { .. } => "must match exactly one schema in oneOf".into(),
         // What is left is of drafts that the services do not use.
         other => format!("must pass \"{}\" keyword validation", other.keyword()),
+    }
+}
+
+/// ajv looks from the end, and names the later of two scalars first but the earlier of two others.
+fn duplicates(array: &Value) -> String {
+    let items = array.as_array().map(Vec::as_slice).unwrap_or_default();
+    let scalars = items.iter().all(|item| !item.is_object() && !item.is_array());
+    let pair = if scalars {
+        let later = |at: &usize| (at + 1..items.len()).find(|other| items[*other] == items[*at]);
+        (0..items.len()).rev().find_map(|at| Some((later(&at)?, at)))
+    } else {
+        let earlier = |at: &usize| (0..*at).rev().find(|other| items[*other] == items[*at]);
+        (0..items.len()).rev().find_map(|at| Some((earlier(&at)?, at)))
+    };
+    match pair {
+        Some((one, other)) => format!("must NOT have duplicate items (items ## {one} and {other} are identical)"),
+        // 1 and 1.0 are the same to a schema.
+        None => "must NOT have duplicate items".into(),
     }
 }
 

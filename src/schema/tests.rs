@@ -46,7 +46,16 @@ fn each_keyword_has_its_words() {
         (json!({"maxItems": 1}), json!([1, 2]), "/: must NOT have more than 1 items"),
         (json!({"minProperties": 1}), json!({}), "/: must NOT have fewer than 1 properties"),
         (json!({"maxProperties": 0}), json!({"a": 1}), "/: must NOT have more than 0 properties"),
-        (json!({"uniqueItems": true}), json!([1, 1]), "/: must NOT have duplicate items"),
+        (
+            json!({"uniqueItems": true}),
+            json!(["a", "b", "a", "b"]),
+            "/: must NOT have duplicate items (items ## 3 and 1 are identical)",
+        ),
+        (
+            json!({"uniqueItems": true}),
+            json!([{}, [], {}]),
+            "/: must NOT have duplicate items (items ## 0 and 2 are identical)",
+        ),
         (json!({"minimum": 1}), json!(0), "/: must be >= 1"),
         (json!({"maximum": 1}), json!(2), "/: must be <= 1"),
         (json!({"exclusiveMinimum": 1}), json!(1), "/: must be > 1"),

@@ -53,6 +53,7 @@ enum Behaviour {
 struct Expectation {
     call: String,
     answer: Answer,
+    required: bool,
 }
 
 #[derive(Default)]
@@ -107,7 +108,13 @@ impl FakeServer {
     ///
     /// Calls may come in any order; equal ones are answered in the order of the script.
     pub fn expect(&self, call: &str, answer: Answer) -> &Self {
-        self.shared.lock().script.push(Expectation { call: call.to_owned(), answer });
+        self.shared.lock().script.push(Expectation { call: call.to_owned(), answer, required: true });
+        self
+    }
+
+    /// Allows one more call, which need not come: what is fetched ahead may no longer be wanted.
+    pub fn allow(&self, call: &str, answer: Answer) -> &Self {
+        self.shared.lock().script.push(Expectation { call: call.to_owned(), answer, required: false });
         self
     }
 
@@ -141,7 +148,12 @@ impl Drop for FakeServer {
         for connection in &state.connections {
             drop(connection.shutdown(Shutdown::Both));
         }
-        let missing: Vec<String> = state.script.iter().map(|expectation| expectation.call.clone()).collect();
+        let missing: Vec<String> = state
+            .script
+            .iter()
+            .filter(|expectation| expectation.required)
+            .map(|expectation| expectation.call.clone())
+            .collect();
         let unexpected = std::mem::take(&mut state.unexpected);
         drop(state);
         self.shared.changed.notify_all();

@@ -5,8 +5,10 @@ mod list;
 mod open;
 mod priority;
 mod rerun;
+mod retrigger;
 mod seal;
 mod status;
+mod timeline;
 mod wait;
 mod watch;
 
@@ -26,8 +28,10 @@ pub enum Command {
     Wait(wait::Args),
     Cancel(cancel::Args),
     Rerun(rerun::Args),
+    Retrigger(retrigger::Args),
     Seal(seal::Args),
     Priority(priority::Args),
+    Timeline(timeline::Args),
     Open(open::Args),
 }
 
@@ -44,8 +48,10 @@ impl Command {
             Self::Wait(args) => wait::run(args, context),
             Self::Cancel(args) => cancel::run(args, context),
             Self::Rerun(args) => rerun::run(args, context),
+            Self::Retrigger(args) => retrigger::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Priority(args) => priority::run(args, context),
+            Self::Timeline(args) => timeline::run(args, context),
             Self::Open(args) => open::run(args, context),
         }
     }

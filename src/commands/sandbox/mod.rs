@@ -1,5 +1,6 @@
 //! `tc sandbox`
 
+mod demo;
 mod serve;
 
 use crate::commands::Status;
@@ -11,15 +12,26 @@ use crate::error::Result;
 /// Prints how to point a shell at it once it accepts connections, then serves until Ctrl-C. All that
 /// it holds is gone when it stops. Any client can talk to it, and nothing in it leaves this machine.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(flatten)]
     serve: serve::Args,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-/// Serves, or runs one command against a sandbox.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Demo(demo::Args),
+}
+
+/// Serves, runs one command against a sandbox, or shows the demo.
 ///
 /// # Errors
 /// Those of the verb.
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    serve::run(&args.serve, context)
+    match &args.command {
+        Some(Command::Demo(args)) => demo::run(args, context),
+        None => serve::run(&args.serve, context),
+    }
 }

@@ -47,7 +47,7 @@ fn serve(sandbox: &Sandbox, context: &Context) -> Result<Status> {
 }
 
 /// Says where the sandbox is and how to sign in to it.
-fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
+pub(super) fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
         let access = serde_json::json!({
@@ -92,8 +92,10 @@ fn execute(command: &str, sandbox: &Sandbox, context: &Context) -> Result<Status
             () = interrupt.wait() => {}
         }
         // Ctrl-C reaches the command as well; it may have something to clean up.
-        if let Ok(ended) = tokio::time::timeout(GRACE, child.wait()).await {
-            return ended.map(status).map_err(cannot);
+        tokio::select! {
+            biased;
+            ended = child.wait() => return ended.map(status).map_err(cannot),
+            () = context.env.clock.sleep(GRACE) => {}
         }
         child.kill().await.map_err(cannot)?;
         Err(Error::interrupted())

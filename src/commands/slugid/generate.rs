@@ -14,7 +14,7 @@ pub struct Args {
     #[arg(long)]
     nice: bool,
     /// How many, 1 by default
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
 }
 

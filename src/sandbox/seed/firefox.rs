@@ -73,7 +73,7 @@ impl FirefoxPush {
         let mut builds = Vec::new();
         for platform in PLATFORMS {
             for build_type in platform.types {
-                if self.tasks.len() + 2 <= upstream {
+                if builds.is_empty() || self.tasks.len() + 2 <= upstream {
                     builds.push((platform, *build_type, self.build(platform, build_type, &toolchains)));
                 }
             }
@@ -119,10 +119,7 @@ impl FirefoxPush {
             os: platform.os,
             platform: name.clone(),
             seconds: 2700,
-            routes: vec![format!(
-                "index.gecko.v2.mozilla-central.latest.firefox.{}-{build_type}",
-                platform.build
-            )],
+            routes: vec![format!("index.gecko.v2.mozilla-central.latest.firefox.{}-{build_type}", platform.build)],
         });
         self.add(Plan {
             kind: "build-signing",

@@ -1,0 +1,215 @@
+//! `tc sandbox demo`: the main job on a real API surface, with the real commands and their real output.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use chrono::{SecondsFormat, TimeDelta};
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::env::{self, Environment};
+use crate::error::{Error, Kind, Result};
+use crate::sandbox::{Options, Push, Sandbox};
+use crate::ui::{Streams, Ui};
+
+const HEADING: Style = Style::new().bold();
+const PROMPT: Style = AnsiColor::Green.on_default().bold();
+const COMMAND: Style = AnsiColor::Cyan.on_default();
+
+/// The push that is shown: large enough to be real, small enough to be quick.
+const PUSH: Push = Push { tasks: 300, seed: 7, age: TimeDelta::minutes(150) };
+
+/// Show what tc does, on a sandbox with a made-up push of 300 tasks
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Keep the sandbox serving until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+    /// Serve on this port instead of any that is free
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+}
+
+/// Starts a sandbox, loads a push, and runs the commands of the tour in it.
+///
+/// # Errors
+/// When the sandbox cannot start, or a command of the tour does not end as it should.
+pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
+    let sandbox = Sandbox::start(Options::default().port(args.port).clock(context.env.clock.clone()))?;
+    let group = sandbox.load(PUSH)?;
+    let tour = Tour { context, sandbox: &sandbox, group: &group };
+    tour.say(format_args!(
+        "This is a Taskcluster of your own, in memory, at {}. In it is a made-up push of Firefox: a task group of \
+         {} tasks, two and a half hours old.",
+        sandbox.root_url(),
+        PUSH.tasks
+    ))?;
+    tour.walk()?;
+    if args.keep {
+        super::serve::announce(&sandbox, context)?;
+        context.ui.note("The sandbox serves until Ctrl-C.");
+        let interrupt = context.env.interrupt.clone();
+        context.runtime()?.block_on(interrupt.wait());
+    }
+    Ok(Status::DONE)
+}
+
+struct Tour<'a> {
+    context: &'a Context,
+    sandbox: &'a Sandbox,
+    group: &'a str,
+}
+
+impl Tour<'_> {
+    fn walk(&self) -> Result<()> {
+        let (group, context) = (self.group, self.context);
+        self.say(format_args!("How is it going? One call per page, merged, and counted by jq:"))?;
+        let count = r#".tasks | group_by(.status.state)[] | "\(length)\t\(.[0].status.state)""#;
+        self.show(&["api", "queue", "listTaskGroup", group, "--paginate", "--jq", count], 0)?;
+
+        self.say(format_args!("What failed? Each task is a line, so it works for groups of any size:"))?;
+        let failed = r#"select(.status.state == "failed") | "\(.status.taskId)  \(.task.metadata.name)""#;
+        self.show(&["api", "queue", "listTaskGroup", group, "--jsonl", "--jq", failed], 0)?;
+
+        let failed = self.first(r#"select(.status.state == "failed") | .status.taskId"#)?;
+        self.say(format_args!("Rerun the first one: the same task gets another run."))?;
+        let runs = r#".status.runs[] | "run \(.runId): \(.state)""#;
+        self.show(&["api", "queue", "rerunTask", &failed, "--jq", runs], 0)?;
+
+        let pending = self.first(r#"select(.status.state == "pending") | .status.taskId"#)?;
+        self.say(format_args!("Cancel one that still waits for a worker:"))?;
+        self.show(&["api", "queue", "cancelTask", &pending, "--jq", ".status | {state, runs}"], 0)?;
+
+        self.say(format_args!("Which scopes would that have needed?"))?;
+        self.show(&["api", "queue", "cancelTask", &pending, "--scopes", "--jq", ".AnyOf[0]"], 0)?;
+
+        let client = self.client_that_may("queue:rerun-task:*")?;
+        self.say(format_args!("{} may only rerun. It is refused, and told what to ask for:", client.0))?;
+        self.show_as(Some(&client), &["api", "queue", "cancelTask", &pending], Kind::Auth.exit_code())?;
+
+        self.say(format_args!("Now you. Point a shell at a sandbox and use any command, or any other client:"))?;
+        let program = context.words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or("tc".into());
+        self.print(&format!(
+            "    {program} sandbox --exec bash       # a shell in a sandbox of its own\n    \
+             {program} sandbox demo --keep       # this one, until Ctrl-C\n    \
+             {program} api search artifact       # find a method\n    \
+             {program} api queue createTask --help\n"
+        ))
+    }
+
+    /// The first result of a jq program over the group's tasks.
+    fn first(&self, program: &str) -> Result<String> {
+        self.quietly(&["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program])
+    }
+
+    /// A new client with one scope: its ID and access token.
+    fn client_that_may(&self, scope: &str) -> Result<(String, String)> {
+        const CLIENT: &str = "demo/rerunner";
+        let expires = (self.context.now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true);
+        let body = serde_json::json!({"expires": expires, "description": "", "scopes": [scope]}).to_string();
+        let token = self.quietly(&["api", "auth", "createClient", CLIENT, "-d", &body, "--jq", ".accessToken"])?;
+        Ok((CLIENT.to_owned(), token))
+    }
+
+    /// The first line that a command prints.
+    fn quietly(&self, args: &[&str]) -> Result<String> {
+        let output = Capture::default();
+        let streams = self.streams(Box::new(output.clone()), Box::new(io::sink()));
+        crate::run::run(words(args), &self.environment(), streams);
+        let found = output.text().lines().next().map(str::to_owned);
+        found.ok_or_else(|| Error::failed(format!("`tc {}` found nothing for the demo", args.join(" "))))
+    }
+
+    /// Shows a command line, runs it, and shows what it prints.
+    fn show(&self, args: &[&str], expected: u8) -> Result<()> {
+        self.show_as(None, args, expected)
+    }
+
+    /// The same as another client.
+    fn show_as(&self, client: Option<&(String, String)>, args: &[&str], expected: u8) -> Result<()> {
+        let ui = &self.context.ui;
+        let line = args.iter().map(|arg| quote(arg)).collect::<Vec<_>>().join(" ");
+        self.print(&format!("\n{} {}\n", ui.paint(PROMPT, "$"), ui.paint(COMMAND, format_args!("tc {line}"))))?;
+        let environment = match client {
+            Some((id, token)) => self.environment().with(env::CLIENT_ID.name, id).with(env::ACCESS_TOKEN.name, token),
+            None => self.environment(),
+        };
+        // What a shell would show on standard error belongs to the tour, so both go to the same place in order.
+        let streams = self.streams(Box::new(Through(Arc::clone(ui))), Box::new(Through(Arc::clone(ui))));
+        let status = crate::run::run(words(args), &environment, streams);
+        if status == expected {
+            return Ok(());
+        }
+        Err(Error::failed(format!("`tc {line}` ended with {status} where the demo expects {expected}")))
+    }
+
+    fn say(&self, text: std::fmt::Arguments<'_>) -> Result<()> {
+        self.print(&format!("\n{}\n", self.context.ui.paint(HEADING, text)))
+    }
+
+    fn print(&self, text: &str) -> Result<()> {
+        let mut out = self.context.ui.out();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    fn streams(&self, stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Streams {
+        Streams { stdin: Box::new(io::empty()), stdout, stderr, terminal: self.context.ui.terminal }
+    }
+
+    /// An environment that knows the sandbox and nothing else of the user's.
+    fn environment(&self) -> Environment {
+        let mut environment = Environment::empty(&self.context.env.directory)
+            .with(env::ROOT_URL.name, self.sandbox.root_url())
+            .with(env::CLIENT_ID.name, self.sandbox.client_id())
+            .with(env::ACCESS_TOKEN.name, self.sandbox.access_token().reveal())
+            .with_clock(self.context.env.clock.clone());
+        environment.interrupt = self.context.env.interrupt.clone();
+        if self.context.ui.color() { environment } else { environment.with(env::NO_COLOR.name, "1") }
+    }
+}
+
+fn words(args: &[&str]) -> Vec<OsString> {
+    std::iter::once("tc").chain(args.iter().copied()).map(OsString::from).collect()
+}
+
+/// An argument as it would be typed.
+fn quote(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=".contains(c);
+    if arg.chars().all(plain) { arg.to_owned() } else { format!("'{arg}'") }
+}
+
+/// Writes to the standard output of the demo itself.
+struct Through(Arc<Ui>);
+
+impl Write for Through {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.out().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Keeps what is written.
+#[derive(Clone, Default)]
+struct Capture(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Capture {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! What has already happened to a push that began a while ago: an event at a time, through the queue itself.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use chrono::{DateTime, Duration, Utc};
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use super::SeedTask;
+use crate::sandbox::Fault;
+use crate::sandbox::insider::call_queue;
+use crate::sandbox::state::State;
+
+/// How often a worker with nothing to do asks for work.
+const POLL: Duration = Duration::seconds(30);
+/// How often a worker renews its claim; claims last twenty minutes.
+const RECLAIM: Duration = Duration::minutes(15);
+
+/// The share of runs that fail, by kind, in percent.
+fn failure_rate(kind: &str) -> u32 {
+    match kind {
+        "test" => 7,
+        "build" => 6,
+        "source-test" => 8,
+        _ => 0,
+    }
+}
+
+/// Creates the tasks at `started` and lets simulated workers run them until `now`.
+///
+/// # Errors
+/// When the queue refuses a task, for instance because it exists.
+pub(in crate::sandbox) fn replay(
+    state: &mut State,
+    tasks: &[SeedTask],
+    started: DateTime<Utc>,
+    now: DateTime<Utc>,
+    seed: u64,
+) -> Result<(), Fault> {
+    let plans = tasks.iter().map(|task| (task.task_id.as_str(), task)).collect();
+    for task in tasks {
+        let mut definition = task.definition.clone();
+        crate::sandbox::state::split_queue_id(&mut definition);
+        call_queue(state, "createTask", &[("taskId", &task.task_id)], definition, started)?;
+    }
+    if started >= now {
+        return Ok(());
+    }
+    let mut replay = Replay { state, plans, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed) };
+    replay.hire(tasks, started);
+    replay.run(now)
+}
+
+struct Replay<'a> {
+    state: &'a mut State,
+    plans: HashMap<&'a str, &'a SeedTask>,
+    events: BinaryHeap<Reverse<(DateTime<Utc>, u64, Event)>>,
+    /// Keeps events of one time in the order in which they were planned.
+    next: u64,
+    rng: Rng,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A worker asks for work.
+    Poll(Worker),
+    /// A worker renews its claim, to resolve the run at that time.
+    Reclaim(Worker, Run, DateTime<Utc>),
+    /// A worker resolves a run.
+    Resolve(Worker, Run),
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Worker {
+    queue: String,
+    id: String,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Run {
+    task_id: String,
+    run_id: String,
+}
+
+impl Replay<'_> {
+    /// Enough workers in each pool for the push to take some hours.
+    fn hire(&mut self, tasks: &[SeedTask], started: DateTime<Utc>) {
+        let mut load: Vec<(&str, usize)> = Vec::new();
+        for task in tasks {
+            let queue = task.definition["taskQueueId"].as_str().unwrap_or_default();
+            match load.iter_mut().find(|(name, _)| *name == queue) {
+                Some((_, count)) => *count += 1,
+                None => load.push((queue, 1)),
+            }
+        }
+        for (queue, count) in load {
+            for _ in 0..count.div_ceil(3) {
+                let id = format!("i-{:012x}", self.rng.u64(..) >> 16);
+                let first = started + Duration::seconds(self.rng.i64(5..60));
+                self.plan(first, Event::Poll(Worker { queue: queue.to_owned(), id }));
+            }
+        }
+    }
+
+    fn plan(&mut self, time: DateTime<Utc>, event: Event) {
+        self.next += 1;
+        self.events.push(Reverse((time, self.next, event)));
+    }
+
+    fn run(&mut self, until: DateTime<Utc>) -> Result<(), Fault> {
+        while let Some(Reverse((time, _, event))) = self.events.pop() {
+            if time > until {
+                break;
+            }
+            match event {
+                Event::Poll(worker) => self.poll(worker, time)?,
+                Event::Reclaim(worker, run, end) => {
+                    self.on(&run, "reclaimTask", Value::Null, time)?;
+                    self.claimed(worker, run, end, time);
+                }
+                Event::Resolve(worker, run) => {
+                    self.resolve(&run, time)?;
+                    self.plan(time + Duration::seconds(2), Event::Poll(worker));
+                }
+            }
+        }
+        self.state.queue.advance(until);
+        Ok(())
+    }
+
+    fn poll(&mut self, worker: Worker, time: DateTime<Utc>) -> Result<(), Fault> {
+        self.state.queue.advance(time);
+        if !self.state.queue.claimable(&worker.queue) {
+            self.plan(time + POLL, Event::Poll(worker));
+            return Ok(());
+        }
+        let body = json!({"tasks": 1, "workerGroup": "us-west1", "workerId": worker.id});
+        let answer = call_queue(self.state, "claimWork", &[("taskQueueId", &worker.queue)], body, time)?;
+        let status = &answer["tasks"][0]["status"];
+        let task_id = status["taskId"].as_str().unwrap_or_default().to_owned();
+        let run_id = answer["tasks"][0]["runId"].to_string();
+        let planned = self.plans.get(task_id.as_str()).map_or(Duration::minutes(1), |task| task.run_time);
+        let spread = planned * self.rng.i32(70..130) / 100;
+        self.claimed(worker, Run { task_id, run_id }, time + spread, time);
+        Ok(())
+    }
+
+    /// Plans what a worker does next with a claim that it has.
+    fn claimed(&mut self, worker: Worker, run: Run, end: DateTime<Utc>, time: DateTime<Utc>) {
+        if end <= time + RECLAIM {
+            self.plan(end, Event::Resolve(worker, run));
+        } else {
+            self.plan(time + RECLAIM, Event::Reclaim(worker, run, end));
+        }
+    }
+
+    fn resolve(&mut self, run: &Run, time: DateTime<Utc>) -> Result<(), Fault> {
+        let kind = self
+            .plans
+            .get(run.task_id.as_str())
+            .and_then(|task| task.definition["tags"]["kind"].as_str())
+            .unwrap_or_default();
+        let dice = self.rng.u32(0..100);
+        if dice < failure_rate(kind) {
+            self.on(run, "reportFailed", Value::Null, time)
+        } else if dice == 99 && kind == "test" {
+            self.on(run, "reportException", json!({"reason": "resource-unavailable"}), time)
+        } else {
+            self.on(run, "reportCompleted", Value::Null, time)
+        }
+    }
+
+    fn on(&mut self, run: &Run, method: &str, body: Value, time: DateTime<Utc>) -> Result<(), Fault> {
+        call_queue(self.state, method, &[("taskId", &run.task_id), ("runId", &run.run_id)], body, time).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sandbox::seed::FirefoxPush;
+
+    /// How many tasks of a push are in which state so long after it began.
+    fn states(count: usize, age: Duration) -> BTreeMap<String, usize> {
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        let mut state = State::new(now, Duration::zero());
+        let tasks = FirefoxPush::tasks(count, 7, now - age);
+        replay(&mut state, &tasks, now - age, now, 7).unwrap();
+        let mut counts = BTreeMap::new();
+        for task in &tasks {
+            let status = call_queue(&mut state, "status", &[("taskId", &task.task_id)], Value::Null, now).unwrap();
+            *counts.entry(status["status"]["state"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn a_push_that_just_began_waits_for_its_decision() {
+        let counts = states(100, Duration::zero());
+        assert_eq!(counts, BTreeMap::from([("pending".to_owned(), 1), ("unscheduled".to_owned(), 99)]));
+    }
+
+    #[test]
+    fn a_push_in_the_middle_has_tasks_in_every_state() {
+        let counts = states(300, Duration::minutes(150));
+        for state in ["completed", "failed", "running", "pending", "unscheduled"] {
+            assert!(counts.contains_key(state), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_push_of_yesterday_runs_no_more() {
+        let counts = states(100, Duration::hours(20));
+        assert_eq!(counts.get("running").or(counts.get("pending")), None, "{counts:?}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_history() {
+        assert_eq!(states(150, Duration::hours(2)), states(150, Duration::hours(2)));
+    }
+}

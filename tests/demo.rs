@@ -1,0 +1,27 @@
+//! `tc sandbox demo`, as a newcomer meets it.
+
+use crate::support::Tc;
+
+#[test]
+fn the_demo_runs_by_itself() {
+    let ran = Tc::new().run(&["sandbox", "demo"]);
+    ran.stderr("").status(0);
+    for part in [
+        "a task group of 300 tasks",
+        "\tcompleted\n",
+        "run 0: failed\nrun 1: pending\n",
+        "\"reasonResolved\":\"canceled\"",
+        "Hint: To get what is missing: tc signin -s 'queue:cancel-task:",
+        "tc sandbox --exec bash",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} is missing in {ran}");
+    }
+    assert!(!ran.stdout.contains('\u{1b}'), "no colour in a pipe");
+}
+
+#[test]
+fn the_demo_is_coloured_on_a_terminal() {
+    let ran = Tc::new().terminal().run(&["sandbox", "demo"]);
+    ran.status(0);
+    assert!(ran.stdout.contains("\u{1b}[1m\u{1b}[32m$"), "{ran}");
+}
