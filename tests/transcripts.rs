@@ -23,7 +23,8 @@ fn transcripts() -> Vec<Transcript> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/go-cli-transcripts.json");
     let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
     let all: Vec<Transcript> = serde_json::from_str(&text).unwrap();
-    all.into_iter().filter(|run| run.args.first().is_some_and(|noun| noun == "task")).collect()
+    // `task run` makes a task, and is replayed where tasks are made.
+    all.into_iter().filter(|run| run.args[0] == "task" && run.args[1] != "run").collect()
 }
 
 /// Tasks as they were when the transcripts were made, and what their placeholders stand for.
