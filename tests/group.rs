@@ -196,7 +196,11 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
     let group = Group::new();
     let id = group.task("a\u{1b}b", "pending");
     let shown = format!("About to cancel 1 task:\n  {id} ab\nCancel it? [y/N] ");
-    for (answer, more) in [("n\n", ""), ("\n", ""), ("", "\n")] {
+    for (answer, line, why) in [
+        ("n\n", "", "there was no yes"),
+        ("\n", "", "there was no yes"),
+        ("", "\n", "the input ended without an answer"),
+    ] {
         group
             .tc()
             .terminal()
@@ -204,7 +208,7 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
             .stdin(answer)
             .run(&["group", "cancel", &group.id])
             .stdout("")
-            .stderr(&format!("{shown}{more}Error: nothing was cancelled: there was no yes\n"))
+            .stderr(&format!("{shown}{line}Error: nothing was cancelled: {why}\n"))
             .status(1);
         assert_eq!(group.state(&id), "pending");
     }

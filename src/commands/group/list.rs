@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "format_string")]
     jsonl: bool,
     /// A Go template for each line, such as '{{ .Status.TaskID }} {{ .Task.Metadata.Name }}'
-    #[arg(long, value_name = "TEMPLATE", conflicts_with = "json")]
+    #[arg(long, value_name = "TEMPLATE")]
     format_string: Option<String>,
     #[command(flatten)]
     filters: FilterArgs,
@@ -114,6 +114,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 /// How each task is shown; none where they are shown together.
 fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
     if let Some(text) = &args.format_string {
+        if context.globals.json || context.globals.jq.is_some() {
+            return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
+        }
         let template = GoTemplate::parse(text, FIELDS)
             .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
