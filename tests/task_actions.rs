@@ -58,7 +58,10 @@ fn many_tasks_need_a_yes() {
     );
     let question = format!("About to cancel 2 tasks:\n  {one} one\n  {two} two\nCancel them? [y/N] ");
     let tc = group.tc().env("NO_COLOR", "1").terminal();
-    tc.run(&args).stdout("").status(1).stderr(&format!("{question}\nError: nothing was cancelled: there was no yes\n"));
+    tc.run(&args)
+        .stdout("")
+        .status(1)
+        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"));
     let ran = group.tc().env("NO_COLOR", "1").terminal().stdin("n\n").run(&args);
     ran.stderr(&format!("{question}Error: nothing was cancelled: there was no yes\n")).status(1);
     assert_eq!((group.state(&one), group.state(&two)), ("pending".into(), "pending".into()));
@@ -75,7 +78,9 @@ fn a_wish_to_be_asked_is_granted_without_a_terminal() {
     let ran = group.tc().stdin("n\n").run(&args);
     ran.stdout("").stderr(&format!("{question}Nothing was cancelled.\n")).status(0);
     let ran = group.tc().run(&args);
-    ran.stdout("").stderr(&format!("{question}\nError: nothing was cancelled: there was no yes\n")).status(1);
+    ran.stdout("")
+        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"))
+        .status(1);
     assert_eq!(group.state(&id), "pending");
     group.tc().stdin("yes\n").run(&args).stdout("exception 'canceled'\n").stderr(&question).status(0);
 }

@@ -177,9 +177,8 @@ fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bo
     match context.ask(&question)? {
         Reply::Yes => Ok(true),
         Reply::No if how.confirm => Ok(false),
-        Reply::No | Reply::End | Reply::Unclear => {
-            Err(Error::failed(format!("nothing was {}: there was no yes", deed.done)))
-        }
+        Reply::End => Err(Error::failed(format!("nothing was {}: the input ended without an answer", deed.done))),
+        Reply::No | Reply::Unclear => Err(Error::failed(format!("nothing was {}: there was no yes", deed.done))),
     }
 }
 
