@@ -1,7 +1,7 @@
 //! The sockets: one listener on each loopback address, served by threads of the sandbox's own.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use axum::{Router as Axum, extract};
 use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::time::Instant;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
@@ -156,17 +156,33 @@ impl Drop for Sandbox {
 
 /// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
 fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
-    let cannot = |source: io::Error| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            return Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
-                .hint("Choose another --port, or none to take any that is free.");
+    // A free port of the one may be taken on the other; `localhost` must not lead to somebody else.
+    let tries = if port == 0 { 20 } else { 1 };
+    let mut outcome = Err(io::Error::from(io::ErrorKind::AddrInUse));
+    for _ in 0..tries {
+        outcome = bind(port);
+        if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+            break;
         }
-        Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source)
-    };
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(cannot)?;
-    let port = first.local_addr().map_err(cannot)?.port();
-    let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
-    Ok((port, std::iter::once(first).chain(second.ok()).collect()))
+    }
+    outcome.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
+                .hint("Choose another --port, or none to take any that is free.")
+        }
+        _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
+    })
+}
+
+fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let port = first.local_addr()?.port();
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Ok(second) => Ok((port, vec![first, second])),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
+        // No IPv6 here.
+        Err(_) => Ok((port, vec![first])),
+    }
 }
 
 fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
@@ -211,7 +227,7 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
 
 /// Answers at once, but for a worker that asks for work where there is none: it waits for some.
 async fn answer(shared: &Shared, request: &Request) -> Response {
-    let until = Instant::now() + CLAIM_WAIT;
+    let mut enough = None;
     loop {
         // Changes count from here on, so that none slips in between the look and the wait.
         let changed = shared.queue_changed.notified();
@@ -219,24 +235,26 @@ async fn answer(shared: &Shared, request: &Request) -> Response {
         changed.as_mut().enable();
         let response = respond(shared, request);
         let Some(task_queue) = &response.idle_queue else { return response };
-        if !work_may_appear(shared, task_queue, changed, until).await {
+        let enough = enough.get_or_insert_with(|| shared.clock.sleep(CLAIM_WAIT));
+        if !work_may_appear(shared, task_queue, changed, enough).await {
             return response;
         }
     }
 }
 
-/// Waits until it is worth asking for work again; false when that was not before `until`.
+/// Waits until it is worth asking for work again; false when it was not before there was `enough` of that.
 async fn work_may_appear<'a>(
     shared: &'a Shared,
     task_queue: &str,
     mut changed: Pin<&mut Notified<'a>>,
-    until: Instant,
+    enough: &mut BoxFuture<'static, ()>,
 ) -> bool {
     loop {
         // A deadline, the end of a claim or a dependency may set a task free.
         let next_event = shared.lock().queue.next_event();
         let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
+            biased;
             () = changed.as_mut() => {
                 changed.set(shared.queue_changed.notified());
                 changed.as_mut().enable();
@@ -244,8 +262,8 @@ async fn work_may_appear<'a>(
                     return true;
                 }
             }
-            () = tokio::time::sleep_until(until) => return false,
-            () = tokio::time::sleep(due) => return true,
+            () = enough.as_mut() => return false,
+            () = shared.clock.sleep(due.min(CLAIM_WAIT)) => return true,
         }
     }
 }
