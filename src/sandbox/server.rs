@@ -19,11 +19,13 @@ use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
+use super::insider;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
 use super::seed::{FirefoxPush, Push, replay};
 use super::state::State;
+use super::storage::{self, Blob, Storage, Stored};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -79,6 +81,7 @@ impl Options {
 /// A Taskcluster on loopback. It stops when it is dropped.
 pub struct Sandbox {
     shared: Arc<Shared>,
+    storage: Arc<Storage>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -90,7 +93,9 @@ impl Sandbox {
     /// When the port is taken ([`Kind::Conflict`]) or the system gives no socket or thread.
     pub fn start(options: Options) -> Result<Self> {
         let (port, listeners) = listen(options.port)?;
-        let state = State::new(options.clock.now(), options.dependency_delay);
+        let (storage_port, storage_listeners) = listen(0)?;
+        let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
+        let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -106,14 +111,22 @@ impl Sandbox {
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
         for listener in listeners {
-            serve(&runtime, listener, &shared)?;
+            serve(&runtime, listener, api(&shared))?;
         }
-        Ok(Self { shared, access_token, runtime: Some(runtime) })
+        for listener in storage_listeners {
+            serve(&runtime, listener, files(&storage, &shared.clock))?;
+        }
+        Ok(Self { shared, storage, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
     pub fn root_url(&self) -> &str {
         &self.shared.root_url
+    }
+
+    /// Where stored artifacts and live logs are: another origin, which refuses all credentials but signed URLs of its own.
+    pub fn storage_url(&self) -> &str {
+        self.storage.url()
     }
 
     /// The client that may do anything.
@@ -137,6 +150,18 @@ impl Sandbox {
             .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
         self.shared.queue_changed.notify_waiters();
         Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+    }
+
+    /// Adds a stored artifact to a run that is running, as if its worker had uploaded it.
+    ///
+    /// # Errors
+    /// When the queue refuses it: there is no such run, or it is over ([`Kind::Conflict`]).
+    pub fn add_artifact(&self, task_id: &str, run_id: usize, name: &str, storage: Stored, blob: Blob) -> Result<()> {
+        let now = self.shared.clock.now();
+        insider::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(|fault| {
+            Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
+                .hint(fault.message)
+        })
     }
 
     /// Stops serving; open connections are closed.
@@ -185,16 +210,11 @@ fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
     }
 }
 
-fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
+fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> {
     let cannot = |source: io::Error| Error::failed("cannot serve the sandbox").caused_by(source);
     listener.set_nonblocking(true).map_err(cannot)?;
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    let shared = Arc::clone(shared);
-    let service = Axum::new().fallback(move |request: extract::Request| {
-        let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
-    });
     runtime.spawn(async move {
         use axum::serve::ListenerExt as _;
         // Small answers must not wait for each other's acknowledgements.
@@ -202,6 +222,22 @@ fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Resu
         drop(axum::serve(listener, service).await);
     });
     Ok(())
+}
+
+fn api(shared: &Arc<Shared>) -> Axum {
+    let shared = Arc::clone(shared);
+    Axum::new().fallback(move |request: extract::Request| {
+        let shared = Arc::clone(&shared);
+        async move { handle(&shared, request).await }
+    })
+}
+
+fn files(storage: &Arc<Storage>, clock: &SharedClock) -> Axum {
+    let (storage, clock) = (Arc::clone(storage), Arc::clone(clock));
+    Axum::new().fallback(move |request: extract::Request| {
+        let (storage, now) = (Arc::clone(&storage), clock.now());
+        async move { storage::handle(&storage, request, now).await }
+    })
 }
 
 async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
