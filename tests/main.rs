@@ -21,6 +21,7 @@ mod references;
 mod sandbox;
 mod sandbox_auth;
 mod sandbox_storage;
+mod sandbox_workers;
 mod schema;
 mod scope;
 mod shell;

@@ -31,11 +31,13 @@ mod server;
 mod state;
 mod storage;
 mod wire;
+mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use seed::Push;
 pub use server::{Options, Sandbox};
 pub use storage::{Blob, Stored};
+pub use workers::Workers;
 
 #[cfg(test)]
 mod recorded;

@@ -26,6 +26,7 @@ use super::router::Router;
 use super::seed::{FirefoxPush, Push, replay};
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
+use super::workers::{self, Workers};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -47,11 +48,13 @@ pub struct Options {
     /// How long after a task is resolved the tasks that depend on it are looked at. Real services
     /// take some seconds; here it is at once, unless a test wants to see the time in between.
     pub dependency_delay: TimeDelta,
+    /// Simulated workers; without them nothing runs by itself.
+    pub workers: Option<Workers>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero() }
+        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero(), workers: None }
     }
 }
 
@@ -70,6 +73,13 @@ impl Options {
         self
     }
 
+    /// The same with these simulated workers.
+    #[must_use]
+    pub fn workers(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
     /// The same with this clock.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -82,6 +92,7 @@ impl Options {
 pub struct Sandbox {
     shared: Arc<Shared>,
     storage: Arc<Storage>,
+    workers: Option<Workers>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -116,7 +127,10 @@ impl Sandbox {
         for listener in storage_listeners {
             serve(&runtime, listener, files(&storage, &shared.clock))?;
         }
-        Ok(Self { shared, storage, access_token, runtime: Some(runtime) })
+        if let Some(workers) = &options.workers {
+            workers::start(runtime.handle(), &shared, workers);
+        }
+        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -146,8 +160,11 @@ impl Sandbox {
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
         let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
-        replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
+        let running = replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
             .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
+            workers::adopt(runtime.handle(), &self.shared, workers, running);
+        }
         self.shared.queue_changed.notify_waiters();
         Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
     }
@@ -162,6 +179,28 @@ impl Sandbox {
             Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
                 .hint(fault.message)
         })
+    }
+
+    /// Waits until no task is pending or running, which takes workers. It blocks the calling thread; false when that is
+    /// not so after `at_most`.
+    pub fn wait_until_idle(&self, at_most: Duration) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        let (idle, told) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&self.shared);
+        runtime.spawn(async move {
+            loop {
+                let changed = shared.queue_changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if shared.lock().queue.is_idle() {
+                    break;
+                }
+                changed.await;
+            }
+            // Nobody waits any more when it took too long.
+            idle.send(()).unwrap_or_default();
+        });
+        told.recv_timeout(at_most).is_ok()
     }
 
     /// Stops serving; open connections are closed.

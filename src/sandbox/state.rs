@@ -1,5 +1,6 @@
 //! Everything that one sandbox holds, and which service's behaviour a call goes to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +21,8 @@ pub(super) struct State {
     pub queue: QueueState,
     pub storage: Arc<Storage>,
     pub objects: Arc<Objects>,
+    /// How long a worker takes for tasks of a seed.
+    pub run_times: HashMap<String, TimeDelta>,
     index: IndexState,
     secrets: SecretsState,
     started: DateTime<Utc>,
@@ -34,7 +37,16 @@ impl State {
         let objects = Arc::new(Objects::new(Arc::clone(&storage)));
         let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects));
         let index = IndexState::new(token(index::ISSUER));
-        Self { auth, queue, storage, objects, index, secrets: SecretsState::default(), started: now }
+        Self {
+            auth,
+            queue,
+            storage,
+            objects,
+            run_times: HashMap::new(),
+            index,
+            secrets: SecretsState::default(),
+            started: now,
+        }
     }
 
     /// Runs the behaviour of a method; nothing when it has none here.

@@ -2,6 +2,7 @@
 
 pub mod fake_clock;
 pub mod fake_server;
+pub mod hand_clock;
 pub mod task;
 pub mod wire;
 
