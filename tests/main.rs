@@ -23,6 +23,8 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+mod sandbox_storage;
+mod sandbox_workers;
 mod schema;
 mod scope;
 mod shell;
