@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];

@@ -2,18 +2,25 @@
 
 pub mod api;
 pub mod completions;
+pub mod config;
+pub mod creds;
 pub mod from_now;
 pub mod group;
 pub mod help;
 pub mod man;
+pub mod profile;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
 pub mod shared;
+pub mod signin;
+pub mod signout;
 pub mod slugid;
 pub mod task;
+pub mod url;
 pub mod version;
+pub mod whoami;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -37,6 +44,13 @@ pub enum Command {
     Group(group::Command),
     Schema(schema::Args),
     Scope(scope::Args),
+    Signin(signin::Args),
+    Signout(signout::Args),
+    Whoami(whoami::Args),
+    Config(config::Args),
+    Profile(profile::Args),
+    Creds(creds::Args),
+    Url(url::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     /// See and change single tasks
@@ -45,6 +59,7 @@ pub enum Command {
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -63,6 +78,13 @@ impl Command {
             Self::Group(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
+            Self::Signin(args) => signin::run(&args, context),
+            Self::Signout(args) => signout::run(&args, context),
+            Self::Whoami(args) => whoami::run(&args, context),
+            Self::Config(args) => config::run(&args, context),
+            Self::Profile(args) => profile::run(&args, context),
+            Self::Creds(args) => creds::run(&args, context),
+            Self::Url(args) => url::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
             Self::Task(command) => command.run(context),

@@ -28,6 +28,7 @@ mod router;
 mod secrets;
 mod seed;
 mod server;
+mod signin_page;
 mod state;
 mod storage;
 mod wire;
@@ -38,6 +39,7 @@ pub use seed::Push;
 pub use server::{Options, Sandbox};
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
+pub use signin_page::SignIn;
 
 #[cfg(test)]
 mod recorded;

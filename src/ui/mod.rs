@@ -84,6 +84,18 @@ impl Ui {
         Ok(bytes)
     }
 
+    /// One line of standard input, which is not shown where it is typed at a terminal; empty at the end.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`io::ErrorKind::Interrupted`] for Ctrl-C.
+    pub fn read_hidden_line(&self) -> io::Result<String> {
+        // The library asks the terminal of the process, which need not be behind this stream.
+        if self.terminal.stdin && io::IsTerminal::is_terminal(&io::stdin()) {
+            return rpassword::read_password();
+        }
+        Ok(self.read_line()?.unwrap_or_default())
+    }
+
     /// Whether notes, hints and progress are unwanted.
     pub fn is_quiet(&self) -> bool {
         self.quiet

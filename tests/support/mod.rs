@@ -5,6 +5,7 @@ pub mod fake_server;
 pub mod group;
 pub mod hand_clock;
 pub mod task;
+mod home;
 pub mod wire;
 
 use std::ffi::OsString;

@@ -8,7 +8,7 @@ use crate::commands::Status;
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, SignIn};
 
 /// How long a command that is interrupted has to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
@@ -23,6 +23,22 @@ pub(super) struct Args {
     /// Run CMD in a shell with the environment set, end when it ends, with its exit status
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+    /// Let the sign-in page confirm by itself
+    #[arg(long)]
+    auto_approve: bool,
+    /// Let the person who signs in have this scope, and no others than those given so; repeatable
+    #[arg(long, value_name = "SCOPE")]
+    user_scope: Vec<String>,
+}
+
+impl Args {
+    fn sign_in(&self) -> SignIn {
+        let mut sign_in = SignIn { auto_approve: self.auto_approve, ..SignIn::default() };
+        if !self.user_scope.is_empty() {
+            sign_in.scopes.clone_from(&self.user_scope);
+        }
+        sign_in
+    }
 }
 
 /// Serves, or runs one command against a sandbox.
@@ -30,7 +46,7 @@ pub(super) struct Args {
 /// # Errors
 /// When the port is in use, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
-    let options = Options::default().port(args.port).clock(context.env.clock.clone());
+    let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(options)?;
     match &args.exec {
         Some(command) => execute(command, &sandbox, context),

@@ -1,8 +1,12 @@
-//! What the commands on tasks and on groups have in common.
+//! What several commands take or do alike.
 
 mod act;
+pub mod child;
+pub mod exports;
 mod filters;
 mod group_tasks;
+pub mod invocation;
+pub mod needs;
 mod open;
 mod outcome;
 mod targets;
