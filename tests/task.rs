@@ -280,6 +280,15 @@ fn watching_in_a_pipe_tells_each_change_once() {
 }
 
 #[test]
+fn watching_for_a_program_tells_each_change_as_json() {
+    let server = FakeServer::start();
+    expect_status(&server, ID, "running", &json!([{"runId": 0, "state": "running"}]));
+    expect_status(&server, ID, "completed", &json!([ended(0, "completed", "completed")]));
+    let args = ["task", "watch", ID, "--jq", ".status.state"];
+    tc(&server).terminal().run(&args).stdout("running\ncompleted\n").stderr("").status(0);
+}
+
+#[test]
 fn watching_on_a_terminal_draws_over_the_last_frame() {
     let server = FakeServer::start();
     expect_definition(&server, ID, "a name");

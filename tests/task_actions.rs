@@ -30,7 +30,7 @@ fn rerun_refuses_what_still_waits_and_says_for_what() {
     group.queue("cancelTask", &[&test], None);
     let ran = group.tc().run(&["task", "rerun", &test]);
     ran.stdout("").status(6).stderr(&format!(
-        "Error: task {test} depends on tasks that are not resolved: {build} (pending)\nHint: Rerun these first, or use --force.\n"
+        "Error: task {test} depends on tasks that are not resolved: {build} (pending)\nHint: Wait for these, or rerun those that failed first; --force reruns it all the same.\n"
     ));
     group.tc().run(&["task", "rerun", "--force", &test]).stdout("pending\n").stderr("").status(0);
 }

@@ -1,7 +1,8 @@
 //! `tc task log`: finding, fetching, following and filtering logs.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
+use tc::sandbox::{Options, Sandbox, Workers};
 
 use crate::support::Tc;
 use crate::support::fake_clock::FakeClock;
@@ -291,4 +292,23 @@ fn several_logs_come_one_after_the_other() {
         "==> {ID} <==\n==> {unknown} <==\nWarning: {unknown}: queue.status failed: ResourceNotFound: no such task\n\
          Error: 1 of 2 tasks could not be looked at\n"
     ));
+}
+
+#[test]
+fn a_worker_s_live_log_is_followed_to_its_end_and_is_the_one_that_it_uploads() {
+    let workers = Workers::new(1).run_time(TimeDelta::seconds(2)).fail_rate(0.0);
+    let sandbox = Sandbox::start(Options::default().workers(workers)).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let stamp = |hours| (Utc::now() + TimeDelta::hours(hours)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let task = json!({
+        "taskQueueId": "proj-x/linux", "schedulerId": "s", "created": stamp(0), "deadline": stamp(2), "payload": {},
+        "metadata": {"name": "n", "description": "d", "owner": "a@example.com", "source": "https://example.com"},
+    });
+    tc.run(&["api", "queue", "createTask", ID, "-d", &task.to_string()]).status(0);
+    tc.run(&["task", "wait", ID, "--for", "running"]).status(0);
+    let followed = tc.run(&["task", "log", ID]);
+    followed.stderr("").status(0);
+    tc.run(&["task", "wait", ID]).stdout("completed 'completed'\n").status(0);
+    assert!(followed.stdout.lines().count() > 3, "{followed}");
+    tc.run(&["task", "log", ID]).stdout(&followed.stdout).stderr("").status(0);
 }

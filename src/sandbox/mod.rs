@@ -37,9 +37,9 @@ mod workers;
 pub use call::{Answer, Call, Fault, Outcome};
 pub use seed::Push;
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
-pub use signin_page::SignIn;
 
 #[cfg(test)]
 mod recorded;

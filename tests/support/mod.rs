@@ -4,8 +4,8 @@ pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
 pub mod hand_clock;
-pub mod task;
 mod home;
+pub mod task;
 pub mod wire;
 
 use std::ffi::OsString;
