@@ -20,6 +20,7 @@ mod index;
 mod input;
 mod insider;
 mod message;
+mod object;
 mod queue;
 mod refusal;
 mod respond;
@@ -29,12 +30,16 @@ mod seed;
 mod server;
 mod signin_page;
 mod state;
+mod storage;
 mod wire;
+mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use seed::Push;
 pub use server::{Options, Sandbox};
 pub use signin_page::SignIn;
+pub use storage::{Blob, Stored};
+pub use workers::Workers;
 
 #[cfg(test)]
 mod recorded;

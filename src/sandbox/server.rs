@@ -19,12 +19,15 @@ use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
+use super::insider;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
 use super::seed::{FirefoxPush, Push, replay};
 use super::signin_page::SignIn;
 use super::state::State;
+use super::storage::{self, Blob, Storage, Stored};
+use super::workers::{self, Workers};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -46,13 +49,21 @@ pub struct Options {
     /// How long after a task is resolved the tasks that depend on it are looked at. Real services
     /// take some seconds; here it is at once, unless a test wants to see the time in between.
     pub dependency_delay: TimeDelta,
+    /// Simulated workers; without them nothing runs by itself.
+    pub workers: Option<Workers>,
     /// Who signs in on the sign-in page.
     pub sign_in: SignIn,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero(), sign_in: SignIn::default() }
+        Self {
+            port: 0,
+            clock: Arc::new(SystemClock),
+            dependency_delay: TimeDelta::zero(),
+            workers: None,
+            sign_in: SignIn::default(),
+        }
     }
 }
 
@@ -68,6 +79,13 @@ impl Options {
     #[must_use]
     pub fn dependency_delay(mut self, delay: TimeDelta) -> Self {
         self.dependency_delay = delay;
+        self
+    }
+
+    /// The same with these simulated workers.
+    #[must_use]
+    pub fn workers(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
         self
     }
 
@@ -89,6 +107,8 @@ impl Options {
 /// A Taskcluster on loopback. It stops when it is dropped.
 pub struct Sandbox {
     shared: Arc<Shared>,
+    storage: Arc<Storage>,
+    workers: Option<Workers>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -100,7 +120,9 @@ impl Sandbox {
     /// When the port is taken ([`Kind::Conflict`]) or the system gives no socket or thread.
     pub fn start(options: Options) -> Result<Self> {
         let (port, listeners) = listen(options.port)?;
-        let state = State::new(options.clock.now(), options.dependency_delay);
+        let (storage_port, storage_listeners) = listen(0)?;
+        let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
+        let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -117,14 +139,25 @@ impl Sandbox {
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
         for listener in listeners {
-            serve(&runtime, listener, &shared)?;
+            serve(&runtime, listener, api(&shared))?;
         }
-        Ok(Self { shared, access_token, runtime: Some(runtime) })
+        for listener in storage_listeners {
+            serve(&runtime, listener, files(&storage, &shared.clock))?;
+        }
+        if let Some(workers) = &options.workers {
+            workers::start(runtime.handle(), &shared, workers);
+        }
+        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
     pub fn root_url(&self) -> &str {
         &self.shared.root_url
+    }
+
+    /// Where stored artifacts and live logs are: another origin, which refuses all credentials but signed URLs of its own.
+    pub fn storage_url(&self) -> &str {
+        self.storage.url()
     }
 
     /// The client that may do anything.
@@ -144,10 +177,47 @@ impl Sandbox {
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
         let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
-        replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
+        let running = replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
             .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
+            workers::adopt(runtime.handle(), &self.shared, workers, running);
+        }
         self.shared.queue_changed.notify_waiters();
         Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+    }
+
+    /// Adds a stored artifact to a run that is running, as if its worker had uploaded it.
+    ///
+    /// # Errors
+    /// When the queue refuses it: there is no such run, or it is over ([`Kind::Conflict`]).
+    pub fn add_artifact(&self, task_id: &str, run_id: usize, name: &str, storage: Stored, blob: Blob) -> Result<()> {
+        let now = self.shared.clock.now();
+        insider::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(|fault| {
+            Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
+                .hint(fault.message)
+        })
+    }
+
+    /// Waits until no task is pending or running, which takes workers. It blocks the calling thread; false when that is
+    /// not so after `at_most`.
+    pub fn wait_until_idle(&self, at_most: Duration) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        let (idle, told) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&self.shared);
+        runtime.spawn(async move {
+            loop {
+                let changed = shared.queue_changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if shared.lock().queue.is_idle() {
+                    break;
+                }
+                changed.await;
+            }
+            // Nobody waits any more when it took too long.
+            idle.send(()).unwrap_or_default();
+        });
+        told.recv_timeout(at_most).is_ok()
     }
 
     /// Stops serving; open connections are closed.
@@ -196,16 +266,11 @@ fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
     }
 }
 
-fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
+fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> {
     let cannot = |source: io::Error| Error::failed("cannot serve the sandbox").caused_by(source);
     listener.set_nonblocking(true).map_err(cannot)?;
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    let shared = Arc::clone(shared);
-    let service = Axum::new().fallback(move |request: extract::Request| {
-        let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
-    });
     runtime.spawn(async move {
         use axum::serve::ListenerExt as _;
         // Small answers must not wait for each other's acknowledgements.
@@ -213,6 +278,22 @@ fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Resu
         drop(axum::serve(listener, service).await);
     });
     Ok(())
+}
+
+fn api(shared: &Arc<Shared>) -> Axum {
+    let shared = Arc::clone(shared);
+    Axum::new().fallback(move |request: extract::Request| {
+        let shared = Arc::clone(&shared);
+        async move { handle(&shared, request).await }
+    })
+}
+
+fn files(storage: &Arc<Storage>, clock: &SharedClock) -> Axum {
+    let (storage, clock) = (Arc::clone(storage), Arc::clone(clock));
+    Axum::new().fallback(move |request: extract::Request| {
+        let (storage, now) = (Arc::clone(&storage), clock.now());
+        async move { storage::handle(&storage, request, now).await }
+    })
 }
 
 async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {

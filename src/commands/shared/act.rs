@@ -46,6 +46,8 @@ pub struct How {
     pub confirm: bool,
     /// Print a line for each task on a terminal, too.
     pub lines: bool,
+    /// There is one task, so its failure is that of the command.
+    pub alone: bool,
     /// Only print what it would be done to.
     pub dry_run: bool,
     /// How many calls at once, at most; by default as many as pay.
@@ -196,7 +198,7 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
         None => Controller::new(available),
     };
     let progress = RefCell::new(Progress::start(&context.ui, deed.doing, total.map(|total| total as u64)));
-    let outcome = RefCell::new(Outcome::new(deed, how.lines, context));
+    let outcome = RefCell::new(Outcome::new(deed, how, context));
     let ended = bulk::run(
         targets,
         controller,

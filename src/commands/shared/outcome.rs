@@ -24,6 +24,8 @@ pub(super) struct Outcome<'a> {
     answers: Vec<Value>,
     /// Print a line for each task on a terminal, too.
     lines: bool,
+    /// There is one task, so its failure is that of the command.
+    alone: bool,
     /// The one kind of failure, while there is only one.
     kinds: Vec<Kind>,
     first_error: Option<Error>,
@@ -32,14 +34,15 @@ pub(super) struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    pub(super) fn new(deed: Deed, lines: bool, context: &'a Context) -> Self {
+    pub(super) fn new(deed: Deed, how: &How, context: &'a Context) -> Self {
         Self {
             deed,
             context,
             report: Report::default(),
             done: Vec::new(),
             answers: Vec::new(),
-            lines,
+            lines: how.lines,
+            alone: how.alone,
             kinds: Vec::new(),
             first_error: None,
             unwritten: None,
@@ -68,6 +71,9 @@ impl<'a> Outcome<'a> {
                     if target.name.is_empty() { String::new() } else { format!(" ({})", sanitize(&target.name)) };
                 let message = sanitize(error.message());
                 progress.above(|| {
+                    if self.alone {
+                        return;
+                    }
                     self.context.ui.warn(format_args!("could not {} {}{name}: {message}", self.deed.verb, target.id));
                 });
                 if !self.kinds.contains(&error.kind()) {
@@ -113,6 +119,9 @@ impl<'a> Outcome<'a> {
             self.success(elapsed);
             return Ok(Status::DONE);
         };
+        if self.alone {
+            return Err(first);
+        }
         let all = done + failed;
         if let (0, [kind], true) = (done, self.kinds.as_slice(), all == 1) {
             // The task was named in the warning; what is left to say is what to do.

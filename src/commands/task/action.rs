@@ -60,7 +60,9 @@ pub fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = R
         dry_run: args.dry_run,
         jobs: args.jobs,
         failures: args.failures.clone(),
+        // The IDs of new tasks are a result that people want to see, too.
         lines: count == 1 || deed.verb == "retrigger",
+        alone: named.single,
     };
     if how.ask && !how.confirm && !how.dry_run && !context.ui.terminal.stdin {
         // Before a hundred thousand tasks are looked at in vain.

@@ -6,6 +6,7 @@ use super::shown;
 use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
+use crate::domain::TaskState;
 use crate::error::Result;
 
 /// Cancel tasks
@@ -33,7 +34,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         let how = &how;
         async move {
             let answer = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
-            let line = shown::status_line(&status_in(&answer.body)?);
+            let status = status_in(&answer.body)?;
+            if status.state != TaskState::Exception {
+                context.ui.note(format_args!("Task {id} was resolved before: it stays {}.", status.state));
+            }
+            let line = shown::status_line(&status);
             Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
         }
     })

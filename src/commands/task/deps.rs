@@ -77,7 +77,8 @@ async fn collect(args: &Args, client: &Client, id: &str) -> Result<(Node, Trees)
     for (direction, left_out) in [(Direction::Up, args.down), (Direction::Down, args.up)] {
         if !left_out {
             let graph = explore(client, &root, direction, args.depth.unwrap_or(u32::MAX)).await?;
-            trees.push((direction, graph.lines(&root.id)));
+            let deepest = args.depth.and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX);
+            trees.push((direction, graph.lines(&root.id, deepest)));
         }
     }
     Ok((root, trees))

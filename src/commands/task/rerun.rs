@@ -102,5 +102,5 @@ async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
     }
     let must = if any_end { "resolved" } else { "completed" };
     Err(Error::new(Kind::Conflict, format!("task {id} depends on tasks that are not {must}: {}", which.join(", ")))
-        .hint("Rerun these first, or use --force."))
+        .hint("Wait for these, or rerun those that failed first; --force reruns it all the same."))
 }

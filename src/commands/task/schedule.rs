@@ -28,7 +28,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = &args.how;
     action::perform(DEED, how, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
-        let line = shown::status_line(&status_in(&answer.body)?);
+        let status = status_in(&answer.body)?;
+        if status.state.is_resolved() {
+            context.ui.note(format_args!("Task {id} is {} already, and was not scheduled.", status.state));
+        }
+        let line = shown::status_line(&status);
         Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
     })
 }

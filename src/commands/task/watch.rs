@@ -16,11 +16,12 @@ use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
 use crate::ui::Table;
+use crate::ui::json::Layout;
 
 /// Watch tasks until they are resolved
 ///
-/// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes. Ends with
-/// 0 when all of them completed, with 3 when they did not.
+/// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
+/// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -45,7 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 async fn watch(named: &Named, client: &Client) -> Result<Status> {
     let context = &named.targets.context;
     let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
-    let names = if context.ui.terminal.stdout { names(named, client).await? } else { Vec::new() };
+    let names = if draws(context) { names(named, client).await? } else { Vec::new() };
     let mut view = View { named, names, lines: 0, told: Vec::new() };
     let mut pause = PAUSE;
     loop {
@@ -66,10 +67,10 @@ async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[L
     let tick = Duration::from_secs(1);
     let mut left = pause;
     while !left.is_zero() {
-        let step = if context.ui.terminal.stdout { tick.min(left) } else { left };
+        let step = if draws(context) { tick.min(left) } else { left };
         context.env.clock.sleep(step).await;
         left -= step;
-        if context.ui.terminal.stdout && !left.is_zero() {
+        if draws(context) && !left.is_zero() {
             view.redraw(found)?;
         }
     }
@@ -83,6 +84,11 @@ async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
         names.push(looked_up.definition()?.metadata.name.into_owned());
     }
     Ok(names)
+}
+
+/// Whether there is a view to be redrawn, and not lines for a program to read.
+fn draws(context: &Context) -> bool {
+    context.ui.terminal.stdout && !context.wants_json()
 }
 
 /// What has been shown so far.
@@ -107,12 +113,20 @@ impl View<'_> {
             told.push(format!("{}{run} {}", status.task_id, shown::status_line(&status)));
         }
         let changed = told != self.told;
-        if context.ui.terminal.stdout {
+        if draws(context) {
             self.redraw(found)?;
         } else {
+            let program = context.jq()?;
             let mut out = context.ui.out();
-            for line in told.iter().filter(|line| !self.told.contains(line)) {
-                writeln!(out, "{now} {line}")?;
+            for (line, looked_up) in told.iter().zip(found).filter(|(line, _)| !self.told.contains(line)) {
+                match (&program, context.wants_json()) {
+                    (Some(program), _) => context.filter(program, looked_up.raw(), false, &mut out)?,
+                    (None, true) => {
+                        Layout::COMPACT.write(looked_up.raw(), &mut out)?;
+                        writeln!(out)?;
+                    }
+                    (None, false) => writeln!(out, "{now} {line}")?,
+                }
             }
             out.flush()?;
         }

@@ -30,6 +30,8 @@ pub use self::id::TaskId;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::certificate::Issuer;
+use super::object::Objects;
+use super::storage::Storage;
 use super::wire::Object;
 use super::{Answer, Call, Fault, Outcome};
 
@@ -56,6 +58,8 @@ pub struct QueueState {
     /// Tasks that completed and that the index has not seen yet.
     completed: Vec<TaskId>,
     artifacts: Artifacts,
+    storage: Arc<Storage>,
+    objects: Arc<Objects>,
     workers: Workers,
 }
 
@@ -71,6 +75,8 @@ struct TaskQueue {
 impl QueueState {
     /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
     pub fn new(access_token: impl Into<String>) -> Self {
+        // Until it is told of another, nobody reaches its storage.
+        let storage = Arc::new(Storage::new("http://localhost:1"));
         Self {
             issuer: Issuer { client_id: ISSUER.into(), access_token: access_token.into() },
             dependency_delay: TimeDelta::zero(),
@@ -86,6 +92,8 @@ impl QueueState {
             resolutions: VecDeque::new(),
             completed: Vec::new(),
             artifacts: Artifacts::new(),
+            objects: Arc::new(Objects::new(Arc::clone(&storage))),
+            storage,
             workers: Workers::default(),
         }
     }
@@ -97,9 +105,42 @@ impl QueueState {
         self
     }
 
+    /// The same, with its stored artifacts in these.
+    #[must_use]
+    pub(super) fn with_storage(mut self, storage: Arc<Storage>, objects: Arc<Objects>) -> Self {
+        self.storage = storage;
+        self.objects = objects;
+        self
+    }
+
     /// Whether a worker of this task queue would get a task now.
     pub fn claimable(&self, task_queue_id: &str) -> bool {
         self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
+    }
+
+    /// The task queue of the pending run that should be taken first; none when nothing is pending.
+    pub fn most_urgent_queue(&self) -> Option<String> {
+        let first = |queue: &TaskQueue| queue.pending.keys().next().copied();
+        let queues = self.queues.iter().filter_map(|(name, queue)| Some((first(queue)?, name)));
+        queues.min().map(|(_, name)| name.to_string())
+    }
+
+    /// Whether nothing is pending or running.
+    pub fn is_idle(&self) -> bool {
+        self.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty())
+    }
+
+    /// Whether this run is the task's last and is running.
+    pub fn is_running(&self, task_id: &str, run_id: usize) -> bool {
+        let task = TaskId::parse(task_id).and_then(|id| self.tasks.get(&id));
+        task.is_some_and(|task| task.state() == State::Running && run_id + 1 == task.runs.len())
+    }
+
+    /// Lets the claim of a running run end at this time, as if its worker had gone silent a while ago.
+    pub fn shorten_claim(&mut self, task_id: &str, run_id: usize, until: DateTime<Utc>) {
+        if let Some(id) = TaskId::parse(task_id) {
+            self.reclaim(id, run_id, until);
+        }
     }
 
     /// The one copy of a string that many tasks share.
@@ -148,7 +189,7 @@ pub fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
 
 fn dispatch(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
-        "createArtifact" => return artifacts::create_artifact(state, call),
+        "createArtifact" => artifacts::create_artifact(state, call),
         "createTask" => create::create_task(state, call),
         "task" => read::task(state, call),
         "status" => read::status(state, call),

@@ -7,7 +7,7 @@ mod replay;
 use chrono::TimeDelta;
 
 pub use firefox::{FirefoxPush, SeedTask};
-pub(super) use replay::replay;
+pub(super) use replay::{Running, replay};
 
 /// A made-up push of Firefox. The same numbers give the same tasks with the same IDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,16 @@ fn failure_rate(kind: &str) -> u32 {
     }
 }
 
-/// Creates the tasks at `started` and lets simulated workers run them until `now`.
+/// A run that a worker of the history has not ended yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    pub task_id: String,
+    pub run_id: usize,
+    pub worker_id: String,
+    pub started: DateTime<Utc>,
+}
+
+/// Creates the tasks at `started` and lets simulated workers run them until `now`. Returns what they are in the middle of.
 ///
 /// # Errors
 /// When the queue refuses a task, for instance because it exists.
@@ -37,19 +46,21 @@ pub(in crate::sandbox) fn replay(
     started: DateTime<Utc>,
     now: DateTime<Utc>,
     seed: u64,
-) -> Result<(), Fault> {
+) -> Result<Vec<Running>, Fault> {
     let plans = tasks.iter().map(|task| (task.task_id.as_str(), task)).collect();
     for task in tasks {
+        state.run_times.insert(task.task_id.clone(), task.run_time);
         let mut definition = task.definition.clone();
         crate::sandbox::state::split_queue_id(&mut definition);
         call_queue(state, "createTask", &[("taskId", &task.task_id)], definition, started)?;
     }
     if started >= now {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut replay = Replay { state, plans, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed) };
     replay.hire(tasks, started);
-    replay.run(now)
+    replay.run(now)?;
+    Ok(replay.running())
 }
 
 struct Replay<'a> {
@@ -81,6 +92,7 @@ struct Worker {
 struct Run {
     task_id: String,
     run_id: String,
+    started: DateTime<Utc>,
 }
 
 impl Replay<'_> {
@@ -108,9 +120,29 @@ impl Replay<'_> {
         self.events.push(Reverse((time, self.next, event)));
     }
 
+    /// The runs whose end would come later.
+    fn running(self) -> Vec<Running> {
+        let mut runs: Vec<Running> = self
+            .events
+            .into_iter()
+            .filter_map(|Reverse((_, _, event))| match event {
+                Event::Poll(_) => None,
+                Event::Reclaim(worker, run, _) | Event::Resolve(worker, run) => Some(Running {
+                    run_id: run.run_id.parse().ok()?,
+                    task_id: run.task_id,
+                    worker_id: worker.id,
+                    started: run.started,
+                }),
+            })
+            .collect();
+        runs.sort_unstable_by(|a, b| (a.started, &a.task_id).cmp(&(b.started, &b.task_id)));
+        runs
+    }
+
     fn run(&mut self, until: DateTime<Utc>) -> Result<(), Fault> {
         while let Some(Reverse((time, _, event))) = self.events.pop() {
             if time > until {
+                self.events.push(Reverse((time, 0, event)));
                 break;
             }
             match event {
@@ -142,7 +174,7 @@ impl Replay<'_> {
         let run_id = answer["tasks"][0]["runId"].to_string();
         let planned = self.plans.get(task_id.as_str()).map_or(Duration::minutes(1), |task| task.run_time);
         let spread = planned * self.rng.i32(70..130) / 100;
-        self.claimed(worker, Run { task_id, run_id }, time + spread, time);
+        self.claimed(worker, Run { task_id, run_id, started: time }, time + spread, time);
         Ok(())
     }
 
@@ -180,13 +212,16 @@ impl Replay<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::sandbox::seed::FirefoxPush;
+    use crate::sandbox::storage::Storage;
 
     /// How many tasks of a push are in which state so long after it began.
     fn states(count: usize, age: Duration) -> BTreeMap<String, usize> {
         let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
-        let mut state = State::new(now, Duration::zero());
+        let mut state = State::new(now, Duration::zero(), Arc::new(Storage::new("http://localhost:1")));
         let tasks = FirefoxPush::tasks(count, 7, now - age);
         replay(&mut state, &tasks, now - age, now, 7).unwrap();
         let mut counts = BTreeMap::new();

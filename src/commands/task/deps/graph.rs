@@ -1,6 +1,6 @@
 //! Tasks and what they wait for, or what waits for them, as the lines of a tree. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::domain::TaskState;
 
@@ -54,16 +54,26 @@ impl Graph {
         }
     }
 
-    /// The tree below the root, depth first. Chains can be long, so nothing here recurses; tasks
-    /// that were not reached are left out.
-    pub(super) fn lines(&self, root: &str) -> Vec<Line> {
-        let mut seen: HashSet<&str> = HashSet::from([root]);
+    /// The tree below the root, depth first, down to `deepest`. Chains can be long, so nothing here
+    /// recurses; tasks that were not reached are left out.
+    pub(super) fn lines(&self, root: &str, deepest: usize) -> Vec<Line> {
+        let mut seen: HashMap<&str, usize> = HashMap::from([(root, 0)]);
         let mut lines = Vec::new();
         let mut left = self.below(root, 1);
         while let Some((depth, via, node)) = left.pop() {
-            let again = !seen.insert(&node.id);
-            lines.push(Line { depth, via: via.to_owned(), node: node.clone(), again: again && !node.next.is_empty() });
+            // What follows was shown already, unless it was too deep there and is not here.
+            let before = seen.get(node.id.as_str()).copied();
+            let again = before.is_some_and(|before| before <= depth || deepest == usize::MAX);
             if !again {
+                seen.insert(&node.id, depth);
+            }
+            lines.push(Line {
+                depth,
+                via: via.to_owned(),
+                node: node.clone(),
+                again: again && depth < deepest && !node.next.is_empty(),
+            });
+            if !again && depth < deepest {
                 left.extend(self.below(&node.id, depth + 1));
             }
         }
@@ -90,21 +100,29 @@ mod tests {
         graph
     }
 
-    fn shown(graph: &Graph) -> String {
+    fn shown(graph: &Graph, deepest: usize) -> String {
         let line = |line: Line| format!("{}{}{}", line.depth, line.node.id, if line.again { "!" } else { "" });
-        graph.lines("root").into_iter().map(line).collect::<Vec<_>>().join(" ")
+        graph.lines("root", deepest).into_iter().map(line).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn what_occurs_twice_is_followed_once() {
         let graph =
             graph(&[("root", &["a", "b"]), ("a", &["c"]), ("b", &["c", "d"]), ("c", &["e"]), ("d", &[]), ("e", &[])]);
-        assert_eq!(shown(&graph), "1a 2c 3e 1b 2c! 2d");
+        assert_eq!(shown(&graph, usize::MAX), "1a 2c 3e 1b 2c! 2d");
+    }
+
+    #[test]
+    fn a_limited_depth_hides_nothing_that_lies_within_it() {
+        let graph = graph(&[("root", &["a", "c"]), ("a", &["b"]), ("b", &["c"]), ("c", &["d"]), ("d", &[])]);
+        assert_eq!(shown(&graph, 1), "1a 1c");
+        assert_eq!(shown(&graph, 2), "1a 2b 1c 2d");
+        assert_eq!(shown(&graph, 3), "1a 2b 3c 1c 2d");
     }
 
     #[test]
     fn a_circle_ends() {
-        assert_eq!(shown(&graph(&[("root", &["a"]), ("a", &["root", "missing"])])), "1a 2root!");
+        assert_eq!(shown(&graph(&[("root", &["a"]), ("a", &["root", "missing"])]), usize::MAX), "1a 2root!");
     }
 
     #[test]
@@ -115,6 +133,6 @@ mod tests {
             let next = ids.get(index + 1).cloned().into_iter().collect();
             graph.add(Node { id: id.clone(), name: String::new(), state: None, next });
         }
-        assert_eq!(graph.lines("root").len(), 99_999);
+        assert_eq!(graph.lines("root", usize::MAX).len(), 99_999);
     }
 }
