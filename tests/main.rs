@@ -27,6 +27,8 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+mod sandbox_faults;
+mod sandbox_seed;
 mod sandbox_storage;
 mod sandbox_workers;
 mod schema;

@@ -14,6 +14,7 @@ mod auth;
 mod call;
 mod certificate;
 mod documents;
+mod faults;
 mod gate;
 mod hawk;
 mod index;
@@ -35,7 +36,8 @@ mod wire;
 mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
-pub use seed::Push;
+pub use faults::{Faults, Share};
+pub use seed::{Loaded, Push, Seed, TaskList};
 pub use server::{Options, Sandbox};
 pub use signin_page::SignIn;
 pub use storage::{Blob, Stored};

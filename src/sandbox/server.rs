@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, header};
 use axum::{Router as Axum, extract};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::future::BoxFuture;
@@ -18,12 +18,13 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
+use super::faults::{self, Faults, Origin};
 use super::input::MAX_BODY;
 use super::insider;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
-use super::seed::{FirefoxPush, Push, replay};
+use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
 use super::signin_page::SignIn;
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
@@ -53,6 +54,8 @@ pub struct Options {
     pub workers: Option<Workers>,
     /// Who signs in on the sign-in page.
     pub sign_in: SignIn,
+    /// What goes wrong on purpose, at the services and at the storage.
+    pub faults: Faults,
 }
 
 impl Default for Options {
@@ -63,6 +66,7 @@ impl Default for Options {
             dependency_delay: TimeDelta::zero(),
             workers: None,
             sign_in: SignIn::default(),
+            faults: Faults::none(),
         }
     }
 }
@@ -93,6 +97,13 @@ impl Options {
     #[must_use]
     pub fn sign_in(mut self, sign_in: SignIn) -> Self {
         self.sign_in = sign_in;
+        self
+    }
+
+    /// The same with these faults.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
         self
     }
 
@@ -138,11 +149,12 @@ impl Sandbox {
             .enable_all()
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
+        let plan = Arc::new(faults::Plan::new(options.faults));
         for listener in listeners {
-            serve(&runtime, listener, api(&shared))?;
+            serve(&runtime, listener, api(&shared, &plan))?;
         }
         for listener in storage_listeners {
-            serve(&runtime, listener, files(&storage, &shared.clock))?;
+            serve(&runtime, listener, files(&storage, &shared.clock, &plan))?;
         }
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers);
@@ -177,13 +189,36 @@ impl Sandbox {
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
         let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
-        let running = replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        self.admit(&tasks, now - push.age, now, push.seed)?;
+        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+    }
+
+    /// Loads the tasks of a list as if they had been created that long ago, with workers that have been busy since.
+    ///
+    /// # Errors
+    /// When a task is not valid, or the queue refuses it because it is there already.
+    pub fn load_list(&self, list: &TaskList, age: TimeDelta) -> Result<Loaded> {
+        const SEED: u64 = 1;
+        let now = self.shared.clock.now();
+        let (tasks, left_out) = list.tasks(now - age, SEED)?;
+        self.admit(&tasks, now - age, now, SEED)?;
+        let mut groups: Vec<String> = Vec::new();
+        for group in tasks.iter().filter_map(|task| task.definition["taskGroupId"].as_str()) {
+            if !groups.iter().any(|known| known == group) {
+                groups.push(group.to_owned());
+            }
+        }
+        Ok(Loaded { groups, tasks: tasks.len(), left_out })
+    }
+
+    fn admit(&self, tasks: &[SeedTask], started: DateTime<Utc>, now: DateTime<Utc>, seed: u64) -> Result<()> {
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
+            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }
         self.shared.queue_changed.notify_waiters();
-        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+        Ok(())
     }
 
     /// Adds a stored artifact to a run that is running, as if its worker had uploaded it.
@@ -280,19 +315,25 @@ fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> 
     Ok(())
 }
 
-fn api(shared: &Arc<Shared>) -> Axum {
-    let shared = Arc::clone(shared);
+fn api(shared: &Arc<Shared>, plan: &Arc<faults::Plan>) -> Axum {
+    let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
     Axum::new().fallback(move |request: extract::Request| {
-        let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
+        let (shared, plan) = (Arc::clone(&shared), Arc::clone(&plan));
+        async move {
+            let answer = async |request| handle(&shared, request).await;
+            faults::around(&plan, Origin::Services, &shared.clock, request, answer).await
+        }
     })
 }
 
-fn files(storage: &Arc<Storage>, clock: &SharedClock) -> Axum {
-    let (storage, clock) = (Arc::clone(storage), Arc::clone(clock));
+fn files(storage: &Arc<Storage>, clock: &SharedClock, plan: &Arc<faults::Plan>) -> Axum {
+    let (storage, clock, plan) = (Arc::clone(storage), Arc::clone(clock), Arc::clone(plan));
     Axum::new().fallback(move |request: extract::Request| {
-        let (storage, now) = (Arc::clone(&storage), clock.now());
-        async move { storage::handle(&storage, request, now).await }
+        let (storage, clock, plan) = (Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&plan));
+        async move {
+            let answer = async |request| storage::handle(&storage, request, clock.now()).await;
+            faults::around(&plan, Origin::Storage, &clock, request, answer).await
+        }
     })
 }
 

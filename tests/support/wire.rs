@@ -187,7 +187,7 @@ impl Wire {
 }
 
 impl Reply {
-    fn parse(answer: &[u8]) -> Self {
+    pub fn parse(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
         let head = String::from_utf8(answer[..end].to_vec()).unwrap();
         let mut lines = head.lines();

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::shape::Shape;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::env;
@@ -29,6 +30,8 @@ pub(super) struct Args {
     /// Let the person who signs in have this scope, and no others than those given so; repeatable
     #[arg(long, value_name = "SCOPE")]
     user_scope: Vec<String>,
+    #[command(flatten)]
+    shape: Shape,
 }
 
 impl Args {
@@ -44,32 +47,34 @@ impl Args {
 /// Serves, or runs one command against a sandbox.
 ///
 /// # Errors
-/// When the port is in use, or the command cannot be started.
+/// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
-    let sandbox = Sandbox::start(options)?;
+    let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
+    let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {
         Some(command) => execute(command, &sandbox, context),
-        None => serve(&sandbox, context),
+        None => serve(&sandbox, &groups, context),
     }
 }
 
-fn serve(sandbox: &Sandbox, context: &Context) -> Result<Status> {
-    announce(sandbox, context)?;
+fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<Status> {
+    announce(sandbox, groups, context)?;
     context.ui.note("The sandbox serves until Ctrl-C.");
     let interrupt = context.env.interrupt.clone();
     context.runtime()?.block_on(interrupt.wait());
     Ok(Status::DONE)
 }
 
-/// Says where the sandbox is and how to sign in to it.
-pub(super) fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
+/// Says where the sandbox is, how to sign in to it, and (as JSON) which task groups are in it.
+pub(super) fn announce(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
         let access = serde_json::json!({
             "rootUrl": sandbox.root_url(),
             "clientId": sandbox.client_id(),
             "accessToken": sandbox.access_token().reveal(),
+            "taskGroupIds": groups,
         });
         writeln!(out, "{access}")?;
     } else {

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
+pub(super) use self::plan::hash;
 use self::run::Claim;
 use super::insider::call_queue;
 use super::respond::Shared;
