@@ -8,8 +8,8 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::signin::browser;
 
-/// A browser that has not failed after so long shows the page; some run until their window is closed.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A program that still runs after this long has not failed to start; it may run as long as its window.
+const STARTED: Duration = Duration::from_secs(2);
 
 /// Prints the address of a page and, at a terminal, opens it.
 ///
@@ -20,12 +20,18 @@ pub fn open(url: &str, context: &Context) -> Result<Status> {
     writeln!(out, "{url}")?;
     out.flush()?;
     drop(out);
-    if context.ui.terminal.stdout {
-        let opening = browser::open(browser::commands(url, &context.env));
-        let opened = context.block_on(async { Ok(tokio::time::timeout(PATIENCE, opening).await.unwrap_or(true)) })?;
-        if !opened {
-            context.ui.hint("No browser could be opened; open the address yourself.");
-        }
+    if context.ui.terminal.stdout && !start(url, context)? {
+        context.ui.hint("No browser could be opened; open the address yourself.");
     }
     Ok(Status::DONE)
+}
+
+fn start(url: &str, context: &Context) -> Result<bool> {
+    let commands = browser::commands(url, &context.env);
+    context.block_on(async {
+        tokio::select! {
+            opened = browser::open(commands) => Ok(opened),
+            () = context.env.clock.sleep(STARTED) => Ok(true),
+        }
+    })
 }
