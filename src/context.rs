@@ -2,6 +2,7 @@
 //! command which needs no credentials cannot fail for want of them.
 
 mod print;
+mod prompt;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -16,6 +17,9 @@ use crate::domain::RootUrl;
 use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::Ui;
+
+/// Threads for what the system offers no other way than blocking.
+const BLOCKING_THREADS: usize = 8;
 
 /// What a command receives.
 pub struct Context {
@@ -71,6 +75,8 @@ impl Context {
     pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // Each new connection looks its host up on such a thread, and each look-up takes open files.
+            .max_blocking_threads(BLOCKING_THREADS)
             .build()
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
@@ -81,6 +87,21 @@ impl Context {
     /// When none is set, or what is set is no root URL.
     pub fn root_url(&self) -> Result<RootUrl> {
         Target::root_url(&self.env, self.globals.root_url.as_deref())
+    }
+
+    /// The same command.
+    #[must_use]
+    pub fn same(&self) -> Self {
+        let (env, ui) = (self.env.clone(), Arc::clone(&self.ui));
+        Self { env, ui, globals: self.globals.clone(), words: self.words.clone() }
+    }
+
+    /// The same command, talking to this deployment.
+    #[must_use]
+    pub fn with_root_url(&self, root: &RootUrl) -> Self {
+        let mut same = self.same();
+        same.globals.root_url = Some(root.as_str().to_owned());
+        same
     }
 
     /// The credentials to sign with, if there are any.

@@ -24,8 +24,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         return finish(completions::answer(shell, &args, &ui), &ui);
     }
-    let parsed =
-        cli::command_for(&args).try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = cli::command_for(&args)
+        .try_get_matches_from(cli::shield_ids(&args))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),

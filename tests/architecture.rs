@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reference", &[]),
     ("schema", &["reference"]),
     ("error", &["domain", "reference", "schema", "ui"]),
+    ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),

@@ -92,6 +92,9 @@ impl Client {
         loop {
             tries += 1;
             let outcome = self.try_once(hop, sign).await?;
+            if outcome.as_ref().is_ok_and(|incoming| matches!(incoming.status, 429 | 503)) {
+                self.0.pushbacks.fetch_add(1, Ordering::Relaxed);
+            }
             if let (Ok(incoming), true, false) = (&outcome, sign, corrected)
                 && incoming.status == 401
                 && self.correct_clock(incoming)

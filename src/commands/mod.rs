@@ -3,12 +3,14 @@
 pub mod api;
 pub mod completions;
 pub mod from_now;
+pub mod group;
 pub mod help;
 pub mod man;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
+pub mod shared;
 pub mod slugid;
 pub mod version;
 
@@ -29,6 +31,9 @@ impl Status {
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
     Api(api::Args),
+    /// See and change the tasks of a task group
+    #[command(subcommand)]
+    Group(group::Command),
     Schema(schema::Args),
     Scope(scope::Args),
     Slugid(slugid::Args),
@@ -37,6 +42,9 @@ pub enum Command {
     #[command(subcommand)]
     References(references::Command),
     Sandbox(sandbox::Args),
+    /// Run a Taskcluster of your own on this machine, in memory
+    Sandbox(sandbox::Args),
+    /// Print the version of tc and of its references
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
@@ -51,6 +59,7 @@ impl Command {
     pub fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context),
+            Self::Group(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),

@@ -1,15 +1,23 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
+mod duration;
 pub mod jq;
 pub mod json;
 pub mod log;
+mod progress;
+mod prompt;
 mod sanitize;
 mod sink;
 mod streams;
+mod table;
 
+pub use duration::duration;
+pub use progress::Progress;
+pub use prompt::Reply;
 pub use sanitize::sanitize;
 pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
+pub use table::Table;
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -74,6 +82,11 @@ impl Ui {
         let mut bytes = Vec::new();
         lock(&self.stdin).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Whether notes, hints and progress are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output is to be coloured.
