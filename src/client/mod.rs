@@ -47,6 +47,7 @@ mod retry;
 mod send;
 mod settings;
 mod skew;
+mod stream;
 mod temporary;
 mod transport;
 
@@ -67,6 +68,7 @@ pub use pages::Pages;
 pub use request::{Request, unknown_name};
 pub use response::Response;
 pub use settings::Target;
+pub use stream::{StreamOptions, Streamed};
 pub use temporary::{TemporaryOptions, temporary_credentials};
 
 use crate::clock::SharedClock;

@@ -3,7 +3,9 @@
 pub mod filter;
 pub mod go_template;
 pub mod group_progress;
+pub mod retrigger;
 pub mod root_url;
+pub mod run_choice;
 pub mod scopes;
 pub mod secret;
 pub mod shell;
@@ -14,6 +16,7 @@ pub mod task_state;
 pub mod time;
 
 pub use root_url::RootUrl;
+pub use run_choice::RunChoice;
 pub use secret::Secret;
 pub use shell::Shell;
 pub use task::TaskItem;
