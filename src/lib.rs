@@ -28,6 +28,7 @@ pub mod reference;
 mod run;
 pub mod sandbox;
 pub mod schema;
+pub mod transfer;
 pub mod ui;
 
 pub use client::{Client, Credentials};

@@ -18,7 +18,6 @@ mod help;
 mod man;
 mod recordings;
 mod references;
-mod references;
 mod sandbox;
 mod sandbox_auth;
 mod schema;

@@ -42,9 +42,6 @@ pub enum Command {
     #[command(subcommand)]
     References(references::Command),
     Sandbox(sandbox::Args),
-    /// Run a Taskcluster of your own on this machine, in memory
-    Sandbox(sandbox::Args),
-    /// Print the version of tc and of its references
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
