@@ -45,6 +45,10 @@ fn main() {
         }
     }
     println!("GET listTaskGroup: {pages} pages, {} KiB in {:.2?}", bytes >> 10, started.elapsed());
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        println!("most memory in use, these clients included: {}", peak.trim());
+    }
 }
 
 fn definition(group: &str) -> String {

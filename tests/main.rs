@@ -20,6 +20,7 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+mod sandbox_storage;
 mod schema;
 mod scope;
 mod shell;

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use tc::clock::Clock as _;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
+use crate::support::fake_clock::FakeClock;
 use crate::support::wire::{Reply, Wire};
 
 fn start() -> Sandbox {
@@ -283,6 +285,43 @@ fn body_for(method: &str, definition: &Value, entry: &Value, secret: &Value) -> 
 }
 
 #[test]
+fn the_way_to_a_private_artifact_is_signed_so_that_it_can_be_followed() {
+    let sandbox = start();
+    let entry = json!({"taskId": "VESwp9JaRo-XkFN_bemBhw", "rank": 0, "data": {}, "expires": in_hours(1)});
+    put(&sandbox, "/api/index/v1/task/a.b", &entry).is(200, "");
+    let redirect = get(&sandbox, "/api/index/v1/task/a.b/artifacts/private/x%20y");
+    assert_eq!(redirect.status, 303);
+    let location = redirect.header("location").unwrap().strip_prefix(sandbox.root_url()).unwrap();
+    Wire::new(&sandbox, "GET", location).anonymous().send().is(404, "ResourceNotFound");
+    let unsigned = location.split('?').next().unwrap();
+    let reply = Wire::new(&sandbox, "GET", unsigned).anonymous().send();
+    assert!(matches!(reply.status, 403 | 404), "{}", reply.text());
+    let forged = location.replace("private", "other");
+    Wire::new(&sandbox, "GET", &forged).anonymous().send().is(401, "AuthenticationFailed");
+}
+
+#[test]
+fn the_root_of_the_index_is_listed_without_a_name() {
+    let sandbox = start();
+    let entry = json!({"taskId": "VESwp9JaRo-XkFN_bemBhw", "rank": 0, "data": {}, "expires": in_hours(1)});
+    put(&sandbox, "/api/index/v1/task/a.b", &entry).is(200, "");
+    let root = get(&sandbox, "/api/index/v1/namespaces/").is(200, "").value();
+    assert_eq!(root["namespaces"][0]["namespace"], "a");
+}
+
+#[test]
+fn localhost_is_served_on_both_of_its_addresses() {
+    let sandbox = start();
+    let port: u16 = sandbox.root_url().rsplit(':').next().unwrap().parse().unwrap();
+    let reached = std::net::ToSocketAddrs::to_socket_addrs(&("localhost", port)).unwrap();
+    // Some machines know the name of ::1 but have no such address.
+    let own = |address: &std::net::SocketAddr| std::net::TcpListener::bind((address.ip(), 0)).is_ok();
+    for address in reached.filter(own) {
+        assert!(TcpStream::connect(address).is_ok(), "{address}");
+    }
+}
+
+#[test]
 fn long_answers_are_compressed_for_those_who_accept_it() {
     let sandbox = start();
     let wire = |accept: &str| Wire::new(&sandbox, "GET", "/references/manifest.json").header("Accept-Encoding", accept);
@@ -335,6 +374,16 @@ fn a_worker_without_work_waits_for_some() {
         let claimed = worker.join().unwrap().value();
         assert_eq!(claimed["tasks"][0]["status"]["taskId"], task);
     });
+}
+
+#[test]
+fn a_worker_that_waited_long_enough_goes_away_empty_handed() {
+    let clock = FakeClock::at("2026-11-22T12:00:00Z");
+    let sandbox = Sandbox::start(Options::default().clock(clock.clone())).unwrap();
+    let claim = json!({"workerGroup": "g", "workerId": "w", "tasks": 1});
+    let wire = Wire::new(&sandbox, "POST", "/api/queue/v1/claim-work/proj%2Flinux").json(&claim);
+    assert_eq!(wire.at(clock.now()).send().value(), json!({"tasks": []}));
+    assert_eq!(clock.slept()[0], Duration::from_secs(20));
 }
 
 #[test]
@@ -401,7 +450,8 @@ mod command {
         let (stop, interrupt) = Interrupt::channel();
         stop.send(true).unwrap();
         let tc = Tc::new().env("PATH", &std::env::var("PATH").unwrap());
-        let tc = tc.environment(|environment| interrupted_by(environment, interrupt));
+        let clock = FakeClock::at("2026-11-22T12:00:00Z");
+        let tc = tc.environment(|environment| interrupted_by(environment, interrupt).with_clock(clock));
         tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("Error: interrupted\n").status(130);
     }
 

@@ -9,7 +9,7 @@ use super::refusal::not_found;
 use crate::reference::{Catalogue, Exchange, Method, Service, Source, schema, schema_uris};
 
 /// Answers a request outside of `/api/`.
-pub(super) fn respond(request: &Request, root_url: &str) -> Response {
+pub(super) fn respond(request: &Request) -> Response {
     let path = request.path();
     if !matches!(request.verb.as_str(), "GET" | "HEAD") || path.starts_with("//") {
         return not_found();
@@ -23,7 +23,6 @@ pub(super) fn respond(request: &Request, root_url: &str) -> Response {
             None => not_found(),
         };
     }
-    let _ = root_url;
     web_page()
 }
 

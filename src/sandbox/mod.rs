@@ -20,6 +20,7 @@ mod index;
 mod input;
 mod insider;
 mod message;
+mod object;
 mod queue;
 mod refusal;
 mod respond;
@@ -28,11 +29,13 @@ mod secrets;
 mod seed;
 mod server;
 mod state;
+mod storage;
 mod wire;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use seed::Push;
 pub use server::{Options, Sandbox};
+pub use storage::{Blob, Stored};
 
 #[cfg(test)]
 mod recorded;

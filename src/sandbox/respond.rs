@@ -44,7 +44,7 @@ const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
     let Some(path) = request.path().strip_prefix("/api/") else {
-        return documents::respond(request, &shared.root_url);
+        return documents::respond(request);
     };
     let Some(verb) = verb(&request.verb) else { return not_found() };
     match shared.router.find(verb, path) {
@@ -150,15 +150,7 @@ impl<'a> Attempt<'a> {
                 format!("The sandbox has no behaviour for {} {name}; it only knows that there is one.", call.service),
             ));
         };
-        // Whoever forgets to check scopes must not be able to answer.
-        if outcome.is_ok() && !call.authorized.get() {
-            return Err(Fault::new(
-                500,
-                "InternalServerError",
-                format!("The scopes of {} {name} were never checked.", call.service),
-            ));
-        }
-        outcome
+        checked(outcome, call)
     }
 
     /// What the request presents of itself, with the names by which the caller reached us.
@@ -180,6 +172,15 @@ impl<'a> Attempt<'a> {
         authenticate(&self.shared.lock().auth, presented, self.now)
             .map_err(|message| Fault::new(401, "AuthenticationFailed", message))
     }
+}
+
+/// The outcome of a behaviour that has checked scopes: whoever forgets that must not be able to answer.
+fn checked(outcome: Outcome, call: &Call<'_>) -> Outcome {
+    if outcome.is_err() || call.authorized.get() {
+        return outcome;
+    }
+    let message = format!("The scopes of {} {} were never checked.", call.service, call.method.name);
+    Err(Fault::new(500, "InternalServerError", message))
 }
 
 fn render_answer(answer: Answer) -> Response {
@@ -204,5 +205,33 @@ fn render_answer(answer: Answer) -> Response {
                 }
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::{Catalogue, Source};
+
+    #[test]
+    fn a_behaviour_that_forgot_to_check_scopes_cannot_answer() {
+        let (service, method) = Catalogue::embedded(Source::Current).method("queue", "createTask").unwrap();
+        let call = Call {
+            service: &service.service_name,
+            method,
+            params: IndexMap::new(),
+            query: IndexMap::new(),
+            body: Value::Null,
+            client_id: None,
+            scopes: vec!["*".into()],
+            now: DateTime::UNIX_EPOCH,
+            root_url: "http://localhost:1",
+            authorized: Cell::new(false),
+        };
+        let answer = || Ok(Answer::Json(json!({})));
+        assert_eq!(checked(answer(), &call).unwrap_err().status, 500);
+        assert_eq!(checked(Err(Fault::not_found("x")), &call).unwrap_err().status, 404);
+        call.authorize(&[("scopes", json!([])), ("routes", json!([])), ("priorities", json!(["low"]))]).unwrap();
+        assert_eq!(checked(answer(), &call), answer());
     }
 }

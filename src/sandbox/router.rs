@@ -14,6 +14,9 @@ use crate::reference::{Catalogue, Method, Segment, Service, Source, Verb};
 /// (spec, section 1).
 const SLASHED: &[&str] = &["name", "namespace", "indexPath", "prefix"];
 
+/// Parameters that may be left out where they stand last: the root of the index has no name.
+const OPTIONAL: &[&str] = &["namespace"];
+
 /// All routes of all services of today.
 pub(super) struct Router {
     services: HashMap<&'static str, Routes>,
@@ -127,13 +130,14 @@ impl Compiled {
         for (index, part) in self.parts.iter().enumerate() {
             let last = index + 1 == self.parts.len();
             let (given, after) = match part {
+                Part::Param(name) if last && OPTIONAL.contains(name) && rest.is_none() => ("", None),
                 Part::Param(name) if last && greedy && SLASHED.contains(name) => (rest?, None),
                 _ => rest?.split_once('/').map_or((rest?, None), |(given, after)| (given, Some(after))),
             };
             match part {
                 Part::Literal(text) if *text != given => return None,
                 Part::Literal(_) => {}
-                Part::Param(_) if given.is_empty() => return None,
+                Part::Param(name) if given.is_empty() && !OPTIONAL.contains(name) => return None,
                 Part::Param(name) => {
                     let value = percent_decode_str(given).decode_utf8().ok()?;
                     params.insert((*name).to_owned(), value.into_owned());
@@ -182,6 +186,12 @@ mod tests {
         assert_eq!(find(Verb::Get, "auth/v1/clients/"), "auth.listClients ");
         assert_eq!(find(Verb::Get, "auth/v1/clients"), "auth.listClients ");
         assert_eq!(find(Verb::Get, "queue/v1/task/x/"), "queue.task taskId=x");
+    }
+
+    #[test]
+    fn the_root_of_the_index_has_no_name() {
+        assert_eq!(find(Verb::Get, "index/v1/namespaces/"), "index.listNamespaces namespace=");
+        assert_eq!(find(Verb::Get, "index/v1/tasks"), "index.listTasks namespace=");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The sockets: one listener on each loopback address, served by threads of the sandbox's own.
 
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,18 +12,20 @@ use axum::{Router as Axum, extract};
 use chrono::TimeDelta;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::time::Instant;
 
 use super::auth::ROOT;
 use super::input::MAX_BODY;
+use super::insider;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
 use super::seed::{FirefoxPush, Push, replay};
 use super::state::State;
+use super::storage::{self, Blob, Storage, Stored};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -79,6 +81,7 @@ impl Options {
 /// A Taskcluster on loopback. It stops when it is dropped.
 pub struct Sandbox {
     shared: Arc<Shared>,
+    storage: Arc<Storage>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -90,7 +93,9 @@ impl Sandbox {
     /// When the port is taken ([`Kind::Conflict`]) or the system gives no socket or thread.
     pub fn start(options: Options) -> Result<Self> {
         let (port, listeners) = listen(options.port)?;
-        let state = State::new(options.clock.now(), options.dependency_delay);
+        let (storage_port, storage_listeners) = listen(0)?;
+        let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
+        let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -106,14 +111,22 @@ impl Sandbox {
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
         for listener in listeners {
-            serve(&runtime, listener, &shared)?;
+            serve(&runtime, listener, api(&shared))?;
         }
-        Ok(Self { shared, access_token, runtime: Some(runtime) })
+        for listener in storage_listeners {
+            serve(&runtime, listener, files(&storage, &shared.clock))?;
+        }
+        Ok(Self { shared, storage, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
     pub fn root_url(&self) -> &str {
         &self.shared.root_url
+    }
+
+    /// Where stored artifacts and live logs are: another origin, which refuses all credentials but signed URLs of its own.
+    pub fn storage_url(&self) -> &str {
+        self.storage.url()
     }
 
     /// The client that may do anything.
@@ -139,6 +152,18 @@ impl Sandbox {
         Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
     }
 
+    /// Adds a stored artifact to a run that is running, as if its worker had uploaded it.
+    ///
+    /// # Errors
+    /// When the queue refuses it: there is no such run, or it is over ([`Kind::Conflict`]).
+    pub fn add_artifact(&self, task_id: &str, run_id: usize, name: &str, storage: Stored, blob: Blob) -> Result<()> {
+        let now = self.shared.clock.now();
+        insider::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(|fault| {
+            Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
+                .hint(fault.message)
+        })
+    }
+
     /// Stops serving; open connections are closed.
     pub fn stop(self) {
         drop(self);
@@ -156,29 +181,40 @@ impl Drop for Sandbox {
 
 /// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
 fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
-    let cannot = |source: io::Error| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            return Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
-                .hint("Choose another --port, or none to take any that is free.");
+    // A free port of the one may be taken on the other; `localhost` must not lead to somebody else.
+    let tries = if port == 0 { 20 } else { 1 };
+    let mut outcome = Err(io::Error::from(io::ErrorKind::AddrInUse));
+    for _ in 0..tries {
+        outcome = bind(port);
+        if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+            break;
         }
-        Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source)
-    };
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(cannot)?;
-    let port = first.local_addr().map_err(cannot)?.port();
-    let second = TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
-    Ok((port, std::iter::once(first).chain(second.ok()).collect()))
+    }
+    outcome.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
+                .hint("Choose another --port, or none to take any that is free.")
+        }
+        _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
+    })
 }
 
-fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Result<()> {
+fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let port = first.local_addr()?.port();
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Ok(second) => Ok((port, vec![first, second])),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
+        // No IPv6 here.
+        Err(_) => Ok((port, vec![first])),
+    }
+}
+
+fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> {
     let cannot = |source: io::Error| Error::failed("cannot serve the sandbox").caused_by(source);
     listener.set_nonblocking(true).map_err(cannot)?;
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    let shared = Arc::clone(shared);
-    let service = Axum::new().fallback(move |request: extract::Request| {
-        let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
-    });
     runtime.spawn(async move {
         use axum::serve::ListenerExt as _;
         // Small answers must not wait for each other's acknowledgements.
@@ -186,6 +222,22 @@ fn serve(runtime: &Runtime, listener: TcpListener, shared: &Arc<Shared>) -> Resu
         drop(axum::serve(listener, service).await);
     });
     Ok(())
+}
+
+fn api(shared: &Arc<Shared>) -> Axum {
+    let shared = Arc::clone(shared);
+    Axum::new().fallback(move |request: extract::Request| {
+        let shared = Arc::clone(&shared);
+        async move { handle(&shared, request).await }
+    })
+}
+
+fn files(storage: &Arc<Storage>, clock: &SharedClock) -> Axum {
+    let (storage, clock) = (Arc::clone(storage), Arc::clone(clock));
+    Axum::new().fallback(move |request: extract::Request| {
+        let (storage, now) = (Arc::clone(&storage), clock.now());
+        async move { storage::handle(&storage, request, now).await }
+    })
 }
 
 async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
@@ -211,7 +263,7 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
 
 /// Answers at once, but for a worker that asks for work where there is none: it waits for some.
 async fn answer(shared: &Shared, request: &Request) -> Response {
-    let until = Instant::now() + CLAIM_WAIT;
+    let mut enough = None;
     loop {
         // Changes count from here on, so that none slips in between the look and the wait.
         let changed = shared.queue_changed.notified();
@@ -219,24 +271,26 @@ async fn answer(shared: &Shared, request: &Request) -> Response {
         changed.as_mut().enable();
         let response = respond(shared, request);
         let Some(task_queue) = &response.idle_queue else { return response };
-        if !work_may_appear(shared, task_queue, changed, until).await {
+        let enough = enough.get_or_insert_with(|| shared.clock.sleep(CLAIM_WAIT));
+        if !work_may_appear(shared, task_queue, changed, enough).await {
             return response;
         }
     }
 }
 
-/// Waits until it is worth asking for work again; false when that was not before `until`.
+/// Waits until it is worth asking for work again; false when it was not before there was `enough` of that.
 async fn work_may_appear<'a>(
     shared: &'a Shared,
     task_queue: &str,
     mut changed: Pin<&mut Notified<'a>>,
-    until: Instant,
+    enough: &mut BoxFuture<'static, ()>,
 ) -> bool {
     loop {
         // A deadline, the end of a claim or a dependency may set a task free.
         let next_event = shared.lock().queue.next_event();
         let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
+            biased;
             () = changed.as_mut() => {
                 changed.set(shared.queue_changed.notified());
                 changed.as_mut().enable();
@@ -244,8 +298,8 @@ async fn work_may_appear<'a>(
                     return true;
                 }
             }
-            () = tokio::time::sleep_until(until) => return false,
-            () = tokio::time::sleep(due) => return true,
+            () = enough.as_mut() => return false,
+            () = shared.clock.sleep(due.min(CLAIM_WAIT)) => return true,
         }
     }
 }

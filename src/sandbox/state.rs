@@ -1,19 +1,25 @@
 //! Everything that one sandbox holds, and which service's behaviour a call goes to.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::auth::{self, Auth, Presented};
 use super::call::{Answer, Call, Outcome};
 use super::index::{self, IndexState};
+use super::object::{self, Objects};
 use super::queue::{self, QueueState};
 use super::secrets::{self, SecretsState};
+use super::storage::Storage;
 use crate::reference::Method;
 
 /// The state of all services of one sandbox.
 pub(super) struct State {
     pub auth: Auth,
     pub queue: QueueState,
+    pub storage: Arc<Storage>,
+    pub objects: Arc<Objects>,
     index: IndexState,
     secrets: SecretsState,
     started: DateTime<Utc>,
@@ -21,12 +27,14 @@ pub(super) struct State {
 
 impl State {
     /// A deployment that was started just now.
-    pub(super) fn new(now: DateTime<Utc>, dependency_delay: TimeDelta) -> Self {
+    pub(super) fn new(now: DateTime<Utc>, dependency_delay: TimeDelta, storage: Arc<Storage>) -> Self {
         let auth = Auth::new(now);
         let token = |client: &str| auth.access_token(client).map(|token| token.reveal().to_owned()).unwrap_or_default();
         let queue = QueueState::new(token(queue::ISSUER)).with_dependency_delay(dependency_delay);
+        let objects = Arc::new(Objects::new(Arc::clone(&storage)));
+        let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects));
         let index = IndexState::new(token(index::ISSUER));
-        Self { auth, queue, index, secrets: SecretsState::default(), started: now }
+        Self { auth, queue, storage, objects, index, secrets: SecretsState::default(), started: now }
     }
 
     /// Runs the behaviour of a method; nothing when it has none here.
@@ -37,6 +45,7 @@ impl State {
         match call.service {
             "auth" => auth::behave(&mut self.auth, call, presented),
             "queue" => self.behave_queue(call),
+            "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
             "secrets" => secrets::handle(&mut self.secrets, call),
             _ => None,

@@ -2,6 +2,7 @@
 
 pub mod fake_clock;
 pub mod fake_server;
+pub mod task;
 pub mod wire;
 
 use std::ffi::OsString;

@@ -54,6 +54,24 @@ impl Wire {
         }
     }
 
+    /// An unsigned request to a URL: `http://localhost:1234/path?query`.
+    pub fn to(url: &str, verb: &str) -> Self {
+        let (host, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        Self {
+            port: host.rsplit(':').next().unwrap().parse().unwrap(),
+            host: host.to_owned(),
+            headers: Vec::new(),
+            credentials: None,
+            ext: None,
+            now: Utc::now(),
+            content_type: None,
+            verb: verb.to_owned(),
+            target: format!("/{target}"),
+            body: Vec::new(),
+            signed_body: None,
+        }
+    }
+
     /// Signs this body, whatever is sent.
     pub fn signing(mut self, body: &str) -> Self {
         self.signed_body = Some(body.as_bytes().to_vec());

@@ -111,6 +111,11 @@ impl clap::Args for Args {
             .about("Find methods by words in their name, route or summary")
             .arg(clap::Arg::new("word").value_name("WORD").required(true).num_args(1..).help("All of them must occur"));
         <Flags as clap::Args>::augment_args(command)
+            .about("Call any API method, or list what there is")
+            .long_about(
+                "Call any API method, or list what there is\n\n`tc api SERVICE METHOD ARGS..` calls, `tc api SERVICE METHOD \
+                 --help` tells all about a method; without a method the methods are listed.",
+            )
             .subcommand_value_name("SERVICE")
             .subcommand_help_heading("Services")
             .disable_help_subcommand(true)

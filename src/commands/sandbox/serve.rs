@@ -92,8 +92,10 @@ fn execute(command: &str, sandbox: &Sandbox, context: &Context) -> Result<Status
             () = interrupt.wait() => {}
         }
         // Ctrl-C reaches the command as well; it may have something to clean up.
-        if let Ok(ended) = tokio::time::timeout(GRACE, child.wait()).await {
-            return ended.map(status).map_err(cannot);
+        tokio::select! {
+            biased;
+            ended = child.wait() => return ended.map(status).map_err(cannot),
+            () = context.env.clock.sleep(GRACE) => {}
         }
         child.kill().await.map_err(cannot)?;
         Err(Error::interrupted())

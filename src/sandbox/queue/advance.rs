@@ -70,7 +70,7 @@ impl QueueState {
         let Some(task) = self.tasks.get(&id) else { return };
         let (group, deadline, dependencies) = (task.group, task.deadline, task.dependencies.clone());
         for run_id in 0..task.runs.len() {
-            self.artifacts.remove(&(id, run_id));
+            self.forget_artifacts(id, run_id);
         }
         self.tasks.remove(&id);
         self.deadlines.remove(&(deadline, id));

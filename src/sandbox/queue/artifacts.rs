@@ -1,6 +1,5 @@
-//! Artifacts that the queue keeps itself: references, links and errors (spec, section 9).
-//!
-//! Stored ones (`s3`, `object`) need a storage to upload to; without one they have no behaviour here.
+//! Artifacts: references, links and errors, which the queue keeps itself, and stored ones, for which it makes URLs and
+//! credentials (spec, section 9).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::id::TaskId;
 use super::task::State;
+use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
 use crate::sandbox::wire::{Name, Object, Page, parse_time, stamp};
 use crate::sandbox::{Answer, Call, Fault, Outcome};
 
@@ -31,18 +31,28 @@ pub(super) struct Artifact {
 enum Content {
     Reference(String),
     Link(String),
-    Error { reason: String, message: String },
+    Error {
+        reason: String,
+        message: String,
+    },
+    S3,
+    /// Its upload, and whether that is finished.
+    Object {
+        upload_id: String,
+        present: bool,
+    },
 }
 
 impl Content {
-    /// None for types that are stored elsewhere.
-    fn read(body: &Value) -> Option<Self> {
+    fn read(body: &Value) -> Result<Self, Fault> {
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        Some(match body["storageType"].as_str()? {
+        Ok(match text("storageType").as_str() {
             "reference" => Content::Reference(text("url")),
             "link" => Content::Link(text("artifact")),
             "error" => Content::Error { reason: text("reason"), message: text("message") },
-            _ => return None,
+            "s3" => Content::S3,
+            "object" => Content::Object { upload_id: slugid::v4(), present: false },
+            other => return Err(Fault::input(format!("There is no storageType `{other}`"))),
         })
     }
 
@@ -51,6 +61,8 @@ impl Content {
             Content::Reference(_) => "reference",
             Content::Link(_) => "link",
             Content::Error { .. } => "error",
+            Content::S3 => "s3",
+            Content::Object { .. } => "object",
         }
     }
 }
@@ -60,7 +72,8 @@ impl Artifact {
     /// expiry, another URL for a reference, a link in place of a reference.
     fn may_become(&self, new: &Artifact) -> bool {
         let content = match (&self.content, &new.content) {
-            (Content::Reference(_), Content::Reference(_) | Content::Link(_)) => true,
+            (Content::Reference(_), Content::Reference(_) | Content::Link(_))
+            | (Content::Object { .. }, Content::Object { .. }) => true,
             (old, new) => old == new,
         };
         let content_type = matches!(new.content, Content::Link(_)) || self.content_type == new.content_type;
@@ -77,24 +90,20 @@ impl Artifact {
     }
 }
 
-pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
+pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let content = Content::read(&call.body)?;
-    Some(create(state, call, content))
-}
-
-fn create(state: &mut QueueState, call: &Call<'_>, content: Content) -> Outcome {
     let text = call.body["expires"].as_str().unwrap_or_default();
     let expires = parse_time(text).ok_or_else(|| Fault::input(format!("`expires` is not a time: {text}")))?;
     if expires < call.now - TimeDelta::minutes(15) {
         return Err(Fault::input("Expires must be in the future"));
     }
-    let (id, run_id) = check_run(state, call, expires)?;
+    let key = check_run(state, call, expires)?;
     let content_type = call.body["contentType"].as_str().unwrap_or("application/binary").to_owned();
-    let new = Artifact { content_type, expires, content };
-    let storage_type = new.content.storage_type();
-    let artifacts = state.artifacts.entry((id, run_id)).or_default();
+    let mut new = Artifact { content_type, expires, content };
+    let artifacts = state.artifacts.entry(key).or_default();
     let name = Name::new(call.param("name"));
-    if let Some(old) = artifacts.get(&name).filter(|old| !old.may_become(&new)) {
+    let old = artifacts.get(&name);
+    if let Some(old) = old.filter(|old| !old.may_become(&new)) {
         let shown = json!({
             "storageType": old.content.storage_type(),
             "contentType": old.content_type,
@@ -104,8 +113,61 @@ fn create(state: &mut QueueState, call: &Call<'_>, content: Content) -> Outcome 
             "Artifact already exists with different properties, and none of the allowed exceptions apply: {shown:#}"
         )));
     }
-    artifacts.insert(name, new);
-    Ok(Answer::Json(json!({ "storageType": storage_type })))
+    // The upload of an object goes on with the ID that it has.
+    if let Some(Artifact { content: content @ Content::Object { .. }, .. }) = old {
+        new.content = content.clone();
+    }
+    artifacts.insert(name, new.clone());
+    Ok(Answer::Json(created(state, call, key, &new)))
+}
+
+/// What the caller needs in order to upload.
+fn created(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), artifact: &Artifact) -> Value {
+    let name = call.param("name");
+    match &artifact.content {
+        Content::S3 => json!({
+            "storageType": "s3",
+            "contentType": artifact.content_type,
+            "expires": stamp(call.now + UPLOAD),
+            "putUrl": state.storage.put_url(&Place::of_artifact(id.as_str(), run_id, name), call.now),
+        }),
+        Content::Object { upload_id, .. } => {
+            let task = state.tasks.get(&id);
+            let project = task.map_or("none", |task| &task.project);
+            let worker = task.and_then(|task| task.runs.get(run_id)?.worker.as_ref());
+            let (group, worker) = worker.map_or(("", ""), |worker| (&*worker.group, &*worker.id));
+            let object = object_name(id, run_id, name);
+            let client = format!("artifact-upload/{id}/{run_id}/on/{group}/{worker}");
+            let scopes = [format!("object:upload:{project}:{object}")];
+            json!({
+                "storageType": "object",
+                "name": object,
+                "projectId": project,
+                "uploadId": upload_id,
+                "expires": stamp(artifact.expires),
+                "credentials": state.issuer.credentials(&client, &scopes, call.now, artifact.expires),
+            })
+        }
+        content => json!({"storageType": content.storage_type()}),
+    }
+}
+
+/// What the object service calls an artifact.
+fn object_name(id: TaskId, run_id: usize, name: &str) -> String {
+    format!("t/{id}/{run_id}/{name}")
+}
+
+impl QueueState {
+    /// Drops all artifacts of a run, and what is stored of them.
+    pub(super) fn forget_artifacts(&mut self, id: TaskId, run_id: usize) {
+        for (name, artifact) in self.artifacts.remove(&(id, run_id)).into_iter().flatten() {
+            match artifact.content {
+                Content::S3 => self.storage.remove(&Place::of_artifact(id.as_str(), run_id, &name.0)),
+                Content::Object { .. } => self.objects.remove(&object_name(id, run_id, &name.0)),
+                Content::Reference(_) | Content::Link(_) | Content::Error { .. } => {}
+            }
+        }
+    }
 }
 
 /// The run that an artifact with this expiry may be added to.
@@ -142,15 +204,23 @@ fn check_run(state: &QueueState, call: &Call<'_>, expires: DateTime<Utc>) -> Res
     Ok((id, run_id))
 }
 
-/// Only `object` artifacts are finished by a call of their own, and there are none of them here.
+/// Only `object` artifacts are finished by a call of their own.
 pub(super) fn finish_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (id, run, name) = (call.param("taskId"), call.param("runId"), call.param("name"));
-    let found =
-        TaskId::parse(id).zip(run.parse().ok()).and_then(|key| state.artifacts.get(&key)?.get(&Name::new(name)));
-    if found.is_some() {
+    let artifact = TaskId::parse(id)
+        .zip(run.parse().ok())
+        .and_then(|key| state.artifacts.get_mut(&key)?.get_mut(&Name::new(name)))
+        .ok_or_else(|| {
+            Fault::not_found(format!("Artifact with taskId `{id}`, runId {run}, name `{name}` not found"))
+        })?;
+    let Content::Object { upload_id, present } = &mut artifact.content else {
         return Err(Fault::input("Only object artifacts can be finished"));
+    };
+    if call.body["uploadId"] != upload_id.as_str() {
+        return Err(Fault::input("Invalid uploadId"));
     }
-    Err(Fault::not_found(format!("Artifact with taskId `{id}`, runId {run}, name `{name}` not found")))
+    *present = true;
+    Ok(Answer::NoContent)
 }
 
 fn latest_run(state: &QueueState, call: &Call<'_>) -> Result<(TaskId, usize), Fault> {
@@ -177,14 +247,20 @@ fn find<'s>(state: &'s QueueState, call: &Call<'_>, key: (TaskId, usize), name: 
     Ok(artifact)
 }
 
-/// The artifact that a name leads to. Each name on the way needs its scope before anything is said about it.
-fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<&'s Artifact, Fault> {
+/// The artifact that a name leads to, with its own name. Each name on the way needs its scope before anything is said
+/// about it.
+fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<((TaskId, usize), String, &'s Artifact), Fault> {
     let mut names = vec![call.param("name").to_owned()];
     call.authorize(&[("names", json!(names))])?;
     let key = run_of(state, call)?;
     loop {
-        let artifact = find(state, call, key, names.last().map_or("", String::as_str))?;
-        let Content::Link(target) = &artifact.content else { return Ok(artifact) };
+        let name = names.last().cloned().unwrap_or_default();
+        let artifact = find(state, call, key, &name)?;
+        let target = match &artifact.content {
+            Content::Link(target) => target,
+            Content::Object { present: false, .. } => return Err(Fault::not_found("Artifact not found")),
+            _ => return Ok((key, name, artifact)),
+        };
         if names.contains(target) {
             return Err(Fault::input("Artifact leads to a link cycle"));
         }
@@ -193,28 +269,57 @@ fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<&'s Artifact, Fa
     }
 }
 
+/// Where an `s3` artifact is read: private ones by a URL that is good for a time.
+fn s3_url(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), name: &str) -> String {
+    let place = Place::of_artifact(id.as_str(), run_id, name);
+    if place.bucket == Place::PUBLIC {
+        return state.storage.public_url(&place);
+    }
+    state.storage.get_url(&place, call.now, DOWNLOAD)
+}
+
 /// `artifact` and `latestArtifact`: where the content is.
 pub(super) fn content(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    Ok(Answer::Json(match &follow(state, call)?.content {
+    let (key, name, artifact) = follow(state, call)?;
+    Ok(Answer::Json(match &artifact.content {
         Content::Error { reason, message } => json!({"storageType": "error", "reason": reason, "message": message}),
         content @ (Content::Reference(url) | Content::Link(url)) => {
             json!({"storageType": content.storage_type(), "url": url})
+        }
+        Content::S3 => json!({"storageType": "s3", "url": s3_url(state, call, key, &name)}),
+        Content::Object { .. } => {
+            let (id, run_id) = key;
+            let object = object_name(id, run_id, &name);
+            let client = format!("artifact-download/{id}/{run_id}/{name}");
+            let scopes = [format!("object:download:{object}")];
+            let credentials = state.issuer.credentials(&client, &scopes, call.now, call.now + TimeDelta::hours(1));
+            json!({"storageType": "object", "name": object, "credentials": credentials})
         }
     }))
 }
 
 /// `getArtifact` and `getLatestArtifact`: a redirect to the content.
 pub(super) fn redirect(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    let content = &follow(state, call)?.content;
-    let storage_type = content.storage_type();
-    let answer = match content {
-        Content::Error { reason, message } => Answer::Status(424, json!({"reason": reason, "message": message})),
-        Content::Reference(url) | Content::Link(url) => {
-            Answer::Redirect(url.clone(), json!({"storageType": storage_type, "url": url}))
+    let (key, name, artifact) = follow(state, call)?;
+    let storage_type = artifact.content.storage_type();
+    let url = match &artifact.content {
+        Content::Error { reason, message } => {
+            let answer = Answer::Status(424, json!({"reason": reason, "message": message}));
+            return Ok(typed(storage_type, answer));
         }
+        Content::Reference(url) | Content::Link(url) => url.clone(),
+        Content::S3 => s3_url(state, call, key, &name),
+        Content::Object { .. } => state
+            .objects
+            .url(&object_name(key.0, key.1, &name), call.now)
+            .ok_or_else(|| Fault::not_found("Artifact not found"))?,
     };
-    let headers = vec![("x-taskcluster-artifact-storage-type", storage_type.to_owned())];
-    Ok(Answer::WithHeaders(headers, Box::new(answer)))
+    let body = json!({"storageType": storage_type, "url": url});
+    Ok(typed(storage_type, Answer::Redirect(url, body)))
+}
+
+fn typed(storage_type: &str, answer: Answer) -> Answer {
+    Answer::WithHeaders(vec![("x-taskcluster-artifact-storage-type", storage_type.to_owned())], Box::new(answer))
 }
 
 /// `artifactInfo` and `latestArtifactInfo`.

@@ -30,6 +30,8 @@ pub use self::id::TaskId;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::certificate::Issuer;
+use super::object::Objects;
+use super::storage::Storage;
 use super::wire::Object;
 use super::{Answer, Call, Fault, Outcome};
 
@@ -56,6 +58,8 @@ pub struct QueueState {
     /// Tasks that completed and that the index has not seen yet.
     completed: Vec<TaskId>,
     artifacts: Artifacts,
+    storage: Arc<Storage>,
+    objects: Arc<Objects>,
     workers: Workers,
 }
 
@@ -71,6 +75,8 @@ struct TaskQueue {
 impl QueueState {
     /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
     pub fn new(access_token: impl Into<String>) -> Self {
+        // Until it is told of another, nobody reaches its storage.
+        let storage = Arc::new(Storage::new("http://localhost:1"));
         Self {
             issuer: Issuer { client_id: ISSUER.into(), access_token: access_token.into() },
             dependency_delay: TimeDelta::zero(),
@@ -86,6 +92,8 @@ impl QueueState {
             resolutions: VecDeque::new(),
             completed: Vec::new(),
             artifacts: Artifacts::new(),
+            objects: Arc::new(Objects::new(Arc::clone(&storage))),
+            storage,
             workers: Workers::default(),
         }
     }
@@ -94,6 +102,14 @@ impl QueueState {
     #[must_use]
     pub fn with_dependency_delay(mut self, delay: TimeDelta) -> Self {
         self.dependency_delay = delay;
+        self
+    }
+
+    /// The same, with its stored artifacts in these.
+    #[must_use]
+    pub(super) fn with_storage(mut self, storage: Arc<Storage>, objects: Arc<Objects>) -> Self {
+        self.storage = storage;
+        self.objects = objects;
         self
     }
 
@@ -148,7 +164,7 @@ pub fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
 
 fn dispatch(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
-        "createArtifact" => return artifacts::create_artifact(state, call),
+        "createArtifact" => artifacts::create_artifact(state, call),
         "createTask" => create::create_task(state, call),
         "task" => read::task(state, call),
         "status" => read::status(state, call),

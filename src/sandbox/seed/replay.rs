@@ -180,13 +180,16 @@ impl Replay<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::sandbox::seed::FirefoxPush;
+    use crate::sandbox::storage::Storage;
 
     /// How many tasks of a push are in which state so long after it began.
     fn states(count: usize, age: Duration) -> BTreeMap<String, usize> {
         let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
-        let mut state = State::new(now, Duration::zero());
+        let mut state = State::new(now, Duration::zero(), Arc::new(Storage::new("http://localhost:1")));
         let tasks = FirefoxPush::tasks(count, 7, now - age);
         replay(&mut state, &tasks, now - age, now, 7).unwrap();
         let mut counts = BTreeMap::new();
