@@ -20,6 +20,8 @@ use crate::ui::Ui;
 
 /// Threads for what the system offers no other way than blocking.
 const BLOCKING_THREADS: usize = 8;
+/// How long writers of files may take to leave them in order.
+const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
 
 /// What a command receives.
 pub struct Context {
@@ -65,6 +67,31 @@ impl Context {
         });
         // A name that is being looked up cannot be stopped, and is not worth waiting for.
         runtime.shutdown_background();
+        outcome
+    }
+
+    /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
+    /// leave them in order.
+    ///
+    /// # Errors
+    /// Those of [`Context::block_on`].
+    pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
+            .build()
+            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
+        let interrupt = self.env.interrupt.clone();
+        let outcome = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = interrupt.wait() => Err(Error::interrupted()),
+                outcome = work => outcome,
+            }
+        });
+        runtime.shutdown_timeout(PUTTING_IN_ORDER);
         outcome
     }
 
