@@ -49,6 +49,19 @@ impl Context {
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.drive(work, Duration::ZERO)
+    }
+
+    /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
+    /// leave them in order.
+    ///
+    /// # Errors
+    /// Those of [`Context::block_on`].
+    pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.drive(work, PUTTING_IN_ORDER)
+    }
+
+    fn drive<T>(&self, work: impl Future<Output = Result<T>>, grace: Duration) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
         // The log of this run belongs to this thread, and the other one takes part in it.
         let log = tracing::dispatcher::get_default(Clone::clone);
@@ -66,32 +79,7 @@ impl Context {
             }
         });
         // A name that is being looked up cannot be stopped, and is not worth waiting for.
-        runtime.shutdown_background();
-        outcome
-    }
-
-    /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
-    /// leave them in order.
-    ///
-    /// # Errors
-    /// Those of [`Context::block_on`].
-    pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let log = tracing::dispatcher::get_default(Clone::clone);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
-            .build()
-            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
-        let interrupt = self.env.interrupt.clone();
-        let outcome = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupt.wait() => Err(Error::interrupted()),
-                outcome = work => outcome,
-            }
-        });
-        runtime.shutdown_timeout(PUTTING_IN_ORDER);
+        runtime.shutdown_timeout(grace);
         outcome
     }
 
@@ -182,7 +170,10 @@ impl Context {
 }
 
 /// `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
-fn parse_timeout(text: &str) -> Result<Duration> {
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] for anything else.
+pub fn parse_timeout(text: &str) -> Result<Duration> {
     let trimmed = text.trim();
     let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(digits);

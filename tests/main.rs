@@ -26,4 +26,5 @@ mod scope;
 mod shell;
 mod slugid;
 mod support;
+mod transfer;
 mod version;

@@ -12,7 +12,7 @@ use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::decode;
-use super::digest::{self, Demand, Digests};
+use super::digest::{self, Algorithm, Checksum, Demand, Digests};
 use super::head::{Encoding, Head, Version};
 use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Existing, Options};
@@ -73,8 +73,8 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     }
     let demands = demands(&location, job.options);
     let strong = demands.iter().any(|demand| demand.checksum.algorithm.is_strong());
-    if strong && is_right(job, &place, None, &demands).await? {
-        return Ok(skipped);
+    if strong && let Some(right) = right(job, &place, None, &demands).await? {
+        return Ok(right);
     }
     let mut download = Download { job, place, demands, strong, part: None };
     let mut changes = 0;
@@ -102,30 +102,101 @@ async fn device(job: &Job<'_>, place: &Place) -> Result<Downloaded> {
     stream::copy(job, &mut file).await
 }
 
-/// Whether the file that is there already has this content.
-async fn is_right(job: &Job<'_>, place: &Place, length: Option<u64>, demands: &[Demand]) -> Result<bool> {
+/// The file that is there already, when it has this content.
+async fn right(
+    job: &Job<'_>,
+    place: &Place,
+    length: Option<u64>,
+    demands: &[Demand],
+) -> Result<Option<Downloaded>> {
     if job.options.existing != Existing::Check || !place.exists() || demands.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let (path, demands) = (place.target.clone(), demands.to_vec());
-    let differs = move || -> std::io::Result<bool> {
-        let mut file = File::open(path)?;
-        if length.is_some_and(|length| file.metadata().map_or(true, |found| found.len() != length)) {
-            return Ok(true);
+    let compare = move || -> std::io::Result<Option<Downloaded>> {
+        if length.is_some_and(|length| path.metadata().map_or(true, |found| found.len() != length)) {
+            return Ok(None);
         }
-        let mut digests = Digests::new(&digest::algorithms(&demands));
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => return Ok(digest::verify("it", &demands, &digests.finish()).is_err()),
-                read => digests.update(&buffer[..read]),
+        let (bytes, checksums) = digest_file(&path, &digest::algorithms(&demands))?;
+        let same = digest::verify("it", &demands, &checksums).is_ok();
+        Ok(same.then(|| Downloaded { bytes, checksums, skipped: true, ..Downloaded::default() }))
+    };
+    let found = tokio::task::spawn_blocking(compare).await;
+    let found = found.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+    // A file that cannot be read is not known to be right; replacing it will tell more.
+    Ok(found.unwrap_or_default())
+}
+
+/// Length and digests of a file: these, and a SHA-256 for the record.
+fn digest_file(path: &Path, algorithms: &[Algorithm]) -> std::io::Result<(u64, Vec<Checksum>)> {
+    let mut algorithms = algorithms.to_vec();
+    if !algorithms.contains(&Algorithm::Sha256) {
+        algorithms.push(Algorithm::Sha256);
+    }
+    let mut file = File::open(path)?;
+    let (mut digests, mut buffer, mut bytes) = (Digests::new(&algorithms), vec![0; 1 << 18], 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((bytes, digests.finish())),
+            read => {
+                digests.update(&buffer[..read]);
+                bytes += read as u64;
             }
         }
-    };
-    let differs = tokio::task::spawn_blocking(differs).await;
-    let differs = differs.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
-    // A file that cannot be read is not known to be right; replacing it will tell more.
-    Ok(!differs.unwrap_or(true))
+    }
+}
+
+async fn head(job: &Job<'_>) -> Result<Head> {
+    job.head().await.map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Changed => Error::failed(format!("{} changed just now", job.what)),
+    })
+}
+
+/// How many bytes the storage has of `source`, as they are encoded; none when it does not say.
+///
+/// # Errors
+/// Those of finding the content.
+pub async fn stored_size(client: &Client, source: &Source, options: &Options) -> Result<Option<u64>> {
+    Ok(head(&Job::new(client, source, options)).await?.version.length)
+}
+
+/// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
+///
+/// # Errors
+/// [`crate::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
+/// compare with; those of finding the content.
+pub async fn verify_file(client: &Client, source: &Source, file: &Path, options: &Options) -> Result<Downloaded> {
+    let job = Job::new(client, source, options);
+    let location = job.location().await?;
+    let mut demands = demands(&location, options);
+    let mut length = None;
+    if location.storage != super::source::Storage::Object {
+        let head = head(&job).await?;
+        demands.extend(head.content);
+        length = head.content_length;
+        if head.version.encoding == Encoding::Identity {
+            demands.extend(head.stored);
+            length = length.or(head.version.length);
+        }
+    }
+    if demands.is_empty() && length.is_none() {
+        return Err(Error::failed(format!("the storage of {source} gives nothing to compare a file with"))
+            .hint("Download it to another place, and compare."));
+    }
+    let (path, algorithms) = (file.to_owned(), digest::algorithms(&demands));
+    let digested = tokio::task::spawn_blocking(move || digest_file(&path, &algorithms)).await;
+    let digested = digested.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+    let (bytes, checksums) = digested.map_err(|source| Error::io("read", file.display(), source))?;
+    let what = file.display().to_string();
+    if let Some(length) = length.filter(|length| *length != bytes) {
+        return Err(Error::failed(format!("{what} has {bytes} bytes, but {source} has {length}")));
+    }
+    if let Err(error) = digest::verify(&what, &demands, &checksums) {
+        return Err(Error::failed(error.message()).hint(format!("The file is not {source}.")));
+    }
+    let url = redacted(&location.url);
+    Ok(Downloaded { bytes, checksums, skipped: true, url, ..Downloaded::default() })
 }
 
 struct Download<'a> {
@@ -185,11 +256,11 @@ impl<'a> Download<'a> {
         let check = self.check(&version, head.as_ref());
         let content_type = head.as_ref().and_then(|head| head.content_type.clone());
         let resumed = here.count();
-        if resumed == 0
-            && check.encoding == Encoding::Identity
-            && is_right(job, &self.place, check.length, &[check.stored.clone(), check.content.clone()].concat()).await?
-        {
-            return Ok(Downloaded { skipped: true, content_type, ..Downloaded::default() });
+        if resumed == 0 && check.encoding == Encoding::Identity {
+            let all = [check.stored.as_slice(), &check.content].concat();
+            if let Some(right) = right(job, &self.place, check.length, &all).await? {
+                return Ok(Downloaded { content_type, ..right });
+            }
         }
         job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
         let small = check.length.is_some_and(|length| length <= SMALL) && !Part::exists(&self.place);
@@ -244,6 +315,10 @@ impl<'a> Download<'a> {
         head: Option<Head>,
     ) -> Result<Written, Stop> {
         let job = self.job;
+        let _permit = match &job.options.large {
+            Some(large) => large.acquire().await.ok(),
+            None => None,
+        };
         let mut part = match self.part.take() {
             Some(part) => part,
             None => Part::open(&self.place)?,

@@ -108,9 +108,17 @@ impl<'a> Job<'a> {
     pub(super) async fn open(&self, range: Option<Range<u64>>) -> Result<(Connection<'_>, Head), Stop> {
         let (start, end) = range.as_ref().map_or((0, u64::MAX), |range| (range.start, range.end));
         let mut connection =
-            Connection { job: self, answer: None, at: start, end, skip: 0, failures: Failures::default() };
+            Connection { job: self, answer: None, at: start, end, skip: 0, failures: Failures::default(), head_only: false };
         let head = connection.reopen(range.is_none()).await?;
         Ok((connection, head))
+    }
+
+    /// Asks about the content only.
+    pub(super) async fn head(&self) -> Result<Head, Stop> {
+        let failures = Failures::default();
+        let mut connection =
+            Connection { job: self, answer: None, at: 0, end: u64::MAX, skip: 0, failures, head_only: true };
+        connection.reopen(true).await
     }
 
     /// Waits before the next try, or says why there is none.
@@ -145,6 +153,7 @@ pub(super) struct Connection<'a> {
     /// Bytes to drop, from a server that sends everything when it is asked for a part.
     skip: u64,
     failures: Failures,
+    head_only: bool,
 }
 
 impl Connection<'_> {
@@ -213,6 +222,7 @@ impl Connection<'_> {
                 range: range.clone(),
                 version: version.as_ref(),
                 stall: self.job.options.stall,
+                head_only: self.head_only,
             };
             match storage::get(self.job.client, &location, &wanted).await {
                 Ok((answer, head)) => {

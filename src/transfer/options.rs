@@ -40,6 +40,9 @@ pub struct Options {
     pub stall: Duration,
     /// Who is told what happens.
     pub watch: Option<Arc<dyn Watch>>,
+    /// Permits for large files, where several calls share them: each takes memory for what is on its
+    /// way to the disk.
+    pub large: Option<Arc<tokio::sync::Semaphore>>,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             connections: CONNECTIONS,
             stall: STALL,
             watch: None,
+            large: None,
         }
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct Wanted<'a> {
     pub(super) version: Option<&'a Version>,
     /// Nothing in this time is a failure.
     pub(super) stall: Duration,
+    /// Only the head is wanted.
+    pub(super) head_only: bool,
 }
 
 impl Wanted<'_> {
@@ -97,7 +99,8 @@ pub(super) async fn get(
     for _ in 0..=MOST_REDIRECTS {
         let request = RawRequest {
             what: wanted.what,
-            verb: Verb::Get,
+            // What is signed is signed for GET; there the body is left unread.
+            verb: if wanted.head_only && url.query().is_none() { Verb::Head } else { Verb::Get },
             url: &url,
             headers: &headers,
             body: None,
@@ -192,7 +195,7 @@ mod tests {
         let version =
             Version { etag: Some("\"v\"".into()), modified: None, length: Some(10), encoding: Encoding::Identity };
         let headers = |range| {
-            let wanted = Wanted { what: "x", range, version: Some(&version), stall: Duration::from_secs(1) };
+            let wanted = Wanted { what: "x", range, version: Some(&version), stall: Duration::from_secs(1), head_only: false };
             let headers = wanted.headers(Storage::Object);
             headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
         };

@@ -1,5 +1,6 @@
 //! `tc group`: one file a verb.
 
+mod artifacts;
 mod cancel;
 mod list;
 mod open;
@@ -28,6 +29,7 @@ pub enum Command {
     Rerun(rerun::Args),
     Seal(seal::Args),
     Priority(priority::Args),
+    Artifacts(artifacts::Args),
     Open(open::Args),
 }
 
@@ -46,6 +48,7 @@ impl Command {
             Self::Rerun(args) => rerun::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Priority(args) => priority::run(args, context),
+            Self::Artifacts(args) => artifacts::run(args, context),
             Self::Open(args) => open::run(args, context),
         }
     }
