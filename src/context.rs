@@ -13,6 +13,7 @@ pub use identity::{Identity, Origin, given};
 use std::ffi::OsString;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +26,8 @@ use crate::ui::Ui;
 
 /// Threads for what the system offers no other way than blocking.
 const BLOCKING_THREADS: usize = 8;
+/// How long writers of files may take to leave them in order.
+const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
 
 /// What a command receives.
 pub struct Context {
@@ -59,6 +62,19 @@ impl Context {
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.drive(work, Duration::ZERO)
+    }
+
+    /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
+    /// leave them in order.
+    ///
+    /// # Errors
+    /// Those of [`Context::block_on`].
+    pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.drive(work, PUTTING_IN_ORDER)
+    }
+
+    fn drive<T>(&self, work: impl Future<Output = Result<T>>, grace: Duration) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
         // The log of this run belongs to this thread, and the other one takes part in it.
         let log = tracing::dispatcher::get_default(Clone::clone);
@@ -76,7 +92,7 @@ impl Context {
             }
         });
         // A name that is being looked up cannot be stopped, and is not worth waiting for.
-        runtime.shutdown_background();
+        runtime.shutdown_timeout(grace);
         outcome
     }
 

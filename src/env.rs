@@ -35,6 +35,7 @@ variables! {
     CERTIFICATE = "TASKCLUSTER_CERTIFICATE", "Certificate (JSON) of temporary credentials.";
     PROXY_URL = "TASKCLUSTER_PROXY_URL", "Inside a task: the proxy that signs requests with the task's credentials.";
     TASK_ID = "TASK_ID", "Set inside a task: its ID.";
+    RUN_ID = "RUN_ID", "Set inside a task: the number of its run.";
     HTTPS_PROXY = "HTTPS_PROXY", "HTTP proxy for https:// URLs.";
     HTTP_PROXY = "HTTP_PROXY", "HTTP proxy for http:// URLs (only in lower case inside CGI).";
     ALL_PROXY = "ALL_PROXY", "HTTP proxy for all URLs.";

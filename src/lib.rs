@@ -29,6 +29,7 @@ mod run;
 pub mod sandbox;
 pub mod schema;
 pub mod signin;
+pub mod transfer;
 pub mod ui;
 
 pub use client::{Client, Credentials};

@@ -44,6 +44,7 @@ mod task;
 mod task_actions;
 mod task_log;
 mod transcripts;
+mod transfer;
 mod url;
 mod version;
 mod whoami;

@@ -60,7 +60,7 @@ pub fn shield_ids(words: &[OsString]) -> Vec<OsString> {
 }
 
 /// Commands whose IDs are read as [`crate::domain::TaskRef`].
-const ID_NOUNS: [&str; 2] = ["group", "task"];
+const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
 
 #[cfg(test)]
 mod tests {

@@ -128,7 +128,7 @@ impl ClientBuilder {
             retries: self.retries,
             skew: AtomicI64::new(0),
             pushbacks: AtomicU64::new(0),
-            transport: Transport::new(settings),
+            transport: Arc::new(Transport::new(settings)),
         })))
     }
 }

@@ -41,9 +41,10 @@ mod hawk;
 mod missing;
 mod pages;
 mod proxy;
+mod raw;
 mod request;
 mod response;
-mod retry;
+pub(crate) mod retry;
 mod send;
 mod settings;
 mod skew;
@@ -65,6 +66,8 @@ pub use call::Call;
 pub use credentials::Credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub use pages::Pages;
+pub(crate) use raw::{Lost, RawAnswer, RawRequest};
+pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};
 pub use response::Response;
 pub use settings::Target;
@@ -105,7 +108,7 @@ struct Inner {
     skew: AtomicI64,
     /// Answers that asked for less: 429 and 503.
     pushbacks: AtomicU64,
-    transport: transport::Transport,
+    transport: Arc<transport::Transport>,
 }
 
 impl fmt::Debug for Client {
@@ -177,6 +180,33 @@ impl Client {
     /// The credentials that calls are signed with.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials.as_ref()
+    }
+
+    /// The same client with other credentials, such as those that a service hands out for one object.
+    /// Connections are shared.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Option<Credentials>) -> Self {
+        Self(Arc::new(Inner {
+            root: self.0.root.clone(),
+            credentials,
+            unsigned_because: self.0.unsigned_because.clone(),
+            catalogue: self.0.catalogue,
+            clock: Arc::clone(&self.0.clock),
+            retries: self.0.retries,
+            skew: AtomicI64::new(self.0.skew.load(Ordering::Relaxed)),
+            pushbacks: AtomicU64::new(0),
+            transport: Arc::clone(&self.0.transport),
+        }))
+    }
+
+    /// The clock that signatures and waits go by.
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.0.clock
+    }
+
+    /// How often to try again after failures that may pass.
+    pub(crate) fn retries(&self) -> u32 {
+        self.0.retries
     }
 
     /// How many answers so far asked for less (429, 503), those that a retry made good included:

@@ -188,7 +188,7 @@ const SIGNATURES: [&str; 7] =
     ["bewit", "signature", "sig", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "accesstoken"];
 
 /// A URL that can be shown: without signatures and passwords.
-pub(super) fn redacted(url: &Url) -> String {
+pub(crate) fn redacted(url: &Url) -> String {
     let mut shown = url.clone();
     // It fails for a URL without a host, which has no password either.
     shown.set_password(None).ok();

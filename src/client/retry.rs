@@ -15,7 +15,7 @@ const JITTER: f64 = 0.25;
 
 /// How a try failed, as far as retrying goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// It may pass: the network, a timeout, an overloaded or broken server.
     Passing {
         /// How long the server asks to wait.
@@ -27,7 +27,7 @@ pub(super) enum Failure {
 
 /// What to do after a failed try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     /// Try again after this delay.
     Retry(Duration),
     /// That was the last try.
@@ -37,7 +37,7 @@ pub(super) enum Decision {
 }
 
 /// Decides after the try number `tries` (from 1); `chance` is a random number from 0 to 1.
-pub(super) fn decide(failure: Failure, tries: u32, retries: u32, chance: f64) -> Decision {
+pub(crate) fn decide(failure: Failure, tries: u32, retries: u32, chance: f64) -> Decision {
     let Failure::Passing { retry_after } = failure else { return Decision::GiveUp };
     if tries > retries {
         return Decision::GiveUp;
@@ -59,7 +59,7 @@ fn delay(tries: u32, chance: f64) -> Duration {
 /// How an answer with this status fails; none for one that is no failure of this kind.
 ///
 /// 501 is left out of the 5xx: what a server has not implemented it will not have in a second.
-pub(super) fn failure(status: u16, retry_after: Option<Duration>) -> Option<Failure> {
+pub(crate) fn failure(status: u16, retry_after: Option<Duration>) -> Option<Failure> {
     match status {
         429 | 500 | 502..=599 => Some(Failure::Passing { retry_after }),
         400.. => Some(Failure::Lasting),
@@ -68,7 +68,7 @@ pub(super) fn failure(status: u16, retry_after: Option<Duration>) -> Option<Fail
 }
 
 /// The wait that a `Retry-After` header asks for: seconds, or an HTTP date (RFC 9110, 10.2.3).
-pub(super) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
+pub(crate) fn retry_after(header: &str, now: DateTime<Utc>) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -95,15 +95,7 @@ impl Transport {
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
     pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, Broken>> {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
-        let method = match outgoing.verb {
-            Verb::Get => reqwest::Method::GET,
-            Verb::Head => reqwest::Method::HEAD,
-            Verb::Post => reqwest::Method::POST,
-            Verb::Put => reqwest::Method::PUT,
-            Verb::Patch => reqwest::Method::PATCH,
-            Verb::Delete => reqwest::Method::DELETE,
-        };
-        let mut builder = client.request(method, outgoing.url.clone());
+        let mut builder = client.request(method_of(outgoing.verb), outgoing.url.clone());
         if outgoing.streamed.is_none() {
             builder = builder.timeout(self.settings.timeout);
         }
@@ -121,6 +113,33 @@ impl Transport {
         Ok(match tokio::time::timeout(self.settings.timeout, begin(builder, stall)).await {
             Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
             Err(_) => Err(Broken::silent(host, self.settings.timeout)),
+        })
+    }
+
+    /// Sends a request to a storage as it stands. Only the head of a success is read.
+    ///
+    /// The time limit of a try holds unless there is a body, which takes as long as it takes.
+    pub(super) async fn exchange_raw(
+        &self,
+        verb: Verb,
+        url: &Url,
+        headers: &[(String, String)],
+        body: Option<reqwest::Body>,
+        stall: Duration,
+    ) -> Result<Result<Incoming, Broken>> {
+        let mut builder = self.client(url, true)?.request(method_of(verb), url.clone());
+        for (name, value) in headers {
+            builder = builder.header(name, value);
+        }
+        let host = url.host_str().unwrap_or_default();
+        if let Some(body) = body {
+            let begun = begin(builder.body(body), stall).await;
+            return Ok(begun.map_err(|source| self.broken(host, &source)));
+        }
+        let limit = self.settings.timeout.min(stall);
+        Ok(match tokio::time::timeout(limit, begin(builder, stall)).await {
+            Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
+            Err(_) => Err(Broken::silent(host, limit)),
         })
     }
 
@@ -196,6 +215,17 @@ impl Arriving {
     }
 }
 
+fn method_of(verb: Verb) -> reqwest::Method {
+    match verb {
+        Verb::Get => reqwest::Method::GET,
+        Verb::Head => reqwest::Method::HEAD,
+        Verb::Post => reqwest::Method::POST,
+        Verb::Put => reqwest::Method::PUT,
+        Verb::Patch => reqwest::Method::PATCH,
+        Verb::Delete => reqwest::Method::DELETE,
+    }
+}
+
 fn innermost(source: &reqwest::Error) -> String {
     let last = std::iter::successors(source.source(), |cause| (*cause).source()).last();
     last.map_or_else(|| source.to_string(), ToString::to_string)
@@ -244,6 +274,10 @@ fn build(settings: &Settings, is_plain: bool, raw: bool) -> Result<reqwest::Clie
         .referer(false)
         .gzip(!raw)
         .no_proxy();
+    if raw {
+        // Streams of one HTTP/2 connection share its rate and its fate; downloads want several.
+        builder = builder.http1_only();
+    }
     let extra_roots = settings.extra_roots.iter().cloned();
     builder = match (&settings.only_ca_file, is_plain) {
         (_, true) => builder.tls_certs_only([]),

@@ -1,13 +1,16 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
 pub mod api;
+pub mod artifact;
 pub mod completions;
 pub mod config;
 pub mod creds;
+pub mod download;
 pub mod from_now;
 pub mod group;
 pub mod help;
 pub mod man;
+pub mod object;
 pub mod profile;
 pub mod references;
 pub mod sandbox;
@@ -42,6 +45,15 @@ pub enum Command {
     /// See and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
+    /// List, print, download and upload artifacts of tasks
+    #[command(subcommand)]
+    Artifact(artifact::Command),
+    /// Download and upload objects of the object service
+    #[command(subcommand)]
+    Object(object::Command),
+    /// Download an artifact or an object to a file
+    #[command(subcommand)]
+    Download(download::Command),
     Schema(schema::Args),
     Scope(scope::Args),
     Signin(signin::Args),
@@ -76,6 +88,9 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context),
             Self::Group(command) => command.run(context),
+            Self::Artifact(command) => command.run(context),
+            Self::Object(command) => command.run(context),
+            Self::Download(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Signin(args) => signin::run(&args, context),

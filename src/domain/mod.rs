@@ -1,5 +1,6 @@
 //! The field's own values: root URLs, IDs, times, scopes, secrets. Pure; uses nothing of ours.
 
+pub mod artifact_path;
 pub mod filter;
 pub mod go_template;
 pub mod group_progress;

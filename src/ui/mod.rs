@@ -11,6 +11,7 @@ mod sanitize;
 mod sink;
 mod streams;
 mod table;
+mod transfers;
 
 pub use duration::duration;
 pub use progress::Progress;
@@ -19,6 +20,7 @@ pub use sanitize::sanitize;
 pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
 pub use table::Table;
+pub use transfers::{Transfers, size};
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};

@@ -68,7 +68,7 @@ fn style(bounded: bool) -> ProgressStyle {
 }
 
 /// Standard error as something to draw on.
-struct Stderr(Arc<Ui>);
+pub(super) struct Stderr(Arc<Ui>);
 
 impl fmt::Debug for Stderr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,6 +77,10 @@ impl fmt::Debug for Stderr {
 }
 
 impl Stderr {
+    pub(super) fn new(ui: &Arc<Ui>) -> Self {
+        Self(Arc::clone(ui))
+    }
+
     fn write(&self, text: &str) -> io::Result<()> {
         self.0.write_stderr(text.as_bytes());
         Ok(())

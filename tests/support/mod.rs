@@ -5,6 +5,7 @@ pub mod fake_server;
 pub mod group;
 pub mod hand_clock;
 mod home;
+pub mod storage;
 pub mod task;
 pub mod wire;
 
@@ -156,4 +157,11 @@ impl std::fmt::Display for Ran {
             self.args, self.status, self.stdout, self.stderr
         )
     }
+}
+
+/// The same, compressed.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }

@@ -1,5 +1,6 @@
 //! `tc group`: one file a verb.
 
+mod artifacts;
 mod cancel;
 mod list;
 mod open;
@@ -32,6 +33,7 @@ pub enum Command {
     Seal(seal::Args),
     Priority(priority::Args),
     Timeline(timeline::Args),
+    Artifacts(artifacts::Args),
     Open(open::Args),
 }
 
@@ -52,6 +54,7 @@ impl Command {
             Self::Seal(args) => seal::run(args, context),
             Self::Priority(args) => priority::run(args, context),
             Self::Timeline(args) => timeline::run(args, context),
+            Self::Artifacts(args) => artifacts::run(args, context),
             Self::Open(args) => open::run(args, context),
         }
     }

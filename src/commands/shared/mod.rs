@@ -1,7 +1,9 @@
 //! What several commands take or do alike.
 
 mod act;
+mod artifacts;
 pub mod child;
+mod downloads;
 pub mod exports;
 mod filters;
 mod group_tasks;
@@ -10,9 +12,13 @@ pub mod needs;
 mod open;
 mod outcome;
 mod targets;
+mod uploads;
 
 pub use act::{ActArgs, Deed, Done, How, Target, perform};
+pub use artifacts::{Listed, NamePatterns, list, newest_run, task_ref};
+pub use downloads::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
 pub use filters::FilterArgs;
 pub use group_tasks::{GroupPage, GroupTasks, Selection};
 pub use open::open;
 pub use targets::{Targets, group, tasks};
+pub use uploads::{content_type, expiry, print_uploads, upload_options, upload_record};

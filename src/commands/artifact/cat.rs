@@ -1,0 +1,36 @@
+//! `tc artifact cat`.
+
+use crate::commands::Status;
+use crate::commands::shared::{self, DownloadArgs, to_stdout};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::transfer::Source;
+
+/// Print an artifact, decoded
+///
+/// The status is 0 only when all of it arrived and matches its hashes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Task: an ID or the address of its page, or of the artifact's page
+    task: String,
+    /// Name of the artifact, such as `public/logs/live_backing.log`
+    name: Option<String>,
+    /// Run, from 0; the newest one by default
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+    #[command(flatten)]
+    how: DownloadArgs,
+}
+
+/// Prints.
+///
+/// # Errors
+/// Those of the download and of the output.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, context) = shared::task_ref(&args.task, context)?;
+    let name = args.name.clone().or(task.artifact).ok_or_else(|| {
+        Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
+    })?;
+    let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
+    to_stdout(&context.client()?, &source, &args.how.options()?, &context)
+}

@@ -1,0 +1,38 @@
+//! `tc artifact`: one file a verb.
+
+mod cat;
+mod download;
+mod list;
+mod upload;
+mod url;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// What to do with artifacts of a task, which is named by its ID or the address of its page.
+#[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
+pub enum Command {
+    List(list::Args),
+    Cat(cat::Args),
+    Url(url::Args),
+    Download(download::Args),
+    Upload(upload::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// Those of the verb.
+    pub fn run(&self, context: &Context) -> Result<Status> {
+        match self {
+            Self::List(args) => list::run(args, context),
+            Self::Cat(args) => cat::run(args, context),
+            Self::Url(args) => url::run(args, context),
+            Self::Download(args) => download::run(args, context),
+            Self::Upload(args) => upload::run(args, context),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `tc artifact upload`.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::commands::Status;
+use crate::commands::shared::{self, content_type, expiry, print_uploads, upload_options, upload_record};
+use crate::context::Context;
+use crate::env;
+use crate::error::{Error, Result};
+use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
+
+/// Uploads at once.
+const AT_ONCE: usize = 4;
+
+/// How an artifact is to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Type {
+    /// In a bucket of the deployment's
+    S3,
+    /// In the object service, with hashes
+    Object,
+    /// Elsewhere: only the URL is kept
+    Reference,
+    /// Another artifact of the same run
+    Link,
+    /// Nowhere: there should be one, and it could not be made
+    Error,
+}
+
+/// Upload files as artifacts of a running task
+///
+/// Inside a task its proxy and its own run are used. Directories are uploaded with all that is in them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files and directories
+    #[arg(required_unless_present_any = ["url", "target", "reason"])]
+    files: Vec<PathBuf>,
+    /// Task: an ID or the address of its page; inside a task that one
+    #[arg(long, value_name = "TASK")]
+    task: Option<String>,
+    /// Run, from 0; inside a task that one, else the newest
+    #[arg(long, value_name = "N")]
+    run: Option<u32>,
+    /// Name of the artifact; with a slash at its end, the folder that names start with
+    #[arg(long, value_name = "NAME", default_value = "public/")]
+    name: String,
+    /// When it goes away: a time from now, or an instant; with the task by default
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
+    /// How it is stored
+    #[arg(long = "type", value_name = "TYPE", default_value = "s3")]
+    storage: Type,
+    /// Content type; by default what each file's name suggests
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Where a reference leads
+    #[arg(long, required_if_eq("storage", "reference"), conflicts_with = "files")]
+    url: Option<String>,
+    /// Name of the artifact that a link leads to
+    #[arg(long, value_name = "NAME", required_if_eq("storage", "link"), conflicts_with = "files")]
+    target: Option<String>,
+    /// Why there is no artifact: a word such as `file-missing-on-worker`
+    #[arg(long, required_if_eq("storage", "error"), conflicts_with = "files")]
+    reason: Option<String>,
+    /// What went wrong
+    #[arg(long, required_if_eq("storage", "error"), requires = "reason")]
+    message: Option<String>,
+}
+
+/// Uploads.
+///
+/// # Errors
+/// Those of the calls and the transfers.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, named_run, context) = task(args, context)?;
+    let files = found(args, &context)?;
+    let client = context.client()?;
+    let (options, finish) = upload_options(&context);
+    let records = context.block_on(async {
+        let run = match named_run {
+            Some(run) => run,
+            None => shared::newest_run(&client, &task).await?,
+        };
+        let expires = match &args.expires {
+            Some(text) => expiry(text, &context)?,
+            None => expires_of(&client, &task).await?,
+        };
+        let make =
+            |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
+        if let Some(body) = unstored(args) {
+            let artifact = make(args.name.clone(), String::new());
+            create_artifact(&client, &artifact, body).await?;
+            return Ok(vec![upload_record(&args.name, &Uploaded::default())]);
+        }
+        let uploads = files.into_iter().map(|(path, name)| {
+            let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
+            one(&client, make(name, guessed), args.storage, path, &options)
+        });
+        stream::iter(uploads).buffered(AT_ONCE).try_collect::<Vec<Value>>().await
+    });
+    finish();
+    print_uploads(&records?, &context)?;
+    Ok(Status::DONE)
+}
+
+fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
+    let own = context.env.get(env::TASK_ID);
+    let text = args
+        .task
+        .as_deref()
+        .or(own)
+        .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
+    let (found, context) = shared::task_ref(text, context)?;
+    // The run of the environment is that of its task, and of no other.
+    let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
+    let own_run = own_run.and_then(|run| run.parse().ok());
+    Ok((found.id, args.run.or(found.run).or(own_run), context))
+}
+
+/// The task's own expiry, after which nothing of it may stay.
+async fn expires_of(client: &Client, task: &str) -> Result<DateTime<Utc>> {
+    let definition: Value = client.call("queue", "task").arg(task).send().await?.json()?;
+    let expires = definition.get("expires").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    expires.ok_or_else(|| {
+        Error::failed(format!("task {task} does not say when it expires")).hint("Name a time with --expires.")
+    })
+}
+
+/// The body for an artifact that is not stored.
+fn unstored(args: &Args) -> Option<Value> {
+    let guessed = args.content_type.clone().unwrap_or_else(|| content_type(Path::new(&args.name)));
+    Some(match args.storage {
+        Type::S3 | Type::Object => return None,
+        Type::Reference => json!({"storageType": "reference", "contentType": guessed, "url": args.url}),
+        Type::Link => json!({"storageType": "link", "contentType": guessed, "artifact": args.target}),
+        Type::Error => json!({"storageType": "error", "reason": args.reason, "message": args.message}),
+    })
+}
+
+async fn one(client: &Client, artifact: NewArtifact, storage: Type, path: PathBuf, options: &Options) -> Result<Value> {
+    let readers = FileReaders::new(path)?;
+    let storage = if storage == Type::Object { ArtifactStorage::Object } else { ArtifactStorage::S3 };
+    let uploaded = upload_artifact(client, &artifact, storage, &readers, options).await?;
+    Ok(upload_record(&artifact.name, &uploaded))
+}
+
+/// All files with the names that they get, in order.
+fn found(args: &Args, context: &Context) -> Result<Vec<(PathBuf, String)>> {
+    let is_folder = args.name.ends_with('/') || args.name.is_empty();
+    let mut files = Vec::new();
+    for given in &args.files {
+        let path = context.env.resolve(given);
+        // `.` has no name of its own; what is in it has.
+        let own = given.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            let prefix = if own.is_empty() { String::new() } else { format!("{own}/") };
+            walk(&path, &prefix, &mut files)?;
+        } else {
+            files.push((path, own.to_owned()));
+        }
+    }
+    match (is_folder, files.len()) {
+        (true, _) => Ok(files.into_iter().map(|(path, name)| (path, format!("{}{name}", args.name))).collect()),
+        (false, 0 | 1) => Ok(files.into_iter().map(|(path, _)| (path, args.name.clone())).collect()),
+        (false, count) => Err(Error::usage(format!("{count} files cannot all be called {}", args.name))
+            .hint("A slash at the end makes it the folder that their names start with.")),
+    }
+}
+
+/// The files below a directory, in order. Symbolic links to directories are not followed: they may lead in circles.
+fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
+    let failed = |source| Error::io("read", directory.display(), source);
+    let entries = std::fs::read_dir(directory).map_err(failed)?;
+    let mut entries = entries.collect::<std::io::Result<Vec<_>>>().map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name();
+        let name = name
+            .to_str()
+            .ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            walk(&path, &format!("{prefix}{name}/"), files)?;
+        } else if path.is_file() {
+            files.push((path, format!("{prefix}{name}")));
+        }
+    }
+    Ok(())
+}

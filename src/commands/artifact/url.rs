@@ -1,0 +1,55 @@
+//! `tc artifact url`.
+
+use std::io::Write as _;
+
+use crate::commands::Status;
+use crate::commands::shared;
+use crate::context::Context;
+use crate::domain::time::Offset;
+use crate::error::{Error, Result};
+
+/// Print the URL of an artifact
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Task: an ID or the address of its page, or of the artifact's page
+    task: String,
+    /// Name of the artifact
+    name: Option<String>,
+    /// Run, from 0; the newest one by default
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+    /// Sign it: whoever has the URL may read the artifact for a while
+    #[arg(long)]
+    signed: bool,
+    /// For how long
+    #[arg(long, value_name = "TIME", default_value = "15m", requires = "signed")]
+    expires: String,
+}
+
+/// Prints.
+///
+/// # Errors
+/// When there is nothing to sign with, or the time is none.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, context) = shared::task_ref(&args.task, context)?;
+    let name = args.name.clone().or(task.artifact).ok_or_else(|| {
+        Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
+    })?;
+    let client = context.client()?;
+    let call = match args.run.or(task.run) {
+        Some(run) => client.call("queue", "getArtifact").arg(task.id).arg(run.to_string()),
+        None => client.call("queue", "getLatestArtifact").arg(task.id),
+    };
+    let request = call.arg(name).request()?;
+    let url = if args.signed {
+        let wrong = |source: crate::domain::time::TimeError| {
+            Error::usage(format!("`{}` is no length of time", args.expires)).caused_by(source)
+        };
+        let offset: Offset = args.expires.parse().map_err(wrong)?;
+        client.signed_url(&request, offset.from(context.now()).map_err(wrong)?)?
+    } else {
+        request.url
+    };
+    writeln!(context.ui.out(), "{url}")?;
+    Ok(Status::DONE)
+}

@@ -1,0 +1,73 @@
+//! `tc download artifact|object`, as the Go tool has them.
+
+use std::path::PathBuf;
+
+use futures::stream;
+
+use crate::commands::Status;
+use crate::commands::shared::{self, DownloadArgs, Wanted, download, to_stdout};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::transfer::Source;
+
+/// What to download to a file; `tc artifact download` and `tc object download` do more.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Download an artifact: TASK [RUN] NAME FILE
+    #[command(override_usage = "tc download artifact [OPTIONS] <TASK> [RUN] <NAME> <FILE>")]
+    Artifact {
+        /// Task, run (the newest one by default), name of the artifact, and file (`-` is standard output)
+        #[arg(num_args = 3..=4, required = true, value_name = "WORD")]
+        words: Vec<String>,
+        /// How to go about it.
+        #[command(flatten)]
+        how: DownloadArgs,
+    },
+    /// Download an object
+    Object {
+        /// Name of the object
+        name: String,
+        /// File; `-` is standard output
+        file: PathBuf,
+        /// How to go about it.
+        #[command(flatten)]
+        how: DownloadArgs,
+    },
+}
+
+impl Command {
+    /// Downloads.
+    ///
+    /// # Errors
+    /// Those of the calls and the transfer.
+    pub fn run(&self, context: &Context) -> Result<Status> {
+        match self {
+            Self::Object { name, file, how } => {
+                fetch(Source::Object { name: name.clone() }, file.clone(), how, context)
+            }
+            Self::Artifact { words, how } => {
+                let (task, run, name, file) = match words.as_slice() {
+                    [task, name, file] => (task, None, name, file),
+                    [task, run, name, file] => (task, Some(number(run)?), name, file),
+                    _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
+                };
+                let (found, context) = shared::task_ref(task, context)?;
+                let source = Source::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
+                fetch(source, PathBuf::from(file), how, &context)
+            }
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u32> {
+    text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a run")).hint("Runs are numbered from 0."))
+}
+
+fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -> Result<Status> {
+    let (client, options) = (context.client()?, how.options()?);
+    if file.as_os_str() == "-" {
+        return to_stdout(&client, &source, &options, context);
+    }
+    let items = stream::iter([Ok(Wanted { source, target: context.env.resolve(file) })]);
+    context.block_on_in_order(download(&client, items, how, options, None, context))
+}

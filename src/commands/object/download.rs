@@ -1,0 +1,51 @@
+//! `tc object download`.
+
+use std::path::PathBuf;
+
+use futures::stream;
+
+use crate::commands::Status;
+use crate::commands::shared::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
+use crate::context::Context;
+use crate::error::Result;
+use crate::transfer::Source;
+
+/// Download an object
+///
+/// The file appears when it is complete and verified. What was cut off is resumed by the same command.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the object
+    name: String,
+    /// File or folder to write to; `-` is standard output. By default the name, below the working directory
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// What its SHA-256 must be
+    #[arg(long, value_name = "HEX")]
+    sha256: Option<String>,
+    #[command(flatten)]
+    how: DownloadArgs,
+}
+
+/// Downloads.
+///
+/// # Errors
+/// Those of the calls and the transfer.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let mut options = args.how.options()?;
+    if let Some(hex) = &args.sha256 {
+        options.checksums.push(sha256(hex)?);
+    }
+    let client = context.client()?;
+    let source = Source::Object { name: args.name.clone() };
+    if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
+        return to_stdout(&client, &source, &options, context);
+    }
+    let target = match args.output.as_ref().map(|output| context.env.resolve(output)) {
+        Some(path) if !path.is_dir() => path,
+        Some(folder) => Targeting::new(folder, true, context).target(&args.name, "")?,
+        None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
+    };
+    let items = stream::iter([Ok(Wanted { source, target })]);
+    context.block_on_in_order(download(&client, items, &args.how, options, None, context))
+}

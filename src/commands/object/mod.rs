@@ -1,0 +1,29 @@
+//! `tc object`: one file a verb.
+
+mod download;
+mod upload;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// What to do with objects of the object service.
+#[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
+pub enum Command {
+    Download(download::Args),
+    Upload(upload::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// Those of the verb.
+    pub fn run(&self, context: &Context) -> Result<Status> {
+        match self {
+            Self::Download(args) => download::run(args, context),
+            Self::Upload(args) => upload::run(args, context),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `tc object upload`.
+
+use std::path::PathBuf;
+
+use crate::commands::Status;
+use crate::commands::shared::{content_type, expiry, print_uploads, upload_options, upload_record};
+use crate::context::Context;
+use crate::error::Result;
+use crate::transfer::{FileReaders, NewObject, upload_object};
+
+/// Upload a file as an object
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the object
+    name: String,
+    /// File
+    file: PathBuf,
+    /// Project that the object belongs to
+    #[arg(long, value_name = "ID")]
+    project: String,
+    /// When it goes away: a time from now, or an instant
+    #[arg(long, value_name = "TIME", default_value = "1 year")]
+    expires: String,
+    /// Content type; by default what the file's name suggests
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+}
+
+/// Uploads.
+///
+/// # Errors
+/// Those of the calls and the transfer.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let readers = FileReaders::new(context.env.resolve(&args.file))?;
+    let object = NewObject {
+        name: args.name.clone(),
+        project: args.project.clone(),
+        expires: expiry(&args.expires, context)?,
+        content_type: args.content_type.clone().unwrap_or_else(|| content_type(&args.file)),
+    };
+    let client = context.client()?;
+    let (options, finish) = upload_options(context);
+    let outcome = context.block_on(upload_object(&client, &object, &readers, &options));
+    finish();
+    print_uploads(&[upload_record(&args.name, &outcome?)], context)?;
+    Ok(Status::DONE)
+}

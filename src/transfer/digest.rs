@@ -1,0 +1,226 @@
+//! Which digests content must have, and the digests of what has arrived. Pure.
+
+use std::fmt;
+
+use md5::Md5;
+use sha2::digest::Digest;
+use sha2::{Sha256, Sha512};
+
+use crate::error::{Error, Result};
+
+/// An algorithm that content can be checked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// MD5: good against accidents only, and all that S3 offers for many objects.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name that the object service uses: `sha256`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Md5 => "md5",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// The algorithm of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Md5, Self::Sha256, Self::Sha512].into_iter().find(|known| known.name() == name)
+    }
+
+    /// Whether nobody can make other content with the same digest.
+    pub fn is_strong(self) -> bool {
+        self != Self::Md5
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// A digest in lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    /// How it was made.
+    pub algorithm: Algorithm,
+    hex: String,
+}
+
+impl Checksum {
+    /// Reads hexadecimal digits; none when they are no digest of this algorithm.
+    pub fn from_hex(algorithm: Algorithm, hex: &str) -> Option<Self> {
+        let hex = hex.trim().to_ascii_lowercase();
+        let is_digest = hex.len() == 2 * algorithm.bytes() && hex.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_digest.then_some(Self { algorithm, hex })
+    }
+
+    /// From the digest itself; none when it is not as long as it must be.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        (bytes.len() == algorithm.bytes()).then(|| Self { algorithm, hex: hex(bytes) })
+    }
+
+    /// The hexadecimal digits.
+    pub fn hex(&self) -> &str {
+        &self.hex
+    }
+}
+
+impl fmt::Display for Checksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.algorithm.name(), self.hex)
+    }
+}
+
+/// A digest that content must have, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// What it must be.
+    pub checksum: Checksum,
+    /// Who says so: `the object service`.
+    pub by: &'static str,
+}
+
+/// Checks every demand; all of them must be met (spec, section 9).
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`] with both digests, for the first that differs.
+pub fn verify(what: &str, demands: &[Demand], found: &[Checksum]) -> Result<()> {
+    for demand in demands {
+        let wanted = &demand.checksum;
+        let same = found.iter().find(|checksum| checksum.algorithm == wanted.algorithm);
+        if same != Some(wanted) {
+            let got = same.map_or("was not computed", |checksum| checksum.hex());
+            return Err(Error::failed(format!(
+                "{what} is not what it should be: its {} is {got}, but {} says {}",
+                wanted.algorithm.name(),
+                demand.by,
+                wanted.hex()
+            ))
+            .hint("Nothing was kept of it. Try again; if it stays so, the stored content is damaged."));
+        }
+    }
+    Ok(())
+}
+
+/// The algorithms of these demands, each once.
+pub fn algorithms<'a>(demands: impl IntoIterator<Item = &'a Demand>) -> Vec<Algorithm> {
+    let mut all: Vec<Algorithm> = demands.into_iter().map(|demand| demand.checksum.algorithm).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Digests of content that is still arriving, of several kinds at once.
+pub struct Digests(Vec<Running>);
+
+enum Running {
+    Md5(Box<Md5>),
+    Sha256(Box<Sha256>),
+    Sha512(Box<Sha512>),
+}
+
+impl Digests {
+    /// Starts a digest for each of these.
+    pub fn new(algorithms: &[Algorithm]) -> Self {
+        let start = |algorithm: &Algorithm| match algorithm {
+            Algorithm::Md5 => Running::Md5(Box::default()),
+            Algorithm::Sha256 => Running::Sha256(Box::default()),
+            Algorithm::Sha512 => Running::Sha512(Box::default()),
+        };
+        Self(algorithms.iter().map(start).collect())
+    }
+
+    /// Whether there is nothing to compute.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        for running in &mut self.0 {
+            match running {
+                Running::Md5(digest) => digest.update(bytes),
+                Running::Sha256(digest) => digest.update(bytes),
+                Running::Sha512(digest) => digest.update(bytes),
+            }
+        }
+    }
+
+    /// The digests of all that was taken in.
+    pub fn finish(self) -> Vec<Checksum> {
+        let end = |running| match running {
+            Running::Md5(digest) => (Algorithm::Md5, hex(&digest.finalize())),
+            Running::Sha256(digest) => (Algorithm::Sha256, hex(&digest.finalize())),
+            Running::Sha512(digest) => (Algorithm::Sha512, hex(&digest.finalize())),
+        };
+        let checksum = |(algorithm, hex)| Checksum { algorithm, hex };
+        self.0.into_iter().map(end).map(checksum).collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Algorithm::{Md5 as M, Sha256 as S2, Sha512 as S5};
+
+    fn of(algorithms: &[Algorithm], text: &[u8]) -> Vec<Checksum> {
+        let mut digests = Digests::new(algorithms);
+        for byte in text {
+            digests.update(&[*byte]);
+        }
+        digests.finish()
+    }
+
+    fn demand(algorithm: Algorithm, hex: &str) -> Demand {
+        Demand { checksum: Checksum::from_hex(algorithm, hex).unwrap(), by: "the test" }
+    }
+
+    const ABC_MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
+    const ABC_SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn digests_are_those_of_the_standards() {
+        let found = of(&[M, S2, S5], b"abc");
+        assert_eq!(found[0].hex(), ABC_MD5);
+        assert_eq!(found[1].hex(), ABC_SHA256);
+        assert!(found[2].hex().starts_with("ddaf35a193617abacc417349ae204131"));
+        assert_eq!(found[2].hex().len(), 128);
+    }
+
+    #[test]
+    fn every_demand_must_be_met() {
+        let (right, wrong) = (demand(S2, ABC_SHA256), demand(M, &"0".repeat(32)));
+        let found = of(&[M, S2], b"abc");
+        assert!(verify("x", std::slice::from_ref(&right), &found).is_ok());
+        let error = verify("x", &[right.clone(), wrong], &found).unwrap_err();
+        assert_eq!(
+            error.message(),
+            format!("x is not what it should be: its md5 is {ABC_MD5}, but the test says {}", "0".repeat(32))
+        );
+        assert!(verify("x", &[right], &[]).is_err(), "what was not computed is not met");
+    }
+
+    #[test]
+    fn only_digests_are_digests() {
+        assert!(Checksum::from_hex(S2, &ABC_SHA256.to_uppercase()).is_some_and(|sum| sum.hex() == ABC_SHA256));
+        assert_eq!(Checksum::from_hex(S2, ABC_MD5), None);
+        assert_eq!(Checksum::from_hex(M, &"g".repeat(32)), None);
+        assert_eq!(Checksum::from_bytes(M, b"short"), None);
+    }
+}

@@ -1,0 +1,477 @@
+//! Downloads to a file: resumed, in parallel where that helps, verified, then renamed.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::decode;
+use super::digest::{self, Algorithm, Checksum, Demand, Digests};
+use super::head::{Encoding, Head, Version};
+use super::job::{Connection, Job, Stop};
+use super::options::{Downloaded, Event, Existing, Options};
+use super::part::{Part, State};
+use super::place::Place;
+use super::plan::{Plan, Ranges, Worker};
+use super::ramp::{PROBE, Ramp};
+use super::source::{Location, Source};
+use super::stream;
+use super::writer::{self, Check, Writer, Written, undecodable};
+use crate::client::{Client, redacted};
+use crate::error::{Error, Result};
+
+/// What is not larger is fetched into memory first: a file for it is not worth resuming.
+const SMALL: u64 = 256 << 10;
+/// How often content may change under our hands.
+const MOST_CHANGES: u32 = 3;
+
+/// Downloads to the file `target`, whose folder is made if need be.
+///
+/// Nothing stands under that name before it is complete and verified (spec, section 9); an existing
+/// file keeps its mode. What could not be finished stays beside it, and the next call for the same
+/// content goes on with it. A `target` that is a device or a pipe is written to as it arrives.
+///
+/// # Errors
+/// [`crate::Kind::NotFound`] when there is no such content; [`crate::Kind::Failed`] when it is an error
+/// artifact, when a digest differs, when the disk is full; [`crate::Kind::Unavailable`] after all
+/// tries; [`crate::Kind::Auth`]; [`crate::Kind::Conflict`] when another process is at it.
+pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &Options) -> Result<Downloaded> {
+    let job = Job::new(client, source, options);
+    let outcome = file(&job, target).await;
+    options.tell(&Event::Ended { what: &job.what });
+    let found = outcome?;
+    Ok(Downloaded {
+        transferred: job.transferred.load(Ordering::Relaxed),
+        retries: job.retries.load(Ordering::Relaxed),
+        url: job.location().await.map(|location| redacted(&location.url)).unwrap_or_default(),
+        ..found
+    })
+}
+
+/// The demands on the content that are known before anything is fetched.
+pub(super) fn demands(location: &Location, options: &Options) -> Vec<Demand> {
+    let mut demands = location.demands.clone();
+    demands.extend(options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" }));
+    demands
+}
+
+async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
+    let place = Place::resolve(target)?;
+    let skipped = Downloaded { skipped: true, ..Downloaded::default() };
+    if job.options.existing == Existing::Keep && place.exists() {
+        return Ok(skipped);
+    }
+    let location = job.location().await?;
+    if place.is_device {
+        return device(job, &place).await;
+    }
+    let demands = demands(&location, job.options);
+    let strong = demands.iter().any(|demand| demand.checksum.algorithm.is_strong());
+    if strong && let Some(right) = right(job, &place, None, &demands).await? {
+        return Ok(right);
+    }
+    let mut download = Download { job, place, demands, strong, part: None };
+    let mut changes = 0;
+    loop {
+        match download.attempt(changes == 0).await {
+            Ok(found) => return Ok(found),
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::Changed) => {
+                changes += 1;
+                if changes > MOST_CHANGES {
+                    return Err(Error::failed(format!("{} changes faster than it can be downloaded", job.what)));
+                }
+                tracing::debug!(what = job.what, "the content changed; starting over");
+                job.options.tell(&Event::Restarted { what: &job.what });
+                job.expect(None);
+            }
+        }
+    }
+}
+
+/// A device gets the bytes as they come; there is nothing to rename.
+async fn device(job: &Job<'_>, place: &Place) -> Result<Downloaded> {
+    let file = tokio::fs::File::options().write(true).open(&place.target).await;
+    let mut file = file.map_err(|source| Error::io("write", place.target.display(), source))?;
+    stream::copy(job, &mut file).await
+}
+
+/// The file that is there already, when it has this content.
+async fn right(job: &Job<'_>, place: &Place, length: Option<u64>, demands: &[Demand]) -> Result<Option<Downloaded>> {
+    if job.options.existing != Existing::Check || !place.exists() || demands.is_empty() {
+        return Ok(None);
+    }
+    let (path, demands) = (place.target.clone(), demands.to_vec());
+    let compare = move || -> std::io::Result<Option<Downloaded>> {
+        if length.is_some_and(|length| path.metadata().map_or(true, |found| found.len() != length)) {
+            return Ok(None);
+        }
+        let (bytes, checksums) = digest_file(&path, &digest::algorithms(&demands))?;
+        let same = digest::verify("it", &demands, &checksums).is_ok();
+        Ok(same.then(|| Downloaded { bytes, checksums, skipped: true, ..Downloaded::default() }))
+    };
+    let found = tokio::task::spawn_blocking(compare).await;
+    let found = found.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+    // A file that cannot be read is not known to be right; replacing it will tell more.
+    Ok(found.unwrap_or_default())
+}
+
+/// Length and digests of a file: these, and a SHA-256 for the record.
+fn digest_file(path: &Path, algorithms: &[Algorithm]) -> std::io::Result<(u64, Vec<Checksum>)> {
+    let mut algorithms = algorithms.to_vec();
+    if !algorithms.contains(&Algorithm::Sha256) {
+        algorithms.push(Algorithm::Sha256);
+    }
+    let mut file = File::open(path)?;
+    let (mut digests, mut buffer, mut bytes) = (Digests::new(&algorithms), vec![0; 1 << 18], 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((bytes, digests.finish())),
+            read => {
+                digests.update(&buffer[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+}
+
+async fn head(job: &Job<'_>) -> Result<Head> {
+    job.head().await.map_err(|stop| match stop {
+        Stop::Failed(error) => error,
+        Stop::Changed => Error::failed(format!("{} changed just now", job.what)),
+    })
+}
+
+/// How many bytes the storage has of `source`, as they are encoded; none when it does not say.
+///
+/// # Errors
+/// Those of finding the content.
+pub async fn stored_size(client: &Client, source: &Source, options: &Options) -> Result<Option<u64>> {
+    Ok(head(&Job::new(client, source, options)).await?.version.length)
+}
+
+/// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
+///
+/// # Errors
+/// [`crate::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
+/// compare with; those of finding the content.
+pub async fn verify_file(client: &Client, source: &Source, file: &Path, options: &Options) -> Result<Downloaded> {
+    let job = Job::new(client, source, options);
+    let location = job.location().await?;
+    let mut demands = demands(&location, options);
+    let mut length = None;
+    if location.storage != super::source::Storage::Object {
+        let head = head(&job).await?;
+        demands.extend(head.content);
+        length = head.content_length;
+        if head.version.encoding == Encoding::Identity {
+            demands.extend(head.stored);
+            length = length.or(head.version.length);
+        }
+    }
+    if demands.is_empty() && length.is_none() {
+        return Err(Error::failed(format!("the storage of {source} gives nothing to compare a file with"))
+            .hint("Download it to another place, and compare."));
+    }
+    let (path, algorithms) = (file.to_owned(), digest::algorithms(&demands));
+    let digested = tokio::task::spawn_blocking(move || digest_file(&path, &algorithms)).await;
+    let digested = digested.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+    let (bytes, checksums) = digested.map_err(|source| Error::io("read", file.display(), source))?;
+    let what = file.display().to_string();
+    if let Some(length) = length.filter(|length| *length != bytes) {
+        return Err(Error::failed(format!("{what} has {bytes} bytes, but {source} has {length}")));
+    }
+    if let Err(error) = digest::verify(&what, &demands, &checksums) {
+        return Err(Error::failed(error.message()).hint(format!("The file is not {source}.")));
+    }
+    let url = redacted(&location.url);
+    Ok(Downloaded { bytes, checksums, skipped: true, url, ..Downloaded::default() })
+}
+
+struct Download<'a> {
+    job: &'a Job<'a>,
+    place: Place,
+    demands: Vec<Demand>,
+    strong: bool,
+    part: Option<Part>,
+}
+
+/// The first connection, or none when everything is here already.
+struct Opened<'a> {
+    first: Option<(Connection<'a>, Head)>,
+    version: Version,
+    here: Ranges,
+}
+
+impl<'a> Download<'a> {
+    fn names(&self) -> Vec<String> {
+        self.demands.iter().map(|demand| demand.checksum.to_string()).collect()
+    }
+
+    /// What an earlier call left, if it is of use.
+    fn resume(&mut self) -> Result<Option<State>> {
+        if !self.job.options.resume || !Part::exists(&self.place) {
+            return Ok(None);
+        }
+        let mut part = Part::open(&self.place)?;
+        let state = part.resume(&self.job.what, &self.names(), self.strong);
+        self.part = Some(part);
+        Ok(state)
+    }
+
+    async fn open(&mut self, may_resume: bool) -> Result<Opened<'a>, Stop> {
+        let job = self.job;
+        let state = if may_resume { self.resume()? } else { None };
+        let Some(state) = state else {
+            let (connection, head) = job.open(None).await?;
+            let version = head.version.clone();
+            return Ok(Opened { first: Some((connection, head)), version, here: Ranges::default() });
+        };
+        let (version, here) = (state.version().clone(), state.here());
+        job.expect(Some(version.clone()));
+        let gap = here.gaps(version.length.unwrap_or(u64::MAX)).first().cloned();
+        let first = match gap {
+            Some(gap) if here.count() > 0 => Some(job.open(Some(gap)).await?),
+            Some(_) => Some(job.open(None).await?),
+            None => None,
+        };
+        Ok(Opened { first, version, here })
+    }
+
+    async fn attempt(&mut self, may_resume: bool) -> Result<Downloaded, Stop> {
+        let job = self.job;
+        let Opened { first, version, here } = self.open(may_resume).await?;
+        let (connection, head) = first.unzip();
+        let check = self.check(&version, head.as_ref());
+        let content_type = head.as_ref().and_then(|head| head.content_type.clone());
+        let resumed = here.count();
+        if resumed == 0 && check.encoding == Encoding::Identity {
+            let all = [check.stored.as_slice(), &check.content].concat();
+            if let Some(right) = right(job, &self.place, check.length, &all).await? {
+                return Ok(Downloaded { content_type, ..right });
+            }
+        }
+        job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
+        let small = check.length.is_some_and(|length| length <= SMALL) && !Part::exists(&self.place);
+        let written = match connection {
+            Some(connection) if small => self.small(connection, check).await?,
+            connection => self.large(connection, version, here, check, head).await?,
+        };
+        let Written { bytes, checksums } = written;
+        Ok(Downloaded { bytes, resumed, checksums, content_type, ..Downloaded::default() })
+    }
+
+    fn check(&self, version: &Version, head: Option<&Head>) -> Check {
+        let (mut stored, mut content, mut content_length) = (Vec::new(), self.demands.clone(), None);
+        if let Some(head) = head {
+            content.extend(head.content.iter().cloned());
+            content_length = head.content_length;
+            // An MD5 adds nothing to what a strong hash will tell, and costs as much.
+            stored.extend(
+                head.stored.iter().filter(|demand| !self.strong || demand.checksum.algorithm.is_strong()).cloned(),
+            );
+        }
+        Check {
+            what: self.job.what.clone(),
+            encoding: version.encoding,
+            length: version.length,
+            content_length,
+            stored,
+            content,
+        }
+    }
+
+    /// Everything in memory, then to the disk in one go.
+    async fn small(&self, mut connection: Connection<'_>, check: Check) -> Result<Written, Stop> {
+        let mut body =
+            BytesMut::with_capacity(check.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
+        while let Some(piece) = connection.next().await? {
+            body.extend_from_slice(&piece);
+            self.job.options.tell(&Event::Bytes { what: &self.job.what, count: piece.len() as u64 });
+        }
+        let (place, keep) = (self.place.clone(), self.job.options.existing == Existing::Keep);
+        let body = body.freeze();
+        let work = tokio::task::spawn_blocking(move || small_file(&body, &place, &check, keep));
+        Ok(work.await.map_err(|source| Error::failed("writing broke off").caused_by(source))??)
+    }
+
+    async fn large(
+        &mut self,
+        connection: Option<Connection<'_>>,
+        version: Version,
+        here: Ranges,
+        check: Check,
+        head: Option<Head>,
+    ) -> Result<Written, Stop> {
+        let job = self.job;
+        let _permit = match &job.options.large {
+            Some(large) => large.acquire().await.ok(),
+            None => None,
+        };
+        let mut part = match self.part.take() {
+            Some(part) => part,
+            None => Part::open(&self.place)?,
+        };
+        if here.count() == 0 || part.state.is_none() {
+            part.begin(State::new(&job.what, self.names(), version.clone()))?;
+        }
+        let writer = Writer::start(part, self.place.clone(), here.clone(), check);
+        let ranges = head.as_ref().is_some_and(|head| head.ranges) && version.is_known();
+        let outcome = match connection {
+            Some(connection) => Fetch::new(job, &writer, &version, &here, ranges).run(connection).await,
+            None => Ok(()),
+        };
+        match outcome {
+            Ok(()) => Ok(writer.finish(job.options.existing == Existing::Keep).await?),
+            Err(stop) => {
+                self.part = writer.stop().await?;
+                Err(stop)
+            }
+        }
+    }
+}
+
+/// Verifies content that is in memory, and writes it.
+fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<Written> {
+    let mut stored = Digests::new(&digest::algorithms(&check.stored));
+    stored.update(body);
+    digest::verify(&check.what, &check.stored, &stored.finish())?;
+    let decoded = match check.encoding {
+        Encoding::Identity => body.clone(),
+        encoding => {
+            let mut decoded = Vec::new();
+            let mut reader = decode::reader(encoding, body.as_ref()).take(MOST_DECODED);
+            reader.read_to_end(&mut decoded).map_err(|source| undecodable(&check.what, source))?;
+            if decoded.len() as u64 == MOST_DECODED {
+                // A little that is a lot when it is decoded goes by way of a file.
+                return writer::from_memory(body, place, check, keep);
+            }
+            Bytes::from(decoded)
+        }
+    };
+    let mut content = Digests::new(&check.of_content());
+    content.update(&decoded);
+    let checksums = content.finish();
+    digest::verify(&check.what, &check.content, &checksums)?;
+    check.length_of_content(decoded.len() as u64)?;
+    place.put(&decoded, keep)?;
+    Ok(Written { bytes: decoded.len() as u64, checksums })
+}
+
+/// Decoded content up to here is kept in memory.
+const MOST_DECODED: u64 = 8 << 20;
+
+/// The connections of one download, and what they share.
+struct Fetch<'a> {
+    job: &'a Job<'a>,
+    writer: &'a Writer,
+    plan: Mutex<Plan>,
+    length: Option<u64>,
+    /// Bytes that are here already.
+    before: u64,
+    ranges: bool,
+}
+
+impl<'a> Fetch<'a> {
+    fn new(job: &'a Job<'a>, writer: &'a Writer, version: &Version, here: &Ranges, ranges: bool) -> Self {
+        let plan = Mutex::new(Plan::new(version.length.unwrap_or(u64::MAX), here));
+        Self { job, writer, plan, length: version.length, before: here.count(), ranges }
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(&self, first: Connection<'_>) -> Result<(), Stop> {
+        let most = if self.ranges { self.job.options.connections } else { 1 };
+        let mut ramp = Ramp::new(most);
+        let mut workers = FuturesUnordered::new();
+        let start = |first: Option<_>| {
+            let worker = self.plan().worker();
+            async move { (worker, self.work(worker, first).await) }
+        };
+        workers.push(start(Some(first)));
+        let mut seen = (Instant::now(), self.job.transferred.load(Ordering::Relaxed));
+        let mut ticks = tokio::time::interval_at(seen.0 + PROBE, PROBE);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                Some((worker, ended)) = workers.next() => match ended {
+                    Ok(()) if workers.is_empty() && self.plan().has_open() => workers.push(start(None)),
+                    Ok(()) if workers.is_empty() => return Ok(()),
+                    Ok(()) => {}
+                    // A server may allow fewer connections than this; the others go on.
+                    Err(Stop::Failed(error)) if !workers.is_empty() && error.kind() == crate::Kind::Unavailable => {
+                        self.plan().release(worker);
+                        ramp = Ramp::new(1);
+                    }
+                    Err(stop) => return Err(stop),
+                },
+                now = ticks.tick() => {
+                    let transferred = self.job.transferred.load(Ordering::Relaxed);
+                    let left = self.length.unwrap_or(0).saturating_sub(self.before + transferred);
+                    let wanted = ramp.probe(transferred - seen.1, now - seen.0, left);
+                    seen = (now, transferred);
+                    while workers.len() < wanted && self.may_share() {
+                        workers.push(start(None));
+                    }
+                }
+            }
+        }
+    }
+
+    fn may_share(&self) -> bool {
+        !self.job.ignores_ranges.load(Ordering::Relaxed) && self.plan().has_work()
+    }
+
+    /// One connection after the other, until there is nothing left to claim.
+    async fn work(&self, worker: Worker, mut connection: Option<Connection<'_>>) -> Result<(), Stop> {
+        let is_first = connection.is_some();
+        loop {
+            let Some(range) = self.plan().claim(worker) else { return Ok(()) };
+            let mut current = match connection.take() {
+                Some(connection) => connection,
+                None => self.job.open(Some(range)).await?.0,
+            };
+            if !is_first && self.job.ignores_ranges.load(Ordering::Relaxed) {
+                self.plan().release(worker);
+                return Ok(());
+            }
+            self.drain(worker, &mut current).await?;
+            if self.length.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn drain(&self, worker: Worker, connection: &mut Connection<'_>) -> Result<(), Stop> {
+        while let Some(piece) = connection.next().await? {
+            let (offset, kept) = {
+                let mut plan = self.plan();
+                let offset = plan.left(worker).start;
+                (offset, plan.advance(worker, piece.len() as u64))
+            };
+            let kept = usize::try_from(kept).unwrap_or(piece.len());
+            if kept > 0 && !self.writer.write(offset, piece.slice(..kept)).await {
+                // The writer's own error says more.
+                return Err(Stop::Failed(Error::failed("writing broke off")));
+            }
+            self.job.options.tell(&Event::Bytes { what: &self.job.what, count: kept as u64 });
+            if self.plan().left(worker).is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path under which an unfinished download of `target` waits to be resumed.
+pub fn unfinished(target: &Path) -> Result<PathBuf> {
+    Ok(Place::resolve(target)?.beside(super::part::SUFFIXES[0]))
+}

@@ -1,0 +1,238 @@
+//! What the head of a storage's answer says about the content. Pure.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Algorithm, Checksum, Demand};
+use crate::error::{Error, Result};
+
+/// How content is encoded on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// As it is.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// What tells one version of stored content from another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The ETag as it was sent, with its quotes.
+    pub etag: Option<String>,
+    /// `Last-Modified` as it was sent.
+    pub modified: Option<String>,
+    /// Bytes on the wire.
+    pub length: Option<u64>,
+    /// How these bytes are encoded.
+    pub encoding: Encoding,
+}
+
+/// The head of an answer with content.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Which version of the content this is.
+    pub version: Version,
+    /// Whether parts of it can be asked for.
+    pub ranges: bool,
+    /// Where this answer starts: not 0 for a partial one.
+    pub start: u64,
+    /// What the bytes on the wire must be.
+    pub stored: Vec<Demand>,
+    /// What the decoded content must be.
+    pub content: Vec<Demand>,
+    /// Length of the decoded content, where it is known.
+    pub content_length: Option<u64>,
+    /// The content type.
+    pub content_type: Option<String>,
+}
+
+impl Version {
+    /// What to send as `If-Range`: a strong ETag, or the date where there is no ETag (RFC 9110, 13.1.5).
+    pub fn if_range(&self) -> Option<&str> {
+        match &self.etag {
+            Some(etag) if etag.starts_with("W/") => None,
+            Some(etag) => Some(etag),
+            None => self.modified.as_deref(),
+        }
+    }
+
+    /// Whether another answer is about the same version, as far as can be told.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let weak = |version: &Self| version.etag.as_deref().map(|etag| etag.trim_start_matches("W/").to_owned());
+        self.length == other.length
+            && self.encoding == other.encoding
+            && match (weak(self), weak(other)) {
+                (Some(mine), Some(theirs)) => mine == theirs,
+                (None, None) => self.modified == other.modified,
+                _ => false,
+            }
+    }
+
+    /// Whether it can be told apart from other versions at all.
+    pub fn is_known(&self) -> bool {
+        self.length.is_some() && (self.etag.is_some() || self.modified.is_some())
+    }
+}
+
+impl Head {
+    /// Reads the headers of a 200 or 206; `s3` tells that an ETag may be an MD5.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Failed`] for an encoding that is unknown, and for a partial answer that
+    /// does not say which part it is.
+    pub fn read(what: &str, status: u16, headers: &HeaderMap, s3: bool) -> Result<Self> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let encoding = encoding(what, text("content-encoding"))?;
+        let length = text("content-length").and_then(|value| value.parse().ok());
+        let (start, total) = match status {
+            206 => text("content-range").and_then(content_range).ok_or_else(|| {
+                Error::failed(format!("{what}: the server sent a part and did not say which part it is"))
+            })?,
+            _ => (0, length),
+        };
+        let version = Version {
+            etag: text("etag").map(str::to_owned),
+            modified: text("last-modified").map(str::to_owned),
+            length: total,
+            encoding,
+        };
+        let ranges = status == 206 || text("accept-ranges").is_some_and(|value| value.eq_ignore_ascii_case("bytes"));
+        let (stored, content) = demands(&text, s3);
+        let content_length = text("x-amz-meta-content-length").and_then(|value| value.parse().ok());
+        let content_type = text("content-type").map(str::to_owned);
+        Ok(Self { version, ranges, start, stored, content, content_length, content_type })
+    }
+}
+
+fn encoding(what: &str, header: Option<&str>) -> Result<Encoding> {
+    match header.map(str::to_ascii_lowercase).as_deref() {
+        // Browsers upload files with the encoding of the transport (`aws-chunked`), which is gone by now.
+        None | Some("" | "identity" | "aws-chunked") => Ok(Encoding::Identity),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some("zstd") => Ok(Encoding::Zstd),
+        Some(other) => Err(Error::failed(format!("{what}: content encoding `{other}` cannot be decoded"))
+            .hint("gzip and zstd can be. Fetch the URL that `tc artifact url` prints with another tool.")),
+    }
+}
+
+/// `bytes 100-199/200` (RFC 9110, 14.4): where it starts, and how much there is in all.
+fn content_range(value: &str) -> Option<(u64, Option<u64>)> {
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let start = range.split_once('-')?.0.trim().parse().ok()?;
+    let total = total.trim();
+    if total == "*" { Some((start, None)) } else { Some((start, Some(total.parse().ok()?))) }
+}
+
+/// The digests that the storage promises: of its stored bytes, and of the decoded content.
+fn demands<'a>(text: &impl Fn(&str) -> Option<&'a str>, s3: bool) -> (Vec<Demand>, Vec<Demand>) {
+    let demand = |checksum: Option<Checksum>, by| checksum.map(|checksum| Demand { checksum, by });
+    let hex = |name: &str| text(name).and_then(|value| Checksum::from_hex(Algorithm::Sha256, value));
+    let base64 =
+        |algorithm, value: &str| STANDARD.decode(value).ok().and_then(|bytes| Checksum::from_bytes(algorithm, &bytes));
+    // A checksum of checksums of parts has their number behind a dash, and is of no use here.
+    let whole = text("x-amz-checksum-type").is_none_or(|kind| kind.eq_ignore_ascii_case("FULL_OBJECT"));
+    let checksum = text("x-amz-checksum-sha256").filter(|_| whole).and_then(|value| base64(Algorithm::Sha256, value));
+    let digests = text("repr-digest").unwrap_or_default().split(',').filter_map(|entry| {
+        let (name, value) = entry.trim().split_once('=')?;
+        let algorithm = Algorithm::parse(&name.to_ascii_lowercase().replace('-', ""))?;
+        base64(algorithm, value.trim_matches(':'))
+    });
+    // With a key of the customer's or of KMS an ETag has 32 digits, too, and is no MD5.
+    let opaque = text("x-amz-server-side-encryption").is_some_and(|kind| kind.starts_with("aws:kms"))
+        || text("x-amz-server-side-encryption-customer-algorithm").is_some();
+    let etag = text("etag").filter(|_| s3 && !opaque).map(|etag| etag.trim_matches('"'));
+    let etag = etag.and_then(|etag| Checksum::from_hex(Algorithm::Md5, etag));
+    let mut stored: Vec<Demand> = digests.map(|checksum| Demand { checksum, by: "Repr-Digest" }).collect();
+    stored.extend(demand(checksum, "x-amz-checksum-sha256"));
+    stored.extend(demand(hex("x-amz-meta-transfer-sha256"), "x-amz-meta-transfer-sha256"));
+    stored.extend(demand(etag, "its ETag"));
+    let content = demand(hex("x-amz-meta-content-sha256"), "x-amz-meta-content-sha256");
+    (stored, content.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, headers: &[(&'static str, &str)], s3: bool) -> Result<Head> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Head::read("it", status, &headers, s3)
+    }
+
+    const MD5: &str = "\"900150983cd24fb0d6963f7d28e17f72\"";
+
+    #[test]
+    fn a_whole_answer_is_read() {
+        let head = read(200, &[("content-length", "7"), ("etag", "\"x\""), ("accept-ranges", "bytes")], true).unwrap();
+        assert_eq!((head.version.length, head.start, head.ranges), (Some(7), 0, true));
+        assert_eq!(head.version.if_range(), Some("\"x\""));
+        assert!(head.stored.is_empty());
+        assert!(head.version.is_known());
+    }
+
+    #[test]
+    fn a_partial_answer_says_which_part_it_is() {
+        let head = read(206, &[("content-length", "3"), ("content-range", "bytes 4-6/7")], true).unwrap();
+        assert_eq!((head.version.length, head.start, head.ranges), (Some(7), 4, true));
+        assert!(read(206, &[("content-length", "3")], true).is_err());
+        assert!(read(206, &[("content-range", "lines 4-6/7")], true).is_err());
+    }
+
+    #[test]
+    fn an_etag_is_an_md5_on_s3_without_kms_only() {
+        let count = |headers: &[(&'static str, &str)], s3| read(200, headers, s3).unwrap().stored.len();
+        assert_eq!(count(&[("etag", MD5)], true), 1);
+        assert_eq!(count(&[("etag", MD5)], false), 0);
+        assert_eq!(count(&[("etag", MD5), ("x-amz-server-side-encryption", "aws:kms")], true), 0);
+        assert_eq!(count(&[("etag", MD5), ("x-amz-server-side-encryption", "AES256")], true), 1);
+        assert_eq!(count(&[("etag", "\"900150983cd24fb0d6963f7d28e17f72-2\"")], true), 0);
+    }
+
+    #[test]
+    fn all_digests_that_are_offered_are_demanded() {
+        let sha = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let head = read(
+            200,
+            &[
+                ("x-amz-checksum-sha256", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="),
+                ("x-amz-meta-transfer-sha256", sha),
+                ("x-amz-meta-content-sha256", sha),
+                ("repr-digest", "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:, unixsum=:AA==:"),
+            ],
+            false,
+        )
+        .unwrap();
+        assert_eq!((head.stored.len(), head.content.len()), (3, 1));
+        assert!(head.stored.iter().chain(&head.content).all(|demand| demand.checksum.hex() == sha));
+        let parts = read(200, &[("x-amz-checksum-sha256", "AAAA-3"), ("x-amz-checksum-type", "COMPOSITE")], true);
+        assert!(parts.unwrap().stored.is_empty());
+    }
+
+    #[test]
+    fn versions_are_told_apart() {
+        let version = |etag: Option<&str>, length| Version {
+            etag: etag.map(str::to_owned),
+            modified: None,
+            length: Some(length),
+            encoding: Encoding::Identity,
+        };
+        assert!(version(Some("\"a\""), 1).is_same(&version(Some("W/\"a\""), 1)));
+        assert!(!version(Some("\"a\""), 1).is_same(&version(Some("\"b\""), 1)));
+        assert!(!version(Some("\"a\""), 1).is_same(&version(Some("\"a\""), 2)));
+        assert!(!version(Some("\"a\""), 1).is_same(&version(None, 1)));
+        assert_eq!(version(Some("W/\"a\""), 1).if_range(), None);
+    }
+
+    #[test]
+    fn unknown_encodings_are_refused_before_anything_is_written() {
+        assert!(read(200, &[("content-encoding", "br")], true).is_err());
+        assert_eq!(read(200, &[("content-encoding", "GZIP")], true).unwrap().version.encoding, Encoding::Gzip);
+        assert_eq!(read(200, &[("content-encoding", "zstd")], true).unwrap().version.encoding, Encoding::Zstd);
+    }
+}

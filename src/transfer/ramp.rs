@@ -1,0 +1,82 @@
+//! How many connections one file is worth. Pure.
+
+use std::time::Duration;
+
+/// How long each number of connections is given to show its rate.
+pub const PROBE: Duration = Duration::from_millis(250);
+/// What would be done in this time anyway is not worth another connection.
+const SOON: Duration = Duration::from_millis(750);
+/// Twice as many connections must bring this much more.
+const PAYS: f64 = 1.25;
+
+/// Doubles the connections while that pays.
+///
+/// A server that gives each connection a share of its own is at full speed after a second; one that
+/// is fast by itself never sees a second connection.
+#[derive(Debug, Clone)]
+pub struct Ramp {
+    most: usize,
+    connections: usize,
+    best: f64,
+    settled: bool,
+}
+
+impl Ramp {
+    /// At most `most` connections.
+    pub fn new(most: usize) -> Self {
+        Self { most: most.max(1), connections: 1, best: 0.0, settled: most <= 1 }
+    }
+
+    /// After [`PROBE`] at this many `bytes`, with `left` to go: how many connections there should be.
+    pub fn probe(&mut self, bytes: u64, elapsed: Duration, left: u64) -> usize {
+        let rate = bytes as f64 / elapsed.as_secs_f64().max(1e-9);
+        if self.settled || left as f64 <= rate * SOON.as_secs_f64() {
+            return self.connections;
+        }
+        if rate < self.best * PAYS {
+            self.settled = true;
+            return self.connections;
+        }
+        self.best = rate;
+        self.connections = (2 * self.connections).min(self.most);
+        self.settled = self.connections == self.most;
+        self.connections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MB: u64 = 1_000_000;
+
+    /// The numbers of connections that a server with this rate (MB/s, by connections) is asked with.
+    fn course(most: usize, rate: impl Fn(usize) -> u64) -> Vec<usize> {
+        let (mut ramp, mut left, mut connections) = (Ramp::new(most), 512 * MB, 1);
+        let mut course = vec![1];
+        while left > 0 && course.len() < 8 {
+            let bytes = (rate(connections) * MB / 4).min(left);
+            left -= bytes;
+            connections = ramp.probe(bytes, PROBE, left);
+            course.push(connections);
+        }
+        course
+    }
+
+    #[test]
+    fn a_server_that_limits_connections_gets_more_of_them() {
+        assert_eq!(course(8, |connections| 20 * connections as u64), [1, 2, 4, 8, 8, 8, 8, 8]);
+        assert_eq!(course(3, |connections| 20 * connections as u64)[..4], [1, 2, 3, 3]);
+    }
+
+    #[test]
+    fn a_line_that_is_full_gets_no_more() {
+        assert_eq!(course(8, |_| 20)[..6], [1, 2, 2, 2, 2, 2]);
+        assert_eq!(course(1, |_| 20)[..3], [1, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_done_soon_anyway_gets_no_more() {
+        assert_eq!(course(8, |_| 1000), [1, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,97 @@
+//! What is uploaded: something that can be read from its start as often as need be.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _};
+use tokio::io::AsyncRead;
+
+use crate::error::{Error, Result};
+
+/// One reading of it.
+pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
+
+/// Something that can be read from its start as often as need be: each try of an upload does.
+///
+/// Every reading must bring the same bytes, [`Readers::length`] of them.
+pub trait Readers: Send + Sync {
+    /// How many bytes there are.
+    fn length(&self) -> u64;
+    /// Starts to read from the first byte.
+    fn open(&self) -> BoxFuture<'_, io::Result<Reader>>;
+    /// Says what is wrong when it is no longer what it was at the beginning.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Failed`] when it changed.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A file, which must not change during its upload.
+#[derive(Debug, Clone)]
+pub struct FileReaders {
+    path: PathBuf,
+    before: Metadata,
+}
+
+impl FileReaders {
+    /// Takes note of the file as it is now.
+    ///
+    /// # Errors
+    /// When it is not there, or is no file.
+    pub fn new(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let before = path.metadata().map_err(|source| Error::io("read", path.display(), source))?;
+        if !before.is_file() {
+            return Err(Error::failed(format!("{} is no file", path.display())));
+        }
+        Ok(Self { path, before })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Readers for FileReaders {
+    fn length(&self) -> u64 {
+        self.before.len()
+    }
+
+    fn open(&self) -> BoxFuture<'_, io::Result<Reader>> {
+        async {
+            let mut file = tokio::fs::File::open(&self.path).await?;
+            file.set_max_buf_size(super::put::PIECE);
+            Ok(Box::new(file) as Reader)
+        }
+        .boxed()
+    }
+
+    fn check(&self) -> Result<()> {
+        let now = self.path.metadata().map_err(|source| Error::io("read", self.path.display(), source))?;
+        let same = now.len() == self.before.len() && now.modified().ok() == self.before.modified().ok();
+        if same {
+            return Ok(());
+        }
+        Err(Error::failed(format!("{} changed while it was uploaded", self.path.display()))
+            .hint("Upload it again when nothing writes to it any more."))
+    }
+}
+
+/// Bytes in memory.
+#[derive(Debug, Clone)]
+pub struct MemoryReaders(pub Bytes);
+
+impl Readers for MemoryReaders {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn open(&self) -> BoxFuture<'_, io::Result<Reader>> {
+        std::future::ready(Ok(Box::new(io::Cursor::new(self.0.clone())) as Reader)).boxed()
+    }
+}

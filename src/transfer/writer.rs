@@ -1,0 +1,299 @@
+//! The thread that writes what arrives, hashes it on the way, and finishes the file.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::decode;
+use super::digest::{self, Algorithm, Checksum, Demand, Digests};
+use super::head::Encoding;
+use super::part::{Part, SUFFIXES, read_at, write_at};
+use super::place::Place;
+use super::plan::Ranges;
+use crate::error::{Error, Result};
+
+/// Pieces on their way to the disk: enough to keep both sides busy, few enough for flat memory.
+const QUEUE: usize = 8;
+/// How often it is written down which bytes are here.
+const SAVES: Duration = Duration::from_millis(500);
+const BUFFER: usize = 1 << 18;
+
+/// What the file must be in the end.
+#[derive(Debug, Clone)]
+pub(super) struct Check {
+    pub(super) what: String,
+    pub(super) encoding: Encoding,
+    /// Bytes on the wire, where it is known.
+    pub(super) length: Option<u64>,
+    /// Bytes of content, where it is known.
+    pub(super) content_length: Option<u64>,
+    /// What the bytes on the wire must be.
+    pub(super) stored: Vec<Demand>,
+    /// What the content must be.
+    pub(super) content: Vec<Demand>,
+}
+
+impl Check {
+    /// Digests to make of the content: those that are demanded, and one for the record.
+    pub(super) fn of_content(&self) -> Vec<Algorithm> {
+        let mut all = digest::algorithms(&self.content);
+        if !all.contains(&Algorithm::Sha256) {
+            all.push(Algorithm::Sha256);
+        }
+        all
+    }
+
+    /// Digests to make of the bytes on the wire.
+    pub(super) fn of_stored(&self) -> Vec<Algorithm> {
+        let mut all = digest::algorithms(&self.stored);
+        if self.encoding == Encoding::Identity {
+            all.extend(self.of_content());
+            all.sort_unstable();
+            all.dedup();
+        }
+        all
+    }
+
+    /// Checks the length of content.
+    pub(super) fn length_of_content(&self, found: u64) -> Result<()> {
+        match self.content_length.filter(|wanted| *wanted != found) {
+            Some(wanted) => Err(Error::failed(format!(
+                "{} is not what it should be: it has {found} bytes, but its storage says {wanted}",
+                self.what
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a finished file is.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) bytes: u64,
+    pub(super) checksums: Vec<Checksum>,
+}
+
+enum Message {
+    Piece(u64, Bytes),
+    Finish { keep: bool },
+}
+
+/// The thread, as seen from the one that fetches.
+pub(super) struct Writer {
+    sender: mpsc::Sender<Message>,
+    thread: JoinHandle<(Option<Part>, Result<Option<Written>>)>,
+}
+
+impl Writer {
+    pub(super) fn start(part: Part, place: Place, here: Ranges, check: Check) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let thread =
+            tokio::task::spawn_blocking(move || Writing::new(part, here, &check).run(receiver, &place, &check));
+        Self { sender, thread }
+    }
+
+    /// Hands over bytes; false when the thread has given up, and [`Writer::stop`] says why.
+    pub(super) async fn write(&self, offset: u64, piece: Bytes) -> bool {
+        self.sender.send(Message::Piece(offset, piece)).await.is_ok()
+    }
+
+    /// Verifies and finishes the file.
+    pub(super) async fn finish(self, keep: bool) -> Result<Written> {
+        // When the thread has given up, its own error is the one to tell.
+        drop(self.sender.send(Message::Finish { keep }).await);
+        drop(self.sender);
+        let (_, outcome) = self.thread.await.map_err(lost)?;
+        outcome?.ok_or_else(|| Error::failed("the file was not finished"))
+    }
+
+    /// Stops in the middle; what is here is kept for another try.
+    pub(super) async fn stop(self) -> Result<Option<Part>> {
+        drop(self.sender);
+        let (part, outcome) = self.thread.await.map_err(lost)?;
+        outcome.map(|_| part)
+    }
+}
+
+fn lost(source: tokio::task::JoinError) -> Error {
+    Error::failed("writing broke off").caused_by(source)
+}
+
+struct Writing {
+    part: Part,
+    here: Ranges,
+    digests: Digests,
+    /// Bytes that were hashed.
+    hashed: u64,
+    saved: Instant,
+}
+
+impl Writing {
+    fn new(part: Part, here: Ranges, check: &Check) -> Self {
+        Self { part, here, digests: Digests::new(&check.of_stored()), hashed: 0, saved: Instant::now() }
+    }
+
+    fn run(
+        mut self,
+        mut receiver: mpsc::Receiver<Message>,
+        place: &Place,
+        check: &Check,
+    ) -> (Option<Part>, Result<Option<Written>>) {
+        while let Some(message) = receiver.blocking_recv() {
+            match message {
+                Message::Piece(offset, piece) => {
+                    if let Err(error) = self.piece(offset, &piece) {
+                        // The disk may be full: what is here stays, and its record is as good as it can be.
+                        drop(self.part.save(&self.here, false));
+                        return (Some(self.part), Err(error));
+                    }
+                }
+                Message::Finish { keep } => return (None, self.finish(place, check, keep).map(Some)),
+            }
+        }
+        let outcome = self.leave();
+        (Some(self.part), outcome.map(|()| None))
+    }
+
+    fn piece(&mut self, offset: u64, piece: &[u8]) -> Result<()> {
+        write_at(&self.part.file, piece, offset).map_err(|source| self.unwritten(source))?;
+        self.here.add(offset..offset + piece.len() as u64);
+        if offset == self.hashed {
+            self.digests.update(piece);
+            self.hashed += piece.len() as u64;
+        }
+        if self.saved.elapsed() >= SAVES {
+            self.part.save(&self.here, false)?;
+            self.saved = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn unwritten(&self, source: io::Error) -> Error {
+        Error::io("write", self.part.path.display(), source)
+            .hint("What was fetched so far is kept: the same command goes on from there.")
+    }
+
+    /// Keeps what is here for another call.
+    fn leave(&mut self) -> Result<()> {
+        self.part.file.sync_data().map_err(|source| self.unwritten(source))?;
+        self.part.save(&self.here, true)
+    }
+
+    /// Hashes what came out of order, or with an earlier call.
+    fn catch_up(&mut self) -> Result<()> {
+        let end = self.here.prefix();
+        if self.digests.is_empty() || self.hashed >= end {
+            return Ok(());
+        }
+        let mut buffer = vec![0; BUFFER];
+        while self.hashed < end {
+            let most = usize::try_from(end - self.hashed).unwrap_or(BUFFER).min(BUFFER);
+            let read = read_at(&self.part.file, &mut buffer[..most], self.hashed);
+            let read = read.map_err(|source| Error::io("read", self.part.path.display(), source))?;
+            if read == 0 {
+                return Err(Error::failed(format!("{} became shorter meanwhile", self.part.path.display())));
+            }
+            self.digests.update(&buffer[..read]);
+            self.hashed += read as u64;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, place: &Place, check: &Check, keep: bool) -> Result<Written> {
+        let length = check.length.unwrap_or_else(|| self.here.prefix());
+        if self.here.prefix() != length || !self.here.fits(length) {
+            self.leave()?;
+            return Err(Error::failed(format!("{}: bytes are missing", check.what)));
+        }
+        self.catch_up()?;
+        let found = std::mem::replace(&mut self.digests, Digests::new(&[])).finish();
+        if let Err(error) = digest::verify(&check.what, &check.stored, &found) {
+            self.part.discard()?;
+            return Err(error);
+        }
+        if check.encoding != Encoding::Identity {
+            return decoded(self.part, place, check, keep);
+        }
+        if let Err(error) = digest::verify(&check.what, &check.content, &found).and(check.length_of_content(length)) {
+            self.part.discard()?;
+            return Err(error);
+        }
+        self.part.publish(place, keep)?;
+        Ok(Written { bytes: length, checksums: found })
+    }
+}
+
+/// Decodes into another file beside the target, which becomes the final one.
+fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Written> {
+    let stored = File::open(&part.path).map_err(|source| Error::io("read", part.path.display(), source))?;
+    match decode_to(stored, place, check, keep) {
+        // What is on the way to a full disk need not be fetched again.
+        Err(Undecoded::Disk(error)) => Err(error),
+        Err(Undecoded::Content(error)) => part.discard().and(Err(error)),
+        Ok(written) => part.discard().map(|()| written),
+    }
+}
+
+/// The same for encoded content that is in memory.
+pub(super) fn from_memory(stored: &[u8], place: &Place, check: &Check, keep: bool) -> Result<Written> {
+    match decode_to(stored, place, check, keep) {
+        Err(Undecoded::Disk(error) | Undecoded::Content(error)) => Err(error),
+        Ok(written) => Ok(written),
+    }
+}
+
+enum Undecoded {
+    /// It would be as wrong another time.
+    Content(Error),
+    /// There was no place for it.
+    Disk(Error),
+}
+
+fn decode_to(stored: impl Read, place: &Place, check: &Check, keep: bool) -> Result<Written, Undecoded> {
+    let path = place.beside(SUFFIXES[3]);
+    let outcome = copy_decoded(stored, &path, place, check);
+    let outcome = outcome.and_then(|written| {
+        place.publish(&path, keep).map_err(Undecoded::Disk)?;
+        Ok(written)
+    });
+    if outcome.is_err() {
+        drop(fs::remove_file(&path));
+    }
+    outcome
+}
+
+fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) -> Result<Written, Undecoded> {
+    let unwritten = |source| Undecoded::Disk(Error::io("write", path.display(), source));
+    let mut file = File::create(path).map_err(unwritten)?;
+    place.adopt(&file).map_err(unwritten)?;
+    let mut reader = decode::reader(check.encoding, stored);
+    let mut digests = Digests::new(&check.of_content());
+    let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
+    loop {
+        let read = reader.read(&mut buffer).map_err(|source| Undecoded::Content(undecodable(&check.what, source)))?;
+        if read == 0 {
+            break;
+        }
+        digests.update(&buffer[..read]);
+        file.write_all(&buffer[..read]).map_err(unwritten)?;
+        bytes += read as u64;
+    }
+    let checksums = digests.finish();
+    digest::verify(&check.what, &check.content, &checksums)
+        .and(check.length_of_content(bytes))
+        .map_err(Undecoded::Content)?;
+    file.sync_all().map_err(unwritten)?;
+    Ok(Written { bytes, checksums })
+}
+
+/// The error for content that is not what its encoding says.
+pub(super) fn undecodable(what: &str, source: io::Error) -> Error {
+    Error::failed(format!("{what} is said to be compressed, and cannot be decompressed"))
+        .caused_by(source)
+        .hint("The stored content is damaged, or was uploaded with the wrong content encoding.")
+}

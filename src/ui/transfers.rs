@@ -1,0 +1,151 @@
+//! Progress of transfers on standard error, on a terminal only: all of it, and the few files in flight.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::progress::Stderr;
+use super::{Ui, sanitize};
+
+/// What takes less than this needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Files that have a line of their own.
+const SHOWN: usize = 6;
+const HERTZ: u8 = 10;
+
+/// Bars for transfers, which show up once the work has taken half a second.
+pub struct Transfers {
+    inner: Option<Mutex<Inner>>,
+}
+
+struct Inner {
+    ui: Arc<Ui>,
+    due: Option<Instant>,
+    bars: MultiProgress,
+    total: ProgressBar,
+    files: HashMap<String, ProgressBar>,
+}
+
+impl Transfers {
+    /// Bars for work named by `what` (`Downloading`); none in a pipe and with `--quiet`.
+    pub fn start(ui: &Arc<Ui>, what: &'static str) -> Self {
+        if !ui.terminal.stderr || ui.is_quiet() {
+            return Self { inner: None };
+        }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let total = bars.add(ProgressBar::new(0));
+        total.set_message(what);
+        total.set_style(style("{msg} {bar:30} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)"));
+        let (due, ui) = (Some(Instant::now() + PATIENCE), Arc::clone(ui));
+        Self { inner: Some(Mutex::new(Inner { ui, due, bars, total, files: HashMap::new() })) }
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Inner)) {
+        if let Some(inner) = &self.inner {
+            let mut inner: MutexGuard<'_, Inner> = inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.show();
+            change(&mut inner);
+        }
+    }
+
+    /// A file has begun, of so many bytes, some of which are here already.
+    pub fn begin(&self, file: &str, length: Option<u64>, here: u64) {
+        self.with(|inner| {
+            inner.total.inc_length(length.unwrap_or(0));
+            inner.total.inc(here);
+            if inner.files.len() < SHOWN {
+                let bar = inner.bars.add(ProgressBar::new(length.unwrap_or(0)));
+                bar.set_style(style("  {bytes:>10}/{total_bytes:10} {msg}"));
+                bar.set_message(sanitize(file).into_owned());
+                bar.set_position(here);
+                inner.files.insert(file.to_owned(), bar);
+            }
+        });
+    }
+
+    /// So many bytes more of a file.
+    pub fn advance(&self, file: &str, bytes: u64) {
+        self.with(|inner| {
+            inner.total.inc(bytes);
+            if let Some(bar) = inner.files.get(file) {
+                bar.inc(bytes);
+            }
+        });
+    }
+
+    /// A file has ended.
+    pub fn end(&self, file: &str) {
+        self.with(|inner| {
+            if let Some(bar) = inner.files.remove(file) {
+                bar.finish_and_clear();
+                inner.bars.remove(&bar);
+            }
+        });
+    }
+
+    /// Writes something above the bars.
+    pub fn above(&self, write: impl FnOnce()) {
+        match &self.inner {
+            Some(inner) => inner.lock().unwrap_or_else(PoisonError::into_inner).bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Removes the bars.
+    pub fn finish(&self) {
+        self.with(|inner| drop(inner.bars.clear()));
+    }
+}
+
+impl Inner {
+    fn show(&mut self) {
+        if self.due.take_if(|due| Instant::now() >= *due).is_some() {
+            let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&self.ui)), HERTZ);
+            self.bars.set_draw_target(target);
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
+}
+
+/// A number of bytes as people say it: `1.5 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 1000 {
+        return if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = UNITS.iter();
+    let mut name = unit.next().copied().unwrap_or_default();
+    while value >= 999.95 {
+        let Some(next) = unit.next() else { break };
+        (value, name) = (value / 1000.0, next);
+    }
+    format!("{value:.1} {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_the_unit_that_fits() {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (512 << 20, "536.9 MB"),
+            (10 << 30, "10.7 GB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}
