@@ -4,6 +4,7 @@
 
 mod api;
 mod architecture;
+mod artifact;
 mod bad_input;
 mod binary;
 mod client;
@@ -16,6 +17,7 @@ mod demo;
 mod from_now;
 mod help;
 mod man;
+mod object;
 mod recordings;
 mod references;
 mod sandbox;

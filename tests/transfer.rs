@@ -70,7 +70,12 @@ fn what_was_cut_is_continued_within_one_call() {
         for length in [10_000, LARGE] {
             let bytes = noise(length);
             let storage = Storage::start(storage_type, Content::new(bytes.clone()));
-            storage.faults(&[Fault::CutAfter(length / 3), Fault::Drop, Fault::Status(500), Fault::CutAfter(length / 4)]);
+            storage.faults(&[
+                Fault::CutAfter(length / 3),
+                Fault::Drop,
+                Fault::Status(500),
+                Fault::CutAfter(length / 4),
+            ]);
             let tc = tc(&storage);
             let found = record(&download(&tc, &["--json", "--connections", "1"]));
             assert!(out(&tc) == bytes);
@@ -241,10 +246,9 @@ fn a_changed_artifact_starts_over() {
 #[test]
 fn no_resume_and_no_validator_start_from_the_beginning() {
     let bytes = noise(LARGE);
-    for (content, flags) in [
-        (Content::new(bytes.clone()), ["--no-resume"].as_slice()),
-        (Content::new(bytes.clone()).without("ETag"), &[]),
-    ] {
+    for (content, flags) in
+        [(Content::new(bytes.clone()), ["--no-resume"].as_slice()), (Content::new(bytes.clone()).without("ETag"), &[])]
+    {
         let storage = Storage::start("s3", content);
         storage.faults(&[Fault::CutAfter(LARGE / 2)]);
         let tc = tc(&storage);
@@ -309,7 +313,8 @@ fn missing_and_error_artifacts_have_their_own_status() {
     let storage = Storage::start("s3", Content::new(noise(10)));
     let call = format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx");
     let tc = tc(&storage);
-    storage.answer(&call, json!({"status": 404, "body": {"code": "ResourceNotFound", "message": "Artifact not found"}}));
+    storage
+        .answer(&call, json!({"status": 404, "body": {"code": "ResourceNotFound", "message": "Artifact not found"}}));
     download(&tc, &[]).status(5);
     storage.answer(&call, json!({"storageType": "error", "reason": "too-large", "message": "12 GB"}));
     let ran = download(&tc, &[]);

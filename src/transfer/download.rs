@@ -103,12 +103,7 @@ async fn device(job: &Job<'_>, place: &Place) -> Result<Downloaded> {
 }
 
 /// The file that is there already, when it has this content.
-async fn right(
-    job: &Job<'_>,
-    place: &Place,
-    length: Option<u64>,
-    demands: &[Demand],
-) -> Result<Option<Downloaded>> {
+async fn right(job: &Job<'_>, place: &Place, length: Option<u64>, demands: &[Demand]) -> Result<Option<Downloaded>> {
     if job.options.existing != Existing::Check || !place.exists() || demands.is_empty() {
         return Ok(None);
     }

@@ -107,8 +107,15 @@ impl<'a> Job<'a> {
     /// Opens a connection for a part, or for everything, until one is there or there is no point.
     pub(super) async fn open(&self, range: Option<Range<u64>>) -> Result<(Connection<'_>, Head), Stop> {
         let (start, end) = range.as_ref().map_or((0, u64::MAX), |range| (range.start, range.end));
-        let mut connection =
-            Connection { job: self, answer: None, at: start, end, skip: 0, failures: Failures::default(), head_only: false };
+        let mut connection = Connection {
+            job: self,
+            answer: None,
+            at: start,
+            end,
+            skip: 0,
+            failures: Failures::default(),
+            head_only: false,
+        };
         let head = connection.reopen(range.is_none()).await?;
         Ok((connection, head))
     }

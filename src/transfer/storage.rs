@@ -195,7 +195,8 @@ mod tests {
         let version =
             Version { etag: Some("\"v\"".into()), modified: None, length: Some(10), encoding: Encoding::Identity };
         let headers = |range| {
-            let wanted = Wanted { what: "x", range, version: Some(&version), stall: Duration::from_secs(1), head_only: false };
+            let wanted =
+                Wanted { what: "x", range, version: Some(&version), stall: Duration::from_secs(1), head_only: false };
             let headers = wanted.headers(Storage::Object);
             headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
         };

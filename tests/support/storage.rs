@@ -92,10 +92,8 @@ pub fn noise(length: usize) -> Vec<u8> {
 
 impl Content {
     pub fn new(bytes: Vec<u8>) -> Self {
-        let headers = vec![
-            ("ETag".into(), format!("\"v-{}\"", &sha256(&bytes)[..8])),
-            ("Accept-Ranges".into(), "bytes".into()),
-        ];
+        let headers =
+            vec![("ETag".into(), format!("\"v-{}\"", &sha256(&bytes)[..8])), ("Accept-Ranges".into(), "bytes".into())];
         let hashes = json!({"sha256": sha256(&bytes)});
         Self { bytes: Arc::new(bytes), headers, hashes, rate: 0 }
     }
@@ -213,7 +211,8 @@ impl Drop for Storage {
 fn serve(connection: &TcpStream, is_api: bool, state: &Mutex<State>, stopped: &AtomicBool, storage: &str) {
     let mut reader = BufReader::new(connection);
     while let Some(seen) = read_request(&mut reader) {
-        let keeps = if is_api { api(connection, &seen, state, storage) } else { store(connection, seen, state, stopped) };
+        let keeps =
+            if is_api { api(connection, &seen, state, storage) } else { store(connection, seen, state, stopped) };
         if !keeps {
             drop(connection.shutdown(Shutdown::Both));
             return;
@@ -271,9 +270,8 @@ fn store(connection: &TcpStream, mut seen: Seen, state: &Mutex<State>, stopped: 
     let counted = seen.sent;
     state.lock().unwrap().seen.push(seen);
     let mut writer = connection;
-    let outcome = sent.is_some()
-        && writer.write_all(head.as_bytes()).is_ok()
-        && slowly(writer, &body[..counted], content.rate);
+    let outcome =
+        sent.is_some() && writer.write_all(head.as_bytes()).is_ok() && slowly(writer, &body[..counted], content.rate);
     if let Fault::StallAfter(_) = fault {
         while !stopped.load(Ordering::SeqCst) && connection.peek(&mut [0]).is_ok_and(|read| read > 0) {}
         return false;

@@ -172,8 +172,11 @@ fn many(request: &Request, args: &Args, options: Options, client: &Client, conte
             names.extend(found.map(|artifact| artifact.name));
             let known: Vec<&str> = names.iter().map(String::as_str).collect();
             if let [missing, ..] = patterns.unmatched(&known).as_slice() {
-                return Err(Error::new(Kind::NotFound, format!("no artifact of task {task}, run {run}, is `{missing}`"))
-                    .hint(format!("tc artifact list {task} -r {run} shows the names.")));
+                return Err(Error::new(
+                    Kind::NotFound,
+                    format!("no artifact of task {task}, run {run}, is `{missing}`"),
+                )
+                .hint(format!("tc artifact list {task} -r {run} shows the names.")));
             }
         } else {
             names.clone_from(&request.names);

@@ -12,12 +12,14 @@ use crate::commands::shared::{self, content_type, expiry, print_uploads, upload_
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
-use crate::transfer::{
-    ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact,
-};
+use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
 
 /// Uploads at once.
 const AT_ONCE: usize = 4;
+
+/// The reasons that the queue knows.
+const REASONS: [&str; 4] =
+    ["file-missing-on-worker", "invalid-resource-on-worker", "too-large-file-on-worker", "file-not-readable-on-worker"];
 
 /// How an artifact is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,8 +68,8 @@ pub struct Args {
     /// Name of the artifact that a link leads to
     #[arg(long, value_name = "NAME", required_if_eq("storage", "link"), conflicts_with = "files")]
     target: Option<String>,
-    /// Why there is no artifact: a word such as `file-missing-on-worker`
-    #[arg(long, required_if_eq("storage", "error"), conflicts_with = "files")]
+    /// Why there is no artifact
+    #[arg(long, required_if_eq("storage", "error"), conflicts_with = "files", value_parser = REASONS)]
     reason: Option<String>,
     /// What went wrong
     #[arg(long, required_if_eq("storage", "error"), requires = "reason")]
@@ -92,7 +94,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Some(text) => expiry(text, &context)?,
             None => expires_of(&client, &task).await?,
         };
-        let make = |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
+        let make =
+            |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
         if let Some(body) = unstored(args) {
             let artifact = make(args.name.clone(), String::new());
             create_artifact(&client, &artifact, body).await?;
@@ -111,9 +114,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 
 fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
     let own = context.env.get(env::TASK_ID);
-    let text = args.task.as_deref().or(own).ok_or_else(|| {
-        Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does.")
-    })?;
+    let text = args
+        .task
+        .as_deref()
+        .or(own)
+        .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
     let (found, context) = shared::task_ref(text, context)?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
@@ -125,7 +130,9 @@ fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)
 async fn expires_of(client: &Client, task: &str) -> Result<DateTime<Utc>> {
     let definition: Value = client.call("queue", "task").arg(task).send().await?.json()?;
     let expires = definition.get("expires").and_then(Value::as_str).and_then(|text| text.parse().ok());
-    expires.ok_or_else(|| Error::failed(format!("task {task} does not say when it expires")).hint("Name a time with --expires."))
+    expires.ok_or_else(|| {
+        Error::failed(format!("task {task} does not say when it expires")).hint("Name a time with --expires.")
+    })
 }
 
 /// The body for an artifact that is not stored.
@@ -139,13 +146,7 @@ fn unstored(args: &Args) -> Option<Value> {
     })
 }
 
-async fn one(
-    client: &Client,
-    artifact: NewArtifact,
-    storage: Type,
-    path: PathBuf,
-    options: &Options,
-) -> Result<Value> {
+async fn one(client: &Client, artifact: NewArtifact, storage: Type, path: PathBuf, options: &Options) -> Result<Value> {
     let readers = FileReaders::new(path)?;
     let storage = if storage == Type::Object { ArtifactStorage::Object } else { ArtifactStorage::S3 };
     let uploaded = upload_artifact(client, &artifact, storage, &readers, options).await?;
@@ -184,7 +185,9 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> R
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        let name = name.to_str().ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
+        let name = name
+            .to_str()
+            .ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
         if entry.file_type().map_err(failed)?.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), files)?;
         } else if path.is_file() {

@@ -42,7 +42,9 @@ impl Command {
     /// Those of the calls and the transfer.
     pub fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::Object { name, file, how } => fetch(Source::Object { name: name.clone() }, file.clone(), how, context),
+            Self::Object { name, file, how } => {
+                fetch(Source::Object { name: name.clone() }, file.clone(), how, context)
+            }
             Self::Artifact { words, how } => {
                 let (task, run, name, file) = match words.as_slice() {
                     [task, name, file] => (task, None, name, file),

@@ -10,9 +10,9 @@ use crate::commands::shared::{
     self, DownloadArgs, FilterArgs, GroupTasks, NamePatterns, Selection, Targeting, Wanted, download,
 };
 use crate::context::Context;
+use crate::domain::TaskItem;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::Source;
-use crate::domain::TaskItem;
 
 /// Lists of artifacts that are fetched at once.
 const LISTS: usize = 16;
@@ -117,7 +117,8 @@ fn fill(template: &str, task: &Task, name: &str) -> String {
         task.label.chars().map(|c| if c == '/' || c == '\\' || c.is_control() { '_' } else { c }).collect();
     let file = name.rsplit('/').next().unwrap_or(name);
     let run = task.run.to_string();
-    let values = [("{task}", task.id.as_str()), ("{label}", &label), ("{run}", &run), ("{name}", name), ("{file}", file)];
+    let values =
+        [("{task}", task.id.as_str()), ("{label}", &label), ("{run}", &run), ("{name}", name), ("{file}", file)];
     let (mut filled, mut rest) = (String::new(), template);
     // What a value holds is not filled in again.
     while let Some(at) = rest.find('{') {

@@ -126,11 +126,8 @@ impl NamePatterns {
     }
 
     fn one((text, pattern): &(String, Pattern), name: &str) -> bool {
-        let options = MatchOptions {
-            case_sensitive: true,
-            require_literal_separator: true,
-            require_literal_leading_dot: false,
-        };
+        let options =
+            MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
         text == name || pattern.matches_with(name, options)
     }
 }
@@ -141,9 +138,8 @@ mod tests {
 
     #[test]
     fn patterns_are_those_of_a_shell() {
-        let patterns = |texts: &[&str]| {
-            NamePatterns::new(&texts.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap()
-        };
+        let patterns =
+            |texts: &[&str]| NamePatterns::new(&texts.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
         let some = patterns(&["public/*.zip", "public/logs/**", "x[1]"]);
         for name in ["public/a.zip", "public/logs/live.log", "public/logs/a/b", "x1", "x[1]"] {
             assert!(some.matches(name), "{name}");

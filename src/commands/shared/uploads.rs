@@ -23,7 +23,9 @@ pub fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
         return Ok(time);
     }
     let wrong = |source: crate::domain::time::TimeError| {
-        Error::usage(format!("`{text}` is no time")).caused_by(source).hint("It looks like `1 week` or 2030-01-31T12:00:00Z.")
+        Error::usage(format!("`{text}` is no time"))
+            .caused_by(source)
+            .hint("It looks like `1 week` or 2030-01-31T12:00:00Z.")
     };
     let offset: Offset = text.parse().map_err(wrong)?;
     offset.from(context.now()).map_err(wrong)
