@@ -4,6 +4,7 @@
 
 mod api;
 mod architecture;
+mod artifact;
 mod bad_input;
 mod binary;
 mod client;
@@ -23,6 +24,7 @@ mod help;
 mod man;
 mod profile;
 mod readme;
+mod object;
 mod recordings;
 mod references;
 mod sandbox;

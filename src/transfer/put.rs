@@ -46,7 +46,7 @@ pub(super) async fn put<Slots>(put: &Put<'_>, mut slot: impl FnMut() -> Slots) -
 where
     Slots: Future<Output = Result<Slot>>,
 {
-    let (mut tries, mut renewed) = (0, false);
+    let (mut tries, mut renewed) = (0_u32, false);
     let mut place = slot().await?;
     put.options.tell(&Event::Begun { what: put.what, length: Some(put.readers.length()), here: 0 });
     loop {
@@ -58,7 +58,8 @@ where
                 return Ok((checksums, u64::from(tries - 1)));
             }
             Err(Refusal::Expired(_)) if !renewed => {
-                renewed = true;
+                // That is no failure, and the next URL may expire on its way, too.
+                (renewed, tries) = (true, tries - 1);
                 place = slot().await?;
                 continue;
             }
@@ -122,10 +123,15 @@ impl Put<'_> {
         };
         let answer = answer.map_err(Refusal::Lasting)??;
         self.judge(slot, &answer)?;
+        // The answer may come before the end of the file was seen here: it was expected by its length.
+        let digests = match digests {
+            Some(digests) => digests,
+            None => produce.await?,
+        };
         match digests {
-            Some(Some(digests)) => Ok(digests.finish()),
+            Some(digests) => Ok(digests.finish()),
             // It was content with less than all of it.
-            _ => Err(Refusal::Lasting(Error::failed(format!("{}: the storage did not take all of it", self.what)))),
+            None => Err(Refusal::Lasting(Error::failed(format!("{}: the storage did not take all of it", self.what)))),
         }
     }
 

@@ -17,6 +17,10 @@ use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Upload
 /// Uploads at once.
 const AT_ONCE: usize = 4;
 
+/// The reasons that the queue knows.
+const REASONS: [&str; 4] =
+    ["file-missing-on-worker", "invalid-resource-on-worker", "too-large-file-on-worker", "file-not-readable-on-worker"];
+
 /// How an artifact is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Type {
@@ -64,8 +68,8 @@ pub struct Args {
     /// Name of the artifact that a link leads to
     #[arg(long, value_name = "NAME", required_if_eq("storage", "link"), conflicts_with = "files")]
     target: Option<String>,
-    /// Why there is no artifact: a word such as `file-missing-on-worker`
-    #[arg(long, required_if_eq("storage", "error"), conflicts_with = "files")]
+    /// Why there is no artifact
+    #[arg(long, required_if_eq("storage", "error"), conflicts_with = "files", value_parser = REASONS)]
     reason: Option<String>,
     /// What went wrong
     #[arg(long, required_if_eq("storage", "error"), requires = "reason")]

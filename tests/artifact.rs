@@ -1,0 +1,271 @@
+//! `tc artifact`, `tc group artifacts` and `tc download artifact` against the sandbox, whose storage refuses credentials.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::Utc;
+use serde_json::{Value, json};
+use tc::sandbox::{Blob, Options, Sandbox, Stored};
+
+use crate::support::task::{queue, running};
+use crate::support::{Ran, Tc, gzip};
+
+struct Rig {
+    sandbox: Sandbox,
+    tc: Tc,
+    task: String,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let task = running(&sandbox, Utc::now());
+        let tc = Tc::new().signed_in(&sandbox);
+        Self { sandbox, tc, task }
+    }
+
+    fn add(&self, name: &str, stored: Stored, blob: Blob) -> &Self {
+        self.sandbox.add_artifact(&self.task, 0, name, stored, blob).unwrap();
+        self
+    }
+
+    fn create(&self, name: &str, body: Value) -> &Self {
+        let mut body = body;
+        body["expires"] = crate::support::task::stamp(Utc::now() + chrono::TimeDelta::days(1)).into();
+        let route = format!("/task/{}/runs/0/artifacts/{}", self.task, name.replace('/', "%2F"));
+        queue(&self.sandbox, Utc::now(), "POST", &route, &body).is(200, "");
+        self
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.tc.run(args)
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.tc.directory().join(path)).unwrap()
+    }
+}
+
+/// All files below a folder, in order.
+fn tree(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(tree(&path).into_iter().map(|below| format!("{name}/{below}")));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn some() -> Rig {
+    let rig = Rig::new();
+    rig.add("public/build/target.zip", Stored::Object, Blob::new("zip"))
+        .add("public/build/a.txt", Stored::S3, Blob::new("text").content_type("text/plain"))
+        .add("public/logs/live.log", Stored::S3, Blob::new(gzip(b"log\n")).content_encoding("gzip"))
+        .add("private/key", Stored::S3, Blob::new("secret"));
+    rig.create(
+        "public/link",
+        json!({"storageType": "link", "artifact": "public/build/a.txt", "contentType": "text/plain"}),
+    );
+    rig.create(
+        "public/error",
+        json!({"storageType": "error", "reason": "too-large-file-on-worker", "message": "12 GB"}),
+    );
+    rig
+}
+
+#[test]
+fn artifacts_are_listed_with_their_sizes() {
+    let rig = some();
+    let ran = rig.run(&["artifact", "list", &rig.task, "--sizes"]);
+    ran.status(0).stderr("");
+    let lines: Vec<Vec<&str>> = ran.stdout.lines().map(|line| line.split('\t').collect()).collect();
+    let shown: Vec<[&str; 3]> = lines.iter().map(|line| [line[0], line[1], line[4]]).collect();
+    let gzipped = gzip(b"log\n").len().to_string();
+    assert_eq!(
+        shown,
+        [
+            ["private/key", "s3", "6"],
+            ["public/build/a.txt", "s3", "4"],
+            ["public/build/target.zip", "object", "3"],
+            ["public/error", "error", ""],
+            ["public/link", "link", "4"],
+            ["public/logs/live.log", "s3", &gzipped],
+        ]
+    );
+    let json = rig.run(&["artifact", "list", &rig.task, "-r", "0", "--json"]).json();
+    assert_eq!((json.as_array().unwrap().len(), &json[1]["contentType"]), (6, &json!("text/plain")));
+    let table = rig.run(&["artifact", "list", &rig.task, "--jq", ".[].name"]);
+    assert_eq!(table.stdout.lines().count(), 6);
+}
+
+#[test]
+fn any_type_is_printed_decoded() {
+    let rig = some();
+    for (name, text) in [
+        ("public/build/target.zip", "zip"),
+        ("public/link", "text"),
+        ("public/logs/live.log", "log\n"),
+        ("private/key", "secret"),
+    ] {
+        rig.run(&["artifact", "cat", &rig.task, name]).status(0).stdout(text).stderr("");
+    }
+    let page = format!("{}/tasks/{}/runs/0/public%2Fbuild%2Fa.txt", rig.sandbox.root_url(), rig.task);
+    rig.run(&["artifact", "cat", &page]).status(0).stdout("text");
+    rig.run(&["artifact", "cat", &rig.task, "public/error"]).status(1).stdout("");
+    rig.run(&["artifact", "cat", &rig.task, "public/none"]).status(5).stdout("");
+    rig.run(&["artifact", "cat", &rig.task]).status(2);
+}
+
+#[test]
+fn a_signed_url_lets_anyone_in() {
+    let rig = some();
+    let url = rig.run(&["artifact", "url", &rig.task, "private/key", "--signed"]).status(0).stdout.clone();
+    assert!(url.contains("bewit="), "{url}");
+    let reply = crate::support::wire::Wire::to(url.trim_end(), "GET").send();
+    assert_eq!(reply.status, 303);
+    let plain = rig.run(&["artifact", "url", &rig.task, "private/key", "-r", "0"]);
+    plain.status(0).stdout(&format!(
+        "{}/api/queue/v1/task/{}/runs/0/artifacts/private%2Fkey\n",
+        rig.sandbox.root_url(),
+        rig.task
+    ));
+}
+
+#[test]
+fn patterns_and_all_keep_folders() {
+    let rig = some();
+    rig.run(&["artifact", "download", &rig.task, "public/build/*", "-o", "one"]).status(0).stderr("");
+    assert_eq!(tree(&rig.tc.directory().join("one")), ["public/build/a.txt", "public/build/target.zip"]);
+    rig.run(&["artifact", "download", &rig.task, "--all", "-o", "all"]).status(0);
+    let all = tree(&rig.tc.directory().join("all"));
+    assert_eq!(all.len(), 5, "{all:?}");
+    assert_eq!(rig.read("all/public/logs/live.log"), "log\n");
+    rig.run(&["artifact", "download", &rig.task, "public/**", "--flat", "-o", "flat"]).status(0);
+    assert_eq!(tree(&rig.tc.directory().join("flat")), ["a.txt", "link", "live.log", "target.zip"]);
+    rig.run(&["artifact", "download", &rig.task, "public/build/a.txt"]).status(0);
+    assert_eq!(rig.read("public/build/a.txt"), "text");
+    rig.run(&["artifact", "download", &rig.task, "public/build/a.txt", "-o", "-"]).status(0).stdout("text");
+    rig.run(&["artifact", "download", &rig.task, "public/none*", "-o", "x"]).status(5);
+    rig.run(&["artifact", "download", &rig.task]).status(2);
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_others() {
+    let rig = some();
+    let ran = rig.run(&["artifact", "download", &rig.task, "public/error", "public/build/a.txt", "-o", "x"]);
+    ran.status(3).stdout(&format!("{}\n", rig.tc.directory().join("x/public/build/a.txt").display()));
+    assert!(ran.stderr.contains("is an error: too-large-file-on-worker: 12 GB"), "{ran}");
+    assert!(ran.stderr.contains("1 of 2 files could not be downloaded"), "{ran}");
+}
+
+#[test]
+fn names_that_lead_out_of_the_folder_are_refused() {
+    let rig = Rig::new();
+    for name in ["public/../../escaped", "public/a\\..\\b", "public/Same", "public/same", "public/aux.txt"] {
+        rig.add(name, Stored::S3, Blob::new("x"));
+    }
+    let ran = rig.run(&["artifact", "download", &rig.task, "--all", "-o", "in/out"]);
+    ran.status(3);
+    assert!(ran.stderr.contains("a part of it is `..`"), "{ran}");
+    assert!(ran.stderr.contains("has the character '\\\\' in it"), "{ran}");
+    assert!(ran.stderr.contains("`public/Same` differs from `public/same` in nothing but case"), "{ran}");
+    assert!(ran.stderr.contains("public/aux.txt is written as public/_aux.txt."), "{ran}");
+    assert_eq!(tree(rig.tc.directory()), ["in/out/public/_aux.txt", "in/out/public/same"]);
+    rig.run(&["artifact", "download", &rig.task, "public/../../escaped"]).status(1).stdout("");
+    rig.run(&["artifact", "download", &rig.task, "public/a\\..\\b", "-o", "named"]).status(0);
+    assert_eq!(rig.read("named"), "x");
+}
+
+#[test]
+fn a_second_call_with_a_manifest_fetches_nothing() {
+    let rig = some();
+    let args = ["artifact", "download", &rig.task, "public/build/*", "-o", "x", "--manifest", "m.json", "--json"];
+    let first = rig.run(&args).json();
+    assert_eq!(first.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count(), 0);
+    let manifest: Value = serde_json::from_str(&rig.read("m.json")).unwrap();
+    assert_eq!(manifest, first);
+    for one in manifest.as_array().unwrap() {
+        assert_eq!((&one["task"], &one["run"]), (&json!(rig.task), &json!(0)));
+        assert!(one["url"].as_str().unwrap().starts_with(rig.sandbox.storage_url()), "{one}");
+        assert_eq!(one["hashes"]["sha256"].as_str().unwrap().len(), 64);
+    }
+    let second = rig.run(&args).json();
+    assert_eq!(second.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count(), 2);
+}
+
+#[test]
+fn artifacts_of_a_whole_group() {
+    let rig = some();
+    let ran = rig.run(&["group", "artifacts", &rig.task, "--artifact", "public/build/*", "-o", "g", "--name", "^n$"]);
+    ran.status(0).stderr("");
+    let task = &rig.task;
+    assert_eq!(
+        tree(&rig.tc.directory().join("g")),
+        [format!("{task}/public/build/a.txt"), format!("{task}/public/build/target.zip")]
+    );
+    rig.run(&["group", "artifacts", task, "--artifact", "private/key", "-o", "h", "--path", "{label}/{run}-{file}"])
+        .status(0);
+    assert_eq!(tree(&rig.tc.directory().join("h")), ["n/0-key"]);
+    rig.run(&["group", "artifacts", task, "--artifact", "x", "--path", "{nmae}"]).status(2);
+}
+
+#[test]
+fn the_forms_of_the_go_tool() {
+    let rig = some();
+    rig.run(&["download", "artifact", &rig.task, "public/build/a.txt", "a"]).status(0);
+    rig.run(&["download", "artifact", &rig.task, "0", "public/build/target.zip", "b"]).status(0);
+    assert_eq!((rig.read("a"), rig.read("b")), ("text".into(), "zip".into()));
+    rig.run(&["download", "artifact", &rig.task, "public/none", "c"]).status(5);
+    rig.run(&["download", "artifact", &rig.task]).status(2);
+}
+
+#[test]
+fn uploads_come_back_as_they_were() {
+    let rig = Rig::new();
+    let folder = rig.tc.directory().join("dist/sub");
+    fs::create_dir_all(&folder).unwrap();
+    let large = crate::support::storage::noise(600_000);
+    fs::write(folder.join("large.bin"), &large).unwrap();
+    fs::write(folder.join("a.json"), "{}").unwrap();
+    fs::write(rig.tc.directory().join("empty"), "").unwrap();
+    for storage in ["s3", "object"] {
+        let prefix = format!("public/{storage}/");
+        let ran = rig
+            .run(&["artifact", "upload", "dist", "empty", "--task", &rig.task, "--name", &prefix, "--type", storage]);
+        let names = ["dist/sub/a.json", "dist/sub/large.bin", "empty"].map(|name| format!("{prefix}{name}\n"));
+        ran.status(0).stderr("").stdout(&names.concat());
+        let target = format!("back-{storage}");
+        let pattern = format!("{prefix}**");
+        rig.run(&["artifact", "download", &rig.task, &pattern, "-o", &target]).status(0);
+        let path = rig.tc.directory().join(&target).join(&prefix);
+        assert!(fs::read(path.join("dist/sub/large.bin")).unwrap() == large);
+        assert_eq!(fs::read(path.join("dist/sub/a.json")).unwrap(), b"{}");
+        assert_eq!(fs::read(path.join("empty")).unwrap(), b"");
+    }
+    let listed = rig.run(&["artifact", "list", &rig.task, "--json"]).json();
+    let json = listed.as_array().unwrap().iter().find(|one| one["name"] == "public/s3/dist/sub/a.json").unwrap();
+    assert_eq!(json["contentType"], "application/json");
+}
+
+#[test]
+fn artifacts_that_are_not_stored_are_made_too() {
+    let rig = Rig::new();
+    let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
+    fs::write(rig.tc.directory().join("f.txt"), "hello").unwrap();
+    upload(&["f.txt", "--name", "public/f.txt"]).status(0);
+    upload(&["--type", "link", "--target", "public/f.txt", "--name", "public/l.txt"]).status(0).stderr("");
+    rig.run(&["artifact", "cat", &rig.task, "public/l.txt"]).stdout("hello");
+    upload(&["--type", "error", "--reason", "too-large-file-on-worker", "--message", "m", "--name", "public/e"])
+        .status(0);
+    rig.run(&["artifact", "cat", &rig.task, "public/e"]).status(1);
+    upload(&["--type", "reference", "--url", rig.sandbox.storage_url(), "--name", "public/r"]).status(0);
+    upload(&["--type", "reference", "--name", "public/r"]).status(2);
+    upload(&["f.txt", "f.txt", "--name", "public/one"]).status(2);
+    rig.run(&["artifact", "upload", "f.txt"]).status(2);
+}
