@@ -21,7 +21,9 @@ mod index;
 mod input;
 mod insider;
 mod message;
+mod notify;
 mod object;
+mod purge_cache;
 mod queue;
 mod refusal;
 mod respond;
@@ -32,6 +34,7 @@ mod server;
 mod state;
 mod storage;
 mod wire;
+mod worker_manager;
 mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
