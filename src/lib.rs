@@ -14,6 +14,7 @@
 //! [`run`] is the whole command-line program as a function: it can be called many times in one
 //! process, reads nothing but what it is given, and returns the exit status.
 
+pub mod bulk;
 pub mod cli;
 pub mod client;
 pub mod clock;
@@ -27,6 +28,7 @@ pub mod reference;
 mod run;
 pub mod sandbox;
 pub mod schema;
+pub mod signin;
 pub mod ui;
 
 pub use client::{Client, Credentials};

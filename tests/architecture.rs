@@ -12,9 +12,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reference", &[]),
     ("schema", &["reference"]),
     ("error", &["domain", "reference", "schema", "ui"]),
+    ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];

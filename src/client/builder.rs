@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use super::proxy::Proxies;
@@ -127,6 +127,7 @@ impl ClientBuilder {
             clock: self.clock,
             retries: self.retries,
             skew: AtomicI64::new(0),
+            pushbacks: AtomicU64::new(0),
             transport: Transport::new(settings),
         })))
     }

@@ -47,12 +47,13 @@ mod retry;
 mod send;
 mod settings;
 mod skew;
+mod stream;
 mod temporary;
 mod transport;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -67,6 +68,7 @@ pub use pages::Pages;
 pub use request::{Request, unknown_name};
 pub use response::Response;
 pub use settings::Target;
+pub use stream::{StreamOptions, Streamed};
 pub use temporary::{TemporaryOptions, temporary_credentials};
 
 use crate::clock::SharedClock;
@@ -101,6 +103,8 @@ struct Inner {
     retries: u32,
     /// Seconds that the server's clock was found to be ahead of ours.
     skew: AtomicI64,
+    /// Answers that asked for less: 429 and 503.
+    pushbacks: AtomicU64,
     transport: transport::Transport,
 }
 
@@ -173,6 +177,12 @@ impl Client {
     /// The credentials that calls are signed with.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials.as_ref()
+    }
+
+    /// How many answers so far asked for less (429, 503), those that a retry made good included:
+    /// who sends many requests at once should send fewer when this number grows.
+    pub fn pushbacks(&self) -> u64 {
+        self.0.pushbacks.load(Ordering::Relaxed)
     }
 
     /// The references that [`Client::call`] looks names up in.

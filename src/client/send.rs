@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::api_error::ApiError;
@@ -20,16 +21,31 @@ use crate::reference::Verb;
 const MOST_REDIRECTS: usize = 10;
 
 /// One station of a call: the request itself, then each redirect.
-struct Hop {
+pub(super) struct Hop {
     verb: Verb,
-    url: Url,
+    pub(super) url: Url,
     body: Option<Bytes>,
+    extra: Vec<(String, String)>,
+    streamed: Option<Duration>,
+    sign: bool,
 }
 
 /// An answer with how hard it was to get.
 struct Tried {
     incoming: Incoming,
     tries: u32,
+}
+
+impl Hop {
+    fn first(request: &Request) -> Self {
+        let (url, body) = (request.url.clone(), request.body.clone());
+        Self { verb: request.verb, url, body, extra: Vec::new(), streamed: None, sign: true }
+    }
+
+    /// For an answer that is to be read piece by piece.
+    pub(super) fn streamed(request: &Request, extra: Vec<(String, String)>, stall: Duration, sign: bool) -> Self {
+        Self { extra, streamed: Some(stall), sign, ..Self::first(request) }
+    }
 }
 
 impl Client {
@@ -40,7 +56,13 @@ impl Client {
     /// tries, otherwise what the server's status means ([`ApiError::kind`]); [`ApiError::of`] gives
     /// what the server said.
     pub async fn send(&self, request: &Request) -> Result<Response> {
-        let mut hop = Hop { verb: request.verb, url: request.url.clone(), body: request.body.clone() };
+        let hop = Hop::first(request);
+        let (hop, incoming) = self.follow(request, hop).await?;
+        finish(request, hop, incoming)
+    }
+
+    /// Goes from station to station until one answers with something other than a redirect.
+    pub(super) async fn follow(&self, request: &Request, mut hop: Hop) -> Result<(Hop, Incoming)> {
         let mut visited: Vec<Url> = Vec::new();
         loop {
             let Tried { incoming, tries } = self.try_hop(&request.what, &request.url, &hop).await?;
@@ -53,7 +75,7 @@ impl Client {
                     visited.push(hop.url.clone());
                     hop = redirect(request, &hop, incoming.status, location, &visited)?;
                 }
-                None => return finish(request, hop, incoming),
+                None => return Ok((hop, incoming)),
             }
         }
     }
@@ -86,12 +108,16 @@ impl Client {
     async fn try_hop(&self, what: &str, first: &Url, hop: &Hop) -> Result<Tried> {
         // A signature for one host is nobody else's business, and a bewit is a signature already.
         let sign = self.0.credentials.is_some()
+            && hop.sign
             && hop.url.origin() == first.origin()
             && !hop.url.query().unwrap_or_default().contains("bewit=");
         let (mut tries, mut corrected) = (0, false);
         loop {
             tries += 1;
             let outcome = self.try_once(hop, sign).await?;
+            if outcome.as_ref().is_ok_and(|incoming| matches!(incoming.status, 429 | 503)) {
+                self.0.pushbacks.fetch_add(1, Ordering::Relaxed);
+            }
             if let (Ok(incoming), true, false) = (&outcome, sign, corrected)
                 && incoming.status == 401
                 && self.correct_clock(incoming)
@@ -124,8 +150,10 @@ impl Client {
     }
 
     async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, Broken>> {
-        let headers = self.headers(hop.verb, &hop.url, hop.body.as_ref(), sign)?;
-        let outgoing = Outgoing { verb: hop.verb, url: &hop.url, headers: &headers, body: hop.body.as_ref() };
+        let mut headers = self.headers(hop.verb, &hop.url, hop.body.as_ref(), sign)?;
+        headers.extend(hop.extra.iter().cloned());
+        let (url, streamed) = (&hop.url, hop.streamed);
+        let outgoing = Outgoing { verb: hop.verb, url, headers: &headers, body: hop.body.as_ref(), streamed };
         let started = Instant::now();
         let outcome = self.0.transport.exchange(outgoing).await?;
         let (url, elapsed) = (redacted(&hop.url), started.elapsed());
@@ -207,25 +235,28 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         // Only the deployment is meant to see what the body holds.
         return Err(Error::failed(format!("{what} redirects the request's body to another host: {target}")));
     }
-    Ok(Hop { verb: if keeps { from.verb } else { Verb::Get }, url, body })
+    let verb = if keeps { from.verb } else { Verb::Get };
+    Ok(Hop { verb, url, body, extra: from.extra.clone(), streamed: from.streamed, sign: from.sign })
 }
 
 fn finish(request: &Request, hop: Hop, incoming: Incoming) -> Result<Response> {
-    let Incoming { status, headers, body } = incoming;
+    let Incoming { status, headers, body, .. } = incoming;
     // Where the deployment has no such service it answers 200 with its web page. What a redirect
     // leads to, such as an artifact, may well be HTML.
-    let claims_html = headers
-        .get("content-type")
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().starts_with("text/html"));
-    if hop.url == request.url && status < 300 && (claims_html || is_html(&body)) {
+    if hop.url == request.url && status < 300 && (claims_html(&headers) || is_html(&body)) {
         return Err(not_json(&request.what, status, &body)
             .hint("The deployment may lack this service, or the root URL may be another web site's."));
     }
     Ok(Response { what: request.what.clone(), status, headers, body, url: hop.url })
 }
 
-fn unreachable_error(what: &str, broken: Broken, tries: u32) -> Error {
+/// Whether an answer says that it is a web page.
+pub(super) fn claims_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
+}
+
+pub(super) fn unreachable_error(what: &str, broken: Broken, tries: u32) -> Error {
     let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
     let error = Error::new(Kind::Unavailable, format!("{what} failed{after}: {}", broken.summary));
     let error = match broken.hint {

@@ -40,6 +40,9 @@ pub(super) struct Transport {
     settings: Settings,
     plain: OnceLock<reqwest::Client>,
     secure: OnceLock<reqwest::Client>,
+    /// The same for answers that are passed on piece by piece, as they stand on the wire.
+    raw_plain: OnceLock<reqwest::Client>,
+    raw_secure: OnceLock<reqwest::Client>,
 }
 
 /// One try's request.
@@ -49,14 +52,24 @@ pub(super) struct Outgoing<'a> {
     pub(super) url: &'a Url,
     pub(super) headers: &'a [(String, String)],
     pub(super) body: Option<&'a Bytes>,
+    /// Leave the body of a 2xx to be read piece by piece, with at most this long between pieces.
+    pub(super) streamed: Option<Duration>,
 }
 
-/// One try's answer, read to its end.
-#[derive(Clone)]
+/// The body of an answer that is still arriving, as it stands on the wire.
+#[derive(Debug)]
+pub(super) struct Arriving {
+    response: reqwest::Response,
+    stall: Duration,
+}
+
+/// One try's answer: read to its end, or just begun where it is to be streamed.
 pub(super) struct Incoming {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The body, in place of `body`, of a success that is to be streamed.
+    pub(super) arriving: Option<Arriving>,
 }
 
 /// A try that brought no whole answer.
@@ -75,12 +88,13 @@ pub(super) struct Broken {
 
 impl Transport {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, plain: OnceLock::new(), secure: OnceLock::new() }
+        let [plain, secure, raw_plain, raw_secure] = [const { OnceLock::new() }; 4];
+        Self { settings, plain, secure, raw_plain, raw_secure }
     }
 
-    /// Sends once and reads the whole answer.
+    /// Sends once and reads the whole answer, or the head of one that is to be streamed.
     pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, Broken>> {
-        let client = self.client(outgoing.url)?;
+        let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
         let method = match outgoing.verb {
             Verb::Get => reqwest::Method::GET,
             Verb::Head => reqwest::Method::HEAD,
@@ -89,7 +103,10 @@ impl Transport {
             Verb::Patch => reqwest::Method::PATCH,
             Verb::Delete => reqwest::Method::DELETE,
         };
-        let mut builder = client.request(method, outgoing.url.clone()).timeout(self.settings.timeout);
+        let mut builder = client.request(method, outgoing.url.clone());
+        if outgoing.streamed.is_none() {
+            builder = builder.timeout(self.settings.timeout);
+        }
         for (name, value) in outgoing.headers {
             builder = builder.header(name, value);
         }
@@ -97,17 +114,29 @@ impl Transport {
             builder = builder.body(body.clone());
         }
         let host = outgoing.url.host_str().unwrap_or_default();
-        Ok(read(builder).await.map_err(|source| self.broken(host, &source)))
+        let Some(stall) = outgoing.streamed else {
+            return Ok(read(builder).await.map_err(|source| self.broken(host, &source)));
+        };
+        // The time limit of a try holds for all but the body, which may well take hours.
+        Ok(match tokio::time::timeout(self.settings.timeout, begin(builder, stall)).await {
+            Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
+            Err(_) => Err(Broken::silent(host, self.settings.timeout)),
+        })
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+    fn client(&self, url: &Url, raw: bool) -> Result<&reqwest::Client> {
         // A proxy may itself want TLS.
         let is_plain = url.scheme() == "http" && self.settings.proxies.http.is_none();
-        let cell = if is_plain { &self.plain } else { &self.secure };
+        let cell = match (is_plain, raw) {
+            (true, false) => &self.plain,
+            (false, false) => &self.secure,
+            (true, true) => &self.raw_plain,
+            (false, true) => &self.raw_secure,
+        };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = build(&self.settings, is_plain)?;
+        let client = build(&self.settings, is_plain, raw)?;
         Ok(cell.get_or_init(|| client))
     }
 
@@ -138,9 +167,56 @@ impl Transport {
     }
 }
 
+impl Broken {
+    /// Nothing came for so long.
+    fn silent(host: &str, limit: Duration) -> Self {
+        Self {
+            summary: format!("no answer from {host} within {}", seconds(limit)),
+            cause: "the time limit was reached".to_owned(),
+            passing: true,
+            hint: Some("A longer --timeout may help."),
+        }
+    }
+}
+
+impl Arriving {
+    /// The next piece; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        let host = self.response.url().host_str().unwrap_or_default().to_owned();
+        match tokio::time::timeout(self.stall, self.response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece),
+            Ok(Err(source)) => Err(Broken {
+                summary: format!("the connection to {host} broke off"),
+                cause: innermost(&source),
+                passing: true,
+                hint: None,
+            }),
+            Err(_) => Err(Broken::silent(&host, self.stall)),
+        }
+    }
+}
+
+fn innermost(source: &reqwest::Error) -> String {
+    let last = std::iter::successors(source.source(), |cause| (*cause).source()).last();
+    last.map_or_else(|| source.to_string(), ToString::to_string)
+}
+
+/// Reads the answer's head, and its body too unless it is a success.
+async fn begin(builder: reqwest::RequestBuilder, stall: Duration) -> Result<Incoming, reqwest::Error> {
+    let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
+    if !response.status().is_success() {
+        return rest(response).await;
+    }
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    Ok(Incoming { status, headers, body: Bytes::new(), arriving: Some(Arriving { response, stall }) })
+}
+
 /// Reads the answer piece by piece into one buffer, without a second copy at the end.
 async fn read(builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Error> {
-    let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
+    rest(builder.send().await.map_err(reqwest::Error::without_url)?).await
+}
+
+async fn rest(mut response: reqwest::Response) -> Result<Incoming, reqwest::Error> {
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
@@ -149,7 +225,7 @@ async fn read(builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Err
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Incoming { status, headers, body: body.freeze() })
+    Ok(Incoming { status, headers, body: body.freeze(), arriving: None })
 }
 
 /// A length to reserve; what a server claims beyond this is believed when it has arrived.
@@ -158,7 +234,7 @@ fn length(value: &reqwest::header::HeaderValue) -> Option<usize> {
     value.to_str().ok()?.parse().ok().map(|length: usize| length.min(MOST))
 }
 
-fn build(settings: &Settings, is_plain: bool) -> Result<reqwest::Client> {
+fn build(settings: &Settings, is_plain: bool, raw: bool) -> Result<reqwest::Client> {
     // It fails when a provider is installed already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = reqwest::Client::builder()
@@ -166,6 +242,7 @@ fn build(settings: &Settings, is_plain: bool) -> Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .gzip(!raw)
         .no_proxy();
     let extra_roots = settings.extra_roots.iter().cloned();
     builder = match (&settings.only_ca_file, is_plain) {

@@ -31,6 +31,7 @@ mod router;
 mod secrets;
 mod seed;
 mod server;
+mod signin_page;
 mod state;
 mod storage;
 mod wire;
@@ -41,6 +42,7 @@ pub use call::{Answer, Call, Fault, Outcome};
 pub use faults::{Faults, Share};
 pub use seed::{Loaded, Push, Seed, TaskList};
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
 

@@ -25,6 +25,7 @@ use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
 use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::signin_page::SignIn;
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::workers::{self, Workers};
@@ -51,6 +52,8 @@ pub struct Options {
     pub dependency_delay: TimeDelta,
     /// Simulated workers; without them nothing runs by itself.
     pub workers: Option<Workers>,
+    /// Who signs in on the sign-in page.
+    pub sign_in: SignIn,
     /// What goes wrong on purpose, at the services and at the storage.
     pub faults: Faults,
 }
@@ -62,6 +65,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             dependency_delay: TimeDelta::zero(),
             workers: None,
+            sign_in: SignIn::default(),
             faults: Faults::none(),
         }
     }
@@ -86,6 +90,13 @@ impl Options {
     #[must_use]
     pub fn workers(mut self, workers: Workers) -> Self {
         self.workers = Some(workers);
+        self
+    }
+
+    /// The same with another person before the sign-in page.
+    #[must_use]
+    pub fn sign_in(mut self, sign_in: SignIn) -> Self {
+        self.sign_in = sign_in;
         self
     }
 
@@ -130,6 +141,7 @@ impl Sandbox {
             clock: options.clock,
             queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
+            sign_in: options.sign_in,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -9,7 +9,7 @@ use crate::commands::Status;
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, SignIn};
 
 /// How long a command that is interrupted has to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
@@ -24,8 +24,24 @@ pub(super) struct Args {
     /// Run CMD in a shell with the environment set, end when it ends, with its exit status
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+    /// Let the sign-in page confirm by itself
+    #[arg(long)]
+    auto_approve: bool,
+    /// Let the person who signs in have this scope, and no others than those given so; repeatable
+    #[arg(long, value_name = "SCOPE")]
+    user_scope: Vec<String>,
     #[command(flatten)]
     shape: Shape,
+}
+
+impl Args {
+    fn sign_in(&self) -> SignIn {
+        let mut sign_in = SignIn { auto_approve: self.auto_approve, ..SignIn::default() };
+        if !self.user_scope.is_empty() {
+            sign_in.scopes.clone_from(&self.user_scope);
+        }
+        sign_in
+    }
 }
 
 /// Serves, or runs one command against a sandbox.
@@ -33,7 +49,7 @@ pub(super) struct Args {
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
-    let options = Options::default().port(args.port).clock(context.env.clock.clone());
+    let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {

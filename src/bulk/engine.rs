@@ -1,0 +1,313 @@
+//! The driver: keeps as many actions in flight as the controller allows.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures::stream::{Fuse, FuturesUnordered, Peekable};
+use futures::{Stream, StreamExt as _, poll};
+
+use super::Controller;
+use crate::error::{Error, Result};
+
+/// How long to wait for what is in flight after a wish to stop: a call may sit between two tries.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended<T> {
+    /// Someone wished it to stop before all items were started.
+    pub stopped: bool,
+    /// Started, and without an answer when waiting for it was given up.
+    pub unanswered: Vec<T>,
+    /// Why there were no more items, when not because all had come.
+    pub source_failed: Option<Error>,
+}
+
+/// Acts on every item and reports each exactly once.
+///
+/// As many actions are in flight as `controller` allows. Items are taken from `items` as slots
+/// become free, so a list that is fetched page by page is fetched while actions run. `pushbacks`
+/// says how often the server has asked for less so far. After `stop` no more actions are started;
+/// those in flight are waited for, for a limited time. A failed action stops nothing; a failure of
+/// `items` ends the list.
+pub async fn run<T, R, Action>(
+    items: impl Stream<Item = Result<T>>,
+    mut controller: Controller,
+    pushbacks: impl Fn() -> u64,
+    stop: impl Future<Output = ()>,
+    act: impl Fn(&T) -> Action,
+    mut report: impl FnMut(&T, Result<R>),
+) -> Ended<T>
+where
+    Action: Future<Output = Result<R>>,
+{
+    let started = Instant::now();
+    let mut items = pin!(items.fuse().peekable());
+    let mut stop = pin!(stop);
+    let mut in_flight = FuturesUnordered::new();
+    let mut slots = Slots::default();
+    let mut seen = pushbacks();
+    let (mut source_failed, mut exhausted, mut stopping) = (None, false, false);
+    loop {
+        if stopping || poll!(stop.as_mut()).is_ready() {
+            drain(in_flight, &mut slots, &mut report).await;
+            return Ended { stopped: true, unanswered: slots.into_items(), source_failed };
+        }
+        while !exhausted && in_flight.len() < controller.limit() {
+            match poll!(items.next()) {
+                Poll::Ready(Some(Ok(item))) => {
+                    let action = act(&item);
+                    let slot = slots.put(item);
+                    in_flight.push(async move { (slot, action.await) });
+                }
+                Poll::Ready(Some(Err(error))) => (source_failed, exhausted) = (Some(error), true),
+                Poll::Ready(None) => exhausted = true,
+                Poll::Pending => {
+                    controller.starved();
+                    break;
+                }
+            }
+        }
+        if exhausted && in_flight.is_empty() {
+            return Ended { stopped: false, unanswered: Vec::new(), source_failed };
+        }
+        let answered = tokio::select! {
+            biased;
+            () = stop.as_mut() => {
+                stopping = true;
+                continue;
+            }
+            answered = in_flight.next(), if !in_flight.is_empty() => answered,
+            () = more(items.as_mut()), if !exhausted && in_flight.len() < controller.limit() => continue,
+        };
+        if let Some((slot, outcome)) = answered {
+            let (now, count) = (started.elapsed(), pushbacks());
+            if count > std::mem::replace(&mut seen, count) {
+                controller.pushed_back(now);
+            }
+            controller.answered(now);
+            if let Some(item) = slots.take(slot) {
+                report(&item, outcome);
+            }
+        }
+    }
+}
+
+/// Waits for what is in flight, but not for ever.
+async fn drain<T, R>(
+    mut in_flight: FuturesUnordered<impl Future<Output = (usize, Result<R>)>>,
+    slots: &mut Slots<T>,
+    report: &mut impl FnMut(&T, Result<R>),
+) {
+    let wait = async {
+        while let Some((slot, outcome)) = in_flight.next().await {
+            if let Some(item) = slots.take(slot) {
+                report(&item, outcome);
+            }
+        }
+    };
+    // When the time is up, whatever has no answer is left in its slot.
+    drop(tokio::time::timeout(GRACE, wait).await);
+}
+
+/// Completes when there is an item to take, or the end.
+async fn more<S: Stream>(items: Pin<&mut Peekable<Fuse<S>>>) {
+    items.peek().await;
+}
+
+/// Items in flight by number, so that those can be named whose answer nobody waits for any more.
+struct Slots<T> {
+    items: Vec<Option<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    fn put(&mut self, item: T) -> usize {
+        match self.free.pop() {
+            Some(slot) => {
+                if let Some(place) = self.items.get_mut(slot) {
+                    *place = Some(item);
+                }
+                slot
+            }
+            None => {
+                self.items.push(Some(item));
+                self.items.len() - 1
+            }
+        }
+    }
+
+    fn take(&mut self, slot: usize) -> Option<T> {
+        let item = self.items.get_mut(slot)?.take();
+        self.free.push(slot);
+        item
+    }
+
+    fn into_items(self) -> Vec<T> {
+        self.items.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::future::{pending, ready};
+
+    use futures::stream;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(work)
+    }
+
+    fn numbers(count: usize) -> impl Stream<Item = Result<usize>> {
+        stream::iter((0..count).map(Ok))
+    }
+
+    #[test]
+    fn each_item_is_reported_once_whatever_becomes_of_it() {
+        let reports = RefCell::new(vec![0; 1000]);
+        let failures = Cell::new(0);
+        let act = |item: &usize| {
+            let item = *item;
+            async move {
+                tokio::time::sleep(Duration::from_millis(item as u64 % 7)).await;
+                if item.is_multiple_of(3) { Err(Error::failed("no")) } else { Ok(()) }
+            }
+        };
+        let ended = block_on(run(
+            numbers(1000),
+            Controller::new(50),
+            || 0,
+            pending(),
+            act,
+            |item, outcome| {
+                reports.borrow_mut()[*item] += 1;
+                failures.set(failures.get() + usize::from(outcome.is_err()));
+            },
+        ));
+        assert!(reports.borrow().iter().all(|count| *count == 1));
+        assert_eq!((failures.get(), ended.stopped, ended.unanswered.len()), (334, false, 0));
+    }
+
+    #[test]
+    fn never_more_are_in_flight_than_the_controller_allows() {
+        let (now, most) = (Cell::new(0_usize), Cell::new(0));
+        let act = |_: &usize| {
+            now.set(now.get() + 1);
+            most.set(most.get().max(now.get()));
+            async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                now.set(now.get() - 1);
+                Ok(())
+            }
+        };
+        block_on(run(numbers(500), Controller::new(20), || 0, pending(), act, |_, _| {}));
+        assert_eq!(most.get(), 20);
+    }
+
+    #[test]
+    fn actions_start_while_later_pages_are_still_being_fetched() {
+        let second_page = Notify::new();
+        let items = numbers(2).chain(stream::once(async {
+            second_page.notified().await;
+            Ok(2)
+        }));
+        let done = RefCell::new(Vec::new());
+        let act = |item: &usize| {
+            // Only what the first page holds lets the second one come.
+            if *item == 1 {
+                second_page.notify_one();
+            }
+            ready(Ok(*item))
+        };
+        block_on(run(items, Controller::new(4), || 0, pending(), act, |item, _| done.borrow_mut().push(*item)));
+        assert_eq!(done.into_inner(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn after_a_wish_to_stop_nothing_is_started_and_what_is_in_flight_is_waited_for() {
+        let (stop, started) = (Notify::new(), Cell::new(0_usize));
+        let act = |item: &usize| {
+            started.set(started.get() + 1);
+            if *item == 9 {
+                stop.notify_one();
+            }
+            async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Ok(())
+            }
+        };
+        let reported = Cell::new(0_usize);
+        let ended = block_on(run(
+            numbers(1000),
+            Controller::new(10),
+            || 0,
+            stop.notified(),
+            act,
+            |_, _| {
+                reported.set(reported.get() + 1);
+            },
+        ));
+        assert!(ended.stopped && ended.unanswered.is_empty());
+        assert_eq!((started.get(), reported.get()), (10, 10));
+    }
+
+    #[test]
+    fn what_does_not_answer_after_a_wish_to_stop_is_named() {
+        let stop = Notify::new();
+        let act = |item: &usize| {
+            let hangs = *item == 1;
+            stop.notify_one();
+            async move { if hangs { pending().await } else { Ok(()) } }
+        };
+        let ended = block_on(run(numbers(2), Controller::new(2), || 0, stop.notified(), act, |_, _| {}));
+        assert_eq!(ended.unanswered, [1]);
+    }
+
+    #[test]
+    fn a_list_that_breaks_off_ends_with_its_error() {
+        let items = numbers(3).chain(stream::once(ready(Err(Error::failed("page 2")))));
+        let done = Cell::new(0);
+        let ended = block_on(run(
+            items,
+            Controller::new(2),
+            || 0,
+            pending(),
+            |_| ready(Ok(())),
+            |_, _| {
+                done.set(done.get() + 1);
+            },
+        ));
+        assert_eq!((done.get(), ended.source_failed.unwrap().message()), (3, "page 2"));
+    }
+
+    #[test]
+    fn a_server_that_asks_for_less_gets_less() {
+        let (pushbacks, now, after) = (Cell::new(0_u64), Cell::new(0_usize), RefCell::new(Vec::new()));
+        let act = |item: &usize| {
+            now.set(now.get() + 1);
+            after.borrow_mut().push(now.get());
+            if *item == 100 {
+                pushbacks.set(1);
+            }
+            async {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                now.set(now.get() - 1);
+                Ok(())
+            }
+        };
+        block_on(run(numbers(300), Controller::fixed(40), || pushbacks.get(), pending(), act, |_, _| {}));
+        assert!(after.borrow()[150..200].iter().all(|count| *count <= 30), "{:?}", &after.borrow()[150..200]);
+    }
+}

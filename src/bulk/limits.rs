@@ -1,0 +1,47 @@
+//! How many connections this process may open.
+
+use std::path::Path;
+
+/// Connections that are opened at most, whatever the system allows: more gain nothing, and each
+/// costs memory here and there.
+pub const MOST_CONNECTIONS: usize = 512;
+
+/// Files that are left to the rest of the process: look-ups of the host's name, temporary files,
+/// the connection that fetches the next page.
+const RESERVE: usize = 16;
+
+/// How many connections may be open at once: within the limit of open files, with some left over.
+pub fn connections_available() -> usize {
+    let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(256, |(soft, _)| soft);
+    within(usize::try_from(limit).unwrap_or(usize::MAX), open_files())
+}
+
+fn within(limit: usize, open: usize) -> usize {
+    let free = limit.saturating_sub(open).saturating_sub(RESERVE);
+    // While a connection is being opened for a request, that request may take another one that has
+    // become free, so there can be a few more connections than requests.
+    (free - free / 10).clamp(1, MOST_CONNECTIONS)
+}
+
+/// Files that are open now; a guess where the system does not say.
+fn open_files() -> usize {
+    ["/proc/self/fd", "/dev/fd"]
+        .iter()
+        .find_map(|directory| std::fs::read_dir(Path::new(directory)).ok())
+        .map_or(RESERVE, Iterator::count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_open_files_is_kept() {
+        assert_eq!(within(128, 8), 94);
+        assert_eq!(within(1024, 8), 512);
+        assert_eq!(within(1 << 20, 8), 512);
+        assert_eq!(within(16, 8), 1);
+        assert_eq!(within(0, 8), 1);
+        assert!(connections_available() >= 1);
+    }
+}

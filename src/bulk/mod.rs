@@ -1,0 +1,15 @@
+//! Many actions at once: as many as the server and the machine bear, each item reported exactly once.
+//!
+//! [`Controller`] decides how many may be in flight, from what comes back; [`run`] keeps that many in
+//! flight, starting while the list of items is still being fetched. Pure but for [`run`] and
+//! [`connections_available`].
+
+mod controller;
+mod engine;
+mod limits;
+mod report;
+
+pub use controller::Controller;
+pub use engine::{Ended, run};
+pub use limits::{MOST_CONNECTIONS, connections_available};
+pub use report::{Failure, Report, reason};

@@ -1,0 +1,101 @@
+//! What became of many actions: how many succeeded, which failed and why. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::client::ApiError;
+use crate::error::{Error, Kind};
+
+/// One item that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The item's ID.
+    pub id: String,
+    /// What people call it; may be empty.
+    pub name: String,
+    /// Why, in a word that many failures share; see [`reason`].
+    pub reason: String,
+    /// The whole message.
+    pub message: String,
+}
+
+/// What became of all items.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many succeeded.
+    pub done: usize,
+    /// What failed, in the order in which it did.
+    pub failures: Vec<Failure>,
+    /// Hints of the first failure of each kind of trouble, once each.
+    pub hints: Vec<String>,
+}
+
+impl Report {
+    /// Adds a failure.
+    pub fn fail(&mut self, id: impl Into<String>, name: impl Into<String>, error: &Error) {
+        for hint in error.hints().iter().take(4) {
+            if self.hints.len() < 4 && !self.hints.contains(hint) {
+                self.hints.push(hint.clone());
+            }
+        }
+        self.failures.push(Failure {
+            id: id.into(),
+            name: name.into(),
+            reason: reason(error),
+            message: error.message().to_owned(),
+        });
+    }
+
+    /// Reasons with how often they occurred and one whole message, the most frequent first.
+    pub fn by_reason(&self) -> Vec<(&str, usize, &str)> {
+        let mut reasons: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+        for failure in &self.failures {
+            reasons.entry(&failure.reason).or_insert((0, &failure.message)).0 += 1;
+        }
+        let mut table: Vec<(&str, usize, &str)> =
+            reasons.into_iter().map(|(reason, (count, message))| (reason, count, message)).collect();
+        table.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+        table
+    }
+}
+
+/// Why an action failed, in a word: the server's code, its status, or what happened to the network.
+pub fn reason(error: &Error) -> String {
+    match ApiError::of(error) {
+        Some(ApiError { code: Some(code), .. }) => code.clone(),
+        Some(refusal) => format!("HTTP {}", refusal.status),
+        None if error.kind() == Kind::Unavailable => "no answer".to_owned(),
+        None => error.message().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::Verb;
+
+    fn refused(status: u16, body: &'static str) -> Error {
+        ApiError::parse("queue.cancelTask", Verb::Post, "u".into(), status, body.into()).into_error(1)
+    }
+
+    #[test]
+    fn failures_are_counted_by_reason() {
+        let mut report = Report::default();
+        report.fail("a", "", &refused(502, "<html>"));
+        for id in ["b", "c"] {
+            report.fail(id, "", &refused(409, r#"{"code": "RequestConflict", "message": "m"}"#));
+        }
+        report.fail("d", "", &Error::new(Kind::Unavailable, "queue.cancelTask failed: cannot connect"));
+        let table: Vec<(&str, usize)> =
+            report.by_reason().into_iter().map(|(reason, count, _)| (reason, count)).collect();
+        assert_eq!(table, [("RequestConflict", 2), ("HTTP 502", 1), ("no answer", 1)]);
+    }
+
+    #[test]
+    fn a_hint_that_ten_thousand_share_is_kept_once() {
+        let mut report = Report::default();
+        for _ in 0..10 {
+            report.fail("a", "", &refused(407, ""));
+        }
+        assert_eq!(report.hints, ["A proxy answered; its URL needs a user and password."]);
+    }
+}

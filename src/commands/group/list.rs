@@ -1,0 +1,229 @@
+//! `tc group list`
+
+use std::io::{Read as _, Seek as _, Write};
+
+use serde_json::Value;
+
+use super::status::style;
+use crate::commands::Status;
+use crate::commands::shared::{self, FilterArgs, GroupPage, GroupTasks, Selection};
+use crate::context::Context;
+use crate::domain::TaskItem;
+use crate::domain::go_template::GoTemplate;
+use crate::error::{Error, Result};
+use crate::ui::json::Layout;
+use crate::ui::{Table, duration, jq::Program};
+
+/// List the tasks of a group
+///
+/// A table on a terminal; in a pipe one line a task: ID, name, state. With --jq the program runs
+/// over each task.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// One JSON document a line: each task's status and definition, as soon as its page is there
+    #[arg(long, conflicts_with = "format_string")]
+    jsonl: bool,
+    /// A Go template for each line, such as '{{ .Status.TaskID }} {{ .Task.Metadata.Name }}'
+    #[arg(long, value_name = "TEMPLATE")]
+    format_string: Option<String>,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+/// A merged document up to this size is kept in memory, a larger one in a temporary file.
+const SPOOL: usize = 1 << 20;
+
+/// Fields that a template can name; the services' schemas have no others.
+const FIELDS: &[(&str, &[&str])] = &[
+    (
+        "status",
+        &[
+            "taskId",
+            "provisionerId",
+            "workerType",
+            "taskQueueId",
+            "schedulerId",
+            "projectId",
+            "taskGroupId",
+            "priority",
+            "deadline",
+            "expires",
+            "retriesLeft",
+            "state",
+            "runs",
+        ],
+    ),
+    (
+        "task",
+        &[
+            "provisionerId",
+            "workerType",
+            "taskQueueId",
+            "schedulerId",
+            "projectId",
+            "taskGroupId",
+            "dependencies",
+            "requires",
+            "routes",
+            "priority",
+            "retries",
+            "created",
+            "deadline",
+            "expires",
+            "scopes",
+            "payload",
+            "metadata",
+            "tags",
+            "extra",
+        ],
+    ),
+];
+
+/// How a task is shown.
+enum Shape {
+    /// ID, name, state.
+    Plain,
+    Template(GoTemplate),
+    Filtered(Program),
+    JsonLine,
+}
+
+/// Lists.
+///
+/// # Errors
+/// Those of the calls, of the template, of the jq program and of the output.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let shape = shape(args, context)?;
+    let (group, context) = shared::group(&args.group, context)?;
+    let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
+    let client = context.client()?;
+    let tasks = GroupTasks::of(&client, &group)?;
+    context.block_on(async {
+        match shape {
+            Some(shape) => lines(&shape, tasks, &selection, &context).await,
+            None if context.globals.json => document(tasks, &selection, &context).await,
+            None => table(tasks, &selection, &context).await,
+        }
+    })?;
+    Ok(Status::DONE)
+}
+
+/// How each task is shown; none where they are shown together.
+fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
+    if let Some(text) = &args.format_string {
+        if context.globals.json || context.globals.jq.is_some() {
+            return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
+        }
+        let template = GoTemplate::parse(text, FIELDS)
+            .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
+        return Ok(Some(Shape::Template(template)));
+    }
+    Ok(match context.jq()? {
+        Some(program) => Some(Shape::Filtered(program)),
+        None if args.jsonl => Some(Shape::JsonLine),
+        None if context.globals.json || context.ui.terminal.stdout => None,
+        None => Some(Shape::Plain),
+    })
+}
+
+/// One line a task, page by page.
+async fn lines(shape: &Shape, mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
+    while let Some(page) = tasks.next().await? {
+        let mut out = context.ui.out();
+        match shape {
+            // Nothing needs to be known about the tasks to copy them.
+            Shape::JsonLine if selection.filter.is_empty() => {
+                for raw in page.raw()? {
+                    Layout::write_line(raw, &mut out)?;
+                }
+            }
+            _ => selected(&page, selection, |raw, item| line(shape, raw, item, context, &mut out))?,
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn selected(
+    page: &GroupPage,
+    selection: &Selection,
+    mut visit: impl FnMut(&[u8], &TaskItem<'_>) -> Result<()>,
+) -> Result<()> {
+    page.each(|raw, item| if selection.takes(raw, item)? { visit(raw, item) } else { Ok(()) })
+}
+
+fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: &mut dyn Write) -> Result<()> {
+    match shape {
+        Shape::Plain => writeln!(out, "{} {} {}", item.id(), context.ui.safe(item.name()), item.status.state)?,
+        Shape::JsonLine => Layout::write_line(raw, out)?,
+        Shape::Filtered(program) => context.filter(program, raw, context.ui.terminal.stdout, out)?,
+        Shape::Template(template) => {
+            let value: Value = serde_json::from_slice(raw)
+                .map_err(|source| Error::failed("a task of the group is not JSON").caused_by(source))?;
+            let text = template
+                .render(&value)
+                .map_err(|fault| Error::usage(format!("the template of --format-string failed: {fault}")))?;
+            writeln!(out, "{}", context.ui.safe(&text))?;
+        }
+    }
+    Ok(())
+}
+
+/// A document is on one line already when it holds no line break outside of strings, where JSON
+/// allows none.
+/// `--json`: one list of all tasks, which is printed when it is complete.
+async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
+    let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
+    let mut spool = tempfile::SpooledTempFile::new(SPOOL);
+    let mut separator: &[u8] = b"[";
+    while let Some(page) = tasks.next().await? {
+        selected(&page, selection, |raw, _| {
+            spool.write_all(separator).and_then(|()| spool.write_all(raw)).map_err(failed)?;
+            separator = b",";
+            Ok(())
+        })?;
+    }
+    spool.write_all(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
+    spool.rewind().map_err(failed)?;
+    let (mut out, terminal) = (context.ui.out(), context.ui.terminal.stdout);
+    // One task is never torn, but the text of thousands is; the layout takes whole tokens only.
+    let mut text = Vec::new();
+    spool.read_to_end(&mut text).map_err(failed)?;
+    Layout::indented(context.ui.color(), terminal).write(&text, &mut out)?;
+    Ok(writeln!(out)?)
+}
+
+/// What a terminal shows.
+async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
+    let (ui, now) = (&context.ui, context.now());
+    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4);
+    let mut count = 0_usize;
+    while let Some(page) = tasks.next().await? {
+        selected(&page, selection, |_, item| {
+            let state = item.status.state;
+            let label = match item.status.reason() {
+                Some(reason) if state.is_unsuccessful() && reason != state.as_str() => format!("{state} ({reason})"),
+                _ => state.to_string(),
+            };
+            let time = item.status.run_time(now).map(duration).unwrap_or_default();
+            let plain = anstyle::Style::new();
+            table.styled_row([
+                (item.id(), plain),
+                (&label, style(state)),
+                (item.name(), plain),
+                (&item.worker_pool(), plain),
+                (&time, plain),
+            ]);
+            count += 1;
+            Ok(())
+        })?;
+    }
+    if count == 0 {
+        ui.note("No tasks.");
+        return Ok(());
+    }
+    Ok(write!(ui.out(), "{}", table.render(ui.terminal.width, ui.color()))?)
+}

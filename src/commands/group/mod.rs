@@ -1,0 +1,66 @@
+//! `tc group`: one file a verb.
+
+mod cancel;
+mod list;
+mod open;
+mod priority;
+mod rerun;
+mod retrigger;
+mod seal;
+mod status;
+mod timeline;
+mod wait;
+mod watch;
+
+mod snapshot;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// What to do with a task group; each takes its ID, or the address of its page.
+#[derive(Debug, clap::Subcommand)]
+#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
+pub enum Command {
+    Status(status::Args),
+    List(list::Args),
+    Watch(watch::Args),
+    Wait(wait::Args),
+    Cancel(cancel::Args),
+    Rerun(rerun::Args),
+    Retrigger(retrigger::Args),
+    Seal(seal::Args),
+    Priority(priority::Args),
+    Timeline(timeline::Args),
+    Open(open::Args),
+}
+
+impl Command {
+    /// Runs the verb.
+    ///
+    /// # Errors
+    /// Those of the verb.
+    pub fn run(&self, context: &Context) -> Result<Status> {
+        match self {
+            Self::Status(args) => status::run(args, context),
+            Self::List(args) => list::run(args, context),
+            Self::Watch(args) => watch::run(args, context),
+            Self::Wait(args) => wait::run(args, context),
+            Self::Cancel(args) => cancel::run(args, context),
+            Self::Rerun(args) => rerun::run(args, context),
+            Self::Retrigger(args) => retrigger::run(args, context),
+            Self::Seal(args) => seal::run(args, context),
+            Self::Priority(args) => priority::run(args, context),
+            Self::Timeline(args) => timeline::run(args, context),
+            Self::Open(args) => open::run(args, context),
+        }
+    }
+}
+
+/// What derived arguments cannot say: `-f` means `--force` for `cancel`, as it does for the Go tool,
+/// and nobody cancels failed tasks.
+pub fn adjust(command: clap::Command) -> clap::Command {
+    command.mut_subcommand("cancel", |cancel| {
+        cancel.mut_arg("failed", |failed| failed.short(None)).mut_arg("yes", |yes| yes.visible_short_alias('f'))
+    })
+}

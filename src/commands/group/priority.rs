@@ -1,0 +1,71 @@
+//! `tc group priority`
+
+use clap::builder::PossibleValuesParser;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::commands::Status;
+use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::Result;
+
+/// Change the priority of a group's tasks that are not resolved yet
+///
+/// Without filters this is one call for the whole group. With filters the tasks are changed one by
+/// one, and then it shows what it will touch and asks; without a terminal it needs --yes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// The new priority
+    #[arg(value_parser = PossibleValuesParser::new(
+        ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
+    priority: String,
+    #[command(flatten)]
+    how: ActArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed" };
+const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed {
+    tasks_affected: u64,
+}
+
+/// Changes the priority.
+///
+/// # Errors
+/// Those of the calls and of [`shared::perform`].
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (group, context) = shared::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, &context)?;
+    let client = context.client()?;
+    let body = json!({"newPriority": args.priority});
+    let whole = args.filters.filter(&[], context.now())?.is_empty() && selection.program.is_none();
+    if whole && !args.how.dry_run {
+        let call = client.call("queue", "changeTaskGroupPriority").arg(group.as_str()).json(&body);
+        let response = context.block_on(call.send())?;
+        if context.globals.json {
+            context.print_json(&response.body)?;
+        } else {
+            let Changed { tasks_affected } = response.json()?;
+            context.ui.note(format_args!("{tasks_affected} tasks now have priority {}.", args.priority));
+        }
+        return Ok(Status::DONE);
+    }
+    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
+    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
+        let (client, id, body) = (client.clone(), target.id.clone(), body.clone());
+        let priority = args.priority.clone();
+        async move {
+            client.call("queue", "changeTaskPriority").arg(id.as_str()).json(&body).send().await?;
+            Ok(format!("{id} {priority}"))
+        }
+    })
+}

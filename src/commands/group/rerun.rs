@@ -1,0 +1,49 @@
+//! `tc group rerun`
+
+use crate::commands::Status;
+use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::{Error, Result};
+
+/// Rerun tasks of a group: those that failed or ended as an exception
+///
+/// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
+/// which the program's first result is neither false nor null.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    #[command(flatten)]
+    how: ActArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+const DEED: Deed = Deed { verb: "rerun", doing: "Rerunning", done: "rerun" };
+const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
+
+/// Reruns.
+///
+/// # Errors
+/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (group, context) = shared::group(&args.group, context)?;
+    let mut filter = args.filters.filter(&UNSUCCESSFUL, context.now())?;
+    if let Some(state) = filter.states.iter().find(|state| !state.is_unsuccessful()).filter(|_| !args.filters.all) {
+        return Err(Error::usage(format!("{state} tasks are not rerun: only failed ones and exceptions are"))
+            .hint("`tc task rerun --force` reruns a completed task all the same."));
+    }
+    filter.states.retain(|state| state.is_unsuccessful());
+    let selection = Selection::new(filter, &context)?;
+    let client = context.client()?;
+    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
+    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
+        let (client, id) = (client.clone(), target.id.clone());
+        async move {
+            client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
+            Ok(format!("rerunning task {id}"))
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! `tc group wait`
+
+use std::time::Duration;
+
+use super::snapshot;
+use crate::commands::Status;
+use crate::commands::shared::{self, FilterArgs, Selection};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+
+/// Wait until a group is over
+///
+/// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
+/// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
+/// that did not complete.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
+    /// How often to look
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    interval: String,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+/// Waits.
+///
+/// # Errors
+/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (group, mut context) = shared::group(&args.group, context)?;
+    context.globals.timeout = None;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
+    let interval = snapshot::length(&args.interval, "--interval", &context)?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| snapshot::length(text, "--timeout", &context)).transpose()?;
+    let client = context.client()?;
+    let started = context.now();
+    context.block_on(async {
+        loop {
+            let before = context.now();
+            let progress = snapshot::take(&client, &group, &selection, None).await?;
+            if progress.is_over() {
+                return snapshot::verdict(&progress).map(|()| Status::DONE);
+            }
+            let now = context.now();
+            // A large group takes a while to list; looking all the time would be a burden.
+            let mut pause = interval.max((now - before).to_std().unwrap_or_default() * 2);
+            if let Some(limit) = limit {
+                let left = limit.saturating_sub((now - started).to_std().unwrap_or_default());
+                if left.is_zero() {
+                    let message = format!("the group is not over at the time limit: {}", snapshot::in_words(&progress));
+                    return Err(Error::new(Kind::Pending, message));
+                }
+                pause = pause.min(left);
+            }
+            context.env.clock.sleep(pause).await;
+        }
+    })
+}

@@ -1,0 +1,235 @@
+//! Doing the same thing to many tasks: show, ask, act, report.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+
+use super::outcome::Outcome;
+use crate::bulk::{self, Controller};
+use crate::client::Client;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::{TaskItem, TaskState};
+use crate::error::{Error, Result};
+use crate::ui::{Progress, Reply};
+
+/// Tasks that are shown before the question.
+const SHOWN: usize = 10;
+
+/// How to go about it.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ActArgs {
+    /// Do not ask
+    #[arg(short, long, visible_alias = "force")]
+    pub yes: bool,
+    /// Only print the tasks that it would be done to
+    #[arg(short = 'n', long, visible_alias = "noop")]
+    pub dry_run: bool,
+    /// How many calls at once, at most; by default as many as pay
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Write the IDs of tasks that it could not be done to into this file, for another try
+    #[arg(long, value_name = "FILE")]
+    pub failures: Option<PathBuf>,
+}
+
+/// How a deed is to be gone about.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// Show the tasks and ask first.
+    pub ask: bool,
+    /// The user wishes to be asked, so whatever standard input is, it has the answer.
+    pub confirm: bool,
+    /// Print a line for each task on a terminal, too.
+    pub lines: bool,
+    /// There is one task, so its failure is that of the command.
+    pub alone: bool,
+    /// Only print what it would be done to.
+    pub dry_run: bool,
+    /// How many calls at once, at most; by default as many as pay.
+    pub jobs: Option<u16>,
+    /// Where to write the IDs of tasks that it could not be done to.
+    pub failures: Option<PathBuf>,
+}
+
+impl ActArgs {
+    /// What the flags mean for a deed on many tasks, which is asked about.
+    pub fn how(&self) -> How {
+        How {
+            ask: !self.yes,
+            dry_run: self.dry_run,
+            jobs: self.jobs,
+            failures: self.failures.clone(),
+            ..How::default()
+        }
+    }
+}
+
+/// What is done to tasks, in the words that messages need.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed {
+    /// `cancel`.
+    pub verb: &'static str,
+    /// `Cancelling`.
+    pub doing: &'static str,
+    /// `cancelled`.
+    pub done: &'static str,
+}
+
+/// What was done to one task.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What to print about it.
+    pub line: String,
+    /// The server's answer, for `--json`.
+    pub answer: Option<Bytes>,
+}
+
+impl From<String> for Done {
+    fn from(line: String) -> Self {
+        Self { line, answer: None }
+    }
+}
+
+/// A task that something is done to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Its ID.
+    pub id: String,
+    /// Its name, where it is known.
+    pub name: String,
+    /// Its state, where it is known.
+    pub state: Option<TaskState>,
+}
+
+impl Target {
+    /// The target that an item of a group is.
+    pub fn of(item: &TaskItem<'_>) -> Self {
+        Self { id: item.id().to_owned(), name: item.name().to_owned(), state: Some(item.status.state) }
+    }
+}
+
+/// Does it to each of `targets`: after showing them and asking, unless told not to.
+///
+/// Without a question the first calls go out while later pages of `targets` are being fetched.
+/// `act` makes one call; the text it returns is printed, one line a task, where standard output is
+/// no terminal.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Failed`] when the
+/// answer is no; [`crate::error::Kind::Unsuccessful`] when it failed for some; when all of it failed
+/// alike, that failure; [`crate::error::Kind::Interrupted`].
+pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
+    deed: Deed,
+    targets: impl Stream<Item = Result<Target>>,
+    how: &How,
+    client: &Client,
+    context: &Context,
+    act: impl Fn(&Target) -> Action,
+) -> Result<Status> {
+    // The connections of the list and those of the calls are the same ones, and belong to one runtime.
+    let runtime = context.runtime()?;
+    if !how.ask && !how.dry_run {
+        return runtime.block_on(run(deed, targets, None, how, client, context, act));
+    }
+    let listed = runtime.block_on(interruptible(context, targets.try_collect::<Vec<Target>>()))?;
+    if how.dry_run {
+        return super::outcome::print_plan(deed, &listed, context);
+    }
+    if listed.is_empty() {
+        context.ui.note(format_args!("There are no tasks to {}.", deed.verb));
+        return Ok(Status::DONE);
+    }
+    if !ask(deed, &listed, how, context)? {
+        context.ui.note(format_args!("Nothing was {}.", deed.done));
+        return Ok(Status::DONE);
+    }
+    let total = listed.len();
+    let targets = futures::stream::iter(listed).map(Ok);
+    runtime.block_on(run(deed, targets, Some(total), how, client, context, act))
+}
+
+/// Shows what it would be done to, and asks. To say no to a question that one wished for is no failure.
+fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bool> {
+    let ui = &context.ui;
+    let count = listed.len();
+    let unasked =
+        |message: String| Error::usage(message).hint("--yes does it without asking, --dry-run only shows what.");
+    if !ui.terminal.stdin && !how.confirm {
+        return Err(unasked(format!(
+            "to {} {} a confirmation is needed, and there is no terminal to ask on",
+            deed.verb,
+            tasks(count)
+        )));
+    }
+    ui.note(format_args!("About to {} {}:", deed.verb, tasks(count)));
+    for target in listed.iter().take(SHOWN) {
+        ui.note(format_args!("  {} {}", target.id, crate::ui::sanitize(&target.name)));
+    }
+    if count > SHOWN {
+        ui.note(format_args!("  .. and {} more", count - SHOWN));
+    }
+    let question = format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" });
+    match context.ask(&question)? {
+        Reply::Yes => Ok(true),
+        Reply::No if how.confirm => Ok(false),
+        Reply::End => Err(Error::failed(format!("nothing was {}: the input ended without an answer", deed.done))),
+        Reply::No | Reply::Unclear => Err(Error::failed(format!("nothing was {}: there was no yes", deed.done))),
+    }
+}
+
+async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
+    deed: Deed,
+    targets: impl Stream<Item = Result<Target>>,
+    total: Option<usize>,
+    how: &How,
+    client: &Client,
+    context: &Context,
+    act: impl Fn(&Target) -> Action,
+) -> Result<Status> {
+    let started = Instant::now();
+    let available = bulk::connections_available();
+    let controller = match how.jobs {
+        Some(jobs) => Controller::fixed(usize::from(jobs).min(available)),
+        None => Controller::new(available),
+    };
+    let progress = RefCell::new(Progress::start(&context.ui, deed.doing, total.map(|total| total as u64)));
+    let outcome = RefCell::new(Outcome::new(deed, how, context));
+    let ended = bulk::run(
+        targets,
+        controller,
+        || client.pushbacks(),
+        context.env.interrupt.wait(),
+        act,
+        |target: &Target, result| {
+            outcome.borrow_mut().add(target, result.map(Into::into), &progress.borrow());
+            progress.borrow_mut().advance();
+        },
+    )
+    .await;
+    progress.into_inner().finish();
+    outcome.into_inner().finish(&ended, total, started.elapsed(), how)
+}
+
+/// Runs to the end or to the interrupt.
+async fn interruptible<T>(context: &Context, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = context.env.interrupt.wait() => Err(Error::interrupted()),
+        outcome = work => outcome,
+    }
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn tasks(count: usize) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

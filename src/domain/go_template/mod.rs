@@ -1,0 +1,144 @@
+//! The part of Go's template language that people use to format lists of tasks. Pure.
+//!
+//! Fields (`{{ .Status.TaskID }}`), `index`, `len`, comparisons, `and`, `or`, `not`, `print`,
+//! `printf`, pipelines, `if`, `range`, `with`, comments and trim markers. Fields are found by their
+//! JSON names without regard to case, because the Go tool spells them in a way of its own (`TaskID`).
+//! Text is not escaped for HTML.
+
+mod eval;
+mod lex;
+mod parse;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use self::parse::Node;
+
+/// A template, ready to be filled in.
+#[derive(Debug, Clone)]
+pub struct GoTemplate(Vec<Node>);
+
+/// What is wrong with a template.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct TemplateError(String);
+
+impl TemplateError {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl GoTemplate {
+    /// Reads a template. `fields` are the first two levels of names that there are, such as
+    /// `("status", &["taskId"])`; with them, what cannot be there is found before any data is.
+    ///
+    /// # Errors
+    /// When it is no template, uses a part of the language that is not supported, or names a field
+    /// that there is not.
+    pub fn parse(text: &str, fields: &[(&str, &[&str])]) -> Result<Self, TemplateError> {
+        let template = Self(parse::template(text)?);
+        parse::check_fields(&template.0, fields)?;
+        Ok(template)
+    }
+
+    /// Fills the template in. A field that the data lacks is empty.
+    ///
+    /// # Errors
+    /// When a function is given what it cannot take.
+    pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
+        let mut out = String::new();
+        eval::nodes(&self.0, data, data, &mut out)?;
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const FIELDS: &[(&str, &[&str])] =
+        &[("status", &["taskId", "state", "runs"]), ("task", &["metadata", "workerType", "tags", "dependencies"])];
+
+    fn render(template: &str) -> Result<String, String> {
+        let data = json!({
+            "status": {"taskId": "abc", "state": "failed", "runs": [
+                {"runId": 0, "state": "exception"}, {"runId": 1, "state": "failed", "reasonResolved": "failed"}]},
+            "task": {"workerType": "linux", "metadata": {"name": "a <b> & 'c'"}, "dependencies": [],
+                "tags": {"os": "linux", "kind": "test"}},
+        });
+        let template = GoTemplate::parse(template, FIELDS).map_err(|error| error.to_string())?;
+        template.render(&data).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fields_are_found_by_their_go_names() {
+        for (template, expected) in [
+            ("{{ .Status.TaskID }},{{.Task.WorkerType}}", "abc,linux"),
+            ("{{ .Task.Metadata.Name }}", "a <b> & 'c'"),
+            ("{{ (index .Status.Runs 1).ReasonResolved }}", "failed"),
+            ("{{ (index .Status.Runs 0).ReasonResolved }}|", "|"),
+            (
+                "{{ .Task.Tags }} {{ .Task.Tags.kind }} {{ index .Task.Tags \"os\" }}",
+                "map[kind:test os:linux] test linux",
+            ),
+            ("{{ len .Status.Runs }} {{ .Status.Runs | len }}", "2 2"),
+        ] {
+            assert_eq!(render(template).unwrap(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn actions_choose_and_repeat() {
+        for (template, expected) in [
+            ("{{ if eq .Status.State \"failed\" }}F{{ else }}-{{ end }}", "F"),
+            ("{{ if .Task.Dependencies }}d{{ else if .Status.Runs }}r{{ end }}", "r"),
+            (
+                "{{ range .Status.Runs }}{{ .RunID }}:{{ .State }} {{ $.Status.TaskID }};{{ end }}",
+                "0:exception abc;1:failed abc;",
+            ),
+            ("{{ range $.Task.Dependencies }}x{{ else }}none{{ end }}", "none"),
+            (
+                "{{ with .Task.Metadata }}{{ .Name | printf \"%q %-3s|%d%%\" }}{{ end }}",
+                "\"a <b> & 'c'\" %!s(MISSING)|%!d(MISSING)%",
+            ),
+            ("a  {{- /* gone */ -}}  b", "ab"),
+            ("{{ and 1 \"\" }}|{{ or \"\" 2 }}|{{ not true }}|{{ ne 1 2 }}|{{ lt 1 2 }}", "|2|false|true|true"),
+            (
+                "{{ printf \"%s-%05d|%-6s|%6s\" .Status.State 42 \"ab\" \"cd\" }}{{ \"\\t\" }}{{ `\\` }}",
+                "failed-00042|ab    |    cd\t\\",
+            ),
+        ] {
+            assert_eq!(render(template).unwrap(), expected, "{template}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        for (template, message) in [
+            ("{{ .Status.TaskId", "the `{{` at character 1 has no `}}`"),
+            ("{{ .Status.Taskid }}{{ .Status.Name }}", "there is no field .Status.Name; there are taskId, state, runs"),
+            ("{{ .Name }}", "there is no field .Name; there are status, task"),
+            ("{{ if .Status }}", "`if` has no `end`"),
+            ("{{ end }}", "`end` has no beginning"),
+            ("{{ $x := 1 }}", "variables are not supported: `$x`"),
+            ("{{ template \"x\" }}", "there is no function `template`"),
+            ("{{ index .Status.Runs 7 }}", "index 7 is out of range: there are 2"),
+            ("{{ len 3 }}", "`len` cannot be applied to 3"),
+            ("{{ \"x }}", "a string has no end"),
+        ] {
+            assert_eq!(render(template).unwrap_err(), message, "{template}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_template_makes_it_panic(text in "[{} .a$|()\"`if rangelswith0-9-]{0,40}") {
+            if let Ok(template) = GoTemplate::parse(&text, &[]) {
+                drop(template.render(&json!({"a": [1, {"b": null}]})));
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Lengths of time for people. Pure.
+
+use chrono::TimeDelta;
+
+/// The two largest units: `3 d 4 h`, `1 h 5 min`, `12 min 30 s`, `9 s`.
+pub fn duration(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().max(0);
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_units_say_enough() {
+        for (seconds, expected) in
+            [(-5, "0 s"), (9, "9 s"), (750, "12 min 30 s"), (3900, "1 h 5 min"), (273_700, "3 d 4 h")]
+        {
+            assert_eq!(duration(TimeDelta::seconds(seconds)), expected);
+        }
+    }
+}
