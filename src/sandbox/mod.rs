@@ -21,7 +21,9 @@ mod index;
 mod input;
 mod insider;
 mod message;
+mod notify;
 mod object;
+mod purge_cache;
 mod queue;
 mod refusal;
 mod respond;
@@ -33,6 +35,7 @@ mod signin_page;
 mod state;
 mod storage;
 mod wire;
+mod worker_manager;
 mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};

@@ -188,9 +188,14 @@ impl Sandbox {
     /// When the queue refuses a task: the same push is there already.
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
-        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
-        self.admit(&tasks, now - push.age, now, push.seed)?;
-        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+        let mut group = String::new();
+        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age).inspect(|task| {
+            if group.is_empty() {
+                group.clone_from(&task.task_id);
+            }
+        });
+        self.admit(tasks, now - push.age, now, push.seed)?;
+        Ok(group)
     }
 
     /// Loads the tasks of a list as if they had been created that long ago, with workers that have been busy since.
@@ -201,17 +206,24 @@ impl Sandbox {
         const SEED: u64 = 1;
         let now = self.shared.clock.now();
         let (tasks, left_out) = list.tasks(now - age, SEED)?;
-        self.admit(&tasks, now - age, now, SEED)?;
         let mut groups: Vec<String> = Vec::new();
         for group in tasks.iter().filter_map(|task| task.definition["taskGroupId"].as_str()) {
             if !groups.iter().any(|known| known == group) {
                 groups.push(group.to_owned());
             }
         }
-        Ok(Loaded { groups, tasks: tasks.len(), left_out })
+        let count = tasks.len();
+        self.admit(tasks.into_iter(), now - age, now, SEED)?;
+        Ok(Loaded { groups, tasks: count, left_out })
     }
 
-    fn admit(&self, tasks: &[SeedTask], started: DateTime<Utc>, now: DateTime<Utc>, seed: u64) -> Result<()> {
+    fn admit(
+        &self,
+        tasks: impl Iterator<Item = SeedTask>,
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+        seed: u64,
+    ) -> Result<()> {
         let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
             .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {

@@ -9,10 +9,13 @@ use serde_json::{Value, json};
 use super::auth::{self, Auth, Presented};
 use super::call::{Answer, Call, Outcome};
 use super::index::{self, IndexState};
+use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
+use super::purge_cache::{self, PurgeCacheState};
 use super::queue::{self, QueueState};
 use super::secrets::{self, SecretsState};
 use super::storage::Storage;
+use super::worker_manager::{self, WorkerManagerState};
 use crate::reference::Method;
 
 /// The state of all services of one sandbox.
@@ -25,6 +28,9 @@ pub(super) struct State {
     pub run_times: HashMap<String, TimeDelta>,
     index: IndexState,
     secrets: SecretsState,
+    notify: NotifyState,
+    purge_cache: PurgeCacheState,
+    worker_manager: WorkerManagerState,
     started: DateTime<Utc>,
 }
 
@@ -45,6 +51,9 @@ impl State {
             run_times: HashMap::new(),
             index,
             secrets: SecretsState::default(),
+            notify: NotifyState::default(),
+            purge_cache: PurgeCacheState::default(),
+            worker_manager: WorkerManagerState::default(),
             started: now,
         }
     }
@@ -60,6 +69,9 @@ impl State {
             "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
             "secrets" => secrets::handle(&mut self.secrets, call),
+            "notify" => notify::handle(&mut self.notify, call),
+            "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
+            "worker-manager" => worker_manager::handle(&mut self.worker_manager, call),
             _ => None,
         }
     }
