@@ -29,4 +29,5 @@ mod shell;
 mod slugid;
 mod support;
 mod transfer;
+mod transfer_kill;
 mod version;

@@ -38,9 +38,9 @@ const MOST_CHANGES: u32 = 3;
 /// content goes on with it. A `target` that is a device or a pipe is written to as it arrives.
 ///
 /// # Errors
-/// [`crate::Kind::NotFound`] when there is no such content; [`crate::Kind::Failed`] when it is an error
-/// artifact, when a digest differs, when the disk is full; [`crate::Kind::Unavailable`] after all
-/// tries; [`crate::Kind::Auth`]; [`crate::Kind::Conflict`] when another process is at it.
+/// [`crate::error::Kind::NotFound`] when there is no such content; [`crate::error::Kind::Failed`] when it is an error
+/// artifact, when a digest differs, when the disk is full; [`crate::error::Kind::Unavailable`] after all
+/// tries; [`crate::error::Kind::Auth`]; [`crate::error::Kind::Conflict`] when another process is at it.
 pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &Options) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let outcome = file(&job, target).await;
@@ -159,7 +159,7 @@ pub async fn stored_size(client: &Client, source: &Source, options: &Options) ->
 /// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
 ///
 /// # Errors
-/// [`crate::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
+/// [`crate::error::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
 /// compare with; those of finding the content.
 pub async fn verify_file(client: &Client, source: &Source, file: &Path, options: &Options) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
@@ -407,7 +407,7 @@ impl<'a> Fetch<'a> {
                     Ok(()) if workers.is_empty() => return Ok(()),
                     Ok(()) => {}
                     // A server may allow fewer connections than this; the others go on.
-                    Err(Stop::Failed(error)) if !workers.is_empty() && error.kind() == crate::Kind::Unavailable => {
+                    Err(Stop::Failed(error)) if !workers.is_empty() && error.kind() == crate::error::Kind::Unavailable => {
                         self.plan().release(worker);
                         ramp = Ramp::new(1);
                     }

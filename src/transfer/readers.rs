@@ -24,7 +24,7 @@ pub trait Readers: Send + Sync {
     /// Says what is wrong when it is no longer what it was at the beginning.
     ///
     /// # Errors
-    /// [`crate::Kind::Failed`] when it changed.
+    /// [`crate::error::Kind::Failed`] when it changed.
     fn check(&self) -> Result<()> {
         Ok(())
     }

@@ -49,7 +49,7 @@ pub async fn to_writer(
 /// Downloads into memory, verified; at most `limit` bytes.
 ///
 /// # Errors
-/// Those of [`super::to_file`]; [`crate::Kind::Failed`] when there is more.
+/// Those of [`super::to_file`]; [`crate::error::Kind::Failed`] when there is more.
 pub async fn to_buffer(client: &Client, source: &Source, limit: usize, options: &Options) -> Result<Vec<u8>> {
     let mut buffer = Limited { bytes: Vec::new(), limit };
     to_writer(client, source, &mut buffer, options).await?;

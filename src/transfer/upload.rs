@@ -75,8 +75,8 @@ fn stamp(time: DateTime<Utc>) -> String {
 /// byte, under the same upload ID.
 ///
 /// # Errors
-/// [`crate::Kind::Failed`] when the content changed meanwhile or the storage refuses it;
-/// [`crate::Kind::Unavailable`] after all tries; those of the calls.
+/// [`crate::error::Kind::Failed`] when the content changed meanwhile or the storage refuses it;
+/// [`crate::error::Kind::Unavailable`] after all tries; those of the calls.
 pub async fn upload_object(
     client: &Client,
     object: &NewObject,
@@ -92,7 +92,7 @@ pub async fn upload_object(
 /// Uploads an artifact of a task, as the task or with its credentials.
 ///
 /// # Errors
-/// Those of [`upload_object`]; [`crate::Kind::Conflict`] when the run is over or the artifact exists.
+/// Those of [`upload_object`]; [`crate::error::Kind::Conflict`] when the run is over or the artifact exists.
 pub async fn upload_artifact(
     client: &Client,
     artifact: &NewArtifact,
