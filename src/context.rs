@@ -1,8 +1,14 @@
 //! What a command receives. Everything costly is built when it is first asked for, so that a
 //! command which needs no credentials cannot fail for want of them.
 
+mod identity;
 mod print;
 mod prompt;
+
+pub use crate::config::parse_timeout;
+use identity::Loaded;
+pub(crate) use identity::left;
+pub use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -12,7 +18,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
-use crate::client::{Client, ClientBuilder, Credentials, Target};
+use crate::client::{Client, ClientBuilder};
 use crate::domain::RootUrl;
 use crate::env::Environment;
 use crate::error::{Error, Result};
@@ -33,9 +39,16 @@ pub struct Context {
     pub globals: Globals,
     /// The command line, as it was given.
     pub words: Vec<OsString>,
+    /// The user's files, once they have been read.
+    loaded: Loaded,
 }
 
 impl Context {
+    /// A context in which nothing has been read yet.
+    pub fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
+        Self { env, ui, globals, words, loaded: Loaded::default() }
+    }
+
     /// The time now.
     pub fn now(&self) -> DateTime<Utc> {
         self.env.clock.now()
@@ -96,19 +109,17 @@ impl Context {
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
 
-    /// The deployment to talk to: `-R`, else the environment.
-    ///
-    /// # Errors
-    /// When none is set, or what is set is no root URL.
-    pub fn root_url(&self) -> Result<RootUrl> {
-        Target::root_url(&self.env, self.globals.root_url.as_deref())
-    }
-
     /// The same command.
     #[must_use]
     pub fn same(&self) -> Self {
-        let (env, ui) = (self.env.clone(), Arc::clone(&self.ui));
-        Self { env, ui, globals: self.globals.clone(), words: self.words.clone() }
+        let loaded = self.loaded.again();
+        Self {
+            env: self.env.clone(),
+            ui: Arc::clone(&self.ui),
+            globals: self.globals.clone(),
+            words: self.words.clone(),
+            loaded,
+        }
     }
 
     /// The same command, talking to this deployment.
@@ -119,23 +130,11 @@ impl Context {
         same
     }
 
-    /// The credentials to sign with, if there are any.
-    ///
-    /// # Errors
-    /// When they are half set, or the certificate is no JSON.
-    pub fn credentials(&self) -> Result<Option<Credentials>> {
-        if self.globals.no_credentials {
-            return Ok(None);
-        }
-        let credentials = Target::credentials(&self.env, self.globals.root_url.as_deref())?;
-        Ok(credentials.map(|credentials| self.limited(credentials)))
-    }
-
     /// A client for the deployment, with the global flags applied.
     ///
     /// # Errors
-    /// When there is no root URL, credentials are half set, `--timeout` is no time, or `--cacert`
-    /// cannot be read.
+    /// When there is no root URL, credentials are half set or refused, the user's files are broken,
+    /// `--timeout` is no time, or `--cacert` cannot be read.
     pub fn client(&self) -> Result<Client> {
         self.client_builder()?.build()
     }
@@ -145,67 +144,19 @@ impl Context {
     /// # Errors
     /// Those of [`Context::client`], but for `--cacert`.
     pub fn client_builder(&self) -> Result<ClientBuilder> {
-        let globals = &self.globals;
-        let mut target = Target::resolve(&self.env, globals.root_url.as_deref(), globals.no_credentials)?;
-        target.credentials = target.credentials.map(|credentials| self.limited(credentials));
-        let mut builder = Client::builder_for(&self.env, target);
-        if let Some(retries) = globals.retries {
+        let settings = self.settings()?;
+        let identity = self.identity()?;
+        self.warn_of_the_end(&identity);
+        let mut builder = Client::builder_for(&self.env, identity.target);
+        if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }
-        if let Some(timeout) = &globals.timeout {
-            builder = builder.timeout(parse_timeout(timeout)?);
+        if let Some(timeout) = settings.timeout()? {
+            builder = builder.timeout(timeout);
         }
-        if let Some(file) = &globals.cacert {
-            builder = builder.extra_ca_file(self.env.resolve(file));
+        if let Some(file) = settings.cacert(&self.env) {
+            builder = builder.extra_ca_file(file);
         }
         Ok(builder)
-    }
-
-    fn limited(&self, credentials: Credentials) -> Credentials {
-        match self.globals.authorized_scope.as_slice() {
-            [] => credentials,
-            scopes => credentials.with_authorized_scopes(scopes.to_vec()),
-        }
-    }
-}
-
-/// `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
-///
-/// # Errors
-/// [`crate::error::Kind::Usage`] for anything else.
-pub fn parse_timeout(text: &str) -> Result<Duration> {
-    let trimmed = text.trim();
-    let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
-    let (number, unit) = trimmed.split_at(digits);
-    let milliseconds = match unit.trim() {
-        "ms" => Some(1),
-        "" | "s" | "sec" => Some(1000),
-        "m" | "min" => Some(60_000),
-        "h" => Some(3_600_000),
-        _ => None,
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .zip(milliseconds)
-        .and_then(|(number, unit)| number.checked_mul(unit))
-        .filter(|total| *total > 0)
-        .map(Duration::from_millis)
-        .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_limits_have_units() {
-        for (text, milliseconds) in [("30s", 30_000), ("2m", 120_000), ("500ms", 500), ("7", 7000), ("1 h", 3_600_000)]
-        {
-            assert_eq!(parse_timeout(text).unwrap(), Duration::from_millis(milliseconds), "{text}");
-        }
-        for text in ["", "s", "0s", "-1s", "2 weeks", "99999999999999999999s"] {
-            assert!(parse_timeout(text).is_err(), "{text}");
-        }
     }
 }

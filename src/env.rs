@@ -45,6 +45,10 @@ variables! {
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "When set and not 0, colour even in a pipe.";
     TERM = "TERM", "Terminal type; `dumb` means no colour and no redrawing.";
     COLUMNS = "COLUMNS", "Width of the terminal, when it cannot be asked.";
+    BROWSER = "BROWSER", "Commands that open the sign-in page, with colons between them; `%s` stands for its address.";
+    DISPLAY = "DISPLAY", "Set where there is a screen (X11), so that a browser can be opened.";
+    WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "Set where there is a screen (Wayland), so that a browser can be opened.";
+    WSL_DISTRO_NAME = "WSL_DISTRO_NAME", "Set inside Windows Subsystem for Linux, where Windows opens the browser.";
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";

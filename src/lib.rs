@@ -28,6 +28,7 @@ pub mod reference;
 mod run;
 pub mod sandbox;
 pub mod schema;
+pub mod signin;
 pub mod transfer;
 pub mod ui;
 

@@ -4,11 +4,12 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use clap::FromArgMatches as _;
+use clap::{FromArgMatches as _, ValueEnum as _};
 
-use crate::cli::{self, Cli};
+use crate::cli::{self, Cli, Globals};
 use crate::commands::{Status, completions};
-use crate::context::Context;
+use crate::config::Settings;
+use crate::context::{Context, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::ui::{ColorChoice, Streams, Ui, log};
@@ -31,12 +32,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Ok(cli) => cli,
         Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
-    let ui = Arc::new(Ui::new(streams, cli.globals.color, no_color, cli.globals.quiet));
-    let context = Context { env: environment.clone(), ui: Arc::clone(&ui), globals: cli.globals, words: args };
+    let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
+    let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
+    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, args);
     let outcome = log::level(context.globals.verbose, environment.get(env::TC_LOG))
         .map_err(Error::usage)
         .and_then(|level| log::with_log(&ui, level, || cli.command.run(&context)));
     finish(outcome, &ui)
+}
+
+/// What the environment and the user's file say of colour. A broken file is not worth a word here: a
+/// command that needs it will say so, and one that needs none must not fail.
+fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
+    let color = Settings::load(environment, given(globals)).ok().and_then(|settings| settings.color());
+    color.and_then(|color| ColorChoice::from_str(&color, false).ok()).unwrap_or_default()
 }
 
 /// Flushes the result, reports what went wrong, and says with which status to end.

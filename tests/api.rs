@@ -448,3 +448,18 @@ fn the_sandbox_answers_signed_calls() {
     tc.run(&[&["api", "auth", "createClient", "a/b!@:.+|_-"][..], &body].concat()).status(0);
     tc.run(&["api", "auth", "client", "a/b!@:.+|_-", "--jq", ".clientId"]).stdout("a/b!@:.+|_-\n").status(0);
 }
+
+#[test]
+fn a_wrong_clock_is_named_and_corrected() {
+    let server = FakeServer::start();
+    let stale = Answer::json(401, r#"{"code":"AuthenticationFailed","message":"Unauthorized: Stale timestamp"}"#);
+    server.expect("GET /api/auth/v1/scopes/current", stale.header("Date", "Sun, 22 Nov 2026 13:00:00 GMT"));
+    server.expect("GET /api/auth/v1/scopes/current", Answer::json(200, "{}"));
+    let clock = crate::support::fake_clock::FakeClock::at("2026-11-22T12:00:00Z");
+    let tc = Tc::new().at(server.url()).env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "x");
+    let ran = tc.environment(|environment| environment.with_clock(clock)).run(&["api", "auth", "currentScopes"]);
+    ran.stdout("{}\n").status(0);
+    assert!(ran.stderr.starts_with("Warning: ") && ran.stderr.contains("clock"), "{ran}");
+    let second = server.requests()[1].header("authorization").unwrap().to_owned();
+    assert!(second.contains("ts=\"1795352400\""), "{second}");
+}

@@ -319,8 +319,12 @@ async fn https_asks_the_proxy_for_a_tunnel() {
     let proxy = FakeServer::start();
     proxy.expect("CONNECT tc.invalid:443", Answer::new(403, "no"));
     let environment = Environment::empty("/").with("HTTPS_PROXY", proxy.url());
-    let target =
-        Target { root: RootUrl::parse("https://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
+    let target = Target {
+        root: RootUrl::parse("https://tc.invalid").unwrap(),
+        credentials: None,
+        unsigned_because: None,
+        proxied: false,
+    };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
@@ -332,8 +336,12 @@ async fn no_proxy_names_hosts_to_reach_directly() {
     let proxy = FakeServer::start();
     let environment =
         Environment::empty("/").with("HTTP_PROXY", proxy.url()).with("NO_PROXY", "example.com, tc.invalid");
-    let target =
-        Target { root: RootUrl::parse("http://tc.invalid").unwrap(), credentials: None, unsigned_because: None };
+    let target = Target {
+        root: RootUrl::parse("http://tc.invalid").unwrap(),
+        credentials: None,
+        unsigned_because: None,
+        proxied: false,
+    };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));

@@ -1,48 +1,34 @@
 //! The sandbox's storage from outside: artifacts and objects up and down, and everything that it refuses.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tc::clock::Clock;
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
+use crate::support::hand_clock::HandClock;
 use crate::support::task::{queue, running, stamp};
 use crate::support::wire::{Reply, Wire};
 
-/// A clock that a test sets.
-#[derive(Clone)]
-struct Hand(Arc<Mutex<DateTime<Utc>>>);
-
-impl Clock for Hand {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-
-    fn sleep(&self, _: Duration) -> futures::future::BoxFuture<'static, ()> {
-        Box::pin(std::future::pending())
-    }
-}
-
 struct Rig {
     sandbox: Sandbox,
-    clock: Hand,
+    clock: Arc<HandClock>,
     task: String,
 }
 
 impl Rig {
     fn new() -> Self {
-        let clock = Hand(Arc::new(Mutex::new("2026-11-22T12:00:00Z".parse().unwrap())));
-        let sandbox = Sandbox::start(Options::default().clock(Arc::new(clock.clone()))).unwrap();
+        let clock = HandClock::at("2026-11-22T12:00:00Z");
+        let sandbox = Sandbox::start(Options::default().clock(clock.clone())).unwrap();
         let task = running(&sandbox, clock.now());
         Self { sandbox, clock, task }
     }
 
     fn pass(&self, time: TimeDelta) {
-        *self.clock.0.lock().unwrap() += time;
+        self.clock.pass(time);
     }
 
     fn create(&self, name: &str, storage_type: &str) -> Value {

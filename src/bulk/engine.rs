@@ -49,9 +49,9 @@ where
     let mut in_flight = FuturesUnordered::new();
     let mut slots = Slots::default();
     let mut seen = pushbacks();
-    let (mut source_failed, mut exhausted) = (None, false);
+    let (mut source_failed, mut exhausted, mut stopping) = (None, false, false);
     loop {
-        if poll!(stop.as_mut()).is_ready() {
+        if stopping || poll!(stop.as_mut()).is_ready() {
             drain(in_flight, &mut slots, &mut report).await;
             return Ended { stopped: true, unanswered: slots.into_items(), source_failed };
         }
@@ -75,7 +75,10 @@ where
         }
         let answered = tokio::select! {
             biased;
-            () = stop.as_mut() => continue,
+            () = stop.as_mut() => {
+                stopping = true;
+                continue;
+            }
             answered = in_flight.next(), if !in_flight.is_empty() => answered,
             () = more(items.as_mut()), if !exhausted && in_flight.len() < controller.limit() => continue,
         };
@@ -179,7 +182,7 @@ mod tests {
             let item = *item;
             async move {
                 tokio::time::sleep(Duration::from_millis(item as u64 % 7)).await;
-                if item % 3 == 0 { Err(Error::failed("no")) } else { Ok(()) }
+                if item.is_multiple_of(3) { Err(Error::failed("no")) } else { Ok(()) }
             }
         };
         let ended = block_on(run(

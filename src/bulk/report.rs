@@ -94,8 +94,8 @@ mod tests {
     fn a_hint_that_ten_thousand_share_is_kept_once() {
         let mut report = Report::default();
         for _ in 0..10 {
-            report.fail("a", "", &refused(401, r#"{"code": "AuthenticationFailed", "message": "m"}"#));
+            report.fail("a", "", &refused(407, ""));
         }
-        assert_eq!(report.hints, ["To get new credentials: tc signin"]);
+        assert_eq!(report.hints, ["A proxy answered; its URL needs a user and password."]);
     }
 }

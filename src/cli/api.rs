@@ -2,12 +2,12 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::commands::api::{POSITIONAL_GROUP, QUERY_GROUP};
+use crate::commands::shared::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
 use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, summary};
 
 mod documentation;
 
-/// Adds all services to `api`; the methods only of those that `words` name.
+/// Adds all services to a command; the methods only of those that `words` name.
 pub(super) fn add_services(api: Command, catalogue: &Catalogue, words: &[&str], documented: bool) -> Command {
     let named: Vec<(&str, &Service)> =
         words.iter().filter_map(|word| Some((*word, catalogue.service(word).ok()?))).collect();

@@ -8,9 +8,12 @@ use crate::ui::ColorChoice;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// Root URL of the deployment, or the name of a known one (firefox-ci, community, staging)
+    /// Root URL of the deployment, or the name of a profile (firefox-ci, community, staging or your own)
     #[arg(short = 'R', long, global = true, value_name = "URL")]
     pub root_url: Option<String>,
+    /// Use the settings of this profile
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -23,9 +26,9 @@ pub struct Globals {
     /// Log what happens to standard error; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
-    pub color: ColorChoice,
+    /// When to colour [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub color: Option<ColorChoice>,
     /// Send no credentials
     #[arg(long, global = true)]
     pub no_credentials: bool,

@@ -38,13 +38,11 @@ pub fn command() -> clap::Command {
 pub fn command_for(words: &[OsString]) -> clap::Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let command = command();
-    if !words.contains(&"api") {
-        return command;
-    }
+    let Some(name) = ["api", "url"].into_iter().find(|name| words.contains(name)) else { return command };
     let options = words.iter().take_while(|word| **word != "--");
     let source = if options.clone().any(|word| *word == "--legacy") { Source::Legacy } else { Source::Current };
     let documented = options.clone().any(|word| matches!(*word, "-h" | "--help" | "help"));
-    command.mut_subcommand("api", |api| api::add_services(api, Catalogue::embedded(source), &words, documented))
+    command.mut_subcommand(name, |api| api::add_services(api, Catalogue::embedded(source), &words, documented))
 }
 
 /// The same words, with IDs that start with a dash made safe from being taken for options.

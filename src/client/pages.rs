@@ -85,9 +85,27 @@ fn continuation_token(page: &[u8]) -> Result<Option<Cow<'_, str>>> {
     if page.trim_ascii().is_empty() {
         return Ok(None);
     }
+    if let Some(token) = token_at_the_end(page) {
+        return Ok(Some(Cow::Borrowed(token)));
+    }
     let Token(token) = serde_json::from_slice(page)
         .map_err(|source| Error::failed("a page of the list is not a JSON object").caused_by(source))?;
     Ok(token.filter(|token| !token.is_empty()))
+}
+
+/// The token where the services put it, as the last member of the page, found without a look at the
+/// megabytes before it.
+///
+/// Nothing else can look like that: inside a string the quotes would have backslashes, and what
+/// stands right before the last brace is a member of the outermost object.
+fn token_at_the_end(page: &[u8]) -> Option<&str> {
+    const NAME: &[u8] = br#""continuationToken":""#;
+    let inner = page.trim_ascii_end().strip_suffix(b"\"}")?;
+    let start = inner.iter().rposition(|byte| *byte == b'"')? + 1;
+    let (before, token) = inner.split_at_checked(start)?;
+    let before = before.strip_suffix(NAME)?;
+    let is_plain = !token.is_empty() && !token.contains(&b'\\');
+    (is_plain && matches!(before.last(), Some(b',' | b'{'))).then(|| std::str::from_utf8(token).ok()).flatten()
 }
 
 struct Token<'a>(Option<Cow<'a, str>>);
@@ -139,6 +157,27 @@ mod tests {
         for last in ["{}", r#"{"continuationToken": null}"#, r#"{"continuationToken": ""}"#, "", " \n"] {
             assert_eq!(token(last), None, "{last}");
         }
+    }
+
+    #[test]
+    fn a_token_at_the_end_is_told_from_what_looks_like_one() {
+        let at_the_end = |page: &'static str| super::token_at_the_end(page.as_bytes());
+        assert_eq!(at_the_end("{\"tasks\":[],\"continuationToken\":\"abc\"}\n"), Some("abc"));
+        assert_eq!(at_the_end(r#"{"continuationToken":"abc"}"#), Some("abc"));
+        for page in [
+            r#"{"tasks":["continuationToken\":\"abc"]}"#,
+            r#"{"text":",\"continuationToken\":\"abc"}"#,
+            r#"{"x-continuationToken":"abc"}"#,
+            r#"{"a":1,"continuationToken":"a\"b"}"#,
+            r#"{"a":1,"continuationToken":"a\\"}"#,
+            r#"{"a":1,"continuationToken":""}"#,
+            r#"{"tasks":[{"continuationToken":"abc"}]}"#,
+            r#"{"task":{"continuationToken":"abc"}}"#,
+            r#""}"#,
+        ] {
+            assert_eq!(at_the_end(page), None, "{page}");
+        }
+        assert_eq!(continuation_token(br#"{"task":{"a":1,"continuationToken":"abc"}}"#).unwrap(), None);
     }
 
     #[test]

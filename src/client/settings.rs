@@ -17,6 +17,8 @@ pub struct Target {
     pub credentials: Option<Credentials>,
     /// Why credentials that are there are not used.
     pub unsigned_because: Option<String>,
+    /// Whether the root URL is that of a task's proxy, which signs by itself.
+    pub proxied: bool,
 }
 
 /// Where the root URL comes from.
@@ -50,6 +52,7 @@ impl Target {
                 root,
                 credentials: None,
                 unsigned_because: Some("The call was not signed: credentials were turned off.".into()),
+                proxied: false,
             });
         }
         let unsigned_because = match origin {
@@ -61,7 +64,7 @@ impl Target {
             _ if unsigned_because.is_some() => None,
             _ => Credentials::from_env(environment)?,
         };
-        Ok(Self { root, credentials, unsigned_because })
+        Ok(Self { root, credentials, unsigned_because, proxied: matches!(origin, Origin::Proxy(_)) })
     }
 
     /// The root URL of the deployment itself, which is not that of the proxy where both are known.

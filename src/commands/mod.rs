@@ -3,19 +3,27 @@
 pub mod api;
 pub mod artifact;
 pub mod completions;
+pub mod config;
+pub mod creds;
 pub mod download;
 pub mod from_now;
 pub mod group;
 pub mod help;
 pub mod man;
 pub mod object;
+pub mod profile;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
 pub mod shared;
+pub mod signin;
+pub mod signout;
 pub mod slugid;
+pub mod task;
+pub mod url;
 pub mod version;
+pub mod whoami;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -48,11 +56,22 @@ pub enum Command {
     Download(download::Command),
     Schema(schema::Args),
     Scope(scope::Args),
+    Signin(signin::Args),
+    Signout(signout::Args),
+    Whoami(whoami::Args),
+    Config(config::Args),
+    Profile(profile::Args),
+    Creds(creds::Args),
+    Url(url::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
+    /// See and change single tasks
+    #[command(subcommand)]
+    Task(task::Command),
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
+    /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -74,8 +93,16 @@ impl Command {
             Self::Download(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
+            Self::Signin(args) => signin::run(&args, context),
+            Self::Signout(args) => signout::run(&args, context),
+            Self::Whoami(args) => whoami::run(&args, context),
+            Self::Config(args) => config::run(&args, context),
+            Self::Profile(args) => profile::run(&args, context),
+            Self::Creds(args) => creds::run(&args, context),
+            Self::Url(args) => url::run(&args, context),
             Self::Slugid(args) => slugid::run(&args, context),
             Self::FromNow(args) => from_now::run(&args, context),
+            Self::Task(command) => command.run(context),
             Self::References(command) => command.run(context),
             Self::Sandbox(args) => sandbox::run(&args, context),
             Self::Completions(args) => completions::run(&args, context),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{self, Environment};
+use crate::error::{Error, Result};
 
 /// Where a user's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,16 @@ impl Paths {
             credentials: directory.join("credentials.json"),
             directory,
             go_tool: go_directory(environment).unwrap_or(base).join("taskcluster.yml"),
+        })
+    }
+
+    /// The same, for what cannot do without.
+    ///
+    /// # Errors
+    /// When no home directory is known.
+    pub fn required(environment: &Environment) -> Result<Self> {
+        Self::of(environment).ok_or_else(|| {
+            Error::failed("no home directory is known, so there is no place for settings").hint("Set HOME.")
         })
     }
 }

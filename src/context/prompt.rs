@@ -12,6 +12,14 @@ impl Context {
     /// # Errors
     /// [`crate::error::Kind::Interrupted`] when the user interrupts; when standard input cannot be read.
     pub fn confirm(&self, question: &str) -> Result<bool> {
+        Ok(self.ask(question)? == Reply::Yes)
+    }
+
+    /// Asks a yes-or-no question and says what the answer means.
+    ///
+    /// # Errors
+    /// Those of [`Context::confirm`].
+    pub fn ask(&self, question: &str) -> Result<Reply> {
         let (ui, question) = (Arc::clone(&self.ui), question.to_owned());
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Reading a terminal cannot be cancelled; a thread of its own lets an interrupt pass it by.
@@ -19,8 +27,7 @@ impl Context {
         self.block_on(async move {
             let reply =
                 receiver.await.map_err(|source| Error::failed("the question was not answered").caused_by(source))?;
-            let reply = reply.map_err(|source| Error::io("read", "standard input", source))?;
-            Ok(reply == Reply::Yes)
+            reply.map_err(|source| Error::io("read", "standard input", source))
         })
     }
 }

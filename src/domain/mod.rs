@@ -15,6 +15,8 @@ pub mod task;
 pub mod task_ref;
 pub mod task_state;
 pub mod time;
+pub mod timeline;
+mod web_page;
 
 pub use root_url::RootUrl;
 pub use run_choice::RunChoice;
@@ -23,3 +25,4 @@ pub use shell::Shell;
 pub use task::TaskItem;
 pub use task_ref::TaskRef;
 pub use task_state::{StateCounts, TaskState};
+pub use web_page::web_page;

@@ -14,13 +14,16 @@ mod auth;
 mod call;
 mod certificate;
 mod documents;
+mod faults;
 mod gate;
 mod hawk;
 mod index;
 mod input;
 mod insider;
 mod message;
+mod notify;
 mod object;
+mod purge_cache;
 mod queue;
 mod refusal;
 mod respond;
@@ -28,14 +31,20 @@ mod router;
 mod secrets;
 mod seed;
 mod server;
+mod signin_page;
 mod state;
 mod storage;
 mod wire;
+mod worker_manager;
+mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
-pub use seed::Push;
+pub use faults::{Faults, Share};
+pub use seed::{Loaded, Push, Seed, TaskList};
 pub use server::{Options, Sandbox};
+pub use signin_page::SignIn;
 pub use storage::{Blob, Stored};
+pub use workers::Workers;
 
 #[cfg(test)]
 mod recorded;

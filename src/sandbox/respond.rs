@@ -15,6 +15,7 @@ use super::hawk::{Signed, host_and_port};
 use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Router, Target};
+use super::signin_page::{self, SignIn};
 use super::state::State;
 use super::{documents, gate, input, state};
 use crate::clock::SharedClock;
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub queue_changed: Notify,
     /// `http://localhost:1234`
     pub root_url: String,
+    /// Who signs in on the page.
+    pub sign_in: SignIn,
 }
 
 impl Shared {
@@ -44,7 +47,8 @@ const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
     let Some(path) = request.path().strip_prefix("/api/") else {
-        return documents::respond(request);
+        let page = signin_page::respond(shared, request);
+        return page.unwrap_or_else(|| documents::respond(request));
     };
     let Some(verb) = verb(&request.verb) else { return not_found() };
     match shared.router.find(verb, path) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, header};
 use axum::{Router as Axum, extract};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::future::BoxFuture;
@@ -18,14 +18,17 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
+use super::faults::{self, Faults, Origin};
 use super::input::MAX_BODY;
 use super::insider;
 use super::message::{Request, Response};
 use super::respond::{Shared, respond};
 use super::router::Router;
-use super::seed::{FirefoxPush, Push, replay};
+use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::signin_page::SignIn;
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
+use super::workers::{self, Workers};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -47,11 +50,24 @@ pub struct Options {
     /// How long after a task is resolved the tasks that depend on it are looked at. Real services
     /// take some seconds; here it is at once, unless a test wants to see the time in between.
     pub dependency_delay: TimeDelta,
+    /// Simulated workers; without them nothing runs by itself.
+    pub workers: Option<Workers>,
+    /// Who signs in on the sign-in page.
+    pub sign_in: SignIn,
+    /// What goes wrong on purpose, at the services and at the storage.
+    pub faults: Faults,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, clock: Arc::new(SystemClock), dependency_delay: TimeDelta::zero() }
+        Self {
+            port: 0,
+            clock: Arc::new(SystemClock),
+            dependency_delay: TimeDelta::zero(),
+            workers: None,
+            sign_in: SignIn::default(),
+            faults: Faults::none(),
+        }
     }
 }
 
@@ -70,6 +86,27 @@ impl Options {
         self
     }
 
+    /// The same with these simulated workers.
+    #[must_use]
+    pub fn workers(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// The same with another person before the sign-in page.
+    #[must_use]
+    pub fn sign_in(mut self, sign_in: SignIn) -> Self {
+        self.sign_in = sign_in;
+        self
+    }
+
+    /// The same with these faults.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
     /// The same with this clock.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -82,6 +119,7 @@ impl Options {
 pub struct Sandbox {
     shared: Arc<Shared>,
     storage: Arc<Storage>,
+    workers: Option<Workers>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -103,6 +141,7 @@ impl Sandbox {
             clock: options.clock,
             queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
+            sign_in: options.sign_in,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -110,13 +149,17 @@ impl Sandbox {
             .enable_all()
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
+        let plan = Arc::new(faults::Plan::new(options.faults));
         for listener in listeners {
-            serve(&runtime, listener, api(&shared))?;
+            serve(&runtime, listener, api(&shared, &plan))?;
         }
         for listener in storage_listeners {
-            serve(&runtime, listener, files(&storage, &shared.clock))?;
+            serve(&runtime, listener, files(&storage, &shared.clock, &plan))?;
         }
-        Ok(Self { shared, storage, access_token, runtime: Some(runtime) })
+        if let Some(workers) = &options.workers {
+            workers::start(runtime.handle(), &shared, workers);
+        }
+        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -145,11 +188,49 @@ impl Sandbox {
     /// When the queue refuses a task: the same push is there already.
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
-        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age);
-        replay(&mut self.shared.lock(), &tasks, now - push.age, now, push.seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the push: {}", fault.message)))?;
+        let mut group = String::new();
+        let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age).inspect(|task| {
+            if group.is_empty() {
+                group.clone_from(&task.task_id);
+            }
+        });
+        self.admit(tasks, now - push.age, now, push.seed)?;
+        Ok(group)
+    }
+
+    /// Loads the tasks of a list as if they had been created that long ago, with workers that have been busy since.
+    ///
+    /// # Errors
+    /// When a task is not valid, or the queue refuses it because it is there already.
+    pub fn load_list(&self, list: &TaskList, age: TimeDelta) -> Result<Loaded> {
+        const SEED: u64 = 1;
+        let now = self.shared.clock.now();
+        let (tasks, left_out) = list.tasks(now - age, SEED)?;
+        let mut groups: Vec<String> = Vec::new();
+        for group in tasks.iter().filter_map(|task| task.definition["taskGroupId"].as_str()) {
+            if !groups.iter().any(|known| known == group) {
+                groups.push(group.to_owned());
+            }
+        }
+        let count = tasks.len();
+        self.admit(tasks.into_iter(), now - age, now, SEED)?;
+        Ok(Loaded { groups, tasks: count, left_out })
+    }
+
+    fn admit(
+        &self,
+        tasks: impl Iterator<Item = SeedTask>,
+        started: DateTime<Utc>,
+        now: DateTime<Utc>,
+        seed: u64,
+    ) -> Result<()> {
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
+            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
+            workers::adopt(runtime.handle(), &self.shared, workers, running);
+        }
         self.shared.queue_changed.notify_waiters();
-        Ok(tasks.first().map(|task| task.task_id.clone()).unwrap_or_default())
+        Ok(())
     }
 
     /// Adds a stored artifact to a run that is running, as if its worker had uploaded it.
@@ -162,6 +243,28 @@ impl Sandbox {
             Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
                 .hint(fault.message)
         })
+    }
+
+    /// Waits until no task is pending or running, which takes workers. It blocks the calling thread; false when that is
+    /// not so after `at_most`.
+    pub fn wait_until_idle(&self, at_most: Duration) -> bool {
+        let Some(runtime) = &self.runtime else { return false };
+        let (idle, told) = std::sync::mpsc::channel();
+        let shared = Arc::clone(&self.shared);
+        runtime.spawn(async move {
+            loop {
+                let changed = shared.queue_changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if shared.lock().queue.is_idle() {
+                    break;
+                }
+                changed.await;
+            }
+            // Nobody waits any more when it took too long.
+            idle.send(()).unwrap_or_default();
+        });
+        told.recv_timeout(at_most).is_ok()
     }
 
     /// Stops serving; open connections are closed.
@@ -224,19 +327,25 @@ fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> 
     Ok(())
 }
 
-fn api(shared: &Arc<Shared>) -> Axum {
-    let shared = Arc::clone(shared);
+fn api(shared: &Arc<Shared>, plan: &Arc<faults::Plan>) -> Axum {
+    let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
     Axum::new().fallback(move |request: extract::Request| {
-        let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
+        let (shared, plan) = (Arc::clone(&shared), Arc::clone(&plan));
+        async move {
+            let answer = async |request| handle(&shared, request).await;
+            faults::around(&plan, Origin::Services, &shared.clock, request, answer).await
+        }
     })
 }
 
-fn files(storage: &Arc<Storage>, clock: &SharedClock) -> Axum {
-    let (storage, clock) = (Arc::clone(storage), Arc::clone(clock));
+fn files(storage: &Arc<Storage>, clock: &SharedClock, plan: &Arc<faults::Plan>) -> Axum {
+    let (storage, clock, plan) = (Arc::clone(storage), Arc::clone(clock), Arc::clone(plan));
     Axum::new().fallback(move |request: extract::Request| {
-        let (storage, now) = (Arc::clone(&storage), clock.now());
-        async move { storage::handle(&storage, request, now).await }
+        let (storage, clock, plan) = (Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&plan));
+        async move {
+            let answer = async |request| storage::handle(&storage, request, clock.now()).await;
+            faults::around(&plan, Origin::Storage, &clock, request, answer).await
+        }
     })
 }
 

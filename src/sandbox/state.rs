@@ -1,5 +1,6 @@
 //! Everything that one sandbox holds, and which service's behaviour a call goes to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,10 +9,13 @@ use serde_json::{Value, json};
 use super::auth::{self, Auth, Presented};
 use super::call::{Answer, Call, Outcome};
 use super::index::{self, IndexState};
+use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
+use super::purge_cache::{self, PurgeCacheState};
 use super::queue::{self, QueueState};
 use super::secrets::{self, SecretsState};
 use super::storage::Storage;
+use super::worker_manager::{self, WorkerManagerState};
 use crate::reference::Method;
 
 /// The state of all services of one sandbox.
@@ -20,8 +24,13 @@ pub(super) struct State {
     pub queue: QueueState,
     pub storage: Arc<Storage>,
     pub objects: Arc<Objects>,
+    /// How long a worker takes for tasks of a seed.
+    pub run_times: HashMap<String, TimeDelta>,
     index: IndexState,
     secrets: SecretsState,
+    notify: NotifyState,
+    purge_cache: PurgeCacheState,
+    worker_manager: WorkerManagerState,
     started: DateTime<Utc>,
 }
 
@@ -34,7 +43,19 @@ impl State {
         let objects = Arc::new(Objects::new(Arc::clone(&storage)));
         let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects));
         let index = IndexState::new(token(index::ISSUER));
-        Self { auth, queue, storage, objects, index, secrets: SecretsState::default(), started: now }
+        Self {
+            auth,
+            queue,
+            storage,
+            objects,
+            run_times: HashMap::new(),
+            index,
+            secrets: SecretsState::default(),
+            notify: NotifyState::default(),
+            purge_cache: PurgeCacheState::default(),
+            worker_manager: WorkerManagerState::default(),
+            started: now,
+        }
     }
 
     /// Runs the behaviour of a method; nothing when it has none here.
@@ -48,6 +69,9 @@ impl State {
             "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
             "secrets" => secrets::handle(&mut self.secrets, call),
+            "notify" => notify::handle(&mut self.notify, call),
+            "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
+            "worker-manager" => worker_manager::handle(&mut self.worker_manager, call),
             _ => None,
         }
     }

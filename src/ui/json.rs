@@ -35,6 +35,20 @@ impl Layout {
         Self { indented: true, color, escape: terminal }
     }
 
+    /// Writes `json` and ends the line, on a line of its own: as it stands where it is on one line already.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write_line(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        // A line break cannot stand inside a string, so what has none is on one line.
+        if memchr::memchr2(b'\n', b'\r', json).is_none() {
+            out.write_all(json)?;
+        } else {
+            Self::COMPACT.write(json, out)?;
+        }
+        out.write_all(b"\n")
+    }
+
     /// Writes `json`, which must be one valid document (see [`check`]), in this layout.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
-//! `-v` and `TC_LOG`: what happens, line by line, on standard error.
+//! `-v` and `TC_LOG`: what happens, line by line, on standard error. Without them, warnings alone.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use tracing::Level;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
 
 use super::Ui;
 
@@ -25,9 +27,12 @@ pub fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
     }
 }
 
-/// Runs `work` with a log of this level on standard error.
+/// Runs `work` with a log of this level on standard error; without a level, warnings are shown as such.
 pub fn with_log<T>(ui: &Arc<Ui>, level: Option<Level>, work: impl FnOnce() -> T) -> T {
-    let Some(level) = level else { return work() };
+    let Some(level) = level else {
+        let warnings = Warnings(Arc::clone(ui)).with_filter(Targets::new().with_target("tc", Level::WARN));
+        return tracing::subscriber::with_default(tracing_subscriber::registry().with(warnings), work);
+    };
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(ui.color_stderr())
         .with_target(false)
@@ -36,6 +41,27 @@ pub fn with_log<T>(ui: &Arc<Ui>, level: Option<Level>, work: impl FnOnce() -> T)
         .with_filter(Targets::new().with_target("tc", level));
     let subscriber = tracing_subscriber::registry().with(lines);
     tracing::subscriber::with_default(subscriber, work)
+}
+
+/// Shows what the modules below warn of, as any other warning.
+struct Warnings(Arc<Ui>);
+
+impl<S: Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &Event<'_>, _context: layer::Context<'_, S>) {
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.warn(message.0);
+    }
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 struct Lines(Arc<Ui>);

@@ -3,6 +3,7 @@
 mod duration;
 pub mod jq;
 pub mod json;
+pub mod json_list;
 pub mod log;
 mod progress;
 mod prompt;
@@ -84,6 +85,18 @@ impl Ui {
         let mut bytes = Vec::new();
         lock(&self.stdin).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// One line of standard input, which is not shown where it is typed at a terminal; empty at the end.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`io::ErrorKind::Interrupted`] for Ctrl-C.
+    pub fn read_hidden_line(&self) -> io::Result<String> {
+        // The library asks the terminal of the process, which need not be behind this stream.
+        if self.terminal.stdin && io::IsTerminal::is_terminal(&io::stdin()) {
+            return rpassword::read_password();
+        }
+        Ok(self.read_line()?.unwrap_or_default())
     }
 
     /// Whether notes, hints and progress are unwanted.

@@ -53,7 +53,7 @@ impl Ui {
     }
 
     /// One line of standard input without its end; none at the end. What follows is left unread.
-    fn read_line(&self) -> io::Result<Option<String>> {
+    pub(super) fn read_line(&self) -> io::Result<Option<String>> {
         let mut stdin = lock(&self.stdin);
         let (mut line, mut byte) = (Vec::new(), [0]);
         loop {

@@ -2,6 +2,9 @@
 
 pub mod fake_clock;
 pub mod fake_server;
+pub mod group;
+pub mod hand_clock;
+mod home;
 pub mod storage;
 pub mod task;
 pub mod wire;

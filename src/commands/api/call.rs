@@ -2,8 +2,6 @@
 
 use std::io::{Read as _, Seek as _, Write as _};
 
-use regex::Regex;
-
 use super::curl::Shown;
 use super::pages::{Merger, Page};
 use super::{Flags, Invocation, body, print, scopes};
@@ -11,7 +9,7 @@ use crate::client::{Client, Request};
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::reference::{Catalogue, Method, Service, Source, page_list, pattern};
+use crate::reference::{Catalogue, Method, Service, Source, page_list};
 use crate::schema;
 use crate::ui::json::Layout;
 
@@ -28,7 +26,7 @@ pub fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<
     if flags.template {
         return template(service, method, context);
     }
-    check_arguments(service, method, invocation, context)?;
+    invocation.check(service, method, context)?;
     if flags.scopes {
         let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
         let body = if given { body::read(service, method, flags, context)? } else { None };
@@ -70,32 +68,6 @@ fn template(service: &Service, method: &Method, context: &Context) -> Result<Sta
     let skeleton = schema::skeleton(service, input, false)?;
     context.print_json(skeleton.to_string().as_bytes())?;
     Ok(Status::DONE)
-}
-
-/// Checks the route arguments against the patterns that the services check.
-fn check_arguments(service: &Service, method: &Method, invocation: &Invocation, context: &Context) -> Result<()> {
-    let literal = context.words.iter().any(|word| word == "--");
-    for (name, value) in method.args.iter().zip(&invocation.args) {
-        if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
-            let regex = Regex::new(pattern)
-                .map_err(|source| Error::failed(format!("the pattern of <{name}> is broken")).caused_by(source))?;
-            if !regex.is_match(value) {
-                return Err(mismatch(name, value, pattern));
-            }
-        } else if value.starts_with("--") && !literal {
-            return Err(Error::usage(format!("there is no option `{value}`"))
-                .hint(format!("If it is meant as <{name}>, put `--` before it.")));
-        }
-    }
-    Ok(())
-}
-
-fn mismatch(name: &str, value: &str, pattern: &str) -> Error {
-    let error = Error::usage(format!("<{name}> cannot be `{value}`: it must match {pattern}"));
-    match name {
-        "taskId" | "taskGroupId" => error.hint("An ID looks like VESwp9JaRo-XkFN_bemBhw."),
-        _ => error,
-    }
 }
 
 fn validate(service: &Service, method: &Method, body: &[u8]) -> Result<()> {
@@ -178,10 +150,7 @@ async fn lines(
                 context.filter(program, item, false, &mut sink)?;
                 continue;
             }
-            Layout::COMPACT
-                .write(item, &mut sink)
-                .and_then(|()| sink.write_all(b"\n"))
-                .map_err(|source| print::write_error(flags, source))?;
+            Layout::write_line(item, &mut sink).map_err(|source| print::write_error(flags, source))?;
         }
         sink.flush().map_err(|source| print::write_error(flags, source))?;
     }

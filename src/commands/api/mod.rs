@@ -14,13 +14,9 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use crate::commands::Status;
+use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
 use crate::error::Result;
-
-/// What stands before the name of a route argument in the IDs of clap arguments.
-pub const POSITIONAL_GROUP: &str = "argument:";
-/// What stands before the name of a query argument in the IDs of clap arguments.
-pub const QUERY_GROUP: &str = "query:";
 
 /// Flags of every method; they can stand before the service's name, too.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -95,16 +91,6 @@ enum Target {
     Method(Invocation),
 }
 
-/// A method with its arguments, as they were given.
-#[derive(Debug)]
-struct Invocation {
-    service: String,
-    method: String,
-    /// Values of the route arguments that were given, in order.
-    args: Vec<String>,
-    query: Vec<(String, String)>,
-}
-
 impl clap::Args for Args {
     fn augment_args(command: Command) -> Command {
         let search = Command::new("search")
@@ -147,21 +133,6 @@ impl FromArgMatches for Args {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
-    }
-}
-
-impl Invocation {
-    fn of(service: &str, method: &str, matches: &ArgMatches) -> Self {
-        let values = |prefix: &'static str| {
-            matches.ids().filter_map(move |id| {
-                let name = id.as_str().strip_prefix(prefix)?;
-                Some((name.to_owned(), matches.get_one::<String>(id.as_str())?.clone()))
-            })
-        };
-        // `ids` is in the order of the command line, and so are positional values.
-        let args = values(POSITIONAL_GROUP).map(|(_, value)| value).collect();
-        let query = values(QUERY_GROUP).collect();
-        Self { service: service.to_owned(), method: method.to_owned(), args, query }
     }
 }
 

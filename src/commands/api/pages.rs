@@ -1,27 +1,15 @@
 //! Pages of a list, merged into one document or taken apart into lines, without parsing the items.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::io::{self, Write};
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use crate::ui::json::{Layout, Writer};
+use crate::ui::json_list::{self, Member, Split};
 
 const TOKEN: &str = "continuationToken";
 
 /// One page, taken apart: the items of its list, and what stands before and after the list.
 #[derive(Debug)]
-pub struct Page<'a> {
-    before: Vec<Member<'a>>,
-    list: Option<Cow<'a, str>>,
-    items: Vec<&'a RawValue>,
-    after: Vec<Member<'a>>,
-}
-
-type Member<'a> = (Cow<'a, str>, &'a RawValue);
+pub struct Page<'a>(Split<'a>);
 
 impl<'a> Page<'a> {
     /// Takes a page apart. `list` names the list; without it, the first property that is one counts.
@@ -29,73 +17,17 @@ impl<'a> Page<'a> {
     /// # Errors
     /// When the page is not a JSON object, or has no such list; says what.
     pub fn parse(page: &'a [u8], list: Option<&str>) -> Result<Self, String> {
-        let mut deserializer = serde_json::Deserializer::from_slice(page);
-        let members = deserializer.deserialize_map(Members).map_err(|error| error.to_string())?;
-        let mut parsed = Page { before: Vec::new(), list: None, items: Vec::new(), after: Vec::new() };
-        for (name, value) in members {
-            let is_list = match list {
-                Some(list) => name == list,
-                None => parsed.list.is_none() && value.get().starts_with('['),
-            };
-            if is_list {
-                parsed.items = Vec::deserialize(value).map_err(|_| format!("`{name}` is not a list"))?;
-                parsed.list = Some(name);
-            } else if parsed.list.is_none() {
-                parsed.before.push((name, value));
-            } else {
-                parsed.after.push((name, value));
-            }
-        }
-        match (&parsed.list, list) {
+        let split = json_list::split(page, list)?;
+        match (&split.list, list) {
             (None, Some(list)) => Err(format!("the page has no `{list}`")),
             (None, None) => Err("the page has no list".into()),
-            (Some(_), _) => Ok(parsed),
+            (Some(_), _) => Ok(Self(split)),
         }
     }
 
     /// The items, as they stand.
     pub fn items(&self) -> impl Iterator<Item = &'a [u8]> {
-        self.items.iter().map(|item| item.get().as_bytes())
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Vec<Member<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(Key(key)) = map.next_key()? {
-            members.push((key, map.next_value()?));
-        }
-        Ok(members)
-    }
-}
-
-/// A key, borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+        self.0.items.iter().copied()
     }
 }
 
@@ -148,15 +80,15 @@ impl<'a> Merger<'a> {
 
     fn start(&mut self, page: &Page<'_>) -> io::Result<()> {
         let mut head = b"{".to_vec();
-        for member in page.before.iter().filter(|(name, _)| name != TOKEN) {
+        for member in page.0.before.iter().filter(|(name, _)| name != TOKEN) {
             write_member(&mut head, member)?;
             head.push(b',');
         }
-        serde_json::to_writer(&mut head, page.list.as_deref().unwrap_or_default())?;
+        serde_json::to_writer(&mut head, page.0.list.as_deref().unwrap_or_default())?;
         head.extend_from_slice(b":[");
         self.writer.tokens(&head)?;
         let mut after = Vec::new();
-        for member in page.after.iter().filter(|(name, _)| name != TOKEN) {
+        for member in page.0.after.iter().filter(|(name, _)| name != TOKEN) {
             after.push(b',');
             write_member(&mut after, member)?;
         }
@@ -168,7 +100,7 @@ impl<'a> Merger<'a> {
 fn write_member(out: &mut Vec<u8>, (name, value): &Member<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, name)?;
     out.push(b':');
-    out.extend_from_slice(value.get().as_bytes());
+    out.extend_from_slice(value);
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "format_string")]
     jsonl: bool,
     /// A Go template for each line, such as '{{ .Status.TaskID }} {{ .Task.Metadata.Name }}'
-    #[arg(long, value_name = "TEMPLATE", conflicts_with = "json")]
+    #[arg(long, value_name = "TEMPLATE")]
     format_string: Option<String>,
     #[command(flatten)]
     filters: FilterArgs,
@@ -114,6 +114,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 /// How each task is shown; none where they are shown together.
 fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
     if let Some(text) = &args.format_string {
+        if context.globals.json || context.globals.jq.is_some() {
+            return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
+        }
         let template = GoTemplate::parse(text, FIELDS)
             .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
@@ -134,7 +137,7 @@ async fn lines(shape: &Shape, mut tasks: GroupTasks, selection: &Selection, cont
             // Nothing needs to be known about the tasks to copy them.
             Shape::JsonLine if selection.filter.is_empty() => {
                 for raw in page.raw()? {
-                    json_line(raw, &mut out)?;
+                    Layout::write_line(raw, &mut out)?;
                 }
             }
             _ => selected(&page, selection, |raw, item| line(shape, raw, item, context, &mut out))?,
@@ -155,7 +158,7 @@ fn selected(
 fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: &mut dyn Write) -> Result<()> {
     match shape {
         Shape::Plain => writeln!(out, "{} {} {}", item.id(), context.ui.safe(item.name()), item.status.state)?,
-        Shape::JsonLine => json_line(raw, out)?,
+        Shape::JsonLine => Layout::write_line(raw, out)?,
         Shape::Filtered(program) => context.filter(program, raw, context.ui.terminal.stdout, out)?,
         Shape::Template(template) => {
             let value: Value = serde_json::from_slice(raw)
@@ -171,15 +174,6 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
 
 /// A document is on one line already when it holds no line break outside of strings, where JSON
 /// allows none.
-fn json_line(raw: &[u8], out: &mut dyn Write) -> Result<()> {
-    if raw.contains(&b'\n') {
-        Layout::COMPACT.write(raw, out)?;
-    } else {
-        out.write_all(raw)?;
-    }
-    Ok(out.write_all(b"\n")?)
-}
-
 /// `--json`: one list of all tasks, which is printed when it is complete.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);

@@ -6,8 +6,10 @@ mod list;
 mod open;
 mod priority;
 mod rerun;
+mod retrigger;
 mod seal;
 mod status;
+mod timeline;
 mod wait;
 mod watch;
 
@@ -27,8 +29,10 @@ pub enum Command {
     Wait(wait::Args),
     Cancel(cancel::Args),
     Rerun(rerun::Args),
+    Retrigger(retrigger::Args),
     Seal(seal::Args),
     Priority(priority::Args),
+    Timeline(timeline::Args),
     Artifacts(artifacts::Args),
     Open(open::Args),
 }
@@ -46,8 +50,10 @@ impl Command {
             Self::Wait(args) => wait::run(args, context),
             Self::Cancel(args) => cancel::run(args, context),
             Self::Rerun(args) => rerun::run(args, context),
+            Self::Retrigger(args) => retrigger::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Priority(args) => priority::run(args, context),
+            Self::Timeline(args) => timeline::run(args, context),
             Self::Artifacts(args) => artifacts::run(args, context),
             Self::Open(args) => open::run(args, context),
         }

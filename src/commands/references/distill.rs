@@ -89,8 +89,7 @@ fn rollup_url(input: &str) -> Option<Url> {
 fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
     let root_url = Some(url.origin().ascii_serialization());
     let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
-    let there =
-        Context { env: context.env.clone(), ui: Arc::clone(&context.ui), globals, words: context.words.clone() };
+    let there = Context::new(context.env.clone(), Arc::clone(&context.ui), globals, context.words.clone());
     let client = there.client()?;
     let request = Request { what: format!("GET {url}"), verb: Verb::Get, url, body: None, follow: true };
     let response = context.block_on(async { client.send(&request).await })?;

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
     ))?;
     tour.walk()?;
     if args.keep {
-        super::serve::announce(&sandbox, context)?;
+        super::serve::announce(&sandbox, std::slice::from_ref(&group), context)?;
         context.ui.note("The sandbox serves until Ctrl-C.");
         let interrupt = context.env.interrupt.clone();
         context.runtime()?.block_on(interrupt.wait());

@@ -2,6 +2,7 @@
 
 mod demo;
 mod serve;
+mod shape;
 
 use crate::commands::Status;
 use crate::context::Context;

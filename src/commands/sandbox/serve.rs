@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::shape::Shape;
 use crate::commands::Status;
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
-use crate::sandbox::{Options, Sandbox};
+use crate::sandbox::{Options, Sandbox, SignIn};
 
 /// How long a command that is interrupted has to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
@@ -23,37 +24,57 @@ pub(super) struct Args {
     /// Run CMD in a shell with the environment set, end when it ends, with its exit status
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+    /// Let the sign-in page confirm by itself
+    #[arg(long)]
+    auto_approve: bool,
+    /// Let the person who signs in have this scope, and no others than those given so; repeatable
+    #[arg(long, value_name = "SCOPE")]
+    user_scope: Vec<String>,
+    #[command(flatten)]
+    shape: Shape,
+}
+
+impl Args {
+    fn sign_in(&self) -> SignIn {
+        let mut sign_in = SignIn { auto_approve: self.auto_approve, ..SignIn::default() };
+        if !self.user_scope.is_empty() {
+            sign_in.scopes.clone_from(&self.user_scope);
+        }
+        sign_in
+    }
 }
 
 /// Serves, or runs one command against a sandbox.
 ///
 /// # Errors
-/// When the port is in use, or the command cannot be started.
+/// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
-    let options = Options::default().port(args.port).clock(context.env.clock.clone());
-    let sandbox = Sandbox::start(options)?;
+    let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
+    let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
+    let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {
         Some(command) => execute(command, &sandbox, context),
-        None => serve(&sandbox, context),
+        None => serve(&sandbox, &groups, context),
     }
 }
 
-fn serve(sandbox: &Sandbox, context: &Context) -> Result<Status> {
-    announce(sandbox, context)?;
+fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<Status> {
+    announce(sandbox, groups, context)?;
     context.ui.note("The sandbox serves until Ctrl-C.");
     let interrupt = context.env.interrupt.clone();
     context.runtime()?.block_on(interrupt.wait());
     Ok(Status::DONE)
 }
 
-/// Says where the sandbox is and how to sign in to it.
-pub(super) fn announce(sandbox: &Sandbox, context: &Context) -> Result<()> {
+/// Says where the sandbox is, how to sign in to it, and (as JSON) which task groups are in it.
+pub(super) fn announce(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
         let access = serde_json::json!({
             "rootUrl": sandbox.root_url(),
             "clientId": sandbox.client_id(),
             "accessToken": sandbox.access_token().reveal(),
+            "taskGroupIds": groups,
         });
         writeln!(out, "{access}")?;
     } else {

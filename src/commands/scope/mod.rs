@@ -1,6 +1,9 @@
 //! `tc scope`
 
+mod check;
+mod expand;
 mod matching;
+mod required;
 
 use crate::commands::Status;
 use crate::context::Context;
@@ -16,6 +19,9 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Match(matching::Args),
+    Expand(expand::Args),
+    Required(required::Args),
+    Check(check::Args),
 }
 
 /// Runs the verb.
@@ -25,5 +31,8 @@ enum Verb {
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::Match(args) => matching::run(args, context),
+        Verb::Expand(args) => expand::run(args, context),
+        Verb::Required(args) => required::run(args, context),
+        Verb::Check(args) => check::run(args, context),
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 
 use super::outcome::Outcome;
@@ -14,7 +15,7 @@ use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
-use crate::ui::Progress;
+use crate::ui::{Progress, Reply};
 
 /// Tasks that are shown before the question.
 const SHOWN: usize = 10;
@@ -41,6 +42,12 @@ pub struct ActArgs {
 pub struct How {
     /// Show the tasks and ask first.
     pub ask: bool,
+    /// The user wishes to be asked, so whatever standard input is, it has the answer.
+    pub confirm: bool,
+    /// Print a line for each task on a terminal, too.
+    pub lines: bool,
+    /// There is one task, so its failure is that of the command.
+    pub alone: bool,
     /// Only print what it would be done to.
     pub dry_run: bool,
     /// How many calls at once, at most; by default as many as pay.
@@ -52,7 +59,13 @@ pub struct How {
 impl ActArgs {
     /// What the flags mean for a deed on many tasks, which is asked about.
     pub fn how(&self) -> How {
-        How { ask: !self.yes, dry_run: self.dry_run, jobs: self.jobs, failures: self.failures.clone() }
+        How {
+            ask: !self.yes,
+            dry_run: self.dry_run,
+            jobs: self.jobs,
+            failures: self.failures.clone(),
+            ..How::default()
+        }
     }
 }
 
@@ -65,6 +78,21 @@ pub struct Deed {
     pub doing: &'static str,
     /// `cancelled`.
     pub done: &'static str,
+}
+
+/// What was done to one task.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What to print about it.
+    pub line: String,
+    /// The server's answer, for `--json`.
+    pub answer: Option<Bytes>,
+}
+
+impl From<String> for Done {
+    fn from(line: String) -> Self {
+        Self { line, answer: None }
+    }
 }
 
 /// A task that something is done to.
@@ -95,7 +123,7 @@ impl Target {
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Failed`] when the
 /// answer is no; [`crate::error::Kind::Unsuccessful`] when it failed for some; when all of it failed
 /// alike, that failure; [`crate::error::Kind::Interrupted`].
-pub fn perform<Action: Future<Output = Result<String>>>(
+pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
     deed: Deed,
     targets: impl Stream<Item = Result<Target>>,
     how: &How,
@@ -116,19 +144,22 @@ pub fn perform<Action: Future<Output = Result<String>>>(
         context.ui.note(format_args!("There are no tasks to {}.", deed.verb));
         return Ok(Status::DONE);
     }
-    ask(deed, &listed, context)?;
+    if !ask(deed, &listed, how, context)? {
+        context.ui.note(format_args!("Nothing was {}.", deed.done));
+        return Ok(Status::DONE);
+    }
     let total = listed.len();
     let targets = futures::stream::iter(listed).map(Ok);
     runtime.block_on(run(deed, targets, Some(total), how, client, context, act))
 }
 
-/// Shows what it would be done to, and asks.
-fn ask(deed: Deed, listed: &[Target], context: &Context) -> Result<()> {
+/// Shows what it would be done to, and asks. To say no to a question that one wished for is no failure.
+fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bool> {
     let ui = &context.ui;
     let count = listed.len();
     let unasked =
         |message: String| Error::usage(message).hint("--yes does it without asking, --dry-run only shows what.");
-    if !ui.terminal.stdin {
+    if !ui.terminal.stdin && !how.confirm {
         return Err(unasked(format!(
             "to {} {} a confirmation is needed, and there is no terminal to ask on",
             deed.verb,
@@ -142,13 +173,16 @@ fn ask(deed: Deed, listed: &[Target], context: &Context) -> Result<()> {
     if count > SHOWN {
         ui.note(format_args!("  .. and {} more", count - SHOWN));
     }
-    if context.confirm(&format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" }))? {
-        return Ok(());
+    let question = format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" });
+    match context.ask(&question)? {
+        Reply::Yes => Ok(true),
+        Reply::No if how.confirm => Ok(false),
+        Reply::End => Err(Error::failed(format!("nothing was {}: the input ended without an answer", deed.done))),
+        Reply::No | Reply::Unclear => Err(Error::failed(format!("nothing was {}: there was no yes", deed.done))),
     }
-    Err(Error::failed(format!("nothing was {}: there was no yes", deed.done)))
 }
 
-async fn run<Action: Future<Output = Result<String>>>(
+async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
     deed: Deed,
     targets: impl Stream<Item = Result<Target>>,
     total: Option<usize>,
@@ -164,7 +198,7 @@ async fn run<Action: Future<Output = Result<String>>>(
         None => Controller::new(available),
     };
     let progress = RefCell::new(Progress::start(&context.ui, deed.doing, total.map(|total| total as u64)));
-    let outcome = RefCell::new(Outcome::new(deed, context));
+    let outcome = RefCell::new(Outcome::new(deed, how, context));
     let ended = bulk::run(
         targets,
         controller,
@@ -172,7 +206,7 @@ async fn run<Action: Future<Output = Result<String>>>(
         context.env.interrupt.wait(),
         act,
         |target: &Target, result| {
-            outcome.borrow_mut().add(target, result, &progress.borrow());
+            outcome.borrow_mut().add(target, result.map(Into::into), &progress.borrow());
             progress.borrow_mut().advance();
         },
     )

@@ -2,8 +2,6 @@
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::client::{Client, Pages};
 use crate::context::Context;
@@ -11,6 +9,7 @@ use crate::domain::filter::TaskFilter;
 use crate::domain::task::TaskItem;
 use crate::error::{Error, Result};
 use crate::ui::jq::{Output, Program};
+use crate::ui::json_list;
 
 /// The tasks of a group; the next page is fetched while one is being handled.
 pub struct GroupTasks {
@@ -19,12 +18,6 @@ pub struct GroupTasks {
 
 /// One page of a group's tasks.
 pub struct GroupPage(Bytes);
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    tasks: Vec<&'a RawValue>,
-}
 
 impl GroupTasks {
     /// The tasks of this group.
@@ -70,8 +63,11 @@ impl GroupPage {
     /// # Errors
     /// When it is not a page of a group.
     pub fn raw(&self) -> Result<impl Iterator<Item = &[u8]>> {
-        let body: Body<'_> = serde_json::from_slice(&self.0).map_err(broken)?;
-        Ok(body.tasks.into_iter().map(|task| task.get().as_bytes()))
+        let page = json_list::split(&self.0, Some("tasks")).map_err(broken)?;
+        if page.list.is_none() {
+            return Err(broken("it has no `tasks`"));
+        }
+        Ok(page.items.into_iter())
     }
 
     /// Hands each task to `visit`: as it was sent, and read.
@@ -86,7 +82,7 @@ impl GroupPage {
     }
 }
 
-fn broken(source: serde_json::Error) -> Error {
+fn broken(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::failed("queue.listTaskGroup answered something that is not a page of tasks").caused_by(source)
 }
 

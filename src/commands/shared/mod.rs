@@ -1,16 +1,20 @@
-//! What the commands on tasks and on groups have in common.
+//! What several commands take or do alike.
 
 mod act;
 mod artifacts;
+pub mod child;
 mod downloads;
+pub mod exports;
 mod filters;
 mod group_tasks;
+pub mod invocation;
+pub mod needs;
 mod open;
 mod outcome;
 mod targets;
 mod uploads;
 
-pub use act::{ActArgs, Deed, How, Target, perform};
+pub use act::{ActArgs, Deed, Done, How, Target, perform};
 pub use artifacts::{Listed, NamePatterns, list, newest_run, task_ref};
 pub use downloads::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
 pub use filters::FilterArgs;

@@ -1,10 +1,15 @@
 //! Pages for the browser.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::signin::browser;
+
+/// A browser that has not failed after so long shows the page; some run until their window is closed.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Prints the address of a page and, at a terminal, opens it.
 ///
@@ -15,8 +20,12 @@ pub fn open(url: &str, context: &Context) -> Result<Status> {
     writeln!(out, "{url}")?;
     out.flush()?;
     drop(out);
-    if context.ui.terminal.stdout && open::that_detached(url).is_err() {
-        context.ui.hint("No browser could be opened; open the address yourself.");
+    if context.ui.terminal.stdout {
+        let opening = browser::open(browser::commands(url, &context.env));
+        let opened = context.block_on(async { Ok(tokio::time::timeout(PATIENCE, opening).await.unwrap_or(true)) })?;
+        if !opened {
+            context.ui.hint("No browser could be opened; open the address yourself.");
+        }
     }
     Ok(Status::DONE)
 }

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::act::{Deed, How, Target, tasks};
+use super::act::{Deed, Done, How, Target, tasks};
 use crate::bulk::{Ended, Report};
 use crate::commands::Status;
 use crate::context::Context;
+use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
 use crate::ui::{Progress, Sink, Table, sanitize};
 
@@ -19,6 +20,12 @@ pub(super) struct Outcome<'a> {
     report: Report,
     /// IDs for `--json`.
     done: Vec<String>,
+    /// What the server said about these, where it is of interest.
+    answers: Vec<Value>,
+    /// Print a line for each task on a terminal, too.
+    lines: bool,
+    /// There is one task, so its failure is that of the command.
+    alone: bool,
     /// The one kind of failure, while there is only one.
     kinds: Vec<Kind>,
     first_error: Option<Error>,
@@ -27,12 +34,15 @@ pub(super) struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    pub(super) fn new(deed: Deed, context: &'a Context) -> Self {
+    pub(super) fn new(deed: Deed, how: &How, context: &'a Context) -> Self {
         Self {
             deed,
             context,
             report: Report::default(),
             done: Vec::new(),
+            answers: Vec::new(),
+            lines: how.lines,
+            alone: how.alone,
             kinds: Vec::new(),
             first_error: None,
             unwritten: None,
@@ -40,16 +50,19 @@ impl<'a> Outcome<'a> {
     }
 
     /// Takes note of one result.
-    pub(super) fn add(&mut self, target: &Target, result: Result<String>, progress: &Progress) {
+    pub(super) fn add(&mut self, target: &Target, result: Result<Done>, progress: &Progress) {
         let (json, terminal) = (self.context.globals.json, self.context.ui.terminal.stdout);
         match result {
-            Ok(line) => {
+            Ok(Done { line, answer }) => {
                 self.report.done += 1;
                 if json {
                     self.done.push(target.id.clone());
-                } else if !terminal && self.unwritten.is_none() {
-                    let mut out = self.context.ui.out();
-                    self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
+                    self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
+                } else if (!terminal || self.lines) && self.unwritten.is_none() {
+                    progress.above(|| {
+                        let mut out = self.context.ui.out();
+                        self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
+                    });
                 }
             }
             Err(error) => {
@@ -58,6 +71,9 @@ impl<'a> Outcome<'a> {
                     if target.name.is_empty() { String::new() } else { format!(" ({})", sanitize(&target.name)) };
                 let message = sanitize(error.message());
                 progress.above(|| {
+                    if self.alone {
+                        return;
+                    }
                     self.context.ui.warn(format_args!("could not {} {}{name}: {message}", self.deed.verb, target.id));
                 });
                 if !self.kinds.contains(&error.kind()) {
@@ -103,6 +119,9 @@ impl<'a> Outcome<'a> {
             self.success(elapsed);
             return Ok(Status::DONE);
         };
+        if self.alone {
+            return Err(first);
+        }
         let all = done + failed;
         if let (0, [kind], true) = (done, self.kinds.as_slice(), all == 1) {
             // The task was named in the warning; what is left to say is what to do.
@@ -174,7 +193,11 @@ impl<'a> Outcome<'a> {
             })
             .collect();
         let unanswered: Vec<&str> = ended.unanswered.iter().map(|target| target.id.as_str()).collect();
-        let document = json!({"action": self.deed.verb, "done": self.done, "failed": failed, "unanswered": unanswered});
+        let action = action(self.deed);
+        let mut document = json!({"action": action, "done": self.done, "failed": failed, "unanswered": unanswered});
+        if !self.answers.is_empty() {
+            document["answers"] = json!(self.answers);
+        }
         let mut out = self.context.ui.out();
         crate::ui::json::Layout::indented(self.context.ui.color(), self.context.ui.terminal.stdout)
             .write(document.to_string().as_bytes(), &mut out)?;
@@ -182,12 +205,22 @@ impl<'a> Outcome<'a> {
     }
 }
 
+/// The deed's name in JSON.
+fn action(deed: Deed) -> String {
+    deed.verb.replace('-', "")
+}
+
 /// `--dry-run`: the tasks that it would be done to.
 pub(super) fn print_plan(deed: Deed, listed: &[Target], context: &Context) -> Result<Status> {
     let ui = &context.ui;
     if context.globals.json {
-        let plan: Vec<_> = listed.iter().map(|target| json!({"taskId": target.id, "name": target.name})).collect();
-        let document = json!({"action": deed.verb, "would": plan});
+        let plan: Vec<_> = listed
+            .iter()
+            .map(|target| {
+                json!({"taskId": target.id, "name": target.name, "state": target.state.map(TaskState::as_str)})
+            })
+            .collect();
+        let document = json!({"action": action(deed), "would": plan});
         let mut out = ui.out();
         crate::ui::json::Layout::indented(ui.color(), ui.terminal.stdout)
             .write(document.to_string().as_bytes(), &mut out)?;

@@ -8,6 +8,7 @@ mod hawk_call;
 mod records;
 mod roles;
 mod scopes;
+mod sign_in;
 
 pub(super) use authenticate::{Caller, Presented, authenticate};
 pub(super) use records::{Auth, ROOT};

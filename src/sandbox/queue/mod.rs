@@ -118,6 +118,31 @@ impl QueueState {
         self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
     }
 
+    /// The task queue of the pending run that should be taken first; none when nothing is pending.
+    pub fn most_urgent_queue(&self) -> Option<String> {
+        let first = |queue: &TaskQueue| queue.pending.keys().next().copied();
+        let queues = self.queues.iter().filter_map(|(name, queue)| Some((first(queue)?, name)));
+        queues.min().map(|(_, name)| name.to_string())
+    }
+
+    /// Whether nothing is pending or running.
+    pub fn is_idle(&self) -> bool {
+        self.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty())
+    }
+
+    /// Whether this run is the task's last and is running.
+    pub fn is_running(&self, task_id: &str, run_id: usize) -> bool {
+        let task = TaskId::parse(task_id).and_then(|id| self.tasks.get(&id));
+        task.is_some_and(|task| task.state() == State::Running && run_id + 1 == task.runs.len())
+    }
+
+    /// Lets the claim of a running run end at this time, as if its worker had gone silent a while ago.
+    pub fn shorten_claim(&mut self, task_id: &str, run_id: usize, until: DateTime<Utc>) {
+        if let Some(id) = TaskId::parse(task_id) {
+            self.reclaim(id, run_id, until);
+        }
+    }
+
     /// The one copy of a string that many tasks share.
     fn intern(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.names.get(name) {

@@ -23,16 +23,17 @@ pub struct FirefoxPush {
     now: DateTime<Utc>,
     group: String,
     revision: String,
-    tasks: Vec<SeedTask>,
+    /// What there is to create; definitions are made one at a time, for thousands of them are large.
+    tasks: Vec<(String, Plan)>,
 }
 
 /// What a new task waits for and where it runs.
-struct Plan<'a> {
-    kind: &'a str,
+struct Plan {
+    kind: &'static str,
     label: String,
     pool: String,
     dependencies: Vec<String>,
-    os: &'a str,
+    os: &'static str,
     platform: String,
     seconds: u32,
     routes: Vec<String>,
@@ -42,14 +43,19 @@ impl FirefoxPush {
     /// Lays out a push of `count` tasks, in an order in which they can be created.
     ///
     /// The first task is the decision task, whose ID is the group's.
-    pub fn tasks(count: usize, seed: u64, now: DateTime<Utc>) -> Vec<SeedTask> {
+    pub fn tasks(count: usize, seed: u64, now: DateTime<Utc>) -> impl ExactSizeIterator<Item = SeedTask> {
         let mut rng = Rng::with_seed(seed);
         let group = slugid(&mut rng);
         let revision = (0..40).map(|_| char::from_digit(rng.u32(0..16), 16).unwrap_or('0')).collect();
         let mut push = Self { rng, now, group, revision, tasks: Vec::with_capacity(count) };
         push.lay_out(count);
         push.tasks.truncate(count);
-        push.tasks
+        let tasks = std::mem::take(&mut push.tasks);
+        tasks.into_iter().map(move |(task_id, plan)| SeedTask {
+            task_id,
+            definition: push.definition(&plan),
+            run_time: Duration::seconds(i64::from(plan.seconds)),
+        })
     }
 
     fn lay_out(&mut self, count: usize) {
@@ -108,7 +114,7 @@ impl FirefoxPush {
     }
 
     /// A build and its signing; tests wait for the signed build.
-    fn build(&mut self, platform: &Platform, build_type: &str, toolchains: &[String]) -> String {
+    fn build(&mut self, platform: &'static Platform, build_type: &str, toolchains: &[String]) -> String {
         let name = format!("{}/{build_type}", platform.build);
         let chosen = toolchains.iter().filter(|_| self.rng.u32(0..3) > 0).cloned().collect::<Vec<_>>();
         let build = self.add(Plan {
@@ -134,7 +140,7 @@ impl FirefoxPush {
     }
 
     /// Fills the push up with tests: chunks of suites, over all builds.
-    fn tests(&mut self, builds: &[(&Platform, &str, String)], count: usize) {
+    fn tests(&mut self, builds: &[(&'static Platform, &str, String)], count: usize) {
         if builds.is_empty() {
             return;
         }
@@ -154,7 +160,7 @@ impl FirefoxPush {
         }
     }
 
-    fn test(&mut self, platform: &Platform, build_type: &str, signed: &str, suite: &Suite, chunk: usize) {
+    fn test(&mut self, platform: &'static Platform, build_type: &str, signed: &str, suite: &Suite, chunk: usize) {
         let name = format!("{}/{build_type}", platform.test);
         let spread = suite.seconds / 2 + self.rng.u32(0..suite.seconds);
         self.add(Plan {
@@ -169,18 +175,13 @@ impl FirefoxPush {
         });
     }
 
-    fn add(&mut self, plan: Plan<'_>) -> String {
+    fn add(&mut self, plan: Plan) -> String {
         let task_id = if self.tasks.is_empty() { self.group.clone() } else { slugid(&mut self.rng) };
-        let definition = self.definition(&plan);
-        self.tasks.push(SeedTask {
-            task_id: task_id.clone(),
-            definition,
-            run_time: Duration::seconds(i64::from(plan.seconds)),
-        });
+        self.tasks.push((task_id.clone(), plan));
         task_id
     }
 
-    fn definition(&self, plan: &Plan<'_>) -> Value {
+    fn definition(&self, plan: &Plan) -> Value {
         let time = |after: Duration| (self.now + after).to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut routes = vec![format!("tc-treeherder.v2.mozilla-central.{}", self.revision)];
         routes.extend(plan.routes.iter().cloned());
@@ -226,7 +227,7 @@ impl FirefoxPush {
         })
     }
 
-    fn payload(&self, plan: &Plan<'_>) -> Value {
+    fn payload(&self, plan: &Plan) -> Value {
         let mut env = Map::new();
         for (name, value) in [
             ("GECKO_BASE_REPOSITORY", "https://hg.example.com/mozilla-unified"),
@@ -268,7 +269,7 @@ mod tests {
     use super::*;
 
     fn push(count: usize, seed: u64) -> Vec<SeedTask> {
-        FirefoxPush::tasks(count, seed, DateTime::UNIX_EPOCH)
+        FirefoxPush::tasks(count, seed, DateTime::UNIX_EPOCH).collect()
     }
 
     #[test]

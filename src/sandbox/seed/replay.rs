@@ -17,44 +17,66 @@ const POLL: Duration = Duration::seconds(30);
 /// How often a worker renews its claim; claims last twenty minutes.
 const RECLAIM: Duration = Duration::minutes(15);
 
+/// The share of tests that fail, in percent; some of the others end as an exception.
+const TEST: u32 = 7;
+
 /// The share of runs that fail, by kind, in percent.
 fn failure_rate(kind: &str) -> u32 {
     match kind {
-        "test" => 7,
+        "test" => TEST,
         "build" => 6,
         "source-test" => 8,
         _ => 0,
     }
 }
 
-/// Creates the tasks at `started` and lets simulated workers run them until `now`.
+/// A run that a worker of the history has not ended yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    pub task_id: String,
+    pub run_id: usize,
+    pub worker_id: String,
+    pub started: DateTime<Utc>,
+}
+
+/// Creates the tasks at `started` and lets simulated workers run them until `now`. Returns what they are in the middle of.
 ///
 /// # Errors
 /// When the queue refuses a task, for instance because it exists.
 pub(in crate::sandbox) fn replay(
     state: &mut State,
-    tasks: &[SeedTask],
+    tasks: impl Iterator<Item = SeedTask>,
     started: DateTime<Utc>,
     now: DateTime<Utc>,
     seed: u64,
-) -> Result<(), Fault> {
-    let plans = tasks.iter().map(|task| (task.task_id.as_str(), task)).collect();
+) -> Result<Vec<Running>, Fault> {
+    let mut rates = HashMap::new();
+    let mut load: Vec<(String, usize)> = Vec::new();
     for task in tasks {
-        let mut definition = task.definition.clone();
+        let SeedTask { task_id, mut definition, run_time } = task;
+        let queue = definition["taskQueueId"].as_str().unwrap_or_default();
+        match load.iter_mut().find(|(name, _)| *name == queue) {
+            Some((_, count)) => *count += 1,
+            None => load.push((queue.to_owned(), 1)),
+        }
+        rates.insert(task_id.clone(), failure_rate(definition["tags"]["kind"].as_str().unwrap_or_default()));
         crate::sandbox::state::split_queue_id(&mut definition);
-        call_queue(state, "createTask", &[("taskId", &task.task_id)], definition, started)?;
+        call_queue(state, "createTask", &[("taskId", &task_id)], definition, started)?;
+        state.run_times.insert(task_id, run_time);
     }
     if started >= now {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let mut replay = Replay { state, plans, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed) };
-    replay.hire(tasks, started);
-    replay.run(now)
+    let mut replay = Replay { state, rates, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed) };
+    replay.hire(load, started);
+    replay.run(now)?;
+    Ok(replay.running())
 }
 
 struct Replay<'a> {
     state: &'a mut State,
-    plans: HashMap<&'a str, &'a SeedTask>,
+    /// The share of a task's runs that fail, in percent.
+    rates: HashMap<String, u32>,
     events: BinaryHeap<Reverse<(DateTime<Utc>, u64, Event)>>,
     /// Keeps events of one time in the order in which they were planned.
     next: u64,
@@ -81,24 +103,17 @@ struct Worker {
 struct Run {
     task_id: String,
     run_id: String,
+    started: DateTime<Utc>,
 }
 
 impl Replay<'_> {
     /// Enough workers in each pool for the push to take some hours.
-    fn hire(&mut self, tasks: &[SeedTask], started: DateTime<Utc>) {
-        let mut load: Vec<(&str, usize)> = Vec::new();
-        for task in tasks {
-            let queue = task.definition["taskQueueId"].as_str().unwrap_or_default();
-            match load.iter_mut().find(|(name, _)| *name == queue) {
-                Some((_, count)) => *count += 1,
-                None => load.push((queue, 1)),
-            }
-        }
+    fn hire(&mut self, load: Vec<(String, usize)>, started: DateTime<Utc>) {
         for (queue, count) in load {
             for _ in 0..count.div_ceil(3) {
                 let id = format!("i-{:012x}", self.rng.u64(..) >> 16);
                 let first = started + Duration::seconds(self.rng.i64(5..60));
-                self.plan(first, Event::Poll(Worker { queue: queue.to_owned(), id }));
+                self.plan(first, Event::Poll(Worker { queue: queue.clone(), id }));
             }
         }
     }
@@ -108,9 +123,29 @@ impl Replay<'_> {
         self.events.push(Reverse((time, self.next, event)));
     }
 
+    /// The runs whose end would come later.
+    fn running(self) -> Vec<Running> {
+        let mut runs: Vec<Running> = self
+            .events
+            .into_iter()
+            .filter_map(|Reverse((_, _, event))| match event {
+                Event::Poll(_) => None,
+                Event::Reclaim(worker, run, _) | Event::Resolve(worker, run) => Some(Running {
+                    run_id: run.run_id.parse().ok()?,
+                    task_id: run.task_id,
+                    worker_id: worker.id,
+                    started: run.started,
+                }),
+            })
+            .collect();
+        runs.sort_unstable_by(|a, b| (a.started, &a.task_id).cmp(&(b.started, &b.task_id)));
+        runs
+    }
+
     fn run(&mut self, until: DateTime<Utc>) -> Result<(), Fault> {
         while let Some(Reverse((time, _, event))) = self.events.pop() {
             if time > until {
+                self.events.push(Reverse((time, 0, event)));
                 break;
             }
             match event {
@@ -140,9 +175,9 @@ impl Replay<'_> {
         let status = &answer["tasks"][0]["status"];
         let task_id = status["taskId"].as_str().unwrap_or_default().to_owned();
         let run_id = answer["tasks"][0]["runId"].to_string();
-        let planned = self.plans.get(task_id.as_str()).map_or(Duration::minutes(1), |task| task.run_time);
+        let planned = self.state.run_times.get(&task_id).copied().unwrap_or(Duration::minutes(1));
         let spread = planned * self.rng.i32(70..130) / 100;
-        self.claimed(worker, Run { task_id, run_id }, time + spread, time);
+        self.claimed(worker, Run { task_id, run_id, started: time }, time + spread, time);
         Ok(())
     }
 
@@ -156,15 +191,11 @@ impl Replay<'_> {
     }
 
     fn resolve(&mut self, run: &Run, time: DateTime<Utc>) -> Result<(), Fault> {
-        let kind = self
-            .plans
-            .get(run.task_id.as_str())
-            .and_then(|task| task.definition["tags"]["kind"].as_str())
-            .unwrap_or_default();
+        let rate = self.rates.get(&run.task_id).copied().unwrap_or_default();
         let dice = self.rng.u32(0..100);
-        if dice < failure_rate(kind) {
+        if dice < rate {
             self.on(run, "reportFailed", Value::Null, time)
-        } else if dice == 99 && kind == "test" {
+        } else if dice == 99 && rate == TEST {
             self.on(run, "reportException", json!({"reason": "resource-unavailable"}), time)
         } else {
             self.on(run, "reportCompleted", Value::Null, time)
@@ -190,8 +221,8 @@ mod tests {
     fn states(count: usize, age: Duration) -> BTreeMap<String, usize> {
         let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
         let mut state = State::new(now, Duration::zero(), Arc::new(Storage::new("http://localhost:1")));
-        let tasks = FirefoxPush::tasks(count, 7, now - age);
-        replay(&mut state, &tasks, now - age, now, 7).unwrap();
+        let tasks: Vec<SeedTask> = FirefoxPush::tasks(count, 7, now - age).collect();
+        replay(&mut state, tasks.iter().cloned(), now - age, now, 7).unwrap();
         let mut counts = BTreeMap::new();
         for task in &tasks {
             let status = call_queue(&mut state, "status", &[("taskId", &task.task_id)], Value::Null, now).unwrap();

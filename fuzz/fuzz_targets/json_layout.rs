@@ -1,0 +1,19 @@
+//! Whatever is laid out as JSON means the same afterwards, and what is no JSON does no harm.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tc::ui::json::{Layout, check};
+
+fuzz_target!(|bytes: &[u8]| {
+    for layout in [Layout::COMPACT, Layout::INDENTED, Layout { indented: true, color: false, escape: true }] {
+        let mut out = Vec::new();
+        layout.write(bytes, &mut out).unwrap();
+        if check(bytes).is_ok() {
+            let before: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            let after: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(before, after);
+        }
+    }
+    let colored = Layout { indented: true, color: true, escape: true };
+    colored.write(bytes, &mut Vec::new()).unwrap();
+});

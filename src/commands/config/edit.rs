@@ -1,0 +1,98 @@
+//! `tc config edit`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::commands::Status;
+use crate::config::{Document, KEYS, SettingsFile};
+use crate::context::Context;
+use crate::env;
+use crate::error::{Error, Result};
+
+/// Change your settings in an editor
+///
+/// The editor is that of VISUAL or EDITOR. What it leaves is checked before it takes the place of the file.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Opens a copy in the editor, checks it, and puts it in the place of the file.
+///
+/// # Errors
+/// When the editor fails or leaves something that is no settings file: the file stays as it is, and
+/// the copy is kept.
+pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+    let file = SettingsFile::of(&context.env)?;
+    let before = file.text()?;
+    let copy = copy(&before.clone().unwrap_or_else(template))?;
+    open(&copy, context)?;
+    let text = fs::read_to_string(&copy).map_err(|source| Error::io("read", copy.display(), source))?;
+    if before.as_deref().unwrap_or(&template()) == text {
+        context.ui.note("Nothing has changed.");
+    } else {
+        check(&copy, &text, context)?;
+        file.replace_if_unchanged(before.as_deref(), &text).map_err(|error| kept(error, &copy))?;
+    }
+    fs::remove_file(&copy).map_err(|source| Error::io("remove", copy.display(), source))?;
+    Ok(Status::DONE)
+}
+
+/// What someone who has no settings yet finds in the editor.
+fn template() -> String {
+    let mut text = String::from("# Settings of tc. Remove the # before a line to make it count.\n");
+    for key in KEYS {
+        text.push_str(&format!("\n# {}\n# {} = {}\n", key.meaning, key.name, key.example));
+    }
+    text.push_str("\n# Scopes to ask for by name: tc signin --preset relduty\n");
+    text.push_str("# [presets]\n# relduty = [\"queue:rerun-task:*\", \"queue:cancel-task:*\"]\n");
+    text.push_str("\n# Deployments by name: tc -R corp ..\n");
+    text.push_str("# [profiles.corp]\n# root-url = \"https://tc.example.com\"\n");
+    text
+}
+
+/// A copy that is not removed when something goes wrong: nobody wants to type twice.
+fn copy(text: &str) -> Result<PathBuf> {
+    let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
+    let mut file = tempfile::Builder::new().prefix("tc-config-").suffix(".toml").tempfile().map_err(cannot)?;
+    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
+    let (_, path) = file.keep().map_err(|fault| cannot(fault.error))?;
+    Ok(path)
+}
+
+fn open(copy: &Path, context: &Context) -> Result<()> {
+    let fallback = if cfg!(windows) { "notepad" } else { "vi" };
+    let chosen = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR)).unwrap_or(fallback);
+    // The variable holds a command, often with arguments.
+    let words = shlex::split(chosen).filter(|words| !words.is_empty());
+    let (program, args) = words.as_deref().and_then(<[String]>::split_first).ok_or_else(|| {
+        kept(Error::usage(format!("the editor `{chosen}` is no command")), copy).hint("Set VISUAL or EDITOR.")
+    })?;
+    let status = Command::new(program)
+        .args(args)
+        .arg(copy)
+        .current_dir(&context.env.directory)
+        .env_clear()
+        .envs(context.env.variables())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(kept(Error::failed(format!("the editor `{chosen}` ended with {status}")), copy)),
+        Err(source) => Err(kept(Error::failed(format!("cannot run the editor `{chosen}`")).caused_by(source), copy)
+            .hint("Set VISUAL or EDITOR.")),
+    }
+}
+
+/// Refuses what cannot be read, and warns of keys that mean nothing.
+fn check(copy: &Path, text: &str, context: &Context) -> Result<()> {
+    let contents = Document::parse(text)
+        .and_then(|document| document.contents())
+        .map_err(|fault| kept(Error::failed("what the editor left is no settings file").caused_by(fault), copy))?;
+    for unknown in contents.unknown {
+        context.ui.warn(unknown);
+    }
+    Ok(())
+}
+
+fn kept(error: Error, copy: &Path) -> Error {
+    error.hint(format!("The settings are as they were; the edited text is in {}", copy.display()))
+}

@@ -1,0 +1,38 @@
+//! `tc config path`
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use crate::commands::Status;
+use crate::config::Paths;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Print where your settings are
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print where stored credentials are
+    #[arg(long)]
+    credentials: bool,
+}
+
+/// Prints the path, whether or not there is a file.
+///
+/// # Errors
+/// When no home directory is known.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let paths = Paths::required(&context.env)?;
+    if context.globals.json || context.globals.jq.is_some() {
+        let json = json!({
+            "settings": paths.settings.display().to_string(),
+            "credentials": paths.credentials.display().to_string(),
+            "goTool": paths.go_tool.display().to_string(),
+        });
+        context.print_json(json.to_string().as_bytes())?;
+    } else {
+        let path = if args.credentials { &paths.credentials } else { &paths.settings };
+        writeln!(context.ui.out(), "{}", path.display())?;
+    }
+    Ok(Status::DONE)
+}

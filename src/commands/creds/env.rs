@@ -1,0 +1,46 @@
+//! `tc creds env`
+
+use crate::commands::Status;
+use crate::commands::shared::exports::{self, ShellFlags};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+
+/// Print the current credentials as assignments for a shell
+///
+/// For programs that read the environment only: `eval "$(tc creds env)"`. On a terminal it asks first,
+/// because whoever reads the screen can then use them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    shell: ShellFlags,
+}
+
+/// Prints the credentials that a call would be signed with.
+///
+/// # Errors
+/// [`Kind::Auth`] when there are none, [`Kind::Failed`] when the answer was no.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let shell = args.shell.or_json(context)?.unwrap_or_default();
+    let root = context.root_url()?;
+    let Some(credentials) = context.credentials()? else {
+        return Err(
+            Error::new(Kind::Auth, format!("there are no credentials for {root}")).hint("To sign in: tc signin")
+        );
+    };
+    if context.ui.terminal.stdout && !args.yes {
+        if !context.ui.terminal.stdin {
+            return Err(
+                Error::usage("the access token would be printed on the terminal").hint("Say --yes if it is meant to.")
+            );
+        }
+        if !context.confirm("Print the access token on this terminal?")? {
+            return Err(Error::failed("nothing was printed"));
+        }
+    }
+    let expires = context.identity()?.expires;
+    exports::print(context, shell, &root, &credentials, expires)?;
+    Ok(Status::DONE)
+}

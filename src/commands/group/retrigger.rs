@@ -1,0 +1,76 @@
+//! `tc group retrigger`
+
+use futures::{TryStreamExt as _, stream};
+
+use crate::client::Client;
+use crate::commands::Status;
+use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::context::Context;
+use crate::domain::retrigger::retrigger;
+use crate::domain::slugid;
+use crate::error::{Error, Result};
+
+/// Make copies of tasks of a group: new tasks, which start at once
+///
+/// Without --exact the copies have no routes and no dependencies. Chain of trust cannot verify them.
+/// Prints the IDs of the old and the new tasks. It asks first; without a terminal it needs --yes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// Keep routes and dependencies
+    #[arg(long)]
+    exact: bool,
+    /// How many copies of each
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    times: u16,
+    #[command(flatten)]
+    how: ActArgs,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered" };
+
+/// Retriggers.
+///
+/// # Errors
+/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (group, context) = shared::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
+    if selection.filter.is_empty() && selection.program.is_none() {
+        return Err(
+            Error::usage("no task is chosen to be retriggered").hint("Choose some with a filter, or say --all.")
+        );
+    }
+    if !args.how.dry_run && !context.ui.is_quiet() {
+        context.ui.warn("the copies are new tasks: chain of trust cannot verify them as part of their group's push");
+    }
+    let client = context.client()?;
+    // The copies join the group. If they were made while it is being listed, they would be copied in turn.
+    let all = GroupTasks::of(&client, &group)?.selected(&selection, Target::of).try_collect::<Vec<Target>>();
+    let targets = stream::once(all).map_ok(|all| stream::iter(all.into_iter().map(Ok))).try_flatten();
+    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
+        let (client, id, now) = (client.clone(), target.id.clone(), context.now());
+        let (exact, times) = (args.exact, args.times);
+        async move {
+            let definition = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;
+            let copy = retrigger(&definition, now, exact)
+                .map_err(|source| Error::failed(format!("task {id} cannot be copied")).caused_by(source))?;
+            let mut lines = Vec::new();
+            for _ in 0..times {
+                lines.push(format!("{id} {}", create(&client, &copy).await?));
+            }
+            Ok(lines.join("\n"))
+        }
+    })
+}
+
+/// Makes a task. Its ID is chosen here, so a try after a lost answer makes no second one.
+async fn create(client: &Client, definition: &serde_json::Value) -> Result<String> {
+    let id = slugid::nice();
+    client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
+    Ok(id)
+}

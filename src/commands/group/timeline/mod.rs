@@ -1,0 +1,161 @@
+//! `tc group timeline`
+
+mod picture;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::status::style;
+use crate::commands::Status;
+use crate::commands::shared::{self, FilterArgs, GroupTasks, Selection};
+use crate::context::Context;
+use crate::domain::time::to_iso;
+use crate::domain::timeline::{Span, Split, Timeline};
+use crate::error::{Error, Result};
+use crate::ui::{Sink, Table, duration};
+
+/// Show where the time of a group went
+///
+/// On a terminal the critical path: the tasks that decided when the group was done, each with how
+/// long it waited for others, waited for a worker, and ran. In a pipe one line a task: ID, when it
+/// was scheduled, started and resolved, name. With -o a picture of all of it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The group
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// Draw into this file: `.svg`, or `.html`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    filters: FilterArgs,
+}
+
+/// Shows or draws.
+///
+/// # Errors
+/// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let is_html = args.output.as_deref().map(is_html).transpose()?;
+    let (group, context) = shared::group(&args.group, context)?;
+    let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
+    let client = context.client()?;
+    let spans = context.block_on(async {
+        let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group)?);
+        while let Some(page) = tasks.next().await? {
+            page.each(|raw, item| {
+                if selection.takes(raw, item)? {
+                    spans.extend(Span::of(item));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(spans)
+    })?;
+    let now = context.now();
+    let timeline = Timeline::new(spans, now);
+    if let (Some(path), Some(is_html)) = (&args.output, is_html) {
+        let drawn = picture::draw(&timeline, &group, now, is_html);
+        let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
+        let mut sink = Sink::file(&context.env.resolve(path)).map_err(failed)?;
+        sink.write_all(drawn.as_bytes()).and_then(|()| sink.finish()).map_err(failed)?;
+    } else if context.globals.json || context.globals.jq.is_some() {
+        context.print_json(document(&group, &timeline, now).to_string().as_bytes())?;
+    } else if context.ui.terminal.stdout {
+        let mut out = context.ui.out();
+        write!(out, "{}", critical_table(&timeline, now, &context))?;
+    } else {
+        let mut out = context.ui.out();
+        let stamp = |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".to_owned(), to_iso);
+        for span in &timeline.spans {
+            let (scheduled, started, resolved) = (stamp(span.scheduled), stamp(span.started), stamp(span.resolved));
+            writeln!(out, "{} {scheduled} {started} {resolved} {}", span.id, span.name)?;
+        }
+    }
+    Ok(Status::DONE)
+}
+
+fn is_html(path: &Path) -> Result<bool> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => Ok(false),
+        Some("html" | "htm") => Ok(true),
+        _ => Err(Error::usage(format!("`{}` is neither a .svg nor a .html file", path.display()))),
+    }
+}
+
+/// All of the time that tasks waited and ran, added up.
+fn total<'a>(splits: impl IntoIterator<Item = &'a Split>) -> Split {
+    splits.into_iter().fold(Split::default(), |sum, split| Split {
+        dependency: sum.dependency + split.dependency,
+        queue: sum.queue + split.queue,
+        run: sum.run + split.run,
+    })
+}
+
+fn seconds(split: &Split) -> Value {
+    let number = |length: TimeDelta| length.num_milliseconds() as f64 / 1000.0;
+    json!({"dependency": number(split.dependency), "queue": number(split.queue), "run": number(split.run)})
+}
+
+fn document(group: &str, timeline: &Timeline, now: DateTime<Utc>) -> Value {
+    let path = timeline.critical_splits(now);
+    let splits: Vec<Split> = path.iter().map(|(_, split)| *split).collect();
+    let tasks: Vec<Value> = timeline
+        .spans
+        .iter()
+        .map(|span| {
+            json!({
+                "taskId": span.id, "name": span.name, "workerPool": span.pool, "state": span.state.as_str(),
+                "created": to_iso(span.created), "scheduled": span.scheduled.map(to_iso),
+                "started": span.started.map(to_iso), "resolved": span.resolved.map(to_iso),
+                "seconds": seconds(&span.split(span.created, now)),
+            })
+        })
+        .collect();
+    let critical: Vec<Value> = path
+        .iter()
+        .map(|(span, split)| json!({"taskId": span.id, "name": span.name, "seconds": seconds(split)}))
+        .collect();
+    json!({
+        "taskGroupId": group,
+        "start": timeline.start.map(to_iso),
+        "end": timeline.end.map(to_iso),
+        "criticalPath": critical,
+        "criticalSeconds": seconds(&total(&splits)),
+        "tasks": tasks,
+    })
+}
+
+fn critical_table(timeline: &Timeline, now: DateTime<Utc>, context: &Context) -> String {
+    let path = timeline.critical_splits(now);
+    if path.is_empty() {
+        return format!("{} tasks, none of which is resolved.\n", timeline.spans.len());
+    }
+    let plain = anstyle::Style::new();
+    let mut table = Table::new(["task", "state", "name", "dependency", "queue", "run"]).right(3).right(4).right(5);
+    for (span, split) in &path {
+        table.styled_row([
+            (span.id.clone(), plain),
+            (span.state.to_string(), style(span.state)),
+            (span.name.clone(), plain),
+            (duration(split.dependency), plain),
+            (duration(split.queue), plain),
+            (duration(split.run), plain),
+        ]);
+    }
+    let splits: Vec<Split> = path.iter().map(|(_, split)| *split).collect();
+    let sum = total(&splits);
+    let mut text = table.render(context.ui.terminal.width, context.ui.color());
+    text.push_str(&format!(
+        "\nThe critical path took {}: {} for dependencies, {} for workers, {} running. {} tasks in all.\n",
+        duration(sum.dependency + sum.queue + sum.run),
+        duration(sum.dependency),
+        duration(sum.queue),
+        duration(sum.run),
+        timeline.spans.len(),
+    ));
+    text
+}

@@ -1,0 +1,234 @@
+//! The timeline as a picture that needs nothing else: SVG, alone or in a page. Pure.
+//!
+//! Above, the critical path with a labelled row a task; below, all tasks in the order of their
+//! starts. Their rows are as high as a page's worth of pixels allows, with labels while these are
+//! legible; every bar has a tooltip.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::TaskState;
+use crate::domain::timeline::{Span, Timeline};
+use crate::ui::{duration, sanitize};
+
+const WIDTH: f64 = 1400.0;
+const LABELS: f64 = 420.0;
+const MARGIN: f64 = 16.0;
+const ROW: f64 = 16.0;
+/// Rows of all tasks share this height when there are too many for whole ones.
+const PAGE: f64 = 3000.0;
+/// A row below this height has no room for a label.
+const LEGIBLE: f64 = 10.0;
+const AXIS: f64 = 22.0;
+
+const DEPENDENCY: &str = "#d5d8dd";
+const QUEUE: &str = "#f0b64d";
+
+/// Time to pixels.
+struct Scale {
+    start: DateTime<Utc>,
+    seconds: f64,
+}
+
+impl Scale {
+    fn x(&self, time: DateTime<Utc>) -> f64 {
+        let since = (time - self.start).num_milliseconds() as f64 / 1000.0;
+        LABELS + (since / self.seconds).clamp(0.0, 1.0) * (WIDTH - LABELS - MARGIN)
+    }
+}
+
+/// Draws the timeline; as a web page with `is_html`.
+pub(super) fn draw(timeline: &Timeline, group: &str, now: DateTime<Utc>, is_html: bool) -> String {
+    let start = timeline.start.unwrap_or(now);
+    let end = timeline.end.unwrap_or(now).max(start + TimeDelta::seconds(1));
+    let scale = Scale { start, seconds: (end - start).num_milliseconds() as f64 / 1000.0 };
+    let count = timeline.spans.len().max(1) as f64;
+    let row = (PAGE / count).clamp(1.0, ROW);
+    let path = timeline.critical_splits(now);
+    let path_top = 2.0 * MARGIN + 3.0 * ROW;
+    let all_top = path_top + path.len() as f64 * ROW + 2.0 * ROW + AXIS;
+    let height = all_top + row * count + MARGIN;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" width=\"{WIDTH:.0}\" \
+         height=\"{height:.0}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
+    );
+    let title = format!("Task group {group}: {} tasks in {}", timeline.spans.len(), duration(end - start));
+    text(&mut svg, MARGIN, MARGIN + ROW, &title, "font-size=\"15\" font-weight=\"bold\"");
+    legend(&mut svg, MARGIN + 2.0 * ROW);
+    text(&mut svg, MARGIN, path_top, "Critical path", "font-weight=\"bold\"");
+    axis(&mut svg, &scale, path_top, height - MARGIN);
+    let mut before = None;
+    for (index, (span, _)) in path.iter().enumerate() {
+        let y = path_top + 6.0 + index as f64 * ROW;
+        let from = before.map_or(span.created, |end: DateTime<Utc>| end.max(span.created));
+        before = span.resolved;
+        bars(&mut svg, &scale, span, from, now, y, ROW);
+        label(&mut svg, &span.name, y + ROW - 4.0);
+    }
+    text(&mut svg, MARGIN, all_top - 6.0, "All tasks, by their start", "font-weight=\"bold\"");
+    for (index, span) in timeline.spans.iter().enumerate() {
+        let y = all_top + index as f64 * row;
+        bars(&mut svg, &scale, span, span.created, now, y, row);
+        if row >= LEGIBLE {
+            label(&mut svg, &span.name, y + row - 4.0);
+        }
+    }
+    svg.push_str("</svg>\n");
+    if is_html {
+        format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{}</title>\n{svg}", escape(&title))
+    } else {
+        svg
+    }
+}
+
+/// Waiting for others, waiting for a worker, running: one bar after the other.
+fn bars(svg: &mut String, scale: &Scale, span: &Span, from: DateTime<Utc>, now: DateTime<Utc>, y: f64, row: f64) {
+    let split = span.split(from, now);
+    let scheduled = from + split.dependency;
+    let started = scheduled + split.queue;
+    let end = started + split.run;
+    let tip = format!(
+        "{} ({}, {}): dependency {}, queue {}, run {}",
+        span.name,
+        span.state,
+        span.pool,
+        duration(split.dependency),
+        duration(split.queue),
+        duration(split.run)
+    );
+    let gap = if row > 4.0 { 2.0 } else { 0.0 };
+    svg.push_str("<g>");
+    // Writing into a string cannot fail.
+    let _ = write!(svg, "<title>{}</title>", escape(&tip));
+    for (one, other, color) in
+        [(from, scheduled, DEPENDENCY), (scheduled, started, QUEUE), (started, end, color(span.state))]
+    {
+        let (x, width) = (scale.x(one), scale.x(other) - scale.x(one));
+        // What ran shows, however short it was.
+        let least = if color == DEPENDENCY || color == QUEUE || span.started.is_none() { 0.0 } else { 1.0 };
+        let width = width.max(least);
+        if width > 0.0 {
+            let _ = write!(
+                svg,
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{:.1}\" fill=\"{color}\"/>",
+                row - gap
+            );
+        }
+    }
+    svg.push_str("</g>\n");
+}
+
+fn color(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Completed => "#3fa45b",
+        TaskState::Failed => "#d3423e",
+        TaskState::Exception => "#a04bb5",
+        _ => "#4a90d9",
+    }
+}
+
+/// A vertical line at round times, at most ten of them.
+fn axis(svg: &mut String, scale: &Scale, top: f64, bottom: f64) {
+    const STEPS: [i64; 14] = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200];
+    let fits = |step: &&i64| scale.seconds / **step as f64 <= 10.0;
+    let step = STEPS.iter().find(fits).copied().unwrap_or(86_400);
+    let mut at = 0;
+    while at as f64 <= scale.seconds && at / step <= 400 {
+        let x = scale.x(scale.start + TimeDelta::seconds(at));
+        let _ = writeln!(svg, "<path d=\"M{x:.1} {top:.0}V{bottom:.0}\" stroke=\"#e4e6ea\"/>");
+        let when = duration(TimeDelta::seconds(at));
+        text(svg, x + 2.0, top - 2.0, &when, "fill=\"#666\"");
+        at += step;
+    }
+}
+
+fn legend(svg: &mut String, y: f64) {
+    let entries = [
+        (DEPENDENCY, "waits for others"),
+        (QUEUE, "waits for a worker"),
+        (color(TaskState::Completed), "ran, completed"),
+        (color(TaskState::Failed), "failed"),
+        (color(TaskState::Exception), "exception"),
+        (color(TaskState::Running), "running"),
+    ];
+    for (index, (color, what)) in entries.into_iter().enumerate() {
+        let x = MARGIN + index as f64 * 130.0;
+        let _ = writeln!(svg, "<rect x=\"{x:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{color}\"/>", y - 9.0);
+        text(svg, x + 14.0, y, what, "");
+    }
+}
+
+/// A name before the bars, cut to what fits there.
+fn label(svg: &mut String, name: &str, y: f64) {
+    const FITS: usize = 64;
+    let short: String = if name.chars().count() > FITS {
+        name.chars().take(FITS - 1).chain(['…']).collect()
+    } else {
+        name.to_owned()
+    };
+    text(svg, MARGIN, y, &short, "");
+}
+
+fn text(svg: &mut String, x: f64, y: f64, what: &str, style: &str) {
+    let space = if style.is_empty() { "" } else { " " };
+    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\"{space}{style}>{}</text>", escape(what));
+}
+
+/// Text that is safe inside of XML, whatever a task is called.
+fn escape(text: &str) -> String {
+    sanitize(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(count: i64) -> (Timeline, DateTime<Utc>) {
+        let start: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        let spans = (0..count).map(|number| Span {
+            id: number.to_string(),
+            name: format!("build <{number}> & \u{1b}\"x\""),
+            pool: "p/w".into(),
+            state: TaskState::Completed,
+            created: start,
+            scheduled: Some(start + TimeDelta::seconds(number)),
+            started: Some(start + TimeDelta::seconds(number + 10)),
+            resolved: Some(start + TimeDelta::seconds(number + 60)),
+            dependencies: Vec::new(),
+        });
+        (Timeline::new(spans.collect(), start + TimeDelta::hours(2)), start + TimeDelta::hours(2))
+    }
+
+    #[test]
+    fn few_tasks_have_labels_and_many_have_rows_that_fit_a_page() {
+        let (few, now) = timeline(10);
+        let svg = draw(&few, "g", now, false);
+        assert_eq!(svg.matches("<g>").count(), 11);
+        assert_eq!(svg.matches(">build &lt;").count(), 11 + 11);
+        let (many, now) = timeline(3000);
+        let svg = draw(&many, "g", now, false);
+        assert_eq!(svg.matches("<g>").count(), 3001);
+        let height: f64 = svg.split("height=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+        assert!(height < 3300.0, "{height}");
+    }
+
+    #[test]
+    fn names_cannot_break_out_of_the_picture() {
+        let (timeline, now) = timeline(1);
+        let page = draw(&timeline, "g", now, true);
+        assert!(
+            page.starts_with("<!doctype html>\n<meta charset=\"utf-8\">\n<title>Task group g: 1 tasks in 1 min 0 s")
+        );
+        assert!(
+            page.contains("build &lt;0&gt; &amp; &quot;x&quot;") && !page.contains("<0>") && !page.contains('\u{1b}')
+        );
+    }
+
+    #[test]
+    fn no_tasks_make_an_empty_picture() {
+        let (timeline, now) = timeline(0);
+        assert!(draw(&timeline, "g", now, false).ends_with("</svg>\n"));
+    }
+}

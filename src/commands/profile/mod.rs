@@ -1,0 +1,42 @@
+//! `tc profile`
+
+mod add;
+mod list;
+mod rm;
+mod select;
+
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Keep deployments under names of your own
+///
+/// A profile is a root URL with a name, and settings that go with it. It can be used for one
+/// command (`-R NAME`, `--profile NAME`), for a shell (`TC_PROFILE`), or from now on (`tc profile use`).
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    List(list::Args),
+    #[command(name = "use")]
+    Select(select::Args),
+    Add(add::Args),
+    Rm(rm::Args),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Whatever it ran into.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    match &args.verb {
+        Verb::List(args) => list::run(args, context),
+        Verb::Select(args) => select::run(args, context),
+        Verb::Add(args) => add::run(args, context),
+        Verb::Rm(args) => rm::run(args, context),
+    }
+}

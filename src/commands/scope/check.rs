@@ -1,0 +1,183 @@
+//! `tc scope check`
+
+use std::io::Write as _;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::commands::Status;
+use crate::commands::shared::needs::{self, Narrowing};
+use crate::context::Context;
+use crate::domain::scopes;
+use crate::error::{Error, Kind, Result};
+use crate::reference::{Method, ScopeExpression, Service};
+
+/// Tell whether the current credentials would be allowed to make a call
+///
+/// Nothing is changed: the deployment is asked for the scopes of the credentials, and for what the call's
+/// scopes name of an existing task or group (its scheduler, group and project). Exits with 0 when the call
+/// would be allowed and with 4 when it would not.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The method: queue.rerunTask
+    method: String,
+    #[command(flatten)]
+    args: Positionals,
+    #[command(flatten)]
+    narrowing: Narrowing,
+}
+
+/// The arguments of a method, each a positional one by itself: a list of values that can start with a
+/// dash, as IDs do, would swallow the flags behind it.
+#[derive(Debug)]
+struct Positionals(Vec<String>);
+
+/// More than any method takes, so that too many are told by name.
+const MOST_ARGUMENTS: usize = 8;
+
+impl clap::Args for Positionals {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        (0..MOST_ARGUMENTS).fold(command, |command, index| {
+            let argument = clap::Arg::new(format!("argument:{index}")).allow_hyphen_values(true).hide(index > 0);
+            let argument = argument.value_name(if index == 0 { "ARG.." } else { "ARG" });
+            command.arg(argument.help("Its arguments, in their order; those left out stand for any"))
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Positionals {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let value = |index| matches.get_one::<String>(&format!("argument:{index}")).cloned();
+        Ok(Self((0..MOST_ARGUMENTS).filter_map(value).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct CurrentScopes {
+    scopes: Vec<String>,
+}
+
+/// Prints the verdict and what is missing.
+///
+/// # Errors
+/// When there is no such method, or the deployment cannot be asked.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (service, method) = needs::method(&args.method)?;
+    let mut known = known(args, service, method)?;
+    let client = context.client()?;
+    let (have, needed) = context.block_on(async {
+        let have: CurrentScopes = client.call("auth", "currentScopes").send().await?.json()?;
+        if let Some(expression) = &method.scopes {
+            look_up(&client, expression, &mut known).await?;
+        }
+        Ok((have.scopes, method.scopes.as_ref().map(|expression| expression.render(&known))))
+    })?;
+    let satisfied = |scope: &str| have.iter().any(|have| scopes::covers(have, &any(scope)));
+    let missing = needed.as_ref().and_then(|needed| needed.missing(&satisfied));
+    print(&Verdict { service, method, needed, missing, client: &client }, context)
+}
+
+struct Verdict<'a> {
+    service: &'a Service,
+    method: &'a Method,
+    needed: Option<ScopeExpression>,
+    missing: Option<ScopeExpression>,
+    client: &'a Client,
+}
+
+fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
+    let allowed = verdict.missing.is_none();
+    let status = Status(if allowed { 0 } else { Kind::Auth.exit_code() });
+    let what = format!("{}.{}", verdict.service.service_name, verdict.method.name);
+    let client_id = verdict.client.credentials().map(|credentials| credentials.client_id.as_str());
+    if context.globals.json || context.globals.jq.is_some() {
+        let json = json!({"method": what, "clientId": client_id, "allowed": allowed, "needed": verdict.needed,
+            "missing": verdict.missing});
+        context.print_json(json.to_string().as_bytes())?;
+        return Ok(status);
+    }
+    let mut out = context.ui.out();
+    let who = context.ui.safe(client_id.unwrap_or("anybody"));
+    let Some(missing) = &verdict.missing else {
+        writeln!(out, "{what} is allowed to {who}")?;
+        return Ok(status);
+    };
+    write!(out, "{what} is not allowed to {who}; missing:\n{}", context.ui.safe(&missing.outline(1)))?;
+    drop(out);
+    let wanted = missing.needs(&IndexMap::new()).scopes;
+    if !wanted.is_empty() {
+        let words: Vec<String> = wanted.iter().map(|scope| format!(" -s '{}'", scope.replace('\'', r"'\''"))).collect();
+        context.ui.hint(format!("To ask for what is missing: tc signin{}", words.concat()));
+    }
+    Ok(status)
+}
+
+fn known(args: &Args, service: &Service, method: &Method) -> Result<IndexMap<String, Value>> {
+    let given = &args.args.0;
+    if given.len() > method.args.len() {
+        let names: Vec<String> = method.args.iter().map(|name| format!("<{name}>")).collect();
+        return Err(Error::usage(format!(
+            "{}.{} got more arguments than it takes: `{}`",
+            service.service_name,
+            method.name,
+            given[method.args.len()..].join("` `")
+        ))
+        .hint(format!("It takes {}.", if names.is_empty() { "none".to_owned() } else { names.join(" ") })));
+    }
+    let mut known = args.narrowing.known()?;
+    known.extend(method.args.iter().zip(given).map(|(name, value)| (name.clone(), value.as_str().into())));
+    // Artifacts are asked for one at a time, though the expression has a list of them.
+    if let Some(name) = known.get("name").cloned() {
+        known.entry("names".into()).or_insert_with(|| json!([name]));
+    }
+    needs::split_pool(&mut known);
+    Ok(known)
+}
+
+/// Adds what an existing task or group tells of the parameters that are not known yet.
+async fn look_up(client: &Client, expression: &ScopeExpression, known: &mut IndexMap<String, Value>) -> Result<()> {
+    let unknown = |known: &IndexMap<String, Value>| {
+        let rendered = expression.render(known);
+        let names =
+            ["schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType", "priority"];
+        names.into_iter().any(|name| rendered.scopes().iter().any(|scope| scope.contains(&format!("<{name}>"))))
+    };
+    let text = |known: &IndexMap<String, Value>, name: &str| known.get(name).and_then(Value::as_str).map(str::to_owned);
+    let found: Value = match (text(known, "taskId"), text(known, "taskGroupId")) {
+        _ if !unknown(known) => return Ok(()),
+        (Some(task), _) => match client.call("queue", "task").arg(task).send().await {
+            // The call may be the one that makes the task.
+            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+            answer => answer?.json()?,
+        },
+        (None, Some(group)) => client.call("queue", "getTaskGroup").arg(group).send().await?.json()?,
+        (None, None) => return Ok(()),
+    };
+    let Value::Object(found) = found else { return Ok(()) };
+    for name in ["schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType", "priority"] {
+        if let Some(value) = found.get(name) {
+            known.entry(name.to_owned()).or_insert_with(|| value.clone());
+        }
+    }
+    needs::split_pool(known);
+    Ok(())
+}
+
+/// A parameter that is not known can be anything, and so must what it takes be.
+fn any(scope: &str) -> String {
+    match scope.split_once('<') {
+        Some((before, after)) if after.contains('>') => format!("{before}*"),
+        _ => scope.to_owned(),
+    }
+}

@@ -1,0 +1,47 @@
+//! `tc scope expand`
+
+use std::io::Write as _;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::commands::Status;
+use crate::commands::shared::needs;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Ask the deployment what scopes amount to once their roles are added
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A scope, such as `assume:repo:github.com/mozilla/gecko`; also one a line
+    #[arg(value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Expanded {
+    scopes: Vec<String>,
+}
+
+/// Prints one scope a line, or a list.
+///
+/// # Errors
+/// When one is no scope, or the call fails.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let scopes = needs::split_scopes(&args.scopes)?;
+    if scopes.is_empty() {
+        return Err(Error::usage("there is no scope to expand"));
+    }
+    let client = context.client()?;
+    let call = client.call("auth", "expandScopes").json(&json!({"scopes": scopes}));
+    let expanded: Expanded = context.block_on(call.send())?.json()?;
+    if context.globals.json || context.globals.jq.is_some() {
+        context.print_json(json!(expanded.scopes).to_string().as_bytes())?;
+        return Ok(Status::DONE);
+    }
+    let mut out = context.ui.out();
+    for scope in &expanded.scopes {
+        writeln!(out, "{}", context.ui.safe(scope))?;
+    }
+    Ok(Status::DONE)
+}

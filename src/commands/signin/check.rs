@@ -1,0 +1,62 @@
+//! `--check`: who is signed in, and until when.
+
+use std::io::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::client::{ApiError, Client};
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+
+/// Asks the deployment whether it takes the credentials.
+///
+/// # Errors
+/// [`Kind::Auth`] when there are none, or the deployment does not take them.
+pub(super) fn run(context: &Context) -> Result<Status> {
+    let identity = context.identity()?;
+    let root = &identity.target.root;
+    let client_id = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
+    if client_id.is_none() && !identity.target.proxied {
+        let error = Error::new(Kind::Auth, format!("not signed in to {root}"));
+        let error = match &identity.target.unsigned_because {
+            Some(why) => error.hint(why.clone()),
+            None => error,
+        };
+        return Err(error.hint("To sign in: tc signin"));
+    }
+    let client = context.client()?;
+    let expires = context.block_on(async {
+        is_taken(&client).await?;
+        Ok(match (identity.expires, client_id) {
+            (None, Some(client_id)) => expiry(&client, client_id).await,
+            (known, _) => known,
+        })
+    })?;
+    if context.globals.json || context.globals.jq.is_some() {
+        let expires = expires.map(|expires| expires.to_rfc3339_opts(SecondsFormat::Millis, true));
+        let json = json!({"rootUrl": root.as_str(), "clientId": client_id, "expires": expires});
+        context.print_json(json.to_string().as_bytes())?;
+        return Ok(Status::DONE);
+    }
+    let who = client_id.map_or("the task, by way of its proxy".into(), |client_id| context.ui.safe(client_id));
+    let until = expires.map(|expires| format!(" until {}", expires.format("%F %R UTC"))).unwrap_or_default();
+    writeln!(context.ui.out(), "Signed in to {root} as {who}{until}.")?;
+    Ok(Status::DONE)
+}
+
+async fn is_taken(client: &Client) -> Result<()> {
+    match client.call("auth", "currentScopes").send().await {
+        Ok(_) => Ok(()),
+        // Whoever is refused for want of scopes has been recognized.
+        Err(error) if ApiError::of(&error).is_some_and(|refusal| refusal.status == 403) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// When a client ends, where the deployment tells.
+async fn expiry(client: &Client, client_id: &str) -> Option<DateTime<Utc>> {
+    let response = client.call("auth", "client").arg(client_id).send().await.ok()?;
+    response.json::<Value>().ok()?["expires"].as_str()?.parse().ok()
+}

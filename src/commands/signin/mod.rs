@@ -1,0 +1,130 @@
+//! `tc signin`
+
+mod ask;
+mod check;
+mod obtain;
+
+use self::ask::Wish;
+use crate::client::Credentials;
+use crate::commands::Status;
+use crate::commands::shared::exports::{self, ShellFlags};
+use crate::commands::shared::needs::Narrowing;
+use crate::config::{Store, Stored};
+use crate::context::Context;
+use crate::domain::{RootUrl, Shell};
+use crate::env;
+use crate::error::Result;
+
+/// Sign in through the browser
+///
+/// At a terminal the credentials are stored for later commands. In a pipe they are printed as
+/// assignments and stored nowhere: `eval "$(tc signin --expires 15m)"`. Unsetting the variables, or
+/// closing the shell, is then a full sign-out.
+///
+/// Ask for little: --for names the verbs or methods that are to be allowed, such as
+/// `--for task.rerun`; --preset a set of scopes in the configuration; -s the scopes themselves.
+/// Without any of these it asks for all scopes that you have. With --timeout it waits no longer than that.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Ask for this scope; repeatable, also one a line
+    #[arg(short, long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// Ask for what a verb (task.rerun) or method (queue.rerunTask) needs; repeatable
+    #[arg(long = "for", value_name = "VERB|METHOD")]
+    purpose: Vec<String>,
+    /// Ask for the scopes of a preset in the configuration; repeatable
+    #[arg(long, value_name = "NAME")]
+    preset: Vec<String>,
+    /// Name of the client; random characters are added to it
+    #[arg(short, long, default_value = "tc")]
+    name: String,
+    /// What people see of it in the list of clients
+    #[arg(long, value_name = "TEXT", default_value = "Made by tc signin")]
+    description: String,
+    /// How long the credentials are good: `15m`, `8 hours`
+    #[arg(long, value_name = "TIME", default_value = "1 day", allow_hyphen_values = true)]
+    expires: String,
+    /// Wait for the browser on this port of localhost
+    #[arg(short, long)]
+    port: Option<u16>,
+    /// Open no browser, only print the address
+    #[arg(long)]
+    no_browser: bool,
+    /// Wait for nothing: paste the address at which the browser ends up
+    #[arg(long)]
+    paste: bool,
+    /// Store the credentials, also in a pipe
+    #[arg(long, conflicts_with = "no_store")]
+    store: bool,
+    /// Print the credentials and store nothing, also at a terminal
+    #[arg(long)]
+    no_store: bool,
+    /// Only say who is signed in and until when; exits with 4 when nobody is
+    #[arg(long, conflicts_with_all = ["scope", "purpose", "preset", "paste", "store", "no_store", "port"])]
+    check: bool,
+    #[command(flatten)]
+    shell: ShellFlags,
+    #[command(flatten)]
+    narrowing: Narrowing,
+}
+
+/// Signs in, and stores or prints the credentials.
+///
+/// # Errors
+/// When the arguments make no sense, the store is refused, the port is in use, or nobody answers in time.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    if args.check {
+        return check::run(context);
+    }
+    let root = context.root_url()?;
+    let shell = args.shell.or_json(context)?;
+    let output = Output::of(args, shell, context);
+    let wish = Wish::of(args, context)?;
+    let store = output.store.then(|| Store::open(&context.env));
+    if let Some(store) = &store {
+        // A store that cannot be used is better found out before the token is made than after.
+        store.look_up(&root, context.now())?;
+    }
+    let credentials = obtain::credentials(args, &wish, &root, context)?;
+    let client_id = context.ui.safe(&credentials.client_id).into_owned();
+    let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
+    if output.print {
+        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires))?;
+    }
+    if let Some(store) = store {
+        keep(&store, &root, credentials, &wish, context)?;
+        let path = store.path().map(|path| format!(" Stored in {}.", path.display())).unwrap_or_default();
+        context.ui.note(format!("{signed_in}{path}"));
+    } else {
+        context.ui.note(signed_in);
+    }
+    Ok(Status::DONE)
+}
+
+/// What becomes of the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Output {
+    store: bool,
+    print: bool,
+}
+
+impl Output {
+    /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
+    fn of(args: &Args, shell: Option<Shell>, context: &Context) -> Self {
+        let form = shell.is_some() || context.globals.json || context.globals.jq.is_some();
+        let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
+        Self { store, print: form || !store }
+    }
+}
+
+fn keep(store: &Store, root: &RootUrl, credentials: Credentials, wish: &Wish, context: &Context) -> Result<()> {
+    let now = context.now();
+    store.put(root, &Stored::new(credentials).with_life(now, wish.expires), now)?;
+    if context.env.get(env::CLIENT_ID).is_some() {
+        context.ui.warn(format!(
+            "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",
+            env::CLIENT_ID.name
+        ));
+    }
+    Ok(())
+}

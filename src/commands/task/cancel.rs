@@ -1,0 +1,45 @@
+//! `tc task cancel`
+
+use super::action::{self, ActionArgs};
+use super::lookup::status_in;
+use super::shown;
+use crate::commands::Status;
+use crate::commands::shared::{Deed, Done};
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::Result;
+
+/// Cancel tasks
+///
+/// More than one are shown and asked about first. A task that is resolved already stays as it is,
+/// which is no failure.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    how: ActionArgs,
+    /// Do not ask
+    #[arg(short, long, hide = true)]
+    force: bool,
+}
+
+const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled" };
+
+/// Cancels.
+///
+/// # Errors
+/// Those of [`action::perform`].
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let how = ActionArgs { yes: args.how.yes || args.force, ..args.how.clone() };
+    action::perform(DEED, &how, context, action::look, |client, id| {
+        let how = &how;
+        async move {
+            let answer = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
+            let status = status_in(&answer.body)?;
+            if status.state != TaskState::Exception {
+                context.ui.note(format_args!("Task {id} was resolved before: it stays {}.", status.state));
+            }
+            let line = shown::status_line(&status);
+            Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+        }
+    })
+}

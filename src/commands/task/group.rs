@@ -1,0 +1,47 @@
+//! `tc task group`
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use super::each::each;
+use super::ids::IdArgs;
+use super::lookup;
+use super::status::print_documents;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::error::Result;
+
+/// Print the groups that tasks belong to
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// Prints the IDs of groups: one as it is, many after the IDs of the tasks.
+///
+/// # Errors
+/// Those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let client = &context.client()?;
+    let mut documents = Vec::new();
+    let outcome = context.block_on(each(
+        &named,
+        context,
+        |found| lookup::status(client, &found.id),
+        |found, looked_up| {
+            let group = looked_up.status()?.task_group_id.into_owned();
+            if context.wants_json() {
+                documents.push(json!({"taskId": found.id, "taskGroupId": group}).to_string());
+                return Ok(());
+            }
+            let mut out = context.ui.out();
+            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            Ok(writeln!(out, "{id}{group}")?)
+        },
+    ));
+    if context.wants_json() { print_documents(&named, documents, outcome) } else { outcome }
+}

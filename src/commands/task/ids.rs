@@ -1,0 +1,139 @@
+//! The tasks that a command line names: IDs, pages, index paths.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use url::Url;
+
+use crate::client::Client;
+use crate::commands::shared::{self, Targets};
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Look-ups in the index at once.
+const LOOKUPS: usize = 16;
+
+/// Which tasks are meant.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct IdArgs {
+    /// IDs of tasks, or addresses of their pages; `-` reads more from standard input
+    #[arg(value_name = "TASK", required = true)]
+    pub tasks: Vec<String>,
+    /// Take what is given for index paths: `project.branch.latest.build`
+    #[arg(long)]
+    pub index: bool,
+    /// Leave out, with a warning, what names no task
+    #[arg(long)]
+    pub skip_invalid: bool,
+}
+
+/// The tasks that were named.
+pub struct Named {
+    /// The tasks, and the context to call with.
+    pub targets: Targets,
+    /// One task was named, and it alone could be: results need not say whose they are.
+    pub single: bool,
+}
+
+impl IdArgs {
+    /// Reads the tasks, and looks index paths up.
+    ///
+    /// # Errors
+    /// Those of [`shared::tasks`], and those of the look-ups.
+    pub fn read(&self, context: &Context) -> Result<Named> {
+        let single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
+        let words = if self.index { paths(&self.tasks, context)? } else { self.tasks.clone() };
+        let words = resolve(words, self.index, context)?;
+        Ok(Named { targets: shared::tasks(&words, self.skip_invalid, context)?, single })
+    }
+}
+
+/// The words, with those on standard input in place of `-`.
+fn paths(words: &[String], context: &Context) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for word in words {
+        if word == "-" {
+            let bytes = context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?;
+            all.extend(String::from_utf8_lossy(&bytes).split_whitespace().map(str::to_owned));
+        } else {
+            all.push(word.clone());
+        }
+    }
+    Ok(all)
+}
+
+/// The words, with the pages of tasks in place of index paths and of pages of the index.
+fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<Vec<String>> {
+    let found: Vec<Option<IndexPath>> = words.iter().map(|word| IndexPath::parse(word, index)).collect();
+    if found.iter().all(Option::is_none) {
+        return Ok(words);
+    }
+    context.block_on(
+        stream::iter(words.into_iter().zip(found))
+            .map(|(word, found)| async move {
+                let Some(IndexPath { root, path }) = found else { return Ok(word) };
+                let Some(root) = root else { return find(&context.client()?, &path).await };
+                // A page names its deployment; whether that is the one in use is judged by the page of the task.
+                let mut on_page = context.same();
+                on_page.globals.root_url = Some(root.clone());
+                let client = if context.root_url().is_ok() { context.client()? } else { on_page.client()? };
+                Ok(format!("{root}/tasks/{}", find(&client, &path).await?))
+            })
+            .buffered(LOOKUPS)
+            .try_collect(),
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Indexed {
+    task_id: String,
+}
+
+async fn find(client: &Client, path: &str) -> Result<String> {
+    let Indexed { task_id } = client.call("index", "findTask").arg(path).send().await?.json()?;
+    Ok(task_id)
+}
+
+/// A place in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct IndexPath {
+    /// The deployment, where the page of the index was given.
+    root: Option<String>,
+    path: String,
+}
+
+impl IndexPath {
+    /// The index path that a word is: the page `<root>/tasks/index/<namespace>/<name>`, or any word
+    /// but a URL where index paths are asked for.
+    fn parse(word: &str, asked_for: bool) -> Option<Self> {
+        let Ok(url) = Url::parse(word) else {
+            return asked_for.then(|| Self { root: None, path: word.to_owned() });
+        };
+        let rest = url.path().strip_prefix("/tasks/index/")?.trim_end_matches('/');
+        let path = percent_decode_str(&rest.replace('/', ".")).decode_utf8().ok()?.into_owned();
+        let root = url.origin().ascii_serialization();
+        (!path.is_empty()).then_some(Self { root: Some(root), path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_index_is_a_path_in_it() {
+        let page = "https://tc.example.com/tasks/index/gecko.v2.try%2Ex/latest";
+        let found = IndexPath::parse(page, false).unwrap();
+        assert_eq!(found.root.as_deref(), Some("https://tc.example.com"));
+        assert_eq!(found.path, "gecko.v2.try.x.latest");
+    }
+
+    #[test]
+    fn other_words_are_paths_only_when_asked_for() {
+        assert_eq!(IndexPath::parse("a.b.c", false), None);
+        assert_eq!(IndexPath::parse("a.b.c", true), Some(IndexPath { root: None, path: "a.b.c".into() }));
+        assert_eq!(IndexPath::parse("https://tc.example.com/tasks/VESwp9JaRo-XkFN_bemBhw", true), None);
+        assert_eq!(IndexPath::parse("https://tc.example.com/tasks/index/", true), None);
+    }
+}

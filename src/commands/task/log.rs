@@ -1,0 +1,133 @@
+//! `tc task log`
+
+mod find;
+mod follow;
+mod lines;
+mod source;
+
+use regex::bytes::RegexSet;
+
+use super::artifacts;
+use super::each::Failures;
+use super::ids::IdArgs;
+use super::lookup;
+use crate::client::Client;
+use crate::commands::Status as Exit;
+use crate::context::Context;
+use crate::domain::task::Status;
+use crate::domain::{RunChoice, TaskRef, TaskState};
+use crate::error::{Error, Kind, Result};
+use find::Wanted;
+use lines::{Filter, Lines};
+
+/// Print the logs of tasks
+///
+/// The log of a running task is followed to its end. In a pipe a log without filters comes out byte
+/// for byte; on a terminal control characters are left out.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// The log of this run
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+    /// This artifact, in place of the usual ones
+    #[arg(long, value_name = "NAME")]
+    artifact: Option<String>,
+    /// Only the last lines; those that follow when the task is running
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..10_000_000))]
+    tail: Option<u32>,
+    /// Only lines that match this regular expression; of several, one will do
+    #[arg(long, value_name = "REGEX")]
+    grep: Vec<String>,
+    /// Only the lines that say what went wrong: failed tests, errors, crashes, tracebacks
+    #[arg(long)]
+    errors: bool,
+    /// Control characters, too
+    #[arg(long)]
+    raw: bool,
+}
+
+/// Prints logs, one after the other.
+///
+/// # Errors
+/// [`Kind::NotFound`] when there is no log; those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    if context.globals.jq.is_some() {
+        return Err(
+            Error::usage("a log is no JSON document that --jq could filter").hint("--json prints a document a line.")
+        );
+    }
+    let filter = filter(args)?;
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let client = context.client()?;
+    let refs = &named.targets.refs;
+    context.block_on(async {
+        let mut failures = Failures::default();
+        for found in refs {
+            if !named.single {
+                context.ui.note(format_args!("==> {} <==", found.id));
+            }
+            match print(args, found, &filter, &client, context).await {
+                Ok(()) => {}
+                Err(error) if named.single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
+                Err(error) => failures.add(&found.id, &error, context),
+            }
+        }
+        failures.into_result(refs.len())
+    })
+}
+
+fn filter(args: &Args) -> Result<Filter> {
+    let mut patterns: Vec<&str> = args.grep.iter().map(String::as_str).collect();
+    if args.errors {
+        patterns.extend(lines::ERRORS);
+    }
+    if patterns.is_empty() {
+        return Ok(Filter::default());
+    }
+    let set = RegexSet::new(&patterns)
+        .map_err(|source| Error::usage("--grep is not a regular expression").caused_by(source.to_string()))?;
+    Ok(Filter::new(set))
+}
+
+async fn print(args: &Args, found: &TaskRef, filter: &Filter, client: &Client, context: &Context) -> Result<()> {
+    let looked_up = lookup::status(client, &found.id).await?;
+    let run = run_with_log(&looked_up.status()?, args.run.or(found.run))?;
+    let wanted = Wanted { name: args.artifact.as_deref().or(found.artifact.as_deref()), task: &found.id, run: run.0 };
+    let log = follow::Log::open(client, context, wanted, run.1).await?;
+    let terminal = context.ui.terminal.stdout;
+    let lines = Lines::new(lines::Style {
+        filter: filter.clone(),
+        tail: args.tail.map(|tail| tail as usize),
+        clean: terminal && !args.raw,
+        json: context.globals.json,
+    });
+    let lines = log.print(lines).await?;
+    if lines.shown() == 0 && !filter.is_empty() {
+        context.ui.note("No line of the log matches.");
+    }
+    Ok(())
+}
+
+/// The run whose log is meant, by number and state; an error when there can be none.
+fn run_with_log(status: &Status<'_>, number: Option<u32>) -> Result<(u32, TaskState)> {
+    let runs = RunChoice::number_or_newest(number)
+        .of(status)
+        .map_err(|fault| Error::new(Kind::NotFound, fault.to_string()))?;
+    let id = &status.task_id;
+    match runs.first() {
+        Some(run) if run.state == TaskState::Pending => {
+            let error = Error::new(Kind::NotFound, format!("task {id} is pending: run {} has no log yet", run.run_id));
+            Err(match run.run_id.checked_sub(1) {
+                Some(before) => error.hint(format!("For the log of the run before: tc task log {id} --run {before}")),
+                None => error.hint(format!("To wait until it runs: tc task wait {id} --for running")),
+            })
+        }
+        Some(run) => Ok((run.run_id, run.state)),
+        None => {
+            Err(Error::new(Kind::NotFound, format!("task {id} is {}: it has not run, so it has no log", status.state)))
+        }
+    }
+}

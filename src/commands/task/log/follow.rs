@@ -1,0 +1,192 @@
+//! Reading a log to its end, however often the connection is cut.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::find::{self, Wanted};
+use super::lines::Lines;
+use super::lookup;
+use super::source::Source;
+use crate::client::{Client, Streamed};
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::{Error, Kind, Result};
+
+/// How long a running task may be silent before it is asked for whether it still runs.
+const SILENCE: Duration = Duration::from_secs(30);
+/// When nothing has come for so long, all that there is so far has been read.
+const QUIET: Duration = Duration::from_millis(700);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Attempts that bring nothing new, one after the other, before giving up.
+const PATIENCE: u32 = 6;
+
+/// The log of one run, which has been begun.
+pub(super) struct Log<'a> {
+    client: &'a Client,
+    context: &'a Context,
+    wanted: Wanted<'a>,
+    /// The artifact that is being read.
+    name: String,
+    stream: Option<Streamed>,
+    /// The run is over, so the log is whole, wherever it is.
+    over: bool,
+    /// Bytes that were handed on.
+    offset: u64,
+}
+
+/// How a stream ended.
+enum Ended {
+    /// The sender said so.
+    Whole,
+    /// The connection broke off.
+    Cut(Error),
+    /// The run is over and nothing more came.
+    Silent,
+}
+
+impl<'a> Log<'a> {
+    /// Finds the log and starts to read it, so that all that can be wrong with it is known before
+    /// anything is printed.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] when there is no log; those of the calls.
+    pub(super) async fn open(
+        client: &'a Client,
+        context: &'a Context,
+        wanted: Wanted<'a>,
+        state: TaskState,
+    ) -> Result<Self> {
+        let over = state != TaskState::Running;
+        let name = find::find(client, wanted, over).await?;
+        let mut log = Self { client, context, wanted, name, stream: None, over, offset: 0 };
+        log.stream = Some(log.connect().await?);
+        Ok(log)
+    }
+
+    async fn connect(&self) -> Result<Streamed> {
+        let Wanted { task, run, .. } = self.wanted;
+        Source::of(self.client, self.context, task, run, &self.name).await?.open(self.client, self.offset).await
+    }
+
+    /// Hands the log to `lines`, to its end.
+    ///
+    /// # Errors
+    /// When the output cannot be written; [`Kind::Unavailable`] when too many attempts in a row
+    /// brought nothing new.
+    pub(super) async fn print(mut self, mut lines: Lines) -> Result<Lines> {
+        let mut fruitless = 0;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let before = self.offset;
+            let ended = match self.stream.take() {
+                Some(stream) => self.read(stream, &mut lines).await?,
+                None => match self.connect().await {
+                    Ok(stream) => self.read(stream, &mut lines).await?,
+                    Err(error) => Ended::Cut(error),
+                },
+            };
+            let was_over = self.over;
+            if was_over && matches!(ended, Ended::Whole | Ended::Silent) {
+                break;
+            }
+            if self.offset > before {
+                (fruitless, pause) = (0, FIRST_PAUSE);
+            } else if let Ended::Cut(error) = &ended {
+                fruitless += 1;
+                if fruitless >= PATIENCE || error.kind() != Kind::Unavailable {
+                    self.give_up(ended, &mut lines)?;
+                    break;
+                }
+            }
+            if !was_over {
+                self.over = self.is_over().await?;
+            }
+            if self.over && !was_over {
+                // What the live stream may have lost is in what was uploaded when the run ended.
+                fruitless = 0;
+                if !self.find_uploaded(&ended).await? {
+                    break;
+                }
+                continue;
+            }
+            self.context.env.clock.sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        let mut out = self.context.ui.out();
+        lines.finish(&mut out)?;
+        out.flush()?;
+        drop(out);
+        Ok(lines)
+    }
+
+    /// The log broke off for good: what was read is printed before the error.
+    fn give_up(&self, ended: Ended, lines: &mut Lines) -> Result<()> {
+        let mut out = self.context.ui.out();
+        lines.finish(&mut out)?;
+        out.flush()?;
+        match ended {
+            Ended::Cut(error) => Err(error.hint(format!("Until then {} bytes of the log were read.", self.offset))),
+            Ended::Whole | Ended::Silent => Ok(()),
+        }
+    }
+
+    /// Reads until the stream ends, one way or another.
+    async fn read(&mut self, mut stream: Streamed, lines: &mut Lines) -> Result<Ended> {
+        loop {
+            let patience = if lines.is_catching_up() && !self.over { QUIET } else { SILENCE };
+            match tokio::time::timeout(patience, stream.next()).await {
+                Ok(Ok(Some(piece))) => {
+                    self.offset += piece.len() as u64;
+                    let mut out = self.context.ui.out();
+                    lines.push(&piece, &mut out)?;
+                    if !self.over {
+                        out.flush()?;
+                    }
+                }
+                Ok(Ok(None)) => return Ok(Ended::Whole),
+                Ok(Err(error)) => return Ok(Ended::Cut(error)),
+                Err(_) if self.over => {}
+                Err(_) if lines.is_catching_up() => {
+                    let mut out = self.context.ui.out();
+                    lines.caught_up(&mut out)?;
+                    out.flush()?;
+                }
+                Err(_) if self.is_over().await? => return Ok(Ended::Silent),
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn is_over(&self) -> Result<bool> {
+        let looked_up = lookup::status(self.client, self.wanted.task).await?;
+        let status = looked_up.status()?;
+        let run = status.runs.iter().find(|run| run.run_id == self.wanted.run);
+        Ok(run.is_none_or(|run| run.state != TaskState::Running))
+    }
+
+    /// Changes over to the log that was uploaded when the run ended; false when there is none, so
+    /// that what was read has to do.
+    async fn find_uploaded(&mut self, ended: &Ended) -> Result<bool> {
+        let found = match find::find(self.client, self.wanted, true).await {
+            Ok(name) => {
+                self.name = name;
+                self.connect().await
+            }
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(stream) => {
+                self.stream = Some(stream);
+                Ok(true)
+            }
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Failed) => {
+                if !matches!(ended, Ended::Whole) {
+                    self.context.ui.warn("the end of the log is lost: it was not uploaded when the run ended");
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

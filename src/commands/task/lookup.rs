@@ -1,0 +1,110 @@
+//! What a task is and where it stands, as the queue says it.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::client::Client;
+use crate::commands::shared::Target;
+use crate::domain::task::{Definition, Status};
+use crate::error::{Error, Result};
+
+/// A task's status and, where it was asked for, its definition; views borrow from the answers.
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    status: Bytes,
+    definition: Option<Bytes>,
+}
+
+/// The answer of `queue.status` and of all calls that change a task.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    status: &'a RawValue,
+}
+
+/// The status in an answer that has one.
+///
+/// # Errors
+/// When it has none.
+pub fn status_in(answer: &[u8]) -> Result<Status<'_>> {
+    let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
+    let mut deserializer = serde_json::Deserializer::from_str(status.get());
+    Status::deserialize(&mut deserializer).map_err(|source| unexpected(&source))
+}
+
+/// The status in an answer that has one, as it was sent.
+///
+/// # Errors
+/// When it has none.
+pub fn raw_status_in(answer: &[u8]) -> Result<&str> {
+    let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
+    Ok(status.get())
+}
+
+fn unexpected(source: &serde_json::Error) -> Error {
+    Error::failed("the queue answered something that is not a task's status").caused_by(source.to_string())
+}
+
+/// The definition that an answer of `queue.task` is.
+///
+/// # Errors
+/// When it is none.
+pub fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
+    serde_json::from_slice(answer).map_err(|source| {
+        Error::failed("the queue answered something that is not a task's definition").caused_by(source)
+    })
+}
+
+/// Asks where a task stands.
+///
+/// # Errors
+/// Those of the call.
+pub async fn status(client: &Client, id: &str) -> Result<Lookup> {
+    let answer = client.call("queue", "status").arg(id).send().await?;
+    Ok(Lookup { status: answer.body, definition: None })
+}
+
+/// Asks where a task stands and what it is, both at once.
+///
+/// # Errors
+/// Those of the calls.
+pub async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> {
+    let status = client.call("queue", "status").arg(id).send();
+    let definition = client.call("queue", "task").arg(id).send();
+    let (status, definition) = futures::future::try_join(status, definition).await?;
+    Ok(Lookup { status: status.body, definition: Some(definition.body) })
+}
+
+impl Lookup {
+    /// The answer of `queue.status`, as it came.
+    pub fn raw(&self) -> &[u8] {
+        &self.status
+    }
+
+    /// Where the task stands.
+    ///
+    /// # Errors
+    /// When the answer is no status.
+    pub fn status(&self) -> Result<Status<'_>> {
+        status_in(&self.status)
+    }
+
+    /// What the task is.
+    ///
+    /// # Errors
+    /// When the answer is no definition, or it was not asked for.
+    pub fn definition(&self) -> Result<Definition<'_>> {
+        definition_in(self.definition.as_deref().unwrap_or_default())
+    }
+
+    /// The task as something to act on.
+    ///
+    /// # Errors
+    /// Those of [`Lookup::status`] and [`Lookup::definition`].
+    pub fn target(&self) -> Result<Target> {
+        let status = self.status()?;
+        let name = self.definition()?.metadata.name.into_owned();
+        Ok(Target { id: status.task_id.into_owned(), name, state: Some(status.state) })
+    }
+}

@@ -1,0 +1,48 @@
+//! `tc task name`
+
+use std::io::Write as _;
+
+use serde_json::json;
+
+use super::each::each;
+use super::ids::IdArgs;
+use super::status::print_documents;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::task::Definition;
+use crate::error::Result;
+
+/// Print the names of tasks
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// Prints names: one as it is, many after their IDs.
+///
+/// # Errors
+/// Those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let client = &context.client()?;
+    let mut documents = Vec::new();
+    let outcome = context.block_on(each(
+        &named,
+        context,
+        |found| client.call("queue", "task").arg(found.id.as_str()).send(),
+        |found, answer| {
+            let definition: Definition<'_> = super::lookup::definition_in(&answer.body)?;
+            let name = definition.metadata.name;
+            if context.wants_json() {
+                documents.push(json!({"taskId": found.id, "name": name}).to_string());
+                return Ok(());
+            }
+            let mut out = context.ui.out();
+            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            Ok(writeln!(out, "{id}{}", context.ui.safe(&name))?)
+        },
+    ));
+    if context.wants_json() { print_documents(&named, documents, outcome) } else { outcome }
+}

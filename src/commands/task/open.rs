@@ -1,0 +1,57 @@
+//! `tc task open`
+
+use std::io::Write as _;
+
+use super::ids::IdArgs;
+use crate::commands::{Status, shared};
+use crate::context::Context;
+use crate::domain::{RootUrl, TaskRef};
+use crate::error::Result;
+
+/// Open the pages of tasks in a browser, and print their addresses
+///
+/// In a pipe the addresses are printed and nothing is opened.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// The page of this run
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+}
+
+/// Prints and opens the pages.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] when no task or no deployment is named.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let root = context.root_url()?;
+    let pages: Vec<String> =
+        named.targets.refs.iter().map(|found| page(&root, found, args.run.or(found.run))).collect();
+    if context.wants_json() {
+        context.print_json(serde_json::json!(pages).to_string().as_bytes())?;
+        return Ok(Status::DONE);
+    }
+    // Nobody wants a hundred windows because a list was longer than it looked.
+    if let [page] = pages.as_slice() {
+        return shared::open(page, context);
+    }
+    let mut out = context.ui.out();
+    for page in &pages {
+        writeln!(out, "{page}")?;
+    }
+    Ok(Status::DONE)
+}
+
+/// The page of a task or of one of its runs; in 2018 the pages had a host of their own.
+fn page(root: &RootUrl, found: &TaskRef, run: Option<u32>) -> String {
+    let id = &found.id;
+    match (root.is_legacy(), run) {
+        (true, None) => format!("https://tools.taskcluster.net/tasks/{id}"),
+        (true, Some(run)) => format!("https://tools.taskcluster.net/tasks/{id}/runs/{run}"),
+        (false, None) => format!("{root}/tasks/{id}"),
+        (false, Some(run)) => format!("{root}/tasks/{id}/runs/{run}"),
+    }
+}

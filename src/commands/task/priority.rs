@@ -1,0 +1,38 @@
+//! `tc task priority`
+
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+
+use super::action::{self, ActionArgs};
+use crate::commands::Status;
+use crate::commands::shared::{Deed, Done};
+use crate::context::Context;
+use crate::error::Result;
+
+/// Change the priority of tasks that are not resolved
+///
+/// More than one are shown and asked about first.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The new priority
+    #[arg(value_parser = PossibleValuesParser::new(
+        ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
+    priority: String,
+    #[command(flatten)]
+    how: ActionArgs,
+}
+
+const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed" };
+
+/// Changes priorities.
+///
+/// # Errors
+/// Those of [`action::perform`].
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (how, priority) = (&args.how, args.priority.as_str());
+    action::perform(DEED, how, context, action::look, |client, id| async move {
+        let call = client.call("queue", "changeTaskPriority").arg(id.as_str());
+        let answer = call.json(&json!({"newPriority": priority})).send().await?;
+        Ok(Done { line: action::line(how, &id, priority), answer: Some(answer.body) })
+    })
+}

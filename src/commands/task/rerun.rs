@@ -1,0 +1,106 @@
+//! `tc task rerun`
+
+use futures::stream::{self, StreamExt as _};
+
+use super::action::{self, ActionArgs};
+use super::lookup::{self, Lookup, status_in};
+use super::shown;
+use crate::client::Client;
+use crate::commands::Status;
+use crate::commands::shared::{Deed, Done};
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::{Error, Kind, Result};
+
+/// Rerun tasks that failed or ended as an exception
+///
+/// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for
+/// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
+/// than one are shown and asked about first.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    how: ActionArgs,
+    /// Rerun completed tasks, too, and whatever the dependencies
+    #[arg(short, long)]
+    force: bool,
+}
+
+const DEED: Deed = Deed { verb: "re-run", doing: "Re-running", done: "re-run" };
+/// Dependencies that are looked at at once.
+const LOOKUPS: usize = 16;
+/// Dependencies that a refusal names.
+const NAMED: usize = 5;
+
+/// Reruns.
+///
+/// # Errors
+/// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (how, force) = (&args.how, args.force);
+    let look = |client: Client, id: String| async move { look(&client, &id, force).await };
+    action::perform(DEED, how, context, look, |client, id| async move {
+        if !force {
+            self::look(&client, &id, force).await?;
+        }
+        let answer = client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
+        let line = shown::status_line(&status_in(&answer.body)?);
+        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+    })
+}
+
+/// Looks at a task that is to be rerun, and refuses those that should not be.
+async fn look(client: &Client, id: &str, force: bool) -> Result<Lookup> {
+    let looked_up = lookup::status_and_definition(client, id).await?;
+    if !force {
+        check_state(&looked_up)?;
+        check_dependencies(client, &looked_up).await?;
+    }
+    Ok(looked_up)
+}
+
+fn check_state(looked_up: &Lookup) -> Result<()> {
+    let status = looked_up.status()?;
+    if status.state.is_unsuccessful() {
+        return Ok(());
+    }
+    let (id, state) = (&status.task_id, status.state);
+    Err(Error::new(Kind::Conflict, format!("task {id} is {state}; only failed tasks and exceptions are rerun"))
+        .hint("--force reruns it all the same."))
+}
+
+/// The queue reruns a task whatever its dependencies; it would run on what is not there.
+async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
+    let definition = looked_up.definition()?;
+    let any_end = definition.requires.as_deref() == Some("all-resolved");
+    let mut states = stream::iter(&definition.dependencies)
+        .map(|id| async move {
+            let looked_up = lookup::status(client, id).await?;
+            Ok::<_, Error>((id.0.to_string(), looked_up.status()?.state))
+        })
+        .buffered(LOOKUPS);
+    let mut unmet: Vec<(String, TaskState)> = Vec::new();
+    while let Some(found) = states.next().await {
+        let (id, state) = match found {
+            Ok(found) => found,
+            // A dependency that has expired cannot be waited for.
+            Err(error) if error.kind() == Kind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let met = if any_end { state.is_resolved() } else { state == TaskState::Completed };
+        if !met {
+            unmet.push((id, state));
+        }
+    }
+    if unmet.is_empty() {
+        return Ok(());
+    }
+    let id = looked_up.status()?.task_id.into_owned();
+    let mut which: Vec<String> = unmet.iter().take(NAMED).map(|(id, state)| format!("{id} ({state})")).collect();
+    if unmet.len() > NAMED {
+        which.push(format!("{} more", unmet.len() - NAMED));
+    }
+    let must = if any_end { "resolved" } else { "completed" };
+    Err(Error::new(Kind::Conflict, format!("task {id} depends on tasks that are not {must}: {}", which.join(", ")))
+        .hint("Wait for these, or rerun those that failed first; --force reruns it all the same."))
+}

@@ -1,0 +1,74 @@
+//! `tc task retrigger`
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream;
+use serde_json::{Value, json};
+
+use super::action::{self, ActionArgs};
+use super::lookup::raw_status_in;
+use crate::client::Client;
+use crate::commands::Status;
+use crate::commands::shared::{Deed, Done};
+use crate::context::Context;
+use crate::domain::retrigger::retrigger;
+use crate::domain::slugid;
+use crate::error::{Error, Result};
+
+/// Make new tasks that do what these tasks did
+///
+/// The new task has a new ID, stays in the group, and has the times of the old one counted from
+/// now. It has no routes and no dependencies, unless --exact. Its chain of trust cannot be verified:
+/// it is not what the decision task made. More than one are shown and asked about first.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    how: ActionArgs,
+    /// Keep routes and dependencies
+    #[arg(long)]
+    exact: bool,
+    /// So many new tasks for each
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    times: u16,
+}
+
+const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered" };
+/// Copies of one task that are made at once.
+const COPIES: usize = 8;
+
+/// Retriggers.
+///
+/// # Errors
+/// Those of [`action::perform`].
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let how = &args.how;
+    if !how.dry_run && context.ui.terminal.stderr {
+        context.ui.warn("the chain of trust of a retriggered task cannot be verified; a rerun's can.");
+    }
+    action::perform(DEED, how, context, action::look, |client, id| async move {
+        let definition: Value = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;
+        let copy = retrigger(&definition, context.now(), args.exact)
+            .map_err(|source| Error::failed(format!("cannot retrigger {id}")).caused_by(source))?;
+        let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(COPIES);
+        let (mut lines, mut tasks) = (Vec::new(), Vec::new());
+        while let Some(created) = made.next().await {
+            // What was made before a failure is there, and must be told.
+            let (new, status) = created.map_err(|error| match lines.as_slice() {
+                [] => error,
+                made => error.hint(format!("Before that: {}", <[String]>::join(made, ", "))),
+            })?;
+            lines.push(format!("Task {new} created"));
+            tasks.push(status);
+        }
+        let answer = json!({"taskId": id, "created": tasks}).to_string();
+        Ok(Done { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
+    })
+}
+
+/// Makes one task and returns its ID and status. The ID is decided here, so trying again is safe.
+async fn create(client: &Client, definition: &Value) -> Result<(String, Value)> {
+    let id = slugid::nice();
+    let answer = client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
+    let status = serde_json::from_str(raw_status_in(&answer.body)?).unwrap_or_default();
+    Ok((id, status))
+}

@@ -1,0 +1,38 @@
+//! `tc task schedule`
+
+use super::action::{self, ActionArgs};
+use super::lookup::status_in;
+use super::shown;
+use crate::commands::Status;
+use crate::commands::shared::{Deed, Done};
+use crate::context::Context;
+use crate::error::Result;
+
+/// Schedule tasks now, whatever they wait for
+///
+/// The dependencies of these tasks are not waited for any more. More than one are shown and asked
+/// about first.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    how: ActionArgs,
+}
+
+const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "scheduled" };
+
+/// Schedules.
+///
+/// # Errors
+/// Those of [`action::perform`].
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let how = &args.how;
+    action::perform(DEED, how, context, action::look, |client, id| async move {
+        let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
+        let status = status_in(&answer.body)?;
+        if status.state.is_resolved() {
+            context.ui.note(format_args!("Task {id} is {} already, and was not scheduled.", status.state));
+        }
+        let line = shown::status_line(&status);
+        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+    })
+}

@@ -1,0 +1,212 @@
+//! `tc task status`
+
+use std::io::Write as _;
+
+use anstyle::Style;
+use chrono::{DateTime, Utc};
+
+use super::each::each;
+use super::ids::{IdArgs, Named};
+use super::lookup::{self, Lookup};
+use super::shown;
+use crate::client::Client;
+use crate::commands::Status as Exit;
+use crate::context::Context;
+use crate::domain::task::{Run, Status, time};
+use crate::domain::{RunChoice, TaskRef};
+use crate::error::{Error, Kind, Result};
+use crate::ui::Table;
+
+/// Say where tasks stand
+///
+/// On a terminal with their runs: worker, times, duration, reason. In a pipe one line a task: the
+/// state of its newest run and, in quotes, why it was resolved.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// All runs, not only the newest
+    #[arg(short, long, conflicts_with = "run")]
+    all_runs: bool,
+    /// This run
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+}
+
+/// Prints where tasks stand.
+///
+/// # Errors
+/// Those of the calls; [`Kind::NotFound`] for a run that is not there.
+pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let client = context.client()?;
+    if context.wants_json() {
+        return json(args, &named, &client);
+    }
+    match (context.ui.terminal.stdout, named.single) {
+        (false, _) => lines(args, &named, &client),
+        (true, true) => details(args, &named, &client),
+        (true, false) => overview(args, &named, &client),
+    }
+}
+
+impl Args {
+    fn choice(&self, found: &TaskRef) -> RunChoice {
+        match (self.all_runs, self.run.or(found.run)) {
+            (true, _) => RunChoice::All,
+            (false, number) => RunChoice::number_or_newest(number),
+        }
+    }
+}
+
+fn chosen<'s, 'a>(choice: RunChoice, status: &'s Status<'a>) -> Result<&'s [Run<'a>]> {
+    choice.of(status).map_err(|fault| Error::new(Kind::NotFound, fault.to_string()))
+}
+
+fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+    let context = &named.targets.context;
+    let mut documents = Vec::new();
+    let outcome = context.block_on(each(
+        named,
+        context,
+        |found| lookup::status(client, &found.id),
+        |found, looked_up| {
+            chosen(args.choice(found), &looked_up.status()?)?;
+            documents.push(String::from_utf8_lossy(looked_up.raw()).into_owned());
+            Ok(())
+        },
+    ));
+    print_documents(named, documents, outcome)
+}
+
+/// Prints documents: as they are for a single task, else as a list; then what went wrong.
+pub(super) fn print_documents(named: &Named, documents: Vec<String>, outcome: Result<Exit>) -> Result<Exit> {
+    let document = match (documents.as_slice(), named.single) {
+        ([one], true) => one.clone(),
+        ([], true) => return outcome,
+        (many, _) => format!("[{}]", many.join(",")),
+    };
+    named.targets.context.print_json(document.as_bytes())?;
+    outcome
+}
+
+/// For scripts: what the Go tool prints, with the ID before it where there are many.
+fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+    let context = &named.targets.context;
+    context.block_on(each(
+        named,
+        context,
+        |found| lookup::status(client, &found.id),
+        |found, looked_up: Lookup| {
+            let status = looked_up.status()?;
+            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            let mut out = context.ui.out();
+            let runs = chosen(args.choice(found), &status)?;
+            if runs.is_empty() {
+                writeln!(out, "{id}{}", status.state)?;
+            }
+            for run in runs {
+                let number = if args.all_runs { format!("Run #{}: ", run.run_id) } else { String::new() };
+                writeln!(out, "{id}{number}{}", shown::run_line(run))?;
+            }
+            Ok(())
+        },
+    ))
+}
+
+/// For people, one task: what it is, and a table of its runs.
+fn details(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+    let context = &named.targets.context;
+    context.block_on(each(
+        named,
+        context,
+        |found| lookup::status_and_definition(client, &found.id),
+        |found, looked_up| {
+            let (status, definition) = (looked_up.status()?, looked_up.definition()?);
+            let ui = &context.ui;
+            let runs = chosen(args.choice(found), &status)?;
+            let mut out = ui.out();
+            let state = ui.paint(shown::style(status.state), status.state);
+            writeln!(out, "{}", ui.paint(Style::new().bold(), ui.safe(&definition.metadata.name)))?;
+            writeln!(out, "{} {state}, pool {}", status.task_id, ui.safe(&status.worker_pool()))?;
+            writeln!(out, "group {}", status.task_group_id)?;
+            if !status.state.is_resolved() {
+                let deadline = shown::ago(time(status.deadline.as_deref()), context.now());
+                writeln!(out, "deadline {deadline}")?;
+            }
+            if runs.is_empty() {
+                writeln!(out, "It has no runs yet.")?;
+                return Ok(());
+            }
+            let hidden = status.runs.len() - runs.len();
+            write!(out, "\n{}", runs_table(runs, context.now()).render(ui.terminal.width, ui.color()))?;
+            if hidden > 0 && args.run.is_none() {
+                writeln!(out, "{hidden} earlier {}; --all-runs shows all.", if hidden == 1 { "run" } else { "runs" })?;
+            }
+            Ok(())
+        },
+    ))
+}
+
+/// A row for each run.
+pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
+    let mut table =
+        Table::new(["run", "state", "reason", "created by", "worker", "scheduled", "started", "resolved", "took"])
+            .right(0);
+    for run in runs {
+        let plain = |text: String| (text, Style::new());
+        table.styled_row([
+            plain(run.run_id.to_string()),
+            (run.state.to_string(), shown::style(run.state)),
+            plain(run.reason_resolved.as_deref().unwrap_or_default().to_owned()),
+            plain(run.reason_created.as_deref().unwrap_or_default().to_owned()),
+            plain(shown::worker(run)),
+            plain(shown::ago(run.scheduled_at(), now)),
+            plain(shown::ago(run.started_at(), now)),
+            plain(shown::ago(run.resolved_at(), now)),
+            plain(shown::run_time(run, now)),
+        ]);
+    }
+    table
+}
+
+/// For people, many tasks: a row for each run that is meant.
+fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+    let context = &named.targets.context;
+    let now = context.now();
+    let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3);
+    let outcome = context.block_on(each(
+        named,
+        context,
+        |found| lookup::status_and_definition(client, &found.id),
+        |found, looked_up| {
+            let (status, definition) = (looked_up.status()?, looked_up.definition()?);
+            let plain = |text: &str| (text.to_owned(), Style::new());
+            let runs = chosen(args.choice(found), &status)?;
+            let name = plain(&definition.metadata.name);
+            if runs.is_empty() {
+                let state = (status.state.to_string(), shown::style(status.state));
+                table.styled_row([plain(&found.id), state, plain(""), plain(""), plain(""), plain(""), name]);
+                return Ok(());
+            }
+            for run in runs {
+                table.styled_row([
+                    plain(&found.id),
+                    (run.state.to_string(), shown::style(run.state)),
+                    plain(run.reason_resolved.as_deref().unwrap_or_default()),
+                    plain(&run.run_id.to_string()),
+                    plain(&shown::ago(run.started_at(), now)),
+                    plain(&shown::run_time(run, now)),
+                    name.clone(),
+                ]);
+            }
+            Ok(())
+        },
+    ));
+    if !table.is_empty() {
+        let ui = &context.ui;
+        ui.out().write_all(table.render(ui.terminal.width, ui.color()).as_bytes())?;
+    }
+    outcome
+}

@@ -1,0 +1,194 @@
+//! `tc task wait`
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use super::ids::{IdArgs, Named};
+use super::lookup::{self, Lookup};
+use super::shown;
+use super::status::print_documents;
+use crate::client::Client;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::domain::time::Offset;
+use crate::error::{Error, Kind, Result};
+
+/// Wait until tasks are resolved
+///
+/// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
+/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
+    /// What to wait for
+    #[arg(long = "for", value_enum, value_name = "STATE", default_value_t)]
+    goal: Goal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Goal {
+    /// A worker has the task, or had it
+    Running,
+    /// The task is over
+    #[default]
+    Resolved,
+}
+
+impl Goal {
+    /// Whether a task in this state is worth no more waiting.
+    fn is_settled(self, state: TaskState) -> bool {
+        state.is_resolved() || self == Goal::Running && state == TaskState::Running
+    }
+
+    /// Whether a task in this state is as it was wished for.
+    fn is_reached(self, state: TaskState) -> bool {
+        state == TaskState::Completed || self == Goal::Running && state == TaskState::Running
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Pauses double up to this one: a task takes minutes, and nobody minds half of one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Waits.
+///
+/// # Errors
+/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let mut context = context.same();
+    context.globals.timeout = None;
+    let mut named = args.ids.read(&context)?;
+    named.targets.context.globals.timeout = None;
+    let context = &named.targets.context;
+    let limit = args.timeout.as_deref().map(|text| deadline(text, context.now())).transpose()?;
+    let client = context.client()?;
+    let mut documents = vec![String::new(); named.targets.refs.len()];
+    let outcome = context.block_on(wait(args, &named, &client, limit, &mut documents));
+    if context.wants_json() {
+        documents.retain(|document| !document.is_empty());
+        return print_documents(&named, documents, outcome);
+    }
+    outcome
+}
+
+/// The time that lies so far ahead.
+pub(super) fn deadline(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let wrong =
+        || Error::usage(format!("--timeout `{text}` is no length of time")).hint("It looks like 30s or 2 hours.");
+    // A bare number means seconds, as it does for the time limit of a call.
+    let digits = text.trim().bytes().all(|byte| byte.is_ascii_digit());
+    let text = if digits { format!("{text}s") } else { text.to_owned() };
+    let offset: Offset = text.parse().map_err(|_| wrong())?;
+    offset.from(now).ok().filter(|end| *end >= now).ok_or_else(wrong)
+}
+
+async fn wait(
+    args: &Args,
+    named: &Named,
+    client: &Client,
+    limit: Option<DateTime<Utc>>,
+    documents: &mut [String],
+) -> Result<Status> {
+    let context = &named.targets.context;
+    let refs = &named.targets.refs;
+    let mut open: Vec<usize> = (0..refs.len()).collect();
+    let mut failed = 0;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let answers = ask(client, named, &open).await?;
+        let before = open.len();
+        let mut left = Vec::new();
+        for (index, looked_up) in open.into_iter().zip(answers) {
+            let status = looked_up.status()?;
+            if let Some(document) = documents.get_mut(index) {
+                *document = String::from_utf8_lossy(looked_up.raw()).into_owned();
+            }
+            if !args.goal.is_settled(status.state) {
+                left.push(index);
+                continue;
+            }
+            failed += usize::from(!args.goal.is_reached(status.state));
+            if !context.wants_json() {
+                let mut out = context.ui.out();
+                let id = if named.single { String::new() } else { format!("{} ", status.task_id) };
+                writeln!(out, "{id}{}", shown::status_line(&status))?;
+                out.flush()?;
+            }
+        }
+        open = left;
+        if open.is_empty() {
+            return verdict(failed, refs.len());
+        }
+        // Something is going on when tasks are being settled.
+        pause = if open.len() < before { FIRST_PAUSE } else { pause };
+        let mut nap = pause;
+        if let Some(limit) = limit {
+            let remaining = (limit - context.now()).to_std().unwrap_or_default();
+            if remaining.is_zero() {
+                let message =
+                    format!("{} of {} tasks are not {} at the time limit", open.len(), refs.len(), args.goal.word());
+                return Err(Error::new(Kind::Pending, message));
+            }
+            nap = nap.min(remaining);
+        }
+        context.env.clock.sleep(nap).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+impl Goal {
+    fn word(self) -> &'static str {
+        match self {
+            Goal::Running => "running",
+            Goal::Resolved => "resolved",
+        }
+    }
+}
+
+/// Asks about the tasks at these places, in this order.
+pub(super) async fn ask(client: &Client, named: &Named, open: &[usize]) -> Result<Vec<Lookup>> {
+    use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+    let refs = open.iter().filter_map(|index| named.targets.refs.get(*index));
+    stream::iter(refs).map(|found| lookup::status(client, &found.id)).buffered(16).try_collect().await
+}
+
+/// How it ended for so many tasks.
+pub(super) fn verdict(failed: usize, total: usize) -> Result<Status> {
+    match (failed, total) {
+        (0, _) => Ok(Status::DONE),
+        (_, 1) => Err(Error::new(Kind::Unsuccessful, "the task did not complete")),
+        _ => Err(Error::new(Kind::Unsuccessful, format!("{failed} of {total} tasks did not complete"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_has_a_unit_or_is_in_seconds() {
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        for (text, seconds) in [("90", 90), ("90s", 90), ("2 hours", 7200), ("0", 0)] {
+            assert_eq!((deadline(text, now).unwrap() - now).num_seconds(), seconds, "{text}");
+        }
+        for text in ["soon", "-5m", ""] {
+            assert!(deadline(text, now).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn running_is_enough_where_running_is_waited_for() {
+        assert!(Goal::Running.is_settled(TaskState::Running) && !Goal::Resolved.is_settled(TaskState::Running));
+        assert!(Goal::Running.is_reached(TaskState::Completed) && !Goal::Running.is_reached(TaskState::Failed));
+        assert!(!Goal::Running.is_settled(TaskState::Unscheduled));
+    }
+}

@@ -1,0 +1,176 @@
+//! `tc task watch`
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+
+use super::ids::{IdArgs, Named};
+use super::lookup::{self, Lookup};
+use super::shown;
+use super::status::runs_table;
+use super::wait::{ask, verdict};
+use crate::client::Client;
+use crate::commands::Status;
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::Result;
+use crate::ui::Table;
+use crate::ui::json::Layout;
+
+/// Watch tasks until they are resolved
+///
+/// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
+/// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+}
+
+/// How often to look while something happens; twice as long each time nothing does.
+const PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Watches.
+///
+/// # Errors
+/// [`crate::error::Kind::Unsuccessful`], and those of the calls.
+pub fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context)?;
+    let context = &named.targets.context;
+    let client = context.client()?;
+    context.block_on(watch(&named, &client))
+}
+
+async fn watch(named: &Named, client: &Client) -> Result<Status> {
+    let context = &named.targets.context;
+    let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
+    let names = if draws(context) { names(named, client).await? } else { Vec::new() };
+    let mut view = View { named, names, lines: 0, told: Vec::new() };
+    let mut pause = PAUSE;
+    loop {
+        let found = ask(client, named, &everything).await?;
+        let changed = view.show(&found)?;
+        let states = found.iter().map(|looked_up| Ok(looked_up.status()?.state)).collect::<Result<Vec<TaskState>>>()?;
+        if states.iter().all(|state| state.is_resolved()) {
+            let failed = states.iter().filter(|state| state.is_unsuccessful()).count();
+            return verdict(failed, states.len());
+        }
+        pause = if changed { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        nap(context, pause, &mut view, &found).await?;
+    }
+}
+
+/// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
+async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
+    let tick = Duration::from_secs(1);
+    let mut left = pause;
+    while !left.is_zero() {
+        let step = if draws(context) { tick.min(left) } else { left };
+        context.env.clock.sleep(step).await;
+        left -= step;
+        if draws(context) && !left.is_zero() {
+            view.redraw(found)?;
+        }
+    }
+    Ok(())
+}
+
+async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for found in &named.targets.refs {
+        let looked_up = lookup::status_and_definition(client, &found.id).await?;
+        names.push(looked_up.definition()?.metadata.name.into_owned());
+    }
+    Ok(names)
+}
+
+/// Whether there is a view to be redrawn, and not lines for a program to read.
+fn draws(context: &Context) -> bool {
+    context.ui.terminal.stdout && !context.wants_json()
+}
+
+/// What has been shown so far.
+struct View<'a> {
+    named: &'a Named,
+    names: Vec<String>,
+    /// Lines of the last frame, to be drawn over.
+    lines: usize,
+    /// The last line about each task.
+    told: Vec<String>,
+}
+
+impl View<'_> {
+    /// Shows where the tasks stand now, and says whether that has changed.
+    fn show(&mut self, found: &[Lookup]) -> Result<bool> {
+        let context = &self.named.targets.context;
+        let now = context.now().to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mut told = Vec::new();
+        for looked_up in found {
+            let status = looked_up.status()?;
+            let run = status.last_run().map(|run| format!(" run {}", run.run_id)).unwrap_or_default();
+            told.push(format!("{}{run} {}", status.task_id, shown::status_line(&status)));
+        }
+        let changed = told != self.told;
+        if draws(context) {
+            self.redraw(found)?;
+        } else {
+            let program = context.jq()?;
+            let mut out = context.ui.out();
+            for (line, looked_up) in told.iter().zip(found).filter(|(line, _)| !self.told.contains(line)) {
+                match (&program, context.wants_json()) {
+                    (Some(program), _) => context.filter(program, looked_up.raw(), false, &mut out)?,
+                    (None, true) => {
+                        Layout::COMPACT.write(looked_up.raw(), &mut out)?;
+                        writeln!(out)?;
+                    }
+                    (None, false) => writeln!(out, "{now} {line}")?,
+                }
+            }
+            out.flush()?;
+        }
+        self.told = told;
+        Ok(changed)
+    }
+
+    /// Draws the new frame over the old one.
+    fn redraw(&mut self, found: &[Lookup]) -> Result<()> {
+        let context = &self.named.targets.context;
+        let (ui, now) = (&context.ui, context.now());
+        let mut frame = String::new();
+        if let ([one], [name]) = (found, self.names.as_slice()) {
+            let status = one.status()?;
+            let state = ui.paint(shown::style(status.state), status.state);
+            frame.push_str(&format!("{} {state}\n", status.task_id));
+            // A line that wraps would be miscounted when the next frame is drawn over this one.
+            let name = crate::ui::sanitize(name).replace(['\n', '\t'], " ");
+            frame.extend(name.chars().take(ui.terminal.width.unwrap_or(80).saturating_sub(1)));
+            frame.push('\n');
+            frame.push_str(&runs_table(&status.runs, now).render(ui.terminal.width, ui.color()));
+        } else {
+            let mut table = Table::new(["task", "state", "reason", "run", "took", "name"]).right(3);
+            for (looked_up, name) in found.iter().zip(&self.names) {
+                let status = looked_up.status()?;
+                let plain = |text: String| (text, anstyle::Style::new());
+                table.styled_row([
+                    plain(status.task_id.to_string()),
+                    (status.state.to_string(), shown::style(status.state)),
+                    plain(status.reason().unwrap_or_default().to_owned()),
+                    plain(status.last_run().map(|run| run.run_id.to_string()).unwrap_or_default()),
+                    plain(status.last_run().map(|run| shown::run_time(run, now)).unwrap_or_default()),
+                    plain(name.clone()),
+                ]);
+            }
+            frame.push_str(&table.render(ui.terminal.width, ui.color()));
+        }
+        let mut out = ui.out();
+        if self.lines > 0 {
+            // Up to the start of the frame, and clear from there.
+            write!(out, "\x1b[{}F\x1b[J", self.lines)?;
+        }
+        out.write_all(frame.as_bytes())?;
+        self.lines = frame.lines().count();
+        Ok(out.flush()?)
+    }
+}

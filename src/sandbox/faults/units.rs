@@ -1,0 +1,108 @@
+//! Shares, times, sizes and rates as people write them. Pure.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A part of all, written as a percentage: `5%`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(f64);
+
+impl Share {
+    /// All of them.
+    pub const ALL: Self = Self(1.0);
+
+    /// From 0 to 1.
+    pub fn fraction(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+        let percent = number.filter(|percent| (0.0..=100.0).contains(percent));
+        percent.map(|percent| Self(percent / 100.0)).ok_or_else(|| format!("`{text}` is not a share such as 5%"))
+    }
+}
+
+/// Number and unit.
+fn split(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    (number, unit.trim())
+}
+
+/// `50ms`, `2s`, `1.5m`.
+///
+/// # Errors
+/// For anything else.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let factor = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => f64::NAN,
+    };
+    let seconds = number.parse::<f64>().ok().map(|number| number * factor);
+    let known = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    known.ok_or_else(|| format!("`{text}` is not a time such as 50ms or 2s"))
+}
+
+/// `500`, `64KB`, `1MB`: bytes.
+///
+/// # Errors
+/// For anything else.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let factor = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 1.0,
+        "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "KIB" => 1024.0,
+        "MIB" => 1024.0 * 1024.0,
+        "GIB" => 1024.0 * 1024.0 * 1024.0,
+        _ => f64::NAN,
+    };
+    let bytes = number.parse::<f64>().ok().map(|number| number * factor).filter(|bytes| bytes.is_finite());
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| format!("`{text}` is not a size such as 500 or 1MB"))
+}
+
+/// `1MB/s`: bytes a second.
+///
+/// # Errors
+/// For anything else, and for nothing a second.
+pub(super) fn rate(text: &str) -> Result<u64, String> {
+    let known = text.trim().strip_suffix("/s").and_then(|text| size(text).ok()).filter(|rate| *rate > 0);
+    known.ok_or_else(|| format!("`{text}` is not a rate such as 1MB/s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_read_and_nothing_else() {
+        assert_eq!("5%".parse::<Share>().map(Share::fraction), Ok(0.05));
+        assert_eq!("100%".parse(), Ok(Share::ALL));
+        assert_eq!((time("50ms"), time("1.5m")), (Ok(Duration::from_millis(50)), Ok(Duration::from_secs(90))));
+        assert_eq!((size("500"), size("1MB"), size("2KiB")), (Ok(500), Ok(1_000_000), Ok(2048)));
+        assert_eq!(rate("1MB/s"), Ok(1_000_000));
+        for text in ["5", "", "%", "101%", "-1%", "x%", "NaN%"] {
+            assert_eq!(text.parse::<Share>(), Err(format!("`{text}` is not a share such as 5%")));
+        }
+        for text in ["5", "", "ms", "1h", "-1s", "1e3s"] {
+            assert_eq!(time(text), Err(format!("`{text}` is not a time such as 50ms or 2s")));
+        }
+        for text in ["MB", "", "1TB", "-1"] {
+            assert_eq!(size(text), Err(format!("`{text}` is not a size such as 500 or 1MB")));
+        }
+        for text in ["1MB", "0MB/s", "/s"] {
+            assert_eq!(rate(text), Err(format!("`{text}` is not a rate such as 1MB/s")));
+        }
+    }
+}

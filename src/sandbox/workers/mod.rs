@@ -1,0 +1,158 @@
+//! Simulated workers: they take what is pending in any task queue, write a live log and artifacts, and end the run, as a
+//! seeded plan says. They call the queue from inside, on the sandbox's own threads, and stop with it.
+
+mod artifacts;
+mod log;
+mod plan;
+mod run;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+
+pub(super) use self::plan::hash;
+use self::run::Claim;
+use super::insider::call_queue;
+use super::respond::Shared;
+use super::seed::Running;
+use super::wire::parse_time;
+
+/// Where the workers say that they are.
+const GROUP: &str = "sandbox";
+/// How long a worker without work sleeps at most; the queue wakes it before.
+const NAP: Duration = Duration::from_secs(20);
+
+/// How simulated workers are to be.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Workers {
+    /// How many there are; each runs one task at a time, of any task queue.
+    pub count: usize,
+    /// How much faster than real ones they are.
+    pub speed: f64,
+    /// How long each run takes, before `speed`. Without it each task has its own time: the seed's, or some minutes.
+    pub run_time: Option<TimeDelta>,
+    /// The share of runs that do not complete, from 0 to 1. Most of those fail; some crash.
+    pub fail_rate: f64,
+    /// What the plan's randomness starts from.
+    pub seed: u64,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self { count: 1, speed: 1.0, run_time: None, fail_rate: 0.05, seed: 1 }
+    }
+}
+
+impl Workers {
+    /// So many workers.
+    pub fn new(count: usize) -> Self {
+        Self { count, ..Self::default() }
+    }
+
+    /// The same, so many times faster than real ones; anything but a positive number leaves the speed as it is.
+    #[must_use]
+    pub fn speed(mut self, speed: f64) -> Self {
+        if speed.is_finite() && speed > 0.0 {
+            self.speed = speed;
+        }
+        self
+    }
+
+    /// The same with runs of this time.
+    #[must_use]
+    pub fn run_time(mut self, run_time: TimeDelta) -> Self {
+        self.run_time = Some(run_time);
+        self
+    }
+
+    /// The same with this share of runs that do not complete.
+    #[must_use]
+    pub fn fail_rate(mut self, fail_rate: f64) -> Self {
+        self.fail_rate = fail_rate;
+        self
+    }
+
+    /// The same with another seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// So much of a worker's time, as the clock goes.
+    fn scaled(&self, time: TimeDelta) -> TimeDelta {
+        TimeDelta::microseconds((time.num_milliseconds() as f64 * 1000.0 / self.speed) as i64)
+    }
+}
+
+/// Hires the workers.
+pub(super) fn start(handle: &Handle, shared: &Arc<Shared>, workers: &Workers) {
+    for number in 1..=workers.count {
+        let (shared, workers) = (Arc::clone(shared), workers.clone());
+        handle.spawn(async move { work(&shared, &workers, &format!("worker-{number}")).await });
+    }
+}
+
+/// Takes over the runs that the workers of a seed's history were in the middle of.
+pub(super) fn adopt(handle: &Handle, shared: &Arc<Shared>, workers: &Workers, running: Vec<Running>) {
+    for run in running {
+        let (shared, workers) = (Arc::clone(shared), workers.clone());
+        handle.spawn(async move {
+            if let Some(claim) = Claim::adopted(&shared, run) {
+                run::run(&shared, &workers, claim).await;
+            }
+        });
+    }
+}
+
+async fn work(shared: &Shared, workers: &Workers, worker_id: &str) {
+    loop {
+        // Changes count from here on, so that none slips in between the look and the wait.
+        let mut changed = pin!(shared.queue_changed.notified());
+        changed.as_mut().enable();
+        if let Some(claim) = claim(shared, worker_id) {
+            run::run(shared, workers, claim).await;
+            continue;
+        }
+        let next_event = shared.lock().queue.next_event();
+        let due = next_event.map_or(NAP, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
+        tokio::select! {
+            () = changed => {}
+            () = shared.clock.sleep(due.min(NAP)) => {
+                shared.lock().queue.advance(shared.clock.now());
+                shared.queue_changed.notify_waiters();
+                // A clock that does not wait must not keep the thread from others.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// Takes the run that has waited most urgently.
+fn claim(shared: &Shared, worker_id: &str) -> Option<Claim> {
+    let now = shared.clock.now();
+    let mut state = shared.lock();
+    let queue = state.queue.most_urgent_queue()?;
+    let body = json!({"tasks": 1, "workerGroup": GROUP, "workerId": worker_id});
+    let mut answer = call_queue(&mut state, "claimWork", &[("taskQueueId", &queue)], body, now).ok()?;
+    let claimed = answer["tasks"].get_mut(0).map(Value::take)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let task_id = text(&claimed["status"]["taskId"]);
+    let known = state.run_times.get(&task_id).copied();
+    drop(state);
+    shared.queue_changed.notify_waiters();
+    Some(Claim {
+        task_id,
+        run_id: claimed["runId"].as_u64()? as usize,
+        worker_id: worker_id.to_owned(),
+        taken_until: claimed["takenUntil"].as_str().and_then(parse_time)?,
+        definition: claimed["task"].clone(),
+        run_time: known,
+        passed: TimeDelta::zero(),
+    })
+}

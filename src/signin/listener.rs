@@ -1,0 +1,201 @@
+//! The callback server: it listens on both loopback addresses, answers one page, and stops.
+
+use std::cell::Cell;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::select_all;
+use futures::stream::FuturesUnordered;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::answer;
+use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG, random_path};
+use crate::client::Credentials;
+use crate::clock::Clock;
+use crate::error::{Error, Kind, Result};
+
+/// A request's head is at most this long, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// A request has at most this many headers.
+const MOST_HEADERS: usize = 100;
+/// So many connections are served at a time; browsers open some that they never use.
+const MOST_CONNECTIONS: usize = 64;
+/// A connection must have sent its request after this time.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So long a connection may take to read its answer and close.
+const LINGER: Duration = Duration::from_secs(1);
+/// How often a free port is looked for that is free on both addresses.
+const TRIES: usize = 20;
+
+/// What happens while the answer is waited for.
+pub type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
+
+/// The callback server.
+#[derive(Debug)]
+pub struct Listener {
+    expected: Expected,
+    sockets: Vec<TcpListener>,
+}
+
+impl Listener {
+    /// Listens on `port` of 127.0.0.1 and ::1, or on one that is free on both.
+    ///
+    /// A machine may lack one of the two addresses, but nobody else may have the port on either: the
+    /// browser would choose, and a stranger could be sent the credentials.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] when the port is in use, [`Kind::Failed`] when there is no loopback.
+    pub async fn bind(port: Option<u16>) -> Result<Self> {
+        let mut tries = 0;
+        loop {
+            match bind_both(port.unwrap_or(0)).await {
+                Ok((port, sockets)) => return Ok(Self { expected: Expected { port, path: random_path() }, sockets }),
+                Err(source) if source.kind() == io::ErrorKind::AddrInUse && port.is_none() && tries < TRIES => {
+                    tries += 1;
+                }
+                Err(source) => return Err(cannot_listen(port, source)),
+            }
+        }
+    }
+
+    /// What an answer must look like.
+    pub fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    /// Waits for the answer, for as long as it takes. `refused` hears of each request that is not it.
+    pub async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
+        let answered = Cell::new(false);
+        let mut connections = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                accepted = accept(&self.sockets), if connections.len() < MOST_CONNECTIONS => match accepted {
+                    Ok(stream) => connections.push(serve(stream, &self.expected, &answered, clock)),
+                    // Out of file descriptors, for instance: connections that end give some back.
+                    Err(_) => clock.sleep(Duration::from_millis(50)).await,
+                },
+                Some(decision) = connections.next() => match decision {
+                    Some(Decision::Accept { client_id, access_token }) => {
+                        return Credentials { client_id, access_token, certificate: None, authorized_scopes: None };
+                    }
+                    Some(Decision::Refuse(refusal)) => refused(refusal),
+                    Some(Decision::Ignore) | None => {}
+                },
+            }
+        }
+    }
+}
+
+async fn bind_both(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    let first = bind(Ipv4Addr::LOCALHOST.into(), port).await?;
+    let port = match &first {
+        Some(socket) => socket.local_addr()?.port(),
+        None => port,
+    };
+    let second = bind(Ipv6Addr::LOCALHOST.into(), port).await?;
+    let port = match &second {
+        Some(socket) => socket.local_addr()?.port(),
+        None => port,
+    };
+    let sockets: Vec<TcpListener> = first.into_iter().chain(second).collect();
+    if sockets.is_empty() { Err(io::ErrorKind::AddrNotAvailable.into()) } else { Ok((port, sockets)) }
+}
+
+/// Nothing where the machine does not have the address.
+async fn bind(address: IpAddr, port: u16) -> io::Result<Option<TcpListener>> {
+    match TcpListener::bind((address, port)).await {
+        Ok(socket) => Ok(Some(socket)),
+        Err(source) if matches!(source.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
+            Err(source)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
+    match (port, source.kind()) {
+        (Some(port), io::ErrorKind::AddrInUse) => {
+            Error::new(Kind::Conflict, format!("cannot wait for the sign-in: port {port} of localhost is in use"))
+                .hint("Choose another --port, or none to take one that is free.")
+        }
+        (Some(port), _) => {
+            Error::failed(format!("cannot wait for the sign-in on port {port} of localhost")).caused_by(source)
+        }
+        (None, _) => Error::failed("cannot wait for the sign-in on localhost")
+            .hint("With --paste nothing listens; the browser's last address is pasted instead.")
+            .caused_by(source),
+    }
+}
+
+async fn accept(sockets: &[TcpListener]) -> io::Result<TcpStream> {
+    let (accepted, ..) = select_all(sockets.iter().map(|socket| Box::pin(socket.accept()))).await;
+    accepted.map(|(stream, _)| stream)
+}
+
+/// Serves one connection: one request, one answer. Nothing when there was no request.
+async fn serve(
+    mut stream: TcpStream,
+    expected: &Expected,
+    answered: &Cell<bool>,
+    clock: &dyn Clock,
+) -> Option<Decision> {
+    let decision = tokio::select! {
+        decision = read(&mut stream, expected) => decision?,
+        () = clock.sleep(PATIENCE) => return None,
+    };
+    let decision = match decision {
+        Decision::Accept { .. } if answered.replace(true) => Decision::Refuse(ANSWERED),
+        decision => decision,
+    };
+    // Whoever does not read the answer has sent its request all the same.
+    tokio::select! {
+        () = reply(&mut stream, &decision) => {}
+        () = clock.sleep(LINGER) => {}
+    }
+    Some(decision)
+}
+
+async fn reply(stream: &mut TcpStream, decision: &Decision) {
+    if stream.write_all(answer::response(decision).as_bytes()).await.is_err() || stream.shutdown().await.is_err() {
+        return;
+    }
+    // Closing before all was read would reset the connection, and the answer might never be seen.
+    let mut rest = [0; 1024];
+    while let Ok(1..) = stream.read(&mut rest).await {}
+}
+
+async fn read(stream: &mut TcpStream, expected: &Expected) -> Option<Decision> {
+    let mut head = Vec::with_capacity(2048);
+    let mut piece = [0; 2048];
+    loop {
+        let count = stream.read(&mut piece).await.ok()?;
+        if count == 0 {
+            return None;
+        }
+        head.extend_from_slice(&piece[..count]);
+        match judge(&head, expected) {
+            None if head.len() >= LONGEST_HEAD => return Some(Decision::Refuse(TOO_LONG)),
+            None => {}
+            decision => return decision,
+        }
+    }
+}
+
+/// Judges what has arrived; nothing while the head is incomplete.
+fn judge(head: &[u8], expected: &Expected) -> Option<Decision> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Ok(httparse::Status::Partial) => None,
+        Ok(httparse::Status::Complete(_)) => {
+            let hosts: Vec<&[u8]> =
+                request.headers.iter().filter(|it| it.name.eq_ignore_ascii_case("host")).map(|it| it.value).collect();
+            Some(expected.decide(request.method.unwrap_or_default(), request.path.unwrap_or_default(), &hosts))
+        }
+        Err(httparse::Error::TooManyHeaders) => Some(Decision::Refuse(TOO_LONG)),
+        Err(_) => Some(Decision::Refuse(MALFORMED)),
+    }
+}

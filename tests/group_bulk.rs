@@ -1,0 +1,222 @@
+//! Many tasks at once, on servers that misbehave.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+
+use chrono::Utc;
+use serde_json::json;
+use tc::env::Interrupt;
+
+use crate::support::Tc;
+use crate::support::fake_clock::FakeClock;
+use crate::support::fake_server::{Answer, FakeServer};
+
+const GROUP: &str = "VESwp9JaRo-XkFN_bemBhw";
+
+fn id(number: usize) -> String {
+    format!("{number:08}QACAAAAAAAAAAA")
+}
+
+/// A page with the tasks of these numbers, all pending.
+fn page(numbers: impl IntoIterator<Item = usize>, token: Option<&str>) -> String {
+    let tasks: Vec<_> = numbers
+        .into_iter()
+        .map(|number| {
+            json!({"status": {"taskId": id(number), "state": "pending", "taskQueueId": "p/w"},
+                   "task": {"metadata": {"name": format!("task {number}")}}})
+        })
+        .collect();
+    json!({"taskGroupId": GROUP, "tasks": tasks, "continuationToken": token}).to_string()
+}
+
+fn list(token: Option<&str>) -> String {
+    let query = token.map(|token| format!("?continuationToken={token}")).unwrap_or_default();
+    format!("GET /api/queue/v1/task-group/{GROUP}/list{query}")
+}
+
+fn cancel(number: usize) -> String {
+    format!("POST /api/queue/v1/task/{}/cancel", id(number))
+}
+
+fn done() -> Answer {
+    Answer::json(200, r#"{"status": {}}"#)
+}
+
+/// `tc` for this server, with a clock on which waiting takes no time.
+fn tc(server: &FakeServer) -> Tc {
+    let clock = FakeClock::at(&Utc::now().to_rfc3339());
+    Tc::new().env("TASKCLUSTER_ROOT_URL", server.url()).environment(|environment| environment.with_clock(clock))
+}
+
+fn lines(text: &str) -> HashSet<String> {
+    let lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    let set: HashSet<String> = lines.iter().cloned().collect();
+    assert_eq!(set.len(), lines.len(), "something was said twice");
+    set
+}
+
+fn cancelling(numbers: impl IntoIterator<Item = usize>) -> HashSet<String> {
+    numbers.into_iter().map(|number| format!("cancelling task {}", id(number))).collect()
+}
+
+#[test]
+fn errors_and_cut_connections_leave_nothing_undone_and_nothing_said_twice() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..150, Some("x"))));
+    server.expect(&list(Some("x")), Answer::json(200, page(150..300, None)));
+    for number in 0..300 {
+        if number % 3 == 0 {
+            server.expect(&cancel(number), Answer::json(500, r#"{"code": "InternalServerError", "message": "m"}"#));
+        }
+        if number % 50 == 1 {
+            server.expect(&cancel(number), Answer::cut());
+        }
+        server.expect(&cancel(number), done());
+    }
+    let ran = tc(&server).run(&["group", "cancel", "--yes", GROUP]);
+    ran.stderr("").status(0);
+    assert_eq!(lines(&ran.stdout), cancelling(0..300));
+}
+
+#[test]
+fn what_fails_is_told_with_its_reason_and_written_down() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..6, None)));
+    let conflict = Answer::json(409, r#"{"code": "RequestConflict", "message": "it is over"}"#);
+    for number in 0..6 {
+        let answer = match number {
+            1 | 4 => conflict.clone(),
+            2 => Answer::json(404, r#"{"code": "ResourceNotFound", "message": "gone"}"#),
+            _ => done(),
+        };
+        server.expect(&cancel(number), answer);
+    }
+    let tc = tc(&server);
+    let ran = tc.run(&["group", "cancel", "-y", "--jobs", "1", "--failures", "left.txt", GROUP]);
+    ran.status(3);
+    assert_eq!(lines(&ran.stdout), cancelling([0, 3, 5]));
+    assert_eq!(
+        fs::read_to_string(tc.directory().join("left.txt")).unwrap(),
+        format!("{}\n{}\n{}\n", id(1), id(2), id(4))
+    );
+    let expected = format!(
+        "Warning: could not cancel {} (task 1): queue.cancelTask failed: RequestConflict: it is over\n\
+         Warning: could not cancel {} (task 2): queue.cancelTask failed: ResourceNotFound: gone\n\
+         Warning: could not cancel {} (task 4): queue.cancelTask failed: RequestConflict: it is over\n\
+         FAILED  REASON            FOR INSTANCE\n     \
+         2  RequestConflict   queue.cancelTask failed: RequestConflict: it is over\n     \
+         1  ResourceNotFound  queue.cancelTask failed: ResourceNotFound: gone\n\
+         Error: 3 of 6 tasks could not be cancelled\n",
+        id(1),
+        id(2),
+        id(4)
+    );
+    ran.stderr(&expected);
+}
+
+#[test]
+fn what_fails_alike_for_all_ends_with_that_status() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, None)));
+    for number in 0..2 {
+        let message = "needs:\n\n```\nqueue:cancel-task:s/g/t\n```";
+        let body = json!({"code": "InsufficientScopes", "message": message}).to_string();
+        server.expect(&cancel(number), Answer::json(403, body));
+    }
+    let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
+    ran.stdout("").status(4);
+    assert!(
+        ran.stderr.contains("Error: 2 of 2 tasks could not be cancelled\nHint: Missing: queue:cancel-task:s/g/t\n"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn json_tells_what_was_done_and_what_was_not() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, None)));
+    server.expect(&cancel(0), done());
+    server.expect(&cancel(1), Answer::json(409, r#"{"code": "RequestConflict", "message": "m"}"#));
+    let ran = tc(&server).run(&["group", "cancel", "-y", "--json", GROUP]);
+    ran.status(3);
+    let failed = json!([{"taskId": id(1), "name": "task 1", "reason": "RequestConflict",
+        "message": "queue.cancelTask failed: RequestConflict: m"}]);
+    assert_eq!(ran.json(), json!({"action": "cancel", "done": [id(0)], "failed": failed, "unanswered": []}));
+}
+
+#[test]
+fn a_list_that_breaks_off_says_how_far_it_came() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, Some("x"))));
+    server.expect(&list(Some("x")), Answer::json(404, r#"{"code": "ResourceNotFound", "message": "expired"}"#));
+    for number in 0..2 {
+        server.expect(&cancel(number), done());
+    }
+    let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
+    assert_eq!(lines(&ran.stdout), cancelling(0..2));
+    ran.stderr(
+        "Error: the list of tasks broke off: queue.listTaskGroup failed: ResourceNotFound: expired\n\
+         Hint: Until then: 2 tasks cancelled.\n",
+    )
+    .status(5);
+}
+
+#[test]
+fn before_the_question_a_broken_list_sends_nothing() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, Some("x"))));
+    server.expect(&list(Some("x")), Answer::json(404, r#"{"code": "ResourceNotFound", "message": "expired"}"#));
+    tc(&server).terminal().stdin("y\n").run(&["group", "cancel", GROUP]).stdout("").status(5);
+}
+
+#[test]
+fn an_empty_page_in_the_middle_is_not_the_end() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..1, Some("x"))));
+    server.expect(&list(Some("x")), Answer::json(200, page([], Some("y"))));
+    server.expect(&list(Some("y")), Answer::json(200, page(1..2, None)));
+    tc(&server)
+        .run(&["group", "list", GROUP])
+        .stdout(&format!("{} task 0 pending\n{} task 1 pending\n", id(0), id(1)))
+        .status(0);
+}
+
+#[test]
+fn a_page_that_is_none_is_an_error() {
+    for body in ["[]", r#"{"clients": []}"#, r#"{"tasks": [{"status": 1}]}"#] {
+        let server = FakeServer::start();
+        server.expect(&list(None), Answer::json(200, body));
+        tc(&server).run(&["group", "status", GROUP]).stdout("").status(1);
+    }
+}
+
+#[test]
+fn an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..5, None)));
+    // Two calls are in flight and are answered only after one more request, which the test itself makes.
+    server.expect(&cancel(0), done().after_calls(4));
+    server.expect(&cancel(1), done().after_calls(4));
+    server.expect("GET /go-on", done());
+    let (interrupt, interrupted) = Interrupt::channel();
+    let tc = tc(&server).terminal().env("NO_COLOR", "1").stdin("y\n").environment(|mut environment| {
+        environment.interrupt = interrupted;
+        environment
+    });
+    thread::scope(|scope| {
+        let ran = scope.spawn(|| tc.run(&["group", "cancel", "--jobs", "2", "--failures", "left", GROUP]));
+        server.wait_for_requests(3);
+        interrupt.send(true).unwrap();
+        let mut connection = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+        connection.write_all(b"GET /go-on HTTP/1.1\r\n\r\n").unwrap();
+        connection.read_exact(&mut [0; 1]).unwrap();
+        let ran = ran.join().unwrap();
+        ran.stdout("").status(130);
+        let message = "Error: interrupted: 2 tasks cancelled, 3 left as they were\n\
+                       Hint: The same command goes on with what is left.\n";
+        assert!(ran.stderr.ends_with(message), "{ran}");
+    });
+}

@@ -1,0 +1,70 @@
+//! The README is true: its demo is the demo's output, and its commands print what it says.
+
+use std::path::Path;
+
+use crate::support::Tc;
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// Everything that differs from run to run, made the same.
+fn normalized(text: &str) -> String {
+    let ports = regex::Regex::new(r"localhost:[0-9]+").unwrap();
+    let times = regex::Regex::new(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z").unwrap();
+    let program = regex::Regex::new(r"(?m)^    \S*tc (sandbox|api)").unwrap();
+    let text = ports.replace_all(text, "localhost:1234");
+    let text = times.replace_all(&text, "2026-11-22T12:00:00.000Z");
+    program.replace_all(&text, "    tc $1").trim().to_owned()
+}
+
+#[test]
+fn the_tour_is_what_the_demo_prints() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("<!-- demo -->\n").unwrap();
+    let (tour, _) = rest.split_once("<!-- end of demo -->").unwrap();
+    let shown = tour.trim().trim_start_matches("```console\n").trim_end_matches("```");
+    let ran = Tc::new().run(&["sandbox", "demo"]);
+    assert!(
+        normalized(shown) == normalized(&ran.stdout),
+        "put this between the markers of README.md, in a ```console block:\n{}",
+        normalized(&ran.stdout)
+    );
+}
+
+/// The commands of the README that need nothing but themselves, with the output that it shows.
+#[test]
+fn the_examples_print_what_the_readme_says() {
+    let mut checked = 0;
+    let readme = readme();
+    let (_, after_tour) = readme.split_once("<!-- end of demo -->").unwrap();
+    for block in after_tour.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        for example in block.split("$ tc ").skip(1) {
+            let (line, expected) = example.split_once('\n').unwrap();
+            if line.contains("--exec") || line.contains(';') {
+                continue;
+            }
+            let args = words(line);
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let ran = Tc::new().at("http://localhost:1").run(&args);
+            assert_eq!(format!("{}{}", ran.stdout, ran.stderr), expected, "tc {line}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 6, "only {checked} examples were found");
+}
+
+/// Splits a command line at spaces outside of single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words
+}

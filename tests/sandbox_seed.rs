@@ -1,0 +1,96 @@
+//! Task groups that a sandbox starts with, by the command and by the library.
+
+use serde_json::{Value, json};
+use tc::sandbox::{Options, Push, Sandbox, TaskList};
+
+use crate::support::Tc;
+use crate::support::wire::Wire;
+
+fn tc() -> Tc {
+    Tc::new().env("PATH", &std::env::var("PATH").unwrap())
+}
+
+fn tasks(sandbox: &Sandbox, group: &str) -> Vec<Value> {
+    let target = format!("/api/queue/v1/task-group/{group}/list");
+    let listed = Wire::new(sandbox, "GET", &target).send().is(200, "").value();
+    listed["tasks"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_push_is_loaded_and_its_group_is_told() {
+    let ran = tc().run(&["sandbox", "--seed", "firefox:20:7", "--exec", "true"]);
+    ran.stdout("").status(0);
+    let group = ran.stderr.strip_prefix("Task group ").unwrap().strip_suffix(" has 20 tasks.\n").unwrap();
+    assert_eq!(group.len(), 22);
+    let again = tc().run(&["sandbox", "--seed", "firefox:20:7", "--age", "2h", "--exec", "true"]);
+    assert_eq!(ran.stderr, again.stderr);
+    tc().run(&["--quiet", "sandbox", "--seed", "firefox:20:7", "--exec", "true"]).stderr("").status(0);
+}
+
+#[test]
+fn a_group_of_one_sandbox_is_a_seed_for_another() {
+    let first = Sandbox::start(Options::default()).unwrap();
+    let group = first.load(Push { tasks: 30, seed: 3, age: chrono::TimeDelta::minutes(90) }).unwrap();
+    let answer = json!({"taskGroupId": group, "tasks": tasks(&first, &group)});
+    let second = Sandbox::start(Options::default()).unwrap();
+    let loaded = second.load_list(&TaskList::parse(&answer.to_string()).unwrap(), chrono::TimeDelta::zero()).unwrap();
+    assert_eq!((loaded.groups, loaded.tasks, loaded.left_out), (vec![group.clone()], 30, 0));
+    let name = |task: &Value| format!("{} {}", task["status"]["taskId"], task["task"]["metadata"]["name"]);
+    let names = |sandbox: &Sandbox| tasks(sandbox, &group).iter().map(name).collect::<Vec<_>>();
+    assert_eq!(names(&first), names(&second));
+}
+
+#[test]
+fn a_file_says_what_is_wrong_with_it() {
+    let tc = tc();
+    let write = |text: &str| std::fs::write(tc.directory().join("seed.json"), text).unwrap();
+    write("[{\"taskId\": 3}]");
+    tc.run(&["sandbox", "--seed", "seed.json", "--exec", "true"])
+        .stderr("Error: item 1 of the seed has no taskId\n")
+        .status(2);
+    tc.run(&["sandbox", "--seed", "none.json", "--exec", "true"]).status(1);
+    let definition = json!({
+        "taskQueueId": "p/w", "payload": {}, "dependencies": ["MPLMkmYYTl6i6ouTB2dDlA"],
+        "metadata": {"name": "n", "description": "d", "owner": "a@example.com", "source": "https://example.com"},
+    });
+    write(&json!({"VESwp9JaRo-XkFN_bemBhw": definition}).to_string());
+    tc.run(&["sandbox", "--seed", "seed.json", "--exec", "true"])
+        .stderr(
+            "Loaded 1 tasks of task group VESwp9JaRo-XkFN_bemBhw.\nWarning: 1 dependencies on tasks that \"seed.json\" \
+             lacks are left out\n",
+        )
+        .status(0);
+    let twice = tc.run(&["sandbox", "--seed", "firefox:3", "--seed", "firefox:3", "--exec", "true"]);
+    assert!(twice.stderr.contains("Error: cannot load the tasks: taskId `"), "{twice}");
+    twice.status(6);
+}
+
+#[test]
+fn flags_that_make_no_sense_are_refused() {
+    for (flags, fault) in [
+        (&["--seed", "firefox:x"][..], "`x` is not a number of tasks: write firefox:3000"),
+        (&["--age", "2h"][..], "--seed <SEED>"),
+        (&["--seed", "firefox:3", "--age=-2h"][..], "--age is a length of time; leave out the minus of `-2 hours`"),
+        (&["--seed", "firefox:3", "--age", "soon"][..], "string 'soon' is not a valid time expression"),
+        (&["--speed", "60"][..], "--workers <N>"),
+        (&["--workers", "2", "--speed", "0"][..], "`0` is not a factor such as 60"),
+        (&["--workers", "2", "--fail-rate", "5"][..], "`5` is not a share such as 5%"),
+    ] {
+        let ran = tc().run(&[&["sandbox", "--exec", "true"], flags].concat());
+        assert!(ran.stderr.contains(fault), "{ran}");
+        ran.status(2);
+    }
+}
+
+#[test]
+fn workers_run_what_a_seed_brings() {
+    let script = r#"
+        until "$TC" api queue listTaskGroup "$GROUP" | grep -q '"completed"'
+        do :; done
+    "#;
+    let push = Sandbox::start(Options::default()).unwrap();
+    let group = push.load(Push { tasks: 3, seed: 5, age: chrono::TimeDelta::zero() }).unwrap();
+    let flags = ["--seed", "firefox:3:5", "--workers", "2", "--speed", "1000000", "--fail-rate", "0%"];
+    let tc = tc().env("GROUP", &group).env("TC", env!("CARGO_BIN_EXE_tc"));
+    tc.run(&[&["sandbox", "--exec", script][..], &flags].concat()).status(0);
+}
