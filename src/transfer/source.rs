@@ -221,7 +221,10 @@ mod tests {
     fn each_storage_type_is_known() {
         let found = |answer: Value| source().dispatch(&answer);
         let url = Url::parse("https://s3/x?y=z").unwrap();
-        assert_eq!(found(json!({"storageType": "s3", "url": url.as_str()})).unwrap(), Found::Url(url.clone(), Storage::S3));
+        assert_eq!(
+            found(json!({"storageType": "s3", "url": url.as_str()})).unwrap(),
+            Found::Url(url.clone(), Storage::S3)
+        );
         assert_eq!(
             found(json!({"storageType": "reference", "url": url.as_str()})).unwrap(),
             Found::Url(url, Storage::Reference)
