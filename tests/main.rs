@@ -47,6 +47,7 @@ mod task_actions;
 mod task_log;
 mod transcripts;
 mod transfer;
+mod transfer_kill;
 mod url;
 mod version;
 mod whoami;

@@ -3,6 +3,38 @@
 //! What is decided is decided by functions of values: `source` and `head` read answers, `digest` says
 //! what must match, `plan` which bytes to ask for, `ramp` with how many connections. `storage` makes
 //! one request, `job` strings requests together, and one thread a file writes (`writer`).
+//!
+//! ```
+//! use tc::sandbox::{Options as SandboxOptions, Sandbox};
+//! use tc::transfer::{MemoryReaders, NewObject, Options, Source, to_buffer, to_file, upload_object};
+//! use tc::{Client, Credentials, domain::RootUrl};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start(SandboxOptions::default())?;
+//! let credentials = Credentials::new(sandbox.client_id(), sandbox.access_token().reveal());
+//! let client = Client::builder(RootUrl::parse(sandbox.root_url())?).credentials(Some(credentials)).build()?;
+//!
+//! let object = NewObject {
+//!     name: "doc/hello".to_owned(),
+//!     project: "doc".to_owned(),
+//!     expires: "2100-01-01T00:00:00Z".parse()?,
+//!     content_type: "text/plain".to_owned(),
+//! };
+//! upload_object(&client, &object, &MemoryReaders("hello".into()), &Options::default()).await?;
+//!
+//! let source = Source::Object { name: "doc/hello".to_owned() };
+//! assert_eq!(to_buffer(&client, &source, 1 << 20, &Options::default()).await?, b"hello");
+//! assert!(to_buffer(&client, &source, 4, &Options::default()).await.is_err());
+//!
+//! let folder = tempfile::tempdir()?;
+//! let found = to_file(&client, &source, &folder.path().join("hello"), &Options::default()).await?;
+//! assert_eq!((found.bytes, std::fs::read(folder.path().join("hello"))?), (5, b"hello".to_vec()));
+//! let again = to_file(&client, &source, &folder.path().join("hello"), &Options::default()).await?;
+//! assert!(again.skipped);
+//! # Ok(())
+//! # }
+//! ```
 
 mod decode;
 mod digest;

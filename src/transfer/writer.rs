@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// Pieces on their way to the disk: enough to keep both sides busy, few enough for flat memory.
 const QUEUE: usize = 8;
 /// How often it is written down which bytes are here.
-const SAVES: Duration = Duration::from_millis(500);
+const SAVES: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 18;
 
 /// What the file must be in the end.
