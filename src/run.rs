@@ -4,9 +4,9 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use clap::{FromArgMatches as _, ValueEnum as _};
+use clap::ValueEnum as _;
 
-use crate::cli::{self, Cli, Globals};
+use crate::cli::{self, Globals};
 use crate::commands::{Status, completions};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -25,10 +25,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         return finish(completions::answer(shell, &args, &ui), &ui);
     }
-    let parsed = cli::command_for(&args)
-        .try_get_matches_from(cli::shield_ids(&args))
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let cli = match cli::parse(&args) {
         Ok(cli) => cli,
         Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };

@@ -8,9 +8,9 @@ pub use globals::Globals;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory as _, Parser};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::commands::{Command, group};
+use crate::commands::{self, Command, group};
 use crate::domain::slugid::is_slugid;
 use crate::reference::{Catalogue, Source};
 
@@ -26,6 +26,14 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The root without any command.
+#[derive(Debug, Parser)]
+#[command(name = "tc", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Root {
+    #[command(flatten)]
+    _globals: Globals,
+}
+
 /// The command tree without the API's methods, for manuals.
 pub fn command() -> clap::Command {
     Cli::command().mut_subcommand("group", group::adjust)
@@ -36,8 +44,42 @@ pub fn command() -> clap::Command {
 /// What is left out cannot be named without a word that is not there, so parsing, help and
 /// completion come out as with the whole tree, and nothing is parsed in vain.
 pub fn command_for(words: &[OsString]) -> clap::Command {
+    add_methods(command(), words)
+}
+
+/// Parses a command line.
+///
+/// A tree of only those commands whose names occur is tried first: it is built in a fraction of the
+/// time and memory. Whatever it cannot parse, help included, is for the whole tree to answer.
+///
+/// # Errors
+/// When it makes no sense, or asks for help.
+pub fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let parse = |tree: clap::Command| {
+        tree.try_get_matches_from(shield_ids(words)).and_then(|matches| Cli::from_arg_matches(&matches))
+    };
+    match narrow(words).map(parse) {
+        Some(Ok(cli)) => Ok(cli),
+        Some(Err(_)) | None => parse(command_for(words)),
+    }
+}
+
+/// The tree of those commands whose names occur; none when there is no such word.
+fn narrow(words: &[OsString]) -> Option<clap::Command> {
+    let mut root = Root::command().subcommand_required(true);
+    let mut names: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for command in names.into_iter().filter_map(commands::named) {
+        let command = if command.get_name() == "group" { group::adjust(command) } else { command };
+        root = root.subcommand(command);
+    }
+    root.has_subcommands().then(|| add_methods(root, words))
+}
+
+/// Adds the API's services and methods that the words name.
+fn add_methods(command: clap::Command, words: &[OsString]) -> clap::Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let command = command();
     let Some(name) = ["api", "url"].into_iter().find(|name| words.contains(name)) else { return command };
     let options = words.iter().take_while(|word| **word != "--");
     let source = if options.clone().any(|word| *word == "--legacy") { Source::Legacy } else { Source::Current };
@@ -65,6 +107,36 @@ const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a command can take, by name, at every depth.
+    fn shape(command: &clap::Command) -> Vec<String> {
+        let mut shape: Vec<String> = command
+            .get_arguments()
+            .map(|argument| format!("{argument} {:?} {}", argument.get_short(), argument.is_required_set()))
+            .collect();
+        for subcommand in command.get_subcommands() {
+            shape.extend(shape_of(subcommand));
+        }
+        shape.sort();
+        shape
+    }
+
+    fn shape_of(command: &clap::Command) -> impl Iterator<Item = String> {
+        let name = command.get_name().to_owned();
+        shape(command).into_iter().chain([String::new()]).map(move |line| format!("{name} {line}"))
+    }
+
+    #[test]
+    fn a_command_by_itself_is_the_one_in_the_tree() {
+        for command in command().get_subcommands() {
+            let name = command.get_name();
+            let words = ["tc".into(), OsString::from(name)];
+            let narrowed = narrow(&words).unwrap_or_else(|| panic!("`commands::named` lacks {name}"));
+            let alone = narrowed.find_subcommand(name).unwrap();
+            let whole = command_for(&words);
+            assert_eq!(shape(alone), shape(whole.find_subcommand(name).unwrap()), "{name}");
+        }
+    }
 
     #[test]
     fn an_id_with_a_dash_is_no_option() {

@@ -79,6 +79,43 @@ pub enum Command {
     Help(help::Args),
 }
 
+/// The command of this name by itself, so that a command line which names it need not build all the others.
+///
+/// It parses as the one in the whole tree does; its help may lack what stands with its name there.
+pub(crate) fn named(name: &str) -> Option<clap::Command> {
+    use clap::{Args as _, Subcommand as _};
+    let one = |augment: fn(clap::Command) -> clap::Command| Some(augment(clap::Command::new(name.to_owned())));
+    let noun = |augment: fn(clap::Command) -> clap::Command| {
+        Some(augment(clap::Command::new(name.to_owned())).subcommand_required(true))
+    };
+    match name {
+        "api" => one(api::Args::augment_args),
+        "artifact" => noun(artifact::Command::augment_subcommands),
+        "completions" => one(completions::Args::augment_args),
+        "config" => one(config::Args::augment_args),
+        "creds" => one(creds::Args::augment_args),
+        "download" => noun(download::Command::augment_subcommands),
+        "from-now" => one(from_now::Args::augment_args),
+        "group" => noun(group::Command::augment_subcommands),
+        "help" => one(help::Args::augment_args),
+        "man" => one(man::Args::augment_args),
+        "object" => noun(object::Command::augment_subcommands),
+        "profile" => one(profile::Args::augment_args),
+        "references" => noun(references::Command::augment_subcommands),
+        "sandbox" => one(sandbox::Args::augment_args),
+        "schema" => one(schema::Args::augment_args),
+        "scope" => one(scope::Args::augment_args),
+        "signin" => one(signin::Args::augment_args),
+        "signout" => one(signout::Args::augment_args),
+        "slugid" => one(slugid::Args::augment_args),
+        "task" => noun(task::Command::augment_subcommands),
+        "url" => one(url::Args::augment_args),
+        "version" => one(version::Args::augment_args),
+        "whoami" => one(whoami::Args::augment_args),
+        _ => None,
+    }
+}
+
 impl Command {
     /// Runs the command.
     ///
