@@ -152,7 +152,7 @@ fn every_try_is_logged_whichever_thread_makes_it() {
     server.expect("GET /api/auth/v1/clients/", page(r#", "continuationToken": "b""#));
     server.expect("GET /api/auth/v1/clients/?continuationToken=b", page(""));
     let ran = signed(&server).run(&["-v", "api", "auth", "listClients", "--jsonl"]);
-    ran.stdout("{\"clientId\":\"a\"}\n{\"clientId\":\"a\"}\n").status(0);
+    ran.stdout("{\"clientId\": \"a\"}\n{\"clientId\": \"a\"}\n").status(0);
     let answered: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("answered verb=GET")).collect();
     assert_eq!(answered.len(), 2, "{ran}");
     assert!(answered.iter().all(|line| line.contains("status=200") && line.contains("signed=true")), "{ran}");

@@ -180,10 +180,11 @@ mod tests {
 
     #[test]
     fn plain_names_are_their_own_paths() {
-        for name in ["public/build/target.zip", "a", "a b/ü%2F..x/…", "public/...x", "public/.hidden", "COM10/lptx"]
-        {
+        for name in ["public/build/target.zip", "a", "a b/ü%2F..x/…", "public/.hidden", "COM10/lptx"] {
             assert_eq!(safe_path(name), Ok(SafePath { path: name.into(), escaped: false }));
         }
+        // Windows drops trailing dots, so such a name would be another one there.
+        assert_eq!(safe_path("public/..."), Ok(SafePath { path: "public/..._".into(), escaped: true }));
         assert_eq!(flat_path("public/build/target.zip").unwrap().path, "target.zip");
     }
 
