@@ -18,7 +18,7 @@ use super::plan::Ranges;
 use crate::error::{Error, Result};
 
 /// Pieces on their way to the disk: enough to keep both sides busy, few enough for flat memory.
-const QUEUE: usize = 8;
+const QUEUE: usize = 4;
 /// How often it is written down which bytes are here.
 const SAVES: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 18;
