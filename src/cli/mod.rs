@@ -112,7 +112,10 @@ mod tests {
     fn shape(command: &clap::Command) -> Vec<String> {
         let mut shape: Vec<String> = command
             .get_arguments()
-            .map(|argument| format!("{argument} {:?} {}", argument.get_short(), argument.is_required_set()))
+            .map(|argument| {
+                let (long, short) = (argument.get_long(), argument.get_short());
+                format!("{} {long:?} {short:?} {}", argument.get_id(), argument.is_required_set())
+            })
             .collect();
         for subcommand in command.get_subcommands() {
             shape.extend(shape_of(subcommand));
