@@ -20,7 +20,7 @@ retries = 2
 fn settings_with(variables: &[(&str, &str)], given: Given, file: &str) -> Result<Settings> {
     let environment = variables
         .iter()
-        .fold(Environment::empty("/work").with("HOME", "/home/me"), |all, (name, value)| all.with(name, value));
+        .fold(Environment::empty("/srv").with("HOME", "/home/me"), |all, (name, value)| all.with(name, value));
     let contents = Document::parse(file).unwrap().contents().unwrap();
     Settings::new(Paths::of(&environment), &environment, given, contents, None)
 }
@@ -112,12 +112,12 @@ fn a_profile_that_does_not_exist_is_an_error_that_says_where_it_was_asked_for() 
 
 #[test]
 fn a_relative_file_starts_where_it_was_written() {
-    let environment = Environment::empty("/work");
+    let environment = Environment::empty("/srv");
     let file = settings_with(&[], Given::default(), FILE).unwrap();
     assert_eq!(file.cacert(&environment).unwrap(), file.paths().unwrap().directory.join("ca.pem"));
     let given = Given { cacert: Some("ca.pem".into()), ..Given::default() };
     let flag = settings_with(&[], given, FILE).unwrap();
-    assert_eq!(flag.cacert(&environment).unwrap(), Path::new("/work/ca.pem"));
+    assert_eq!(flag.cacert(&environment).unwrap(), Path::new("/srv/ca.pem"));
 }
 
 #[test]
