@@ -1,18 +1,14 @@
 //! `tc sandbox`: serve until Ctrl-C, or for as long as a command runs.
 
 use std::io::Write as _;
-use std::process::ExitStatus;
-use std::time::Duration;
 
 use super::shape::Shape;
 use crate::commands::Status;
+use crate::commands::shared::child;
 use crate::context::Context;
 use crate::env;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sandbox::{Options, Sandbox, SignIn};
-
-/// How long a command that is interrupted has to end by itself.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Where to serve and for how long.
 #[derive(Debug, clap::Args)]
@@ -53,7 +49,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {
-        Some(command) => execute(command, &sandbox, context),
+        Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context),
         None => serve(&sandbox, &groups, context),
     }
 }
@@ -96,45 +92,4 @@ fn variables(sandbox: &Sandbox) -> [(env::Variable, &str); 3] {
         (env::CLIENT_ID, sandbox.client_id()),
         (env::ACCESS_TOKEN, sandbox.access_token().reveal()),
     ]
-}
-
-fn execute(command: &str, sandbox: &Sandbox, context: &Context) -> Result<Status> {
-    let mut shell = tokio::process::Command::new("sh");
-    shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
-    shell.env_clear().envs(context.env.variables());
-    shell.env_remove(env::CERTIFICATE.name).env_remove(env::PROXY_URL.name);
-    shell.envs(variables(sandbox).map(|(variable, value)| (variable.name, value)));
-    let interrupt = context.env.interrupt.clone();
-    let cannot = |source: std::io::Error| Error::failed(format!("cannot run `{command}`")).caused_by(source);
-    context.runtime()?.block_on(async {
-        let mut child = shell.spawn().map_err(cannot)?;
-        tokio::select! {
-            ended = child.wait() => return ended.map(status).map_err(cannot),
-            () = interrupt.wait() => {}
-        }
-        // Ctrl-C reaches the command as well; it may have something to clean up.
-        tokio::select! {
-            biased;
-            ended = child.wait() => return ended.map(status).map_err(cannot),
-            () = context.env.clock.sleep(GRACE) => {}
-        }
-        child.kill().await.map_err(cannot)?;
-        Err(Error::interrupted())
-    })
-}
-
-/// The exit status of the command as a shell would tell it: 128 + n for one that died of signal n.
-fn status(ended: ExitStatus) -> Status {
-    let code = ended.code().or_else(|| signal(ended).map(|signal| 128 + signal));
-    Status(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
-}
-
-#[cfg(unix)]
-fn signal(ended: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&ended)
-}
-
-#[cfg(not(unix))]
-fn signal(_ended: ExitStatus) -> Option<i32> {
-    None
 }

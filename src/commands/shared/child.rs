@@ -36,6 +36,7 @@ pub fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context
         }
         // Ctrl-C reaches the command as well; it may have something to clean up.
         tokio::select! {
+            biased;
             ended = child.wait() => return ended.map(status).map_err(cannot),
             () = clock.sleep(GRACE) => {}
         }
