@@ -54,9 +54,11 @@ fn a_hundred_kills_leave_the_right_bytes_or_none() {
                 fs::remove_file(&out).unwrap();
             }
         }
+        storage.sent();
         assert!(command(&storage, folder.path()).status().unwrap().success());
         assert!(fs::read(&out).unwrap() == bytes);
-        assert!(wholes > 0, "no call ever got on with what an earlier one left");
+        // On a busy machine no call may live long enough to finish; the last one then gets on with what is there.
+        assert!(wholes > 0 || storage.sent() < bytes.len(), "no call ever got on with what an earlier one left");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
