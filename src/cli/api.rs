@@ -42,8 +42,9 @@ fn add_methods(
 ) -> Command {
     service.methods.iter().fold(command, |command, method| {
         let named = words.iter().find(|word| word.eq_ignore_ascii_case(&method.name));
-        let mut subcommand = method_command(catalogue, service, method, words);
+        let mut subcommand = method_command(catalogue, service, method);
         if let Some(word) = named {
+            subcommand = add_arguments(subcommand, service, method, words);
             if **word != method.name && service.method(word).is_none() {
                 subcommand = subcommand.alias((*word).to_owned());
             }
@@ -59,15 +60,20 @@ fn add_methods(
 /// The reference's facts stand before the flags, which are the same for all methods.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}";
 
-fn method_command(catalogue: &Catalogue, service: &Service, method: &Method, words: &[&str]) -> Command {
-    // What only shows something can do without the arguments.
-    let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
+/// A method without its arguments, which cost a megabyte for all the methods of a large service.
+fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> Command {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
     let help = help.help_heading("Global options");
     let mut command = Command::new(method.name.clone()).help_template(TEMPLATE).disable_help_flag(true).arg(help);
     if let Some(about) = summary(catalogue.source(), &service.service_name, Item::Method, &method.name) {
         command = command.about(about);
     }
+    command
+}
+
+fn add_arguments(mut command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
+    // What only shows something can do without the arguments.
+    let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
     for name in &method.args {
         let mut argument = Arg::new(format!("{POSITIONAL_GROUP}{name}"))
             .value_name(name.clone())

@@ -8,6 +8,7 @@ pub use globals::Globals;
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::{self, Command, group};
@@ -50,7 +51,8 @@ pub fn command_for(words: &[OsString]) -> clap::Command {
 /// Parses a command line.
 ///
 /// A tree of only those commands whose names occur is tried first: it is built in a fraction of the
-/// time and memory. Whatever it cannot parse, help included, is for the whole tree to answer.
+/// time and memory. Whatever it cannot parse is for the whole tree to answer, and so is help, but for
+/// that of the API, which is the same in both.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
@@ -60,6 +62,9 @@ pub fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     };
     match narrow(words).map(parse) {
         Some(Ok(cli)) => Ok(cli),
+        Some(Err(help)) if help.kind() == ErrorKind::DisplayHelp && words.get(1).is_some_and(|word| word == "api") => {
+            Err(help)
+        }
         Some(Err(_)) | None => parse(command_for(words)),
     }
 }
@@ -138,6 +143,17 @@ mod tests {
             let alone = narrowed.find_subcommand(name).unwrap();
             let whole = command_for(&words);
             assert_eq!(shape(alone), shape(whole.find_subcommand(name).unwrap()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_the_api_is_the_same_without_the_other_commands() {
+        for words in
+            ["api -h", "api --help", "api queue --help", "api queue createTask -h", "api auth createclient --help"]
+        {
+            let words: Vec<OsString> = ["tc"].into_iter().chain(words.split(' ')).map(OsString::from).collect();
+            let help = |tree: clap::Command| tree.try_get_matches_from(&words).unwrap_err().render().to_string();
+            assert_eq!(help(narrow(&words).unwrap()), help(command_for(&words)), "{words:?}");
         }
     }
 
