@@ -4,6 +4,9 @@
 
 use std::borrow::Cow;
 
+use super::json_scan::Scan;
+pub use super::json_scan::Wanted;
+
 /// A JSON object, taken apart around one list.
 #[derive(Debug, Default)]
 pub struct Split<'a> {
@@ -25,155 +28,60 @@ pub type Member<'a> = (Cow<'a, str>, &'a [u8]);
 /// # Errors
 /// When it is no JSON object, or what should be the list is none; says what.
 pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String> {
-    let mut scan = Scan { json, at: 0 };
+    let mut scan = Scan::new(json);
     let mut found = Split::default();
-    scan.expect(b'{')?;
-    if scan.next_is(b'}') {
-        return scan.end(found);
-    }
-    loop {
-        let name = scan.name()?;
-        scan.expect(b':')?;
-        scan.spaces();
+    scan.members(|scan, name| {
         let wanted = match list {
-            Some(list) => name == list,
+            Some(list) => name.is(list),
             None => scan.peek() == Some(b'['),
         };
-        if wanted && found.list.is_none() {
-            if scan.peek() != Some(b'[') {
-                return Err(format!("`{name}` is not a list"));
-            }
-            found.items = scan.items()?;
-            found.list = Some(name);
-        } else {
+        let name = name.text()?;
+        if !wanted || found.list.is_some() {
             let members = if found.list.is_none() { &mut found.before } else { &mut found.after };
             members.push((name, scan.value()?));
+            return Ok(());
         }
-        if !scan.next_is(b',') {
-            scan.expect(b'}')?;
-            return scan.end(found);
+        if scan.peek() != Some(b'[') {
+            return Err(format!("`{name}` is not a list"));
         }
-    }
+        scan.each(|scan| {
+            found.items.push(scan.value()?);
+            Ok(())
+        })?;
+        found.list = Some(name);
+        Ok(())
+    })?;
+    scan.end(found)
 }
 
-struct Scan<'a> {
+/// Values of an item as text; none for those that it lacks.
+pub type Picked<'a, const N: usize> = [Option<&'a [u8]>; N];
+
+/// Picks `N` values out of each item of the list called `list` in an object, as text, in one pass; a value is
+/// none where an item lacks it, and all is none where the object has no such list.
+///
+/// # Errors
+/// When `json` is no JSON object, or something that is to have members is none; says what.
+pub fn pick_each<'a, const N: usize>(
     json: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Scan<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.json.get(self.at).copied()
-    }
-
-    fn spaces(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
+    list: &str,
+    wanted: Wanted<'_>,
+) -> Result<Option<Vec<Picked<'a, N>>>, String> {
+    let mut found = None;
+    let mut scan = Scan::new(json);
+    scan.members(|scan, name| {
+        if found.is_some() || !name.is(list) {
+            return scan.value().map(drop);
         }
-    }
-
-    fn next_is(&mut self, byte: u8) -> bool {
-        self.spaces();
-        let is = self.peek() == Some(byte);
-        self.at += usize::from(is);
-        is
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), String> {
-        if self.next_is(byte) { Ok(()) } else { Err(self.broken(&format!("`{}` is missing", char::from(byte)))) }
-    }
-
-    fn end(mut self, found: Split<'a>) -> Result<Split<'a>, String> {
-        self.spaces();
-        if self.at == self.json.len() { Ok(found) } else { Err(self.broken("more follows")) }
-    }
-
-    fn name(&mut self) -> Result<Cow<'a, str>, String> {
-        self.spaces();
-        let start = self.at;
-        if self.peek() != Some(b'"') {
-            return Err(self.broken("a name is missing"));
-        }
-        self.string()?;
-        let token = &self.json[start..self.at];
-        let inside = &token[1..token.len() - 1];
-        match std::str::from_utf8(inside) {
-            Ok(plain) if !plain.contains('\\') => Ok(Cow::Borrowed(plain)),
-            _ => serde_json::from_slice::<String>(token).map(Cow::Owned).map_err(|error| error.to_string()),
-        }
-    }
-
-    fn items(&mut self) -> Result<Vec<&'a [u8]>, String> {
-        let mut items = Vec::new();
-        self.expect(b'[')?;
-        if self.next_is(b']') {
-            return Ok(items);
-        }
-        loop {
-            self.spaces();
-            items.push(self.value()?);
-            if !self.next_is(b',') {
-                self.expect(b']')?;
-                return Ok(items);
-            }
-        }
-    }
-
-    /// The value that starts here.
-    fn value(&mut self) -> Result<&'a [u8], String> {
-        let start = self.at;
-        match self.peek() {
-            Some(b'"') => self.string()?,
-            Some(b'{' | b'[') => self.container()?,
-            _ => {
-                let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
-                let rest = &self.json[self.at.min(self.json.len())..];
-                self.at += rest.iter().position(ends).unwrap_or(rest.len());
-            }
-        }
-        if self.at == start { Err(self.broken("a value is missing")) } else { Ok(&self.json[start..self.at]) }
-    }
-
-    fn container(&mut self) -> Result<(), String> {
-        let mut depth = 0_usize;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        self.at += 1;
-                        return Ok(());
-                    }
-                }
-                _ => {}
-            }
-            self.at += 1;
-        }
-        Err(self.broken("it ends too early"))
-    }
-
-    fn string(&mut self) -> Result<(), String> {
-        let mut at = self.at + 1;
-        loop {
-            match memchr::memchr2(b'"', b'\\', self.json.get(at..).unwrap_or_default()) {
-                None => return Err(self.broken("a string has no end")),
-                Some(found) if self.json[at + found] == b'"' => {
-                    self.at = at + found + 1;
-                    return Ok(());
-                }
-                Some(found) => at += found + 2,
-            }
-        }
-    }
-
-    fn broken(&self, what: &str) -> String {
-        format!("{what} at byte {} of {}", self.at, self.json.len())
-    }
+        let items: &mut Vec<Picked<'_, N>> = found.insert(Vec::new());
+        scan.each(|scan| {
+            let mut picked = [None; N];
+            scan.pick(wanted, &mut picked)?;
+            items.push(picked);
+            Ok(())
+        })
+    })?;
+    scan.end(found)
 }
 
 #[cfg(test)]
@@ -208,7 +116,46 @@ mod tests {
         assert_eq!(split(b"{\"a\":{}}", Some("a")).unwrap_err(), "`a` is not a list");
     }
 
+    const WANTED: Wanted<'static> = Wanted::Members(&[
+        ("a", Wanted::Members(&[("b", Wanted::Value(0)), ("c", Wanted::Members(&[("d", Wanted::Value(1))]))])),
+        ("e", Wanted::Value(2)),
+    ]);
+
+    #[test]
+    fn values_are_picked_at_any_depth() {
+        let picked = |json: &'static str| {
+            let items = pick_each::<3>(json.as_bytes(), "l", WANTED)?;
+            let text = |value: Option<&'static [u8]>| value.map(|text| std::str::from_utf8(text).unwrap());
+            Ok::<_, String>(items.map(|items| items.into_iter().map(|item| item.map(text)).collect::<Vec<_>>()))
+        };
+        assert_eq!(
+            picked(
+                r#" {"k": [1], "\u006c" : [{"x": {"b": 9}, "\u0061" : {"z": ["}"], "b": "\"", "c": {"d": [1 ]}}, "e" : 1.0 }
+                    , {"a": {}, "b": 1}], "l": [{}]}"#
+            )
+            .unwrap()
+            .unwrap(),
+            [[Some(r#""\"""#), Some("[1 ]"), Some("1.0")], [None; 3]]
+        );
+        assert_eq!(picked(r#"{"l": []}"#).unwrap().unwrap().len(), 0);
+        assert_eq!(picked(r#"{"k": []}"#).unwrap(), None);
+        for torn in ["", "[]", r#"{"l": 1}"#, r#"{"l": [1]}"#, r#"{"l": [{"a": 1}]}"#, r#"{"l": [{"a": {"b": "}}"#] {
+            assert!(picked(torn).is_err(), "{torn}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_picked_is_what_a_parser_finds(b: String, d: Option<f64>, other: Vec<String>) {
+            let item = serde_json::json!({"o": other, "a": {"p": [other], "b": b, "c": {"d": d}}, "q": null});
+            let json = serde_json::json!({"l": [1, item], "q": b}).to_string().replacen("[1,", "[{},", 1);
+            let items = pick_each::<3>(json.as_bytes(), "l", WANTED).unwrap().unwrap();
+            let read = |text: Option<&[u8]>| serde_json::from_slice::<Value>(text.unwrap()).unwrap();
+            prop_assert_eq!(items.len(), 2);
+            prop_assert_eq!((&read(items[1][0]), &read(items[1][1])), (&item["a"]["b"], &item["a"]["c"]["d"]));
+            prop_assert_eq!(items[1][2], None);
+        }
+
         #[test]
         fn every_list_is_found_whole(items: Vec<(String, f64, bool)>, name in "[a-z]{1,5}", other: String) {
             let items: Vec<Value> = items.iter().map(|(a, b, c)| serde_json::json!({a: [b, c, {"n": a}]})).collect();
@@ -221,6 +168,7 @@ mod tests {
         #[test]
         fn no_input_makes_it_panic(bytes: Vec<u8>, json in r#"[{}\[\]",:\\a1 ]*"#) {
             let _outcomes = (split(&bytes, None), split(json.as_bytes(), None), split(json.as_bytes(), Some("a")));
+            let _picked = (pick_each::<3>(&bytes, "a", WANTED), pick_each::<3>(json.as_bytes(), "a", WANTED));
         }
     }
 }

@@ -4,6 +4,7 @@ mod duration;
 pub mod jq;
 pub mod json;
 pub mod json_list;
+mod json_scan;
 pub mod log;
 mod progress;
 mod prompt;

@@ -136,12 +136,10 @@ async fn lines(shape: &Shape, mut tasks: GroupTasks, selection: &Selection, cont
         match shape {
             // Nothing needs to be known about the tasks to copy them.
             Shape::JsonLine if selection.filter.is_empty() => {
-                for raw in page.raw()? {
-                    Layout::write_line(raw, &mut out)?;
-                }
+                page.write_lines(&mut out)?;
             }
             Shape::Plain if selection.filter.is_empty() => {
-                page.each_brief(|task| plain(task.id(), task.name(), task.state(), context, &mut out))?;
+                page.each_brief(|task| plain(&task.id, &task.name, task.state, context, &mut out))?;
             }
             _ => selected(&page, selection, |raw, item| line(shape, raw, item, context, &mut out))?,
         }
