@@ -105,12 +105,7 @@ impl RootUrl {
 
     /// Whether it is this machine.
     pub fn is_loopback(&self) -> bool {
-        match Url::parse(&self.0).ok().as_ref().and_then(Url::host) {
-            Some(Host::Domain(domain)) => domain == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
     /// Where a service's API lives, without a trailing slash: `<root>/api/queue/v1`.
@@ -126,6 +121,16 @@ impl RootUrl {
 impl fmt::Display for RootUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Whether a URL's host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
