@@ -3,9 +3,11 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::Ui;
 
@@ -13,12 +15,20 @@ use super::Ui;
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Redraws a second.
 const HERTZ: u8 = 10;
+/// How often the time is told anew while nothing is done.
+const TICK: Duration = Duration::from_millis(200);
 
 /// A progress bar, which shows up once the work has taken half a second.
 pub struct Progress {
     bar: ProgressBar,
-    /// Where it will be drawn; none when it never will, or is already.
-    waiting: Option<(Arc<Ui>, Instant)>,
+    /// Who shows it when it is time, even when nothing has been done by then.
+    waiting: Option<Waiting>,
+}
+
+/// A thread that waits to show a bar; it ends when the other end of its channel does.
+struct Waiting {
+    alive: Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Progress {
@@ -27,8 +37,18 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_message(what);
         bar.set_style(style(total.is_some()));
-        let shows = ui.terminal.stderr && !ui.is_quiet();
-        Self { bar, waiting: shows.then(|| (Arc::clone(ui), Instant::now() + PATIENCE)) }
+        let waiting = ui.shows_progress().then(|| {
+            let (alive, ended) = mpsc::channel::<()>();
+            let (bar, ui) = (bar.clone(), Arc::clone(ui));
+            let show = move || {
+                if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(ui)), HERTZ));
+                    bar.enable_steady_tick(TICK);
+                }
+            };
+            Waiting { alive, thread: thread::spawn(show) }
+        });
+        Self { bar, waiting }
     }
 
     /// Now it is known how many there are.
@@ -37,13 +57,9 @@ impl Progress {
         self.bar.set_style(style(true));
     }
 
-    /// One more item is done.
-    pub fn advance(&mut self) {
-        if let Some((ui, _)) = self.waiting.take_if(|(_, due)| Instant::now() >= *due) {
-            let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(ui)), HERTZ);
-            self.bar.set_draw_target(target);
-        }
-        self.bar.inc(1);
+    /// So many more items are done.
+    pub fn advance(&self, count: u64) {
+        self.bar.inc(count);
     }
 
     /// Writes a line above the bar.
@@ -53,18 +69,38 @@ impl Progress {
 
     /// Removes the bar.
     pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(Waiting { alive, thread }) = self.waiting.take() {
+            drop(alive);
+            // It has nothing to say, and a panic of its own is told by itself.
+            drop(thread.join());
+        }
         self.bar.finish_and_clear();
     }
 }
 
 fn style(bounded: bool) -> ProgressStyle {
     let template = if bounded {
-        "{msg} {bar:30} {human_pos}/{human_len} ({per_sec}, {eta} left)"
+        "{msg} {bar:30} {human_pos}/{human_len} ({rate}, {eta} left)"
     } else {
-        "{msg} {spinner} {human_pos} ({per_sec})"
+        "{msg} {spinner} {human_pos} ({rate})"
     };
     ProgressStyle::with_template(template)
         .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Writing into the text of a line cannot fail.
+            let _ = out.write_str(&rate(state.per_sec()));
+        })
+}
+
+/// `1234/s`; less than ten with a digit behind the point.
+fn rate(per_second: f64) -> String {
+    if per_second < 10.0 { format!("{per_second:.1}/s") } else { format!("{per_second:.0}/s") }
 }
 
 /// Standard error as something to draw on.
@@ -94,7 +130,7 @@ impl Stderr {
 
 impl TermLike for Stderr {
     fn width(&self) -> u16 {
-        self.0.terminal.width.and_then(|width| u16::try_from(width).ok()).unwrap_or(80)
+        self.0.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
@@ -127,5 +163,17 @@ impl TermLike for Stderr {
 
     fn flush(&self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_as_many_digits_as_say_something() {
+        for (per_second, expected) in [(0.0, "0.0/s"), (6.6547, "6.7/s"), (9.96, "10.0/s"), (1234.5, "1234/s")] {
+            assert_eq!(rate(per_second), expected);
+        }
     }
 }

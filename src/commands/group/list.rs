@@ -12,7 +12,7 @@ use crate::domain::TaskItem;
 use crate::domain::go_template::GoTemplate;
 use crate::error::{Error, Result};
 use crate::ui::json::Layout;
-use crate::ui::{Table, duration, jq::Program};
+use crate::ui::{Progress, Table, duration, jq::Program};
 
 /// List the tasks of a group
 ///
@@ -172,8 +172,6 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
     Ok(())
 }
 
-/// A document is on one line already when it holds no line break outside of strings, where JSON
-/// allows none.
 /// `--json`: one list of all tasks, which is printed when it is complete.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
@@ -199,8 +197,8 @@ async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Contex
 /// What a terminal shows.
 async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let (ui, now) = (&context.ui, context.now());
-    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4);
-    let mut count = 0_usize;
+    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4).whole(0);
+    let progress = Progress::start(ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |_, item| {
             let state = item.status.state;
@@ -217,11 +215,12 @@ async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) 
                 (&item.worker_pool(), plain),
                 (&time, plain),
             ]);
-            count += 1;
+            progress.advance(1);
             Ok(())
         })?;
     }
-    if count == 0 {
+    progress.finish();
+    if table.is_empty() {
         ui.note("No tasks.");
         return Ok(());
     }

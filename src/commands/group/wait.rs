@@ -44,8 +44,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     context.block_on(async {
         loop {
             let before = context.now();
-            let progress = snapshot::take(&client, &group, &selection, None).await?;
+            let progress = snapshot::take(&client, &group, &selection).await?;
             if progress.is_over() {
+                snapshot::tell_of_nothing(&progress, &context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
             let now = context.now();

@@ -29,7 +29,7 @@ pub struct ActArgs {
     /// Only print the tasks that it would be done to
     #[arg(short = 'n', long, visible_alias = "noop")]
     pub dry_run: bool,
-    /// How many calls at once, at most; by default as many as pay
+    /// How many calls at once, at most; by default what the settings say, or as many as pay
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Write the IDs of tasks that it could not be done to into this file, for another try
@@ -50,7 +50,7 @@ pub struct How {
     pub alone: bool,
     /// Only print what it would be done to.
     pub dry_run: bool,
-    /// How many calls at once, at most; by default as many as pay.
+    /// How many calls at once, at most; by default what the settings say, or as many as pay.
     pub jobs: Option<u16>,
     /// Where to write the IDs of tasks that it could not be done to.
     pub failures: Option<PathBuf>,
@@ -136,7 +136,7 @@ pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
     if !how.ask && !how.dry_run {
         return runtime.block_on(run(deed, targets, None, how, client, context, act));
     }
-    let listed = runtime.block_on(interruptible(context, targets.try_collect::<Vec<Target>>()))?;
+    let listed = runtime.block_on(interruptible(context, list(targets, context)))?;
     if how.dry_run {
         return super::outcome::print_plan(deed, &listed, context);
     }
@@ -192,27 +192,50 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
     act: impl Fn(&Target) -> Action,
 ) -> Result<Status> {
     let started = Instant::now();
-    let available = bulk::connections_available();
-    let controller = match how.jobs {
-        Some(jobs) => Controller::fixed(usize::from(jobs).min(available)),
-        None => Controller::new(available),
-    };
-    let progress = RefCell::new(Progress::start(&context.ui, deed.doing, total.map(|total| total as u64)));
+    let controller = controller(how, context)?;
+    let progress = Progress::start(&context.ui, deed.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(deed, how, context));
     let ended = bulk::run(
         targets,
         controller,
         || client.pushbacks(),
-        context.env.interrupt.wait(),
+        async {
+            context.env.interrupt.wait().await;
+            // It would look as if nobody had heard, while what is in flight is waited for.
+            progress.above(|| {
+                context.ui.overwrite_key();
+                context.ui.note("Stopping; waiting for what is in flight. Ctrl-C again does not wait.");
+            });
+        },
+        context.env.interrupt.again(),
         act,
         |target: &Target, result| {
-            outcome.borrow_mut().add(target, result.map(Into::into), &progress.borrow());
-            progress.borrow_mut().advance();
+            outcome.borrow_mut().add(target, result.map(Into::into), &progress);
+            progress.advance(1);
         },
     )
     .await;
-    progress.into_inner().finish();
+    progress.finish();
     outcome.into_inner().finish(&ended, total, started.elapsed(), how)
+}
+
+/// As many calls at once as the flag or else the settings say; else as many as pay.
+fn controller(how: &How, context: &Context) -> Result<Controller> {
+    let available = bulk::connections_available();
+    let jobs = match how.jobs {
+        Some(jobs) => Some(u32::from(jobs)),
+        None => context.settings()?.jobs(),
+    };
+    Ok(match jobs {
+        Some(jobs) => Controller::fixed(usize::try_from(jobs).unwrap_or(available).min(available)),
+        None => Controller::new(available),
+    })
+}
+
+/// All targets, for which large groups take a while.
+async fn list(targets: impl Stream<Item = Result<Target>>, context: &Context) -> Result<Vec<Target>> {
+    let progress = Progress::start(&context.ui, "Listing", None);
+    targets.inspect_ok(|_| progress.advance(1)).try_collect().await
 }
 
 /// Runs to the end or to the interrupt.

@@ -196,13 +196,16 @@ pub async fn download(
         match outcome {
             Ok(found) => {
                 let done = Done { wanted, found };
-                bars.0.above(|| done.tell(context));
-                if !context.wants_json() {
-                    let mut out = context.ui.out();
-                    let path = done.wanted.target.display().to_string();
-                    writeln!(out, "{}", context.ui.safe(&path))?;
-                    out.flush()?;
-                }
+                let mut written = Ok(());
+                bars.0.above(|| {
+                    done.tell(context);
+                    if !context.wants_json() {
+                        let mut out = context.ui.out();
+                        let path = done.wanted.target.display().to_string();
+                        written = writeln!(out, "{}", context.ui.safe(&path)).and_then(|()| out.flush());
+                    }
+                });
+                written?;
                 tally.done.push(done);
             }
             Err(error) => tally.fail(error, &bars, context),

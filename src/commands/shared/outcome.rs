@@ -59,10 +59,12 @@ impl<'a> Outcome<'a> {
                     self.done.push(target.id.clone());
                     self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
                 } else if (!terminal || self.lines) && self.unwritten.is_none() {
-                    progress.above(|| {
+                    let mut write = || {
                         let mut out = self.context.ui.out();
                         self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
-                    });
+                    };
+                    // In a pipe a line is not in the way of the bar.
+                    if terminal { progress.above(write) } else { write() }
                 }
             }
             Err(error) => {
