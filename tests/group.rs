@@ -192,6 +192,26 @@ fn cancel_takes_what_is_not_resolved() {
 }
 
 #[test]
+fn cancel_refuses_states_that_it_would_have_to_leave_out() {
+    let (group, ids) = one_of_each();
+    for args in [&["--state", "failed,pending"][..], &["--state", "failed"], &["--failed", "-p"]] {
+        group
+            .tc()
+            .run(&[&["group", "cancel", "-y", &group.id], args].concat())
+            .stdout("")
+            .stderr(
+                "Error: failed tasks are resolved, and cannot be cancelled any more\n\
+                 Hint: Only unscheduled, pending and running ones can, which is what is cancelled without --state.\n",
+            )
+            .status(2);
+    }
+    assert_eq!(group.state(&ids[1]), "pending");
+    // All of them means all that can be.
+    group.tc().run(&["group", "cancel", "-y", "-a", &group.id]).stderr("").status(0);
+    assert_eq!(group.state(&ids[1]), "exception");
+}
+
+#[test]
 fn cancel_asks_and_takes_only_yes_for_an_answer() {
     let group = Group::new();
     let id = group.task("a\u{1b}b", "pending");

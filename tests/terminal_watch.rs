@@ -5,7 +5,7 @@ use vt100::Color;
 
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
-use crate::support::pty::{CTRL_C, Session, Terminal, color, wraps};
+use crate::support::pty::{CTRL_C, Session, Terminal, color, contents, wraps};
 
 const RED: Color = Color::Idx(1);
 const GREEN: Color = Color::Idx(2);
@@ -25,7 +25,7 @@ fn a_group_is_watched_in_place_until_all_of_it_completed() {
     let build = group.task("build-linux64/opt", "running");
     let test = group.define("test-linux64/opt-xpcshell-1", &json!({"dependencies": [build]}));
     let session = watch(&group, Terminal::on(&group), &[]);
-    let first = session.wait_for("Running for longest:");
+    let first = session.wait_for("build-linux64/opt");
     let lines: Vec<&str> = first.lines().collect();
     assert_eq!(lines.len(), 4, "{first}");
     assert!(lines[0].starts_with(&format!("{}{} 1 of 3 done, ", "━".repeat(13), "╌".repeat(27))), "{first}");
@@ -59,7 +59,7 @@ fn what_runs_longest_and_what_just_failed_is_on_top() {
     }
     let lost = group.task("lost", "exception");
     let session = watch(&group, Terminal::on(&group), &[]);
-    let screen = session.wait_for("Failed last:");
+    let screen = session.wait_for(".. and 3 more");
     let names = |title: &str| -> Vec<String> {
         let lines = screen.lines().skip_while(|line| !line.starts_with(title)).skip(1);
         lines.take(6).map(|line| line.trim().to_owned()).collect()
@@ -130,8 +130,7 @@ fn a_narrow_window_is_redrawn_in_place_too() {
         assert!(!session.look(wraps), "{screen}");
         assert!(screen.contains("━ ") || screen.contains("╌ "), "no bar is left:\n{screen}");
     }
-    let screen = session.wait_for("completed: 7");
-    assert!(screen.lines().count() > 5 && screen.contains("failed 0 s") || screen.contains("failed "), "{screen}");
+    session.wait_for("  failed ");
     session.press(CTRL_C);
     assert_eq!(session.end().status, Some(130));
 }
@@ -140,7 +139,7 @@ fn a_narrow_window_is_redrawn_in_place_too() {
 fn a_low_window_keeps_the_top_of_the_view_and_says_what_is_left_out() {
     let (group, running) = crowd();
     let session = watch(&group, Terminal::on(&group).size(6, 100), &[]);
-    let screen = session.wait_for("3 of 11 done");
+    let screen = session.wait_for(".. and ");
     assert!(screen.lines().next().unwrap().contains(" of 11 done"), "{screen}");
     assert!(screen.lines().last().unwrap().starts_with(".. and "), "{screen}");
     complete(&group, &running[0]);
@@ -177,8 +176,7 @@ fn names_that_would_drive_the_terminal_do_not() {
     let group = Group::new();
     group.task("a\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}b\r\nc", "running");
     let session = watch(&group, Terminal::on(&group), &[]);
-    let screen = session.wait_for("Running for longest:");
-    assert!(screen.contains(" a[2J]0;ownedb c"), "{screen}");
+    session.wait_for(" a[2J]0;ownedb c");
     session.press(CTRL_C);
     let left = session.end();
     assert!(!left.sent.contains("\u{1b}[2J") && !left.sent.contains("\u{1b}]"), "{}", left.sent);
@@ -238,8 +236,11 @@ fn more_tasks_than_lines_are_watched_in_place_all_the_same() {
     let screen = session.wait_for(".. and 13 more lines");
     assert!(screen.starts_with("TASK  "), "{screen}");
     complete(&group, &ids[0]);
-    let screen = session.wait_for("completed");
-    assert!(screen.starts_with("TASK  ") && screen.lines().count() == 9, "{screen}");
+    let is_so = |screen: &vt100::Screen| {
+        let text = contents(screen);
+        text.starts_with("TASK  ") && text.contains("completed") && text.lines().count() == 9
+    };
+    session.wait_until("nine lines with a completed task", is_so);
     session.press(CTRL_C);
     assert_eq!(session.end().status, Some(130));
 }

@@ -28,7 +28,7 @@ pub struct Args {
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled" };
+const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Cancels.

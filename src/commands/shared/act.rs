@@ -1,7 +1,8 @@
 //! Doing the same thing to many tasks: show, ask, act, report.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::collections::HashSet;
+use std::future::{Future, ready};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -78,6 +79,8 @@ pub struct Deed {
     pub doing: &'static str,
     /// `cancelled`.
     pub done: &'static str,
+    /// The verb as `tc signin --for` takes it.
+    pub needs: &'static str,
 }
 
 /// What was done to one task.
@@ -115,7 +118,8 @@ impl Target {
 
 /// Does it to each of `targets`: after showing them and asking, unless told not to.
 ///
-/// Without a question the first calls go out while later pages of `targets` are being fetched.
+/// Without a question the first calls go out while later pages of `targets` are being fetched. What is
+/// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
 /// no terminal.
 ///
@@ -133,6 +137,8 @@ pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
 ) -> Result<Status> {
     // The connections of the list and those of the calls are the same ones, and belong to one runtime.
     let runtime = context.runtime()?;
+    let mut seen = HashSet::new();
+    let targets = targets.try_filter(move |target| ready(seen.insert(target.id.clone())));
     if !how.ask && !how.dry_run {
         return runtime.block_on(run(deed, targets, None, how, client, context, act));
     }
@@ -255,4 +261,37 @@ pub(super) fn tasks(count: usize) -> String {
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Globals;
+    use crate::env::Environment;
+    use crate::ui::{ColorChoice, Streams, Terminal, Ui};
+
+    #[test]
+    fn a_flag_comes_before_a_profile_and_that_before_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join(".config/tc");
+        std::fs::create_dir_all(&directory).unwrap();
+        let settings = "jobs = 3\n[profiles.corp]\nroot-url = \"https://tc.example.com\"\njobs = 5\n";
+        std::fs::write(directory.join("config.toml"), settings).unwrap();
+        let environment = Environment::empty(home.path()).with("HOME", home.path());
+        let limit = |environment: &Environment, jobs: Option<u16>| {
+            let (stdin, stdout, stderr) = (std::io::empty(), std::io::sink(), std::io::sink());
+            let streams = Streams {
+                stdin: Box::new(stdin),
+                stdout: Box::new(stdout),
+                stderr: Box::new(stderr),
+                terminal: Terminal::default(),
+            };
+            let ui = std::sync::Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
+            let context = Context::new(environment.clone(), ui, Globals::default(), Vec::new());
+            controller(&How { jobs, ..How::default() }, &context).unwrap().limit()
+        };
+        let corp = environment.clone().with("TC_PROFILE", "corp");
+        assert_eq!([limit(&environment, None), limit(&corp, None), limit(&corp, Some(7))], [3, 5, 7]);
+        assert_eq!(limit(&Environment::empty("/"), None), Controller::new(bulk::connections_available()).limit());
+    }
 }
