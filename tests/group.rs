@@ -106,6 +106,13 @@ fn list_speaks_json_jq_and_templates() {
     assert_eq!(ran.json(), json!([line]));
     tc.run(&["group", "list", "--jq", ".task.tags.kind", &group.id]).stdout("b\n").status(0);
     tc.run(&["group", "list", "--json", "-f", &group.id]).stdout("[]\n").status(0);
+    for filter in [&["--kind", "b"][..], &["--tag", "kind=b"], &["-w", "proj-x/linux"], &["--kind", "x,b"]] {
+        let ran = tc.run(&[&["group", "list", &group.id], filter].concat());
+        ran.stdout(&format!("{id} build <linux> & co/opt pending\n")).status(0);
+    }
+    for filter in [&["--kind", "x"][..], &["--tag", "os=b"], &["-w", "proj-y/linux"]] {
+        tc.run(&[&["group", "list", &group.id], filter].concat()).stdout("").status(0);
+    }
     let ran = tc.run(&["group", "list", "--format-string", "{{ .Status.TaskIdd }}", &group.id]);
     ran.stdout("").status(2);
     assert!(

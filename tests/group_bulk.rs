@@ -130,6 +130,20 @@ fn a_deployment_that_goes_away_half_way_leaves_a_list_for_the_next_try() {
 }
 
 #[test]
+fn the_first_calls_go_out_before_the_second_page_is_there() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, Some("x"))));
+    // It is held back until both pages and both tasks of the first one have been asked for.
+    server.expect(&list(Some("x")), Answer::json(200, page(2..3, None)).after_calls(4));
+    for number in 0..3 {
+        server.expect(&cancel(number), done());
+    }
+    let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
+    ran.stderr("").status(0);
+    assert_eq!(lines(&ran.stdout), cancelling(0..3));
+}
+
+#[test]
 fn what_a_growing_list_shows_twice_is_done_once() {
     let server = FakeServer::start();
     server.expect(&list(None), Answer::json(200, page(0..3, Some("x"))));

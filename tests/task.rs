@@ -142,12 +142,18 @@ fn a_page_names_task_run_and_deployment() {
 #[test]
 fn index_paths_stand_for_tasks() {
     let server = FakeServer::start();
-    for path in ["gecko.v2.latest.x", "gecko.v2.latest.x"] {
+    for path in ["gecko.v2.latest.x"; 3] {
         let answer = json!({"taskId": ID, "namespace": path, "rank": 0, "data": {}, "expires": "2027-01-01T00:00:00Z"});
         server.expect(&format!("GET /api/index/v1/task/{path}"), Answer::json(200, answer.to_string()));
         expect_definition(&server, ID, "found");
     }
     tc(&server).run(&["task", "name", "--index", "gecko.v2.latest.x"]).stdout("found\n").stderr("").status(0);
+    tc(&server)
+        .stdin("gecko.v2.latest.x\n")
+        .run(&["task", "name", "--index", "-"])
+        .stdout(&format!("{ID} found\n"))
+        .stderr("")
+        .status(0);
     let page = format!("{}/tasks/index/gecko.v2/latest.x", server.url());
     Tc::new().run(&["task", "name", &page]).stdout("found\n").stderr("").status(0);
 }

@@ -171,6 +171,27 @@ fn a_running_task_s_log_comes_line_by_line_and_cannot_drive_the_terminal() {
 }
 
 #[test]
+fn the_last_lines_of_a_running_log_are_followed_and_filtered() {
+    for (flags, first, next) in [
+        (&["--tail", "1"][..], "three", "three\nfour\nfive"),
+        (&["--grep", "^t", "--grep", "ve$"], "two\nthree", "two\nthree\nfive"),
+    ] {
+        let server = FakeServer::start();
+        let (url, log) = live_log();
+        expect_state(&server, "running");
+        expect_artifacts(&server, &[LIVE]);
+        expect_content(&server, LIVE, &url);
+        log.send("one\ntwo\nthree\n").unwrap();
+        let session = Terminal::at(server.url()).run(&[&["task", "log", ID], flags].concat());
+        assert_eq!(session.wait_for("three"), first, "{flags:?}");
+        log.send("four\nfive\n").unwrap();
+        assert_eq!(session.wait_for("five"), next, "{flags:?}");
+        session.press(CTRL_C);
+        assert_eq!(session.end().status, Some(130));
+    }
+}
+
+#[test]
 fn a_raw_log_keeps_its_colours_and_ctrl_c_ends_following() {
     let server = FakeServer::start();
     let (url, log) = live_log();
@@ -205,6 +226,18 @@ fn a_download_shows_all_of_it_and_each_file_with_rate_and_time_left() {
     let lines: Vec<&str> = left.screen.lines().collect();
     assert!(lines[0].starts_with('/') && lines[0].ends_with("/out"), "{}", left.screen);
     assert!(lines[1].starts_with("1 file, 900.0 kB in ") && lines.len() == 2, "{}", left.screen);
+}
+
+#[test]
+fn ctrl_c_in_a_download_leaves_no_bars_behind() {
+    let storage = Storage::start("s3", Content::new(noise(900_000)).rate(100_000));
+    let args = ["artifact", "download", TASK, "public/x", "-o", "out"];
+    let session = Terminal::at(storage.url()).run(&args);
+    session.wait_for("artifact `public/x`");
+    session.press(CTRL_C);
+    let left = session.end();
+    assert_eq!(left.status, Some(130));
+    assert!(left.screen.starts_with("Error: interrupted"), "{}", left.screen);
 }
 
 #[test]

@@ -73,6 +73,17 @@ fn the_question_shows_ten_and_a_count_and_only_yes_sends_anything() {
 }
 
 #[test]
+fn ctrl_c_while_the_tasks_are_listed_sends_nothing() {
+    let server = FakeServer::start();
+    server.expect(&format!("GET /api/queue/v1/task-group/{GROUP}/list"), Answer::hang());
+    let session = cancel(&server, &[]);
+    session.wait_for("Listing ");
+    session.press(CTRL_C);
+    let left = session.end();
+    assert_eq!((left.status, left.screen.as_str()), (Some(130), "Error: interrupted"));
+}
+
+#[test]
 fn a_rerun_is_asked_about_and_done_after_a_yes() {
     let group = Group::new();
     let (one, two) = (group.task("one", "failed"), group.task("two", "exception"));

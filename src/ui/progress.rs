@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -42,7 +43,7 @@ impl Progress {
             let (bar, ui) = (bar.clone(), Arc::clone(ui));
             let show = move || {
                 if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(ui)), HERTZ));
+                    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&ui)), HERTZ));
                     bar.enable_steady_tick(TICK);
                 }
             };
@@ -104,7 +105,15 @@ fn rate(per_second: f64) -> String {
 }
 
 /// Standard error as something to draw on.
-pub(super) struct Stderr(Arc<Ui>);
+///
+/// The library fills each line with blanks to the width of the screen, and trusts in the next one to
+/// wrap. A `^C` that the terminal shows would then stand in a line of its own, which nobody clears. So
+/// lines end where their text does here, and the next one begins with a line break.
+pub(super) struct Stderr {
+    ui: Arc<Ui>,
+    /// A line has been ended, and it is not known yet whether one follows.
+    is_ended: AtomicBool,
+}
 
 impl fmt::Debug for Stderr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,23 +123,24 @@ impl fmt::Debug for Stderr {
 
 impl Stderr {
     pub(super) fn new(ui: &Arc<Ui>) -> Self {
-        Self(Arc::clone(ui))
+        Self { ui: Arc::clone(ui), is_ended: AtomicBool::new(false) }
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        self.0.write_stderr(text.as_bytes());
+        self.ui.write_stderr(text.as_bytes());
         Ok(())
     }
 
     /// A control sequence with a count; a count of nothing would mean one.
     fn control(&self, count: usize, letter: char) -> io::Result<()> {
+        self.is_ended.store(false, Ordering::Relaxed);
         if count == 0 { Ok(()) } else { self.write(&format!("\x1b[{count}{letter}")) }
     }
 }
 
 impl TermLike for Stderr {
     fn width(&self) -> u16 {
-        self.0.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80)
+        self.ui.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
@@ -154,10 +164,16 @@ impl TermLike for Stderr {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.write(text)
+        if text.bytes().all(|byte| byte == b' ') {
+            self.is_ended.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let next = if self.is_ended.swap(false, Ordering::Relaxed) { "\n" } else { "" };
+        self.write(&format!("{next}{text}"))
     }
 
     fn clear_line(&self) -> io::Result<()> {
+        self.is_ended.store(false, Ordering::Relaxed);
         self.write("\r\x1b[2K")
     }
 
