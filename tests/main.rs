@@ -50,6 +50,8 @@ mod terminal;
 #[cfg(unix)]
 mod terminal_bulk;
 #[cfg(unix)]
+mod terminal_log;
+#[cfg(unix)]
 mod terminal_watch;
 mod transcripts;
 mod transfer;

@@ -1,11 +1,7 @@
-//! What people see of results, by the real binary on a terminal: tables, bars, colours, logs, downloads.
+//! What people see of results, by the real binary on a terminal: tables, bars, colours, pages, downloads.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use vt100::Color;
 
 use crate::support::fake_server::{Answer, FakeServer};
@@ -99,115 +95,6 @@ fn json_is_laid_out_and_coloured_for_people_only() {
     assert!(!piped.piped.contains('\u{1b}') && piped.sent.is_empty(), "{}", piped.piped);
 }
 
-/// A log that is being written: what is sent goes to whoever reads it, until the sender is gone.
-fn live_log() -> (String, Sender<&'static str>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/live", listener.local_addr().unwrap());
-    let (sender, pieces) = mpsc::channel::<&'static str>();
-    thread::spawn(move || {
-        let (mut connection, _): (TcpStream, _) = listener.accept().unwrap();
-        let mut head = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
-        head.find(String::is_empty).unwrap();
-        connection.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
-        for piece in pieces {
-            // Whoever has seen enough hangs up.
-            if write!(connection, "{:x}\r\n{piece}\r\n", piece.len()).is_err() {
-                return;
-            }
-        }
-        drop(connection.write_all(b"0\r\n\r\n"));
-    });
-    (url, sender)
-}
-
-fn expect_state(server: &FakeServer, state: &str) {
-    let body = json!({"status": {"taskId": ID, "state": state, "runs": [{"runId": 0, "state": state}]}});
-    server.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, body.to_string()));
-}
-
-fn expect_artifacts(server: &FakeServer, names: &[&str]) {
-    let list: Vec<Value> = names.iter().map(|name| json!({"storageType": "s3", "name": name})).collect();
-    let path = format!("GET /api/queue/v1/task/{ID}/runs/0/artifacts");
-    server.expect(&path, Answer::json(200, json!({"artifacts": list}).to_string()));
-    let definition = json!({"payload": {}, "metadata": {"name": "n"}}).to_string();
-    server.expect(&format!("GET /api/queue/v1/task/{ID}"), Answer::json(200, definition));
-}
-
-fn expect_content(server: &FakeServer, name: &str, url: &str) {
-    let path = format!("GET /api/queue/v1/task/{ID}/runs/0/artifact-content/{}", name.replace('/', "%2F"));
-    server.expect(&path, Answer::json(200, json!({"storageType": "s3", "url": url}).to_string()));
-}
-
-const LIVE: &str = "public/logs/live.log";
-const BACKING: &str = "public/logs/live_backing.log";
-
-#[test]
-fn a_running_task_s_log_comes_line_by_line_and_cannot_drive_the_terminal() {
-    let (server, storage) = (FakeServer::start(), FakeServer::start());
-    let (url, log) = live_log();
-    expect_state(&server, "running");
-    expect_artifacts(&server, &[LIVE]);
-    expect_content(&server, LIVE, &url);
-    log.send("[task] \u{1b}[31mone\u{1b}[0m\r\n").unwrap();
-    let session = Terminal::at(server.url()).run(&["task", "log", ID]);
-    session.wait_for("[task] one");
-    log.send("\u{1b}[2J\u{1b}]0;owned\u{7}tw").unwrap();
-    log.send("o\u{202e}\nthr").unwrap();
-    let screen = session.wait_for("two");
-    assert_eq!(screen, "[task] one\ntwo", "half a line is kept back");
-    session.look(|screen| assert_eq!(color(screen, "one"), Color::Default));
-    // The run ends; its last line is only in what was uploaded.
-    expect_state(&server, "completed");
-    expect_artifacts(&server, &[LIVE, BACKING]);
-    expect_content(&server, BACKING, &format!("{}/log", storage.url()));
-    let whole = "[task] \u{1b}[31mone\u{1b}[0m\r\n\u{1b}[2J\u{1b}]0;owned\u{7}two\u{202e}\nthree\nfour\n";
-    let from = whole.find("ree\nfour").unwrap();
-    let range = format!("bytes {from}-{}/{}", whole.len() - 1, whole.len());
-    storage.expect("GET /log", Answer::new(206, &whole.as_bytes()[from..]).header("Content-Range", &range));
-    drop(log);
-    let left = session.end();
-    assert_eq!((left.status, left.screen.as_str()), (Some(0), "[task] one\ntwo\nthree\nfour"));
-    assert!(!left.sent.contains('\u{1b}') && !left.sent.contains('\u{202e}'), "{:?}", left.sent);
-}
-
-#[test]
-fn the_last_lines_of_a_running_log_are_followed_and_filtered() {
-    for (flags, first, next) in [
-        (&["--tail", "1"][..], "three", "three\nfour\nfive"),
-        (&["--grep", "^t", "--grep", "ve$"], "two\nthree", "two\nthree\nfive"),
-    ] {
-        let server = FakeServer::start();
-        let (url, log) = live_log();
-        expect_state(&server, "running");
-        expect_artifacts(&server, &[LIVE]);
-        expect_content(&server, LIVE, &url);
-        log.send("one\ntwo\nthree\n").unwrap();
-        let session = Terminal::at(server.url()).run(&[&["task", "log", ID], flags].concat());
-        assert_eq!(session.wait_for("three"), first, "{flags:?}");
-        log.send("four\nfive\n").unwrap();
-        assert_eq!(session.wait_for("five"), next, "{flags:?}");
-        session.press(CTRL_C);
-        assert_eq!(session.end().status, Some(130));
-    }
-}
-
-#[test]
-fn a_raw_log_keeps_its_colours_and_ctrl_c_ends_following() {
-    let server = FakeServer::start();
-    let (url, log) = live_log();
-    expect_state(&server, "running");
-    expect_artifacts(&server, &[LIVE]);
-    expect_content(&server, LIVE, &url);
-    log.send("\u{1b}[31mred\u{1b}[0m\n").unwrap();
-    let session = Terminal::at(server.url()).run(&["task", "log", "--raw", ID]);
-    session.wait_for("red");
-    session.look(|screen| assert_eq!(color(screen, "red"), RED));
-    session.press(CTRL_C);
-    let left = session.end();
-    assert_eq!(left.status, Some(130));
-    assert!(left.screen.ends_with("Error: interrupted"), "{}", left.screen);
-}
-
 #[test]
 fn a_download_shows_all_of_it_and_each_file_with_rate_and_time_left() {
     let bytes = noise(900_000);
@@ -256,4 +143,27 @@ fn a_quiet_download_says_nothing() {
     let left = Terminal::at(storage.url()).into_pipe().run(&args).end();
     assert_eq!((left.status, left.sent.as_str()), (Some(0), ""));
     assert!(left.piped.ends_with("/out\n"), "the path is the result: {}", left.piped);
+}
+
+#[test]
+fn the_pages_of_a_task_and_of_a_group_are_opened_in_the_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = folder.path().join("opened");
+    // The name of a file stands in for the window; the shell that writes it needs no PATH.
+    let browser = format!("/bin/sh -c 'echo $0 >>{}' %s", opened.display());
+    let root = "https://tc.example.com";
+    for (args, page) in [
+        (&["task", "open", ID, "-r", "1"], format!("{root}/tasks/{ID}/runs/1")),
+        (&["group", "open", ID, "--color", "never"], format!("{root}/tasks/groups/{ID}")),
+    ] {
+        let left = Terminal::at(root).env("BROWSER", &browser).run(args).end();
+        assert_eq!((left.status, left.screen.as_str()), (Some(0), page.as_str()));
+        // The command does not wait for a browser that stays open, or is slow.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let written = || std::fs::read_to_string(&opened).unwrap_or_default();
+        while !written().ends_with(&format!("{page}\n")) {
+            assert!(Instant::now() < deadline, "{page} was never opened, only {}", written());
+            std::thread::yield_now();
+        }
+    }
 }

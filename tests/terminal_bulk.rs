@@ -122,6 +122,28 @@ fn what_takes_longer_than_a_moment_shows_how_far_it_is() {
 }
 
 #[test]
+fn many_tasks_are_looked_up_with_a_bar_and_what_is_wrong_stands_above_it() {
+    let server = FakeServer::start();
+    let name = |number: usize| Answer::json(200, json!({"metadata": {"name": format!("n{number}")}}).to_string());
+    let call = |number: usize| format!("GET /api/queue/v1/task/{}", id(number));
+    server.expect(&call(0), name(0));
+    server.expect(&call(1), Answer::json(404, r#"{"code": "ResourceNotFound", "message": "gone"}"#));
+    server.expect(&call(2), name(2).after_calls(4));
+    let session = Terminal::at(server.url()).run(&["task", "name", &id(0), &id(1), &id(2)]);
+    session.wait_for("Looking up ━");
+    session.wait_for("2/3");
+    go_on(&server);
+    let left = session.end();
+    let expected = format!(
+        "{} n0\nWarning: {}: queue.task failed: ResourceNotFound: gone\n{} n2\nError: 1 of 3 tasks could not be looked at",
+        id(0),
+        id(1),
+        id(2)
+    );
+    assert_eq!((left.status, left.screen.as_str()), (Some(3), expected.as_str()));
+}
+
+#[test]
 fn a_bar_and_lines_in_a_pipe_do_not_meet_and_quiet_means_quiet() {
     for quiet in [false, true] {
         let server = FakeServer::start();

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::ids::{IdArgs, Named};
 use super::lookup::{self, Lookup};
@@ -13,7 +14,7 @@ use super::wait::{ask, verdict};
 use crate::client::Client;
 use crate::commands::Status;
 use crate::context::Context;
-use crate::domain::TaskState;
+use crate::domain::{TaskRef, TaskState};
 use crate::error::Result;
 use crate::ui::json::Layout;
 use crate::ui::{Frame, Table};
@@ -31,6 +32,8 @@ pub struct Args {
 /// How often to look while something happens; twice as long each time nothing does.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Names that are asked for at once.
+const LOOKUPS: usize = 16;
 
 /// Watches.
 ///
@@ -78,12 +81,11 @@ async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[L
 }
 
 async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for found in &named.targets.refs {
-        let looked_up = lookup::status_and_definition(client, &found.id).await?;
-        names.push(looked_up.definition()?.metadata.name.into_owned());
-    }
-    Ok(names)
+    let name = |found: &TaskRef| {
+        let call = client.call("queue", "task").arg(found.id.as_str());
+        async move { Ok(lookup::definition_in(&call.send().await?.body)?.metadata.name.into_owned()) }
+    };
+    stream::iter(&named.targets.refs).map(name).buffered(LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.
