@@ -237,7 +237,7 @@ fn waiting_ends_at_the_time_limit() {
     tc(&server)
         .run(&["task", "wait", ID, "--timeout", "5s"])
         .stdout("")
-        .stderr("Error: 1 of 1 tasks are not resolved at the time limit\n")
+        .stderr("Error: the task is not resolved at the time limit\n")
         .status(8);
     expect_status(&server, ID, "running", &json!([{"runId": 0, "state": "running"}]));
     tc(&server).run(&["task", "wait", ID, "--for", "running"]).stdout("running\n").status(0);

@@ -6,7 +6,7 @@ use vt100::Color;
 
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
-use crate::support::pty::{CTRL_C, Terminal, color, contents, place};
+use crate::support::pty::{CTRL_C, Terminal, color, contents, place, wraps};
 use crate::support::storage::{Content, Storage, TASK, noise};
 
 const ID: &str = "VESwp9JaRo-XkFN_bemBhw";
@@ -119,8 +119,9 @@ fn a_download_shows_all_of_it_and_each_file_with_rate_and_time_left() {
 fn ctrl_c_in_a_download_leaves_no_bars_behind() {
     let storage = Storage::start("s3", Content::new(noise(900_000)).rate(100_000));
     let args = ["artifact", "download", TASK, "public/x", "-o", "out"];
-    let session = Terminal::at(storage.url()).run(&args);
-    session.wait_for("artifact `public/x`");
+    let session = Terminal::at(storage.url()).size(24, 60).run(&args);
+    let screen = session.wait_for(" artifact `public/x` of ");
+    assert!(!session.look(wraps), "{screen}");
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));

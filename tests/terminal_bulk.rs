@@ -91,7 +91,7 @@ fn a_rerun_is_asked_about_and_done_after_a_yes() {
     let screen = session.wait_for("Rerun them? [y/N]");
     assert!(screen.starts_with("About to rerun 2 tasks:\n"), "{screen}");
     session.press("what\n");
-    session.wait_for("Please answer y or n.");
+    session.wait_for("Please answer y or n.\nRerun them? [y/N]");
     session.press("y\n");
     let left = session.end();
     assert_eq!(left.status, Some(0), "{}", left.screen);

@@ -37,7 +37,7 @@ impl Progress {
     pub fn start(ui: &Arc<Ui>, what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_message(what);
-        bar.set_style(style(total.is_some()));
+        bar.set_style(style(total.is_some(), ui));
         let waiting = ui.shows_progress().then(|| {
             let (alive, ended) = mpsc::channel::<()>();
             let (bar, ui) = (bar.clone(), Arc::clone(ui));
@@ -50,12 +50,6 @@ impl Progress {
             Waiting { alive, thread: thread::spawn(show) }
         });
         Self { bar, waiting }
-    }
-
-    /// Now it is known how many there are.
-    pub fn set_total(&self, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_style(style(true));
     }
 
     /// So many more items are done.
@@ -85,13 +79,26 @@ impl Drop for Progress {
     }
 }
 
-fn style(bounded: bool) -> ProgressStyle {
+/// What a bar is at most as wide as.
+const WIDEST: usize = 30;
+/// A bar that is narrower says nothing.
+const NARROWEST: usize = 5;
+
+/// The bar of a template beside text of up to so many columns; none where the window has no room for it.
+pub(super) fn bar_beside(text: usize, ui: &Ui) -> String {
+    let room = ui.size().map_or(WIDEST, |(width, _)| width.saturating_sub(text));
+    if room < NARROWEST { String::new() } else { format!("{{bar:{}}} ", room.min(WIDEST)) }
+}
+
+fn style(bounded: bool, ui: &Ui) -> ProgressStyle {
+    /// `Reprioritizing 100,000/100,000 (12345/s, 12m left)`
+    const TEXT: usize = 52;
     let template = if bounded {
-        "{msg} {bar:30} {human_pos}/{human_len} ({rate}, {eta} left)"
+        format!("{{msg}} {}{{human_pos}}/{{human_len}} ({{rate}}, {{eta}} left)", bar_beside(TEXT, ui))
     } else {
-        "{msg} {spinner} {human_pos} ({rate})"
+        "{msg} {spinner} {human_pos} ({rate})".to_owned()
     };
-    ProgressStyle::with_template(template)
+    ProgressStyle::with_template(&template)
         .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
         .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
             // Writing into the text of a line cannot fail.
@@ -139,8 +146,10 @@ impl Stderr {
 }
 
 impl TermLike for Stderr {
+    /// A `^C` has room at the end of a line.
     fn width(&self) -> u16 {
-        self.ui.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80)
+        let width = self.ui.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80);
+        width.saturating_sub(3).max(1)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
@@ -164,7 +173,8 @@ impl TermLike for Stderr {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        if text.bytes().all(|byte| byte == b' ') {
+        let text = text.trim_end_matches(' ');
+        if text.is_empty() {
             self.is_ended.store(true, Ordering::Relaxed);
             return Ok(());
         }

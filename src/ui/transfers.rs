@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::progress::Stderr;
+use super::progress::{Stderr, bar_beside};
 use super::{Ui, sanitize};
 
 /// What takes less than this needs no bar.
@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Files that have a line of their own.
 const SHOWN: usize = 6;
 const HERTZ: u8 = 10;
+/// `Downloading 999.99 MB/999.99 GB (999.99 MB/s, 59m left)`
+const TEXT: usize = 58;
 /// How often rate and time left are told anew while nothing comes.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -39,9 +41,10 @@ impl Transfers {
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let total = bars.add(ProgressBar::new(0));
         total.set_message(what);
-        total.set_style(style(
-            "{msg} {bar:30} {decimal_bytes}/{decimal_total_bytes} ({decimal_bytes_per_sec}, {eta} left)",
-        ));
+        total.set_style(style(&format!(
+            "{{msg}} {}{{decimal_bytes}}/{{decimal_total_bytes}} ({{decimal_bytes_per_sec}}, {{eta}} left)",
+            bar_beside(TEXT, ui)
+        )));
         let (due, ui) = (Some(Instant::now() + PATIENCE), Arc::clone(ui));
         Self { inner: Some(Mutex::new(Inner { ui, due, bars, total, files: HashMap::new() })) }
     }
@@ -61,7 +64,7 @@ impl Transfers {
             inner.total.inc(here);
             if inner.files.len() < SHOWN {
                 let bar = inner.bars.add(ProgressBar::new(length.unwrap_or(0)));
-                bar.set_style(style("  {decimal_bytes:>10}/{decimal_total_bytes:10} {msg}"));
+                bar.set_style(style("  {decimal_bytes:>10}/{decimal_total_bytes:10} {wide_msg}"));
                 bar.set_message(sanitize(file).into_owned());
                 bar.set_position(here);
                 inner.files.insert(file.to_owned(), bar);

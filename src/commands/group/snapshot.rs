@@ -1,7 +1,6 @@
 //! The state of a whole group at one time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -9,7 +8,6 @@ use crate::client::Client;
 use crate::commands::shared::{GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
-use crate::domain::time::Offset;
 use crate::error::{Error, Kind, Result};
 use crate::ui::{Progress, Ui};
 
@@ -62,15 +60,6 @@ async fn gather(
         })?;
     }
     Ok(progress)
-}
-
-/// A length of time from now on: `10 s`, `2 hours`.
-pub(super) fn length(text: &str, option: &str, context: &Context) -> Result<Duration> {
-    let wrong =
-        || Error::usage(format!("{option} `{text}` is no length of time")).hint("It looks like 30s or 2 hours.");
-    let now = context.now();
-    let offset: Offset = text.parse().map_err(|_| wrong())?;
-    (offset.from(now).map_err(|_| wrong())? - now).to_std().map_err(|_| wrong())
 }
 
 /// How a group that is over ended.

@@ -283,7 +283,12 @@ impl Tally {
             context.print_json(&text)?;
         }
         self.summarize(elapsed, context);
-        let Some(first) = self.first else { return Ok(Status::DONE) };
+        let Some(first) = self.first else {
+            if self.done.is_empty() {
+                context.ui.note("There is nothing to download.");
+            }
+            return Ok(Status::DONE);
+        };
         let all = self.done.len() + self.failed;
         if all == 1 {
             return Err(first);
