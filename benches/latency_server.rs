@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ struct Shared {
     pages: Vec<Vec<u8>>,
     delay: Duration,
     page_delay: Duration,
+    /// How many calls it works on at once; the others wait for their turn.
+    places: Places,
     cancelled: Mutex<HashSet<String>>,
     calls: AtomicUsize,
     open: AtomicUsize,
@@ -38,6 +40,7 @@ fn main() {
         pages: pages(tasks, size),
         delay: Duration::from_millis(option("--delay-ms", 50) as u64),
         page_delay: Duration::from_millis(option("--page-delay-ms", 0) as u64),
+        places: Places { free: Mutex::new(option("--at-once", usize::MAX)), left: Condvar::new() },
         cancelled: Mutex::default(),
         calls: AtomicUsize::new(0),
         open: AtomicUsize::new(0),
@@ -58,6 +61,21 @@ fn main() {
                 shared.open.fetch_sub(1, Ordering::Relaxed);
             })
             .unwrap();
+    }
+}
+
+/// Room for so many at once.
+struct Places {
+    free: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Places {
+    fn during(&self, work: impl FnOnce()) {
+        *self.left.wait_while(self.free.lock().unwrap(), |free| *free == 0).unwrap() -= 1;
+        work();
+        *self.free.lock().unwrap() += 1;
+        self.left.notify_one();
     }
 }
 
@@ -133,7 +151,7 @@ fn answer<'a>(target: &str, shared: &'a Shared) -> std::borrow::Cow<'a, [u8]> {
         let page = rest.split_once("continuationToken=").map_or(0, |(_, token)| token.parse().unwrap_or(0));
         return shared.pages.get(page).map_or(&b"{}"[..], Vec::as_slice).into();
     }
-    thread::sleep(shared.delay);
+    shared.places.during(|| thread::sleep(shared.delay));
     shared.calls.fetch_add(1, Ordering::Relaxed);
     let id = target.split('/').nth(5).unwrap_or_default().to_owned();
     let status = format!(r#"{{"status":{{"taskId":"{id}","state":"exception"}}}}"#);

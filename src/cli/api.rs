@@ -7,67 +7,105 @@ use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, su
 
 mod documentation;
 
-/// Adds all services to a command; the methods only of those that `words` name.
-pub(super) fn add_services(api: Command, catalogue: &Catalogue, words: &[&str], documented: bool) -> Command {
-    let named: Vec<(&str, &Service)> =
-        words.iter().filter_map(|word| Some((*word, catalogue.service(word).ok()?))).collect();
-    catalogue.service_names().fold(api, |api, name| {
-        let mut command = Command::new(name)
-            .disable_help_subcommand(true)
-            // An unknown name is answered by the catalogue, which knows the other services' methods, too.
-            .allow_external_subcommands(true)
-            .subcommand_value_name("METHOD");
-        if let Some(about) = summary(catalogue.source(), name, Item::Service, "") {
-            command = command.about(about);
-        }
-        let spelled = named.iter().filter(|(_, service)| service.service_name == name);
-        for (word, service) in spelled {
-            if *word != name {
-                command = command.alias((*word).to_owned());
-            }
-            if !command.has_subcommands() {
-                command = add_methods(command, catalogue, service, words, documented);
-            }
-        }
-        api.subcommand(command)
-    })
+/// How much of the API is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All services and the methods of those that are named, for help and completion.
+    All,
+    /// Where a service, or a method of it, stands where it belongs, only that: each of the others would
+    /// carry all global flags along.
+    Named,
 }
 
-fn add_methods(
-    command: Command,
-    catalogue: &Catalogue,
-    service: &Service,
-    words: &[&str],
-    documented: bool,
-) -> Command {
-    service.methods.iter().fold(command, |command, method| {
-        let named = words.iter().find(|word| word.eq_ignore_ascii_case(&method.name));
-        let mut subcommand = method_command(catalogue, service, method, words);
-        if let Some(word) = named {
-            if **word != method.name && service.method(word).is_none() {
-                subcommand = subcommand.alias((*word).to_owned());
+/// The API as a command line of some words can reach into it.
+pub(super) struct View<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) words: &'a [&'a str],
+    /// Somebody asks for help.
+    pub(super) documented: bool,
+    pub(super) extent: Extent,
+}
+
+impl View<'_> {
+    /// Adds the services to a command; the methods only of those that are named.
+    pub(super) fn add_services(&self, api: Command) -> Command {
+        let named: Vec<(&str, &Service)> =
+            self.words.iter().filter_map(|word| Some((*word, self.catalogue.service(word).ok()?))).collect();
+        let only = self.after("api").and_then(|word| self.catalogue.service(word).ok());
+        self.catalogue.service_names().filter(|name| only.is_none_or(|only| only.service_name == *name)).fold(
+            api,
+            |api, name| {
+                let mut command = Command::new(name)
+                    .disable_help_subcommand(true)
+                    // An unknown name is answered by the catalogue, which knows the other services' methods, too.
+                    .allow_external_subcommands(true)
+                    .subcommand_value_name("METHOD");
+                if let Some(about) = summary(self.catalogue.source(), name, Item::Service, "") {
+                    command = command.about(about);
+                }
+                let spelled = named.iter().filter(|(_, service)| service.service_name == name);
+                for (word, service) in spelled {
+                    if *word != name {
+                        command = command.alias((*word).to_owned());
+                    }
+                    if !command.has_subcommands() {
+                        command = self.add_methods(command, service, word);
+                    }
+                }
+                api.subcommand(command)
+            },
+        )
+    }
+
+    /// Adds the methods of a service, which was named by this word.
+    fn add_methods(&self, command: Command, service: &Service, word: &str) -> Command {
+        let only = self.after(word).filter(|name| service.methods.iter().any(|method| is_called(method, name)));
+        let methods = service.methods.iter().filter(|method| only.is_none_or(|name| is_called(method, name)));
+        methods.fold(command, |command, method| {
+            let mut subcommand = method_command(self.catalogue, service, method);
+            if let Some(word) = self.words.iter().find(|word| is_called(method, word)) {
+                subcommand = add_arguments(subcommand, service, method, self.words);
+                if **word != method.name && service.method(word).is_none() {
+                    subcommand = subcommand.alias((*word).to_owned());
+                }
+                if self.documented {
+                    let text = documentation::of(service, method);
+                    subcommand = subcommand.before_help(text.before).after_help(text.after);
+                }
             }
-            if documented {
-                let text = documentation::of(service, method);
-                subcommand = subcommand.before_help(text.before).after_help(text.after);
-            }
-        }
-        command.subcommand(subcommand)
-    })
+            command.subcommand(subcommand)
+        })
+    }
+
+    /// The word after this one, where it alone is to be built.
+    fn after(&self, word: &str) -> Option<&str> {
+        let pair = self.words.windows(2).find(|pair| pair.first() == Some(&word))?;
+        pair.last().copied().filter(|_| self.extent == Extent::Named)
+    }
+}
+
+fn is_called(method: &Method, word: &str) -> bool {
+    word.eq_ignore_ascii_case(&method.name)
 }
 
 /// The reference's facts stand before the flags, which are the same for all methods.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}";
 
-fn method_command(catalogue: &Catalogue, service: &Service, method: &Method, words: &[&str]) -> Command {
-    // What only shows something can do without the arguments.
-    let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
-    let help = help.help_heading("Global options");
-    let mut command = Command::new(method.name.clone()).help_template(TEMPLATE).disable_help_flag(true).arg(help);
+/// A method without its arguments.
+fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> Command {
+    let mut command = Command::new(method.name.clone());
     if let Some(about) = summary(catalogue.source(), &service.service_name, Item::Method, &method.name) {
         command = command.about(about);
     }
+    command
+}
+
+fn add_arguments(command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
+    let help = help.help_heading("Global options");
+    let mut command = command.help_template(TEMPLATE).disable_help_flag(true).arg(help);
+    // What only shows something can do without the arguments.
+    let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
     for name in &method.args {
         let mut argument = Arg::new(format!("{POSITIONAL_GROUP}{name}"))
             .value_name(name.clone())

@@ -23,7 +23,7 @@ pub struct Globals {
     /// Say nothing on standard error but warnings and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Log what happens to standard error; twice for more
+    /// Log what happens to standard error
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to colour [default: auto]

@@ -4,10 +4,12 @@ mod api;
 mod globals;
 pub mod topics;
 
+use api::Extent;
 pub use globals::Globals;
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::{self, Command, group};
@@ -44,13 +46,14 @@ pub fn command() -> clap::Command {
 /// What is left out cannot be named without a word that is not there, so parsing, help and
 /// completion come out as with the whole tree, and nothing is parsed in vain.
 pub fn command_for(words: &[OsString]) -> clap::Command {
-    add_methods(command(), words)
+    add_methods(command(), words, Extent::All)
 }
 
 /// Parses a command line.
 ///
 /// A tree of only those commands whose names occur is tried first: it is built in a fraction of the
-/// time and memory. Whatever it cannot parse, help included, is for the whole tree to answer.
+/// time and memory. Whatever it cannot parse is for the whole tree to answer, and so is help, but for
+/// that of the API, which is the same in both.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
@@ -60,6 +63,9 @@ pub fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
     };
     match narrow(words).map(parse) {
         Some(Ok(cli)) => Ok(cli),
+        Some(Err(help)) if help.kind() == ErrorKind::DisplayHelp && words.get(1).is_some_and(|word| word == "api") => {
+            Err(help)
+        }
         Some(Err(_)) | None => parse(command_for(words)),
     }
 }
@@ -74,17 +80,20 @@ fn narrow(words: &[OsString]) -> Option<clap::Command> {
         let command = if command.get_name() == "group" { group::adjust(command) } else { command };
         root = root.subcommand(command);
     }
-    root.has_subcommands().then(|| add_methods(root, words))
+    root.has_subcommands().then(|| add_methods(root, words, Extent::Named))
 }
 
 /// Adds the API's services and methods that the words name.
-fn add_methods(command: clap::Command, words: &[OsString]) -> clap::Command {
+fn add_methods(command: clap::Command, words: &[OsString], extent: Extent) -> clap::Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     let Some(name) = ["api", "url"].into_iter().find(|name| words.contains(name)) else { return command };
     let options = words.iter().take_while(|word| **word != "--");
     let source = if options.clone().any(|word| *word == "--legacy") { Source::Legacy } else { Source::Current };
     let documented = options.clone().any(|word| matches!(*word, "-h" | "--help" | "help"));
-    command.mut_subcommand(name, |api| api::add_services(api, Catalogue::embedded(source), &words, documented))
+    command.mut_subcommand(name, |api| {
+        let view = api::View { catalogue: Catalogue::embedded(source), words: &words, documented, extent };
+        view.add_services(api)
+    })
 }
 
 /// The same words, with IDs that start with a dash made safe from being taken for options.
@@ -138,6 +147,39 @@ mod tests {
             let alone = narrowed.find_subcommand(name).unwrap();
             let whole = command_for(&words);
             assert_eq!(shape(alone), shape(whole.find_subcommand(name).unwrap()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_the_api_is_the_same_without_the_other_commands() {
+        for words in
+            ["api -h", "api --help", "api queue --help", "api queue createTask -h", "api auth createclient --help"]
+        {
+            let words: Vec<OsString> = ["tc"].into_iter().chain(words.split(' ')).map(OsString::from).collect();
+            let help = |tree: clap::Command| tree.try_get_matches_from(&words).unwrap_err().render().to_string();
+            assert_eq!(help(narrow(&words).unwrap()), help(command_for(&words)), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_read_the_same_without_the_other_methods() {
+        for words in [
+            "api queue task VESwp9JaRo-XkFN_bemBhw",
+            "api queue LISTtaskgroup --limit 5 -fN1SbArXTPSVFNUvaOlinQ --jsonl",
+            "--json api workerManager workerPool a/b",
+            "api --legacy queue status VESwp9JaRo-XkFN_bemBhw",
+            "api queue --scopes cancelTask",
+            "api queue nosuch task",
+            "api search queue task",
+            "api queue",
+            "url queue task VESwp9JaRo-XkFN_bemBhw",
+        ] {
+            let words: Vec<OsString> = ["tc"].into_iter().chain(words.split(' ')).map(OsString::from).collect();
+            let read = |tree: clap::Command| {
+                let matches = tree.try_get_matches_from(&words).unwrap();
+                format!("{:?}", Cli::from_arg_matches(&matches).unwrap())
+            };
+            assert_eq!(read(narrow(&words).unwrap()), read(command_for(&words)), "{words:?}");
         }
     }
 

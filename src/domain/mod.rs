@@ -22,7 +22,7 @@ pub use root_url::RootUrl;
 pub use run_choice::RunChoice;
 pub use secret::Secret;
 pub use shell::Shell;
-pub use task::TaskItem;
+pub use task::{TaskBrief, TaskItem};
 pub use task_ref::TaskRef;
 pub use task_state::{StateCounts, TaskState};
 pub use web_page::web_page;

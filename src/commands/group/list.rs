@@ -8,8 +8,8 @@ use super::status::style;
 use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, GroupPage, GroupTasks, Selection};
 use crate::context::Context;
-use crate::domain::TaskItem;
 use crate::domain::go_template::GoTemplate;
+use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::ui::json::Layout;
 use crate::ui::{Progress, Table, duration, jq::Program};
@@ -140,6 +140,9 @@ async fn lines(shape: &Shape, mut tasks: GroupTasks, selection: &Selection, cont
                     Layout::write_line(raw, &mut out)?;
                 }
             }
+            Shape::Plain if selection.filter.is_empty() => {
+                page.each_brief(|task| plain(task.id(), task.name(), task.state(), context, &mut out))?;
+            }
             _ => selected(&page, selection, |raw, item| line(shape, raw, item, context, &mut out))?,
         }
         out.flush()?;
@@ -157,7 +160,7 @@ fn selected(
 
 fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: &mut dyn Write) -> Result<()> {
     match shape {
-        Shape::Plain => writeln!(out, "{} {} {}", item.id(), context.ui.safe(item.name()), item.status.state)?,
+        Shape::Plain => plain(item.id(), item.name(), item.status.state, context, out)?,
         Shape::JsonLine => Layout::write_line(raw, out)?,
         Shape::Filtered(program) => context.filter(program, raw, context.ui.terminal.stdout, out)?,
         Shape::Template(template) => {
@@ -170,6 +173,10 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
         }
     }
     Ok(())
+}
+
+fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut dyn Write) -> Result<()> {
+    Ok(writeln!(out, "{id} {} {state}", context.ui.safe(name))?)
 }
 
 /// `--json`: one list of all tasks, which is printed when it is complete.

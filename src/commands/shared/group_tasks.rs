@@ -6,7 +6,7 @@ use futures::{Stream, TryStreamExt as _, stream};
 use crate::client::{Client, Pages};
 use crate::context::Context;
 use crate::domain::filter::TaskFilter;
-use crate::domain::task::TaskItem;
+use crate::domain::task::{TaskBrief, TaskItem};
 use crate::error::{Error, Result};
 use crate::ui::jq::{Output, Program};
 use crate::ui::json_list;
@@ -77,6 +77,17 @@ impl GroupPage {
     pub fn each(&self, mut visit: impl FnMut(&[u8], &TaskItem<'_>) -> Result<()>) -> Result<()> {
         for raw in self.raw()? {
             visit(raw, &TaskItem::parse(raw).map_err(broken)?)?;
+        }
+        Ok(())
+    }
+
+    /// Hands ID, name and state of each task to `visit`.
+    ///
+    /// # Errors
+    /// Those of [`GroupPage::each`].
+    pub fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
+        for raw in self.raw()? {
+            visit(&TaskBrief::parse(raw).map_err(broken)?)?;
         }
         Ok(())
     }
