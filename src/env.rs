@@ -179,6 +179,20 @@ impl Interrupt {
         (sender, Self(InterruptSource::Channel(receiver)))
     }
 
+    /// Waits for one more interrupt, after the one that has come. Must run inside a tokio runtime.
+    pub async fn again(&self) {
+        match &self.0 {
+            InterruptSource::Channel(receiver) => {
+                let mut receiver = receiver.clone();
+                receiver.mark_unchanged();
+                if receiver.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            InterruptSource::Never | InterruptSource::Signals => self.wait().await,
+        }
+    }
+
     /// Waits for the interrupt. Must run inside a tokio runtime.
     pub async fn wait(&self) {
         match &self.0 {

@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::ui::{ColorChoice, Streams, Ui, log};
+use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 /// Runs one command line and returns the exit status.
 ///
@@ -20,7 +20,8 @@ use crate::ui::{ColorChoice, Streams, Ui, log};
 /// the streams, so it can be called many times in one process.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let no_color = environment.get(env::NO_COLOR).is_some() || environment.get(env::TERM) == Some("dumb");
+    let streams = Streams { terminal: described(streams.terminal, environment), ..streams };
+    let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         return finish(completions::answer(shell, &args, &ui), &ui);
@@ -38,6 +39,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     finish(outcome, &ui)
 }
 
+/// The terminal with what the environment says of it.
+fn described(terminal: Terminal, environment: &Environment) -> Terminal {
+    let columns = || environment.get(env::COLUMNS)?.parse().ok().filter(|columns| *columns > 0);
+    let width = terminal.width.or_else(columns);
+    Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
+}
+
 /// What the environment and the user's file say of colour. A broken file is not worth a word here: a
 /// command that needs it will say so, and one that needs none must not fail.
 fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
@@ -51,6 +59,9 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
         (Ok(status), Ok(())) => return status.0,
         (Ok(_), Err(error)) | (Err(error), _) => error,
     };
+    if outcome.kind() == Kind::Interrupted {
+        ui.overwrite_key();
+    }
     if outcome.kind() != Kind::BrokenPipe {
         let causes: Vec<String> =
             std::iter::successors(outcome.source(), |cause: &&dyn std::error::Error| (*cause).source())

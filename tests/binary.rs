@@ -74,6 +74,27 @@ fn a_closed_pipe_ends_quietly() {
 
 #[cfg(unix)]
 #[test]
+fn a_low_limit_of_open_files_is_kept_by_bulk_actions() {
+    use crate::support::group::Group;
+    let group = Group::new();
+    let ids: Vec<String> = (0..200).map(|number| group.task(&number.to_string(), "pending")).collect();
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -n 40; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_tc"), "group", "cancel", "-y", &group.id])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TASKCLUSTER_ROOT_URL", group.sandbox.root_url())
+        .env("TASKCLUSTER_CLIENT_ID", group.sandbox.client_id())
+        .env("TASKCLUSTER_ACCESS_TOKEN", group.sandbox.access_token().reveal())
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    assert_eq!(text(&output.stdout).lines().count(), 200);
+    assert!(ids.iter().all(|id| group.state(id) == "exception"));
+}
+
+#[cfg(unix)]
+#[test]
 fn ctrl_c_ends_a_call_with_130() {
     let server = FakeServer::start();
     server.expect("GET /api/queue/v1/ping", Answer::hang());

@@ -8,9 +8,10 @@ fn the_demo_runs_by_itself() {
     ran.stderr("").status(0);
     for part in [
         "a task group of 300 tasks",
-        "\tcompleted\n",
-        "run 0: failed\nrun 1: pending\n",
-        "\"reasonResolved\":\"canceled\"",
+        "\nrunning: 52\n",
+        "Run #0: failed 'failed'\nRun #1: pending\n",
+        "3 tasks would be cancelled; nothing was sent.\n",
+        "\ncancelling task ",
         "Hint: To get what is missing: tc signin -s 'queue:cancel-task:",
         "tc sandbox --exec bash",
     ] {

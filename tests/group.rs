@@ -106,6 +106,13 @@ fn list_speaks_json_jq_and_templates() {
     assert_eq!(ran.json(), json!([line]));
     tc.run(&["group", "list", "--jq", ".task.tags.kind", &group.id]).stdout("b\n").status(0);
     tc.run(&["group", "list", "--json", "-f", &group.id]).stdout("[]\n").status(0);
+    for filter in [&["--kind", "b"][..], &["--tag", "kind=b"], &["-w", "proj-x/linux"], &["--kind", "x,b"]] {
+        let ran = tc.run(&[&["group", "list", &group.id], filter].concat());
+        ran.stdout(&format!("{id} build <linux> & co/opt pending\n")).status(0);
+    }
+    for filter in [&["--kind", "x"][..], &["--tag", "os=b"], &["-w", "proj-y/linux"]] {
+        tc.run(&[&["group", "list", &group.id], filter].concat()).stdout("").status(0);
+    }
     let ran = tc.run(&["group", "list", "--format-string", "{{ .Status.TaskIdd }}", &group.id]);
     ran.stdout("").status(2);
     assert!(
@@ -189,6 +196,26 @@ fn cancel_takes_what_is_not_resolved() {
         .stdout("")
         .stderr("There are no tasks to cancel.\n")
         .status(0);
+}
+
+#[test]
+fn cancel_refuses_states_that_it_would_have_to_leave_out() {
+    let (group, ids) = one_of_each();
+    for args in [&["--state", "failed,pending"][..], &["--state", "failed"], &["--failed", "-p"]] {
+        group
+            .tc()
+            .run(&[&["group", "cancel", "-y", &group.id], args].concat())
+            .stdout("")
+            .stderr(
+                "Error: failed tasks are resolved, and cannot be cancelled any more\n\
+                 Hint: Only unscheduled, pending and running ones can, which is what is cancelled without --state.\n",
+            )
+            .status(2);
+    }
+    assert_eq!(group.state(&ids[1]), "pending");
+    // All of them means all that can be.
+    group.tc().run(&["group", "cancel", "-y", "-a", &group.id]).stderr("").status(0);
+    assert_eq!(group.state(&ids[1]), "exception");
 }
 
 #[test]

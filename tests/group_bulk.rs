@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use chrono::Utc;
 use serde_json::json;
@@ -82,6 +83,100 @@ fn errors_and_cut_connections_leave_nothing_undone_and_nothing_said_twice() {
 }
 
 #[test]
+fn a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once() {
+    let busy = |status: u16| {
+        Answer::json(status, r#"{"code": "TooManyRequests", "message": "slow down"}"#).header("Retry-After", "7")
+    };
+    for status in [429, 503] {
+        let server = FakeServer::start();
+        server.expect(&list(None), Answer::json(200, page(0..200, None)));
+        for number in 0..200 {
+            // What goes out at first is all refused, once all of it is there.
+            if number < 32 {
+                server.expect(&cancel(number), busy(status).after_calls(33));
+            }
+            server.expect(&cancel(number), done());
+        }
+        let clock = FakeClock::at("2026-11-22T12:00:00Z");
+        let tc = Tc::new().at(server.url()).environment(|environment| environment.with_clock(clock.clone()));
+        let ran = tc.run(&["group", "cancel", "--yes", GROUP]);
+        ran.stderr("").status(0);
+        assert_eq!(lines(&ran.stdout), cancelling(0..200));
+        assert_eq!(clock.slept(), [Duration::from_secs(7); 32], "{status}");
+        let requests = server.requests();
+        assert_eq!(requests.iter().map(|request| request.in_flight).max(), Some(32));
+        // 1 for the list, 32 refused, the same 32 again; what follows is what was decided after that.
+        let later = requests[65..].iter().map(|request| request.in_flight).max();
+        assert!(later <= Some(20), "{later:?} in flight after {status}");
+    }
+}
+
+#[test]
+fn a_deployment_that_goes_away_half_way_leaves_a_list_for_the_next_try() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..4, None)));
+    server.expect(&cancel(0), done());
+    server.expect(&cancel(1), done());
+    for number in [2, 3] {
+        server.expect_times(3, &cancel(number), Answer::cut());
+    }
+    let tc = tc(&server);
+    let ran = tc.run(&["group", "cancel", "-y", "--jobs", "1", "--retries", "2", "--failures", "left.txt", GROUP]);
+    ran.status(3);
+    assert_eq!(lines(&ran.stdout), cancelling(0..2));
+    assert!(ran.stderr.contains("\n     2  no answer  queue.cancelTask failed after 3 tries: "), "{ran}");
+    assert!(ran.stderr.contains("\nError: 2 of 4 tasks could not be cancelled\n"), "{ran}");
+    assert_eq!(fs::read_to_string(tc.directory().join("left.txt")).unwrap(), format!("{}\n{}\n", id(2), id(3)));
+}
+
+#[test]
+fn the_first_calls_go_out_before_the_second_page_is_there() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..2, Some("x"))));
+    // It is held back until both pages and both tasks of the first one have been asked for.
+    server.expect(&list(Some("x")), Answer::json(200, page(2..3, None)).after_calls(4));
+    for number in 0..3 {
+        server.expect(&cancel(number), done());
+    }
+    let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
+    ran.stderr("").status(0);
+    assert_eq!(lines(&ran.stdout), cancelling(0..3));
+}
+
+#[test]
+fn what_a_growing_list_shows_twice_is_done_once() {
+    let server = FakeServer::start();
+    server.expect(&list(None), Answer::json(200, page(0..3, Some("x"))));
+    // Two more have come while the first page was read, and pushed one onto the second page.
+    server.expect(&list(Some("x")), Answer::json(200, page(2..5, None)));
+    for number in 0..5 {
+        server.expect(&cancel(number), done());
+    }
+    let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
+    ran.stderr("").status(0);
+    assert_eq!(lines(&ran.stdout), cancelling(0..5));
+}
+
+#[test]
+fn an_empty_group_is_told_by_every_verb() {
+    for (args, stdout, stderr, status) in [
+        (&["status"][..], "", "No tasks.\n", 0),
+        (&["list"], "", "", 0),
+        (&["list", "--json"], "[]\n", "", 0),
+        (&["list", "--jsonl"], "", "", 0),
+        (&["cancel", "-y"], "", "There are no tasks to cancel.\n", 0),
+        (&["rerun"], "", "There are no tasks to rerun.\n", 0),
+        (&["rerun", "-n"], "", "0 tasks would be rerun; nothing was sent.\n", 0),
+        (&["wait"], "", "No tasks.\n", 0),
+        (&["timeline"], "", "", 0),
+    ] {
+        let server = FakeServer::start();
+        server.expect(&list(None), Answer::json(200, page([], None)));
+        tc(&server).run(&[&["group"], args, &[GROUP]].concat()).stdout(stdout).stderr(stderr).status(status);
+    }
+}
+
+#[test]
 fn what_fails_is_told_with_its_reason_and_written_down() {
     let server = FakeServer::start();
     server.expect(&list(None), Answer::json(200, page(0..6, None)));
@@ -129,7 +224,10 @@ fn what_fails_alike_for_all_ends_with_that_status() {
     let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
     ran.stdout("").status(4);
     assert!(
-        ran.stderr.contains("Error: 2 of 2 tasks could not be cancelled\nHint: Missing: queue:cancel-task:s/g/t\n"),
+        ran.stderr.ends_with(
+            "Error: 2 of 2 tasks could not be cancelled\nHint: Missing: queue:cancel-task:s/g/t\n\
+             Hint: For all of them: tc signin --for group.cancel\n"
+        ),
         "{ran}"
     );
 }

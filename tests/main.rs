@@ -45,6 +45,14 @@ mod support;
 mod task;
 mod task_actions;
 mod task_log;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
+mod terminal_bulk;
+#[cfg(unix)]
+mod terminal_log;
+#[cfg(unix)]
+mod terminal_watch;
 mod transcripts;
 mod transfer;
 mod transfer_kill;

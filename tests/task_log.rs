@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use tc::sandbox::{Options, Sandbox, Workers};
+use tc::sandbox::{Faults, Options, Sandbox, Workers};
 
 use crate::support::Tc;
 use crate::support::fake_clock::FakeClock;
@@ -273,6 +273,41 @@ fn a_terminal_gets_no_control_characters_unless_it_wants_them() {
 }
 
 #[test]
+fn the_log_of_an_earlier_run_can_be_had() {
+    let scene = Scene::new();
+    let runs = json!([{"runId": 0, "state": "failed"}, {"runId": 1, "state": "running"}]);
+    let body = json!({"status": {"taskId": ID, "state": "running", "runs": runs}}).to_string();
+    scene.server.expect_times(2, &format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, body));
+    scene.artifacts(&[LIVE], &json!({})).stored(LIVE, "/log");
+    scene.on_storage("/log", Answer::new(200, "the first run\n"));
+    scene.tc().run(&["task", "log", ID, "-r", "0"]).stdout("the first run\n").stderr("").status(0);
+    scene
+        .tc()
+        .run(&["task", "log", ID, "--run", "7"])
+        .stdout("")
+        .stderr(&format!("Error: task {ID} has no run 7; its newest is run 1\n"))
+        .status(5);
+}
+
+#[test]
+fn what_was_uploaded_and_cannot_be_had_is_told_after_what_was_seen() {
+    let scene = Scene::new();
+    scene.state("running").artifacts(&[LIVE], &json!({}));
+    scene.content(LIVE, &json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())}));
+    scene.on_storage("/live", Answer::new(200, "one\n")).state("completed");
+    scene.artifacts(&[LIVE, BACKING], &json!({}));
+    scene.content(BACKING, &json!({"storageType": "error", "reason": "too-large", "message": "no"}));
+    scene
+        .tc()
+        .run(&["task", "log", ID])
+        .stdout("one\n")
+        .stderr(&format!(
+            "Warning: the end of the log may be lost: {BACKING} of task {ID} could not be stored: too-large: no\n"
+        ))
+        .status(0);
+}
+
+#[test]
 fn the_page_of_a_log_names_run_and_artifact() {
     let scene = Scene::new();
     scene.state("completed").artifacts(&[LIVE, "public/other.log"], &json!({})).stored("public/other.log", "/log");
@@ -294,10 +329,11 @@ fn several_logs_come_one_after_the_other() {
     ));
 }
 
-#[test]
-fn a_worker_s_live_log_is_followed_to_its_end_and_is_the_one_that_it_uploads() {
-    let workers = Workers::new(1).run_time(TimeDelta::seconds(2)).fail_rate(0.0);
-    let sandbox = Sandbox::start(Options::default().workers(workers)).unwrap();
+/// A sandbox in which one worker runs the task [`ID`] for so long, and `tc` for it.
+fn running(seconds: i64, faults: Faults) -> (Sandbox, Tc) {
+    let workers = Workers::new(1).run_time(TimeDelta::seconds(seconds)).fail_rate(0.0);
+    let options = Options::default().workers(workers).faults(faults);
+    let sandbox = Sandbox::start(options).unwrap();
     let tc = Tc::new().signed_in(&sandbox);
     let stamp = |hours| (Utc::now() + TimeDelta::hours(hours)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let task = json!({
@@ -306,9 +342,25 @@ fn a_worker_s_live_log_is_followed_to_its_end_and_is_the_one_that_it_uploads() {
     });
     tc.run(&["api", "queue", "createTask", ID, "-d", &task.to_string()]).status(0);
     tc.run(&["task", "wait", ID, "--for", "running"]).status(0);
+    (sandbox, tc)
+}
+
+#[test]
+fn a_worker_s_live_log_is_followed_to_its_end_and_is_the_one_that_it_uploads() {
+    let (_sandbox, tc) = running(2, Faults::none());
     let followed = tc.run(&["task", "log", ID]);
     followed.stderr("").status(0);
     tc.run(&["task", "wait", ID]).stdout("completed 'completed'\n").status(0);
     assert!(followed.stdout.lines().count() > 3, "{followed}");
     tc.run(&["task", "log", ID]).stdout(&followed.stdout).stderr("").status(0);
+}
+
+#[test]
+fn however_often_a_live_log_is_cut_each_line_comes_once() {
+    let (_sandbox, tc) = running(4, "truncate=70%:500,no-range=30%,only=/log/".parse().unwrap());
+    let followed = tc.run(&["task", "log", ID]);
+    followed.stderr("").status(0);
+    tc.run(&["task", "wait", ID]).stdout("completed 'completed'\n").status(0);
+    assert!(followed.stdout.len() > 1000, "{followed}");
+    tc.run(&["task", "log", ID, "--retries", "20"]).stdout(&followed.stdout).stderr("").status(0);
 }

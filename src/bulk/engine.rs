@@ -30,13 +30,14 @@ pub struct Ended<T> {
 /// As many actions are in flight as `controller` allows. Items are taken from `items` as slots
 /// become free, so a list that is fetched page by page is fetched while actions run. `pushbacks`
 /// says how often the server has asked for less so far. After `stop` no more actions are started;
-/// those in flight are waited for, for a limited time. A failed action stops nothing; a failure of
-/// `items` ends the list.
+/// those in flight are waited for, for a limited time, or until `give_up`. A failed action stops
+/// nothing; a failure of `items` ends the list.
 pub async fn run<T, R, Action>(
     items: impl Stream<Item = Result<T>>,
     mut controller: Controller,
     pushbacks: impl Fn() -> u64,
     stop: impl Future<Output = ()>,
+    give_up: impl Future<Output = ()>,
     act: impl Fn(&T) -> Action,
     mut report: impl FnMut(&T, Result<R>),
 ) -> Ended<T>
@@ -52,7 +53,7 @@ where
     let (mut source_failed, mut exhausted, mut stopping) = (None, false, false);
     loop {
         if stopping || poll!(stop.as_mut()).is_ready() {
-            drain(in_flight, &mut slots, &mut report).await;
+            drain(in_flight, give_up, &mut slots, &mut report).await;
             return Ended { stopped: true, unanswered: slots.into_items(), source_failed };
         }
         while !exhausted && in_flight.len() < controller.limit() {
@@ -98,6 +99,7 @@ where
 /// Waits for what is in flight, but not for ever.
 async fn drain<T, R>(
     mut in_flight: FuturesUnordered<impl Future<Output = (usize, Result<R>)>>,
+    give_up: impl Future<Output = ()>,
     slots: &mut Slots<T>,
     report: &mut impl FnMut(&T, Result<R>),
 ) {
@@ -109,7 +111,12 @@ async fn drain<T, R>(
         }
     };
     // When the time is up, whatever has no answer is left in its slot.
-    drop(tokio::time::timeout(GRACE, wait).await);
+    tokio::select! {
+        biased;
+        () = wait => {}
+        () = give_up => {}
+        () = tokio::time::sleep(GRACE) => {}
+    }
 }
 
 /// Completes when there is an item to take, or the end.
@@ -190,6 +197,7 @@ mod tests {
             Controller::new(50),
             || 0,
             pending(),
+            pending(),
             act,
             |item, outcome| {
                 reports.borrow_mut()[*item] += 1;
@@ -212,7 +220,7 @@ mod tests {
                 Ok(())
             }
         };
-        block_on(run(numbers(500), Controller::new(20), || 0, pending(), act, |_, _| {}));
+        block_on(run(numbers(500), Controller::new(20), || 0, pending(), pending(), act, |_, _| {}));
         assert_eq!(most.get(), 20);
     }
 
@@ -231,7 +239,15 @@ mod tests {
             }
             ready(Ok(*item))
         };
-        block_on(run(items, Controller::new(4), || 0, pending(), act, |item, _| done.borrow_mut().push(*item)));
+        block_on(run(
+            items,
+            Controller::new(4),
+            || 0,
+            pending(),
+            pending(),
+            act,
+            |item, _| done.borrow_mut().push(*item),
+        ));
         assert_eq!(done.into_inner(), [0, 1, 2]);
     }
 
@@ -254,6 +270,7 @@ mod tests {
             Controller::new(10),
             || 0,
             stop.notified(),
+            pending(),
             act,
             |_, _| {
                 reported.set(reported.get() + 1);
@@ -271,8 +288,31 @@ mod tests {
             stop.notify_one();
             async move { if hangs { pending().await } else { Ok(()) } }
         };
-        let ended = block_on(run(numbers(2), Controller::new(2), || 0, stop.notified(), act, |_, _| {}));
+        let ended = block_on(run(numbers(2), Controller::new(2), || 0, stop.notified(), pending(), act, |_, _| {}));
         assert_eq!(ended.unanswered, [1]);
+    }
+
+    #[test]
+    fn a_second_wish_to_stop_ends_the_waiting() {
+        let (stop, give_up, reported) = (Notify::new(), Notify::new(), Cell::new(0));
+        let act = |item: &usize| {
+            let hangs = *item == 1;
+            stop.notify_one();
+            async move { if hangs { pending().await } else { Ok(()) } }
+        };
+        let report = |_: &usize, _| {
+            reported.set(reported.get() + 1);
+            give_up.notify_one();
+        };
+        let started = tokio::time::Instant::now;
+        let (ended, waited) = block_on(async {
+            let before = started();
+            let items = numbers(2);
+            let ended = run(items, Controller::new(2), || 0, stop.notified(), give_up.notified(), act, report).await;
+            (ended, before.elapsed())
+        });
+        assert_eq!((ended.unanswered, reported.get()), (vec![1], 1));
+        assert!(waited < GRACE, "{waited:?}");
     }
 
     #[test]
@@ -283,6 +323,7 @@ mod tests {
             items,
             Controller::new(2),
             || 0,
+            pending(),
             pending(),
             |_| ready(Ok(())),
             |_, _| {
@@ -307,7 +348,7 @@ mod tests {
                 Ok(())
             }
         };
-        block_on(run(numbers(300), Controller::fixed(40), || pushbacks.get(), pending(), act, |_, _| {}));
+        block_on(run(numbers(300), Controller::fixed(40), || pushbacks.get(), pending(), pending(), act, |_, _| {}));
         assert!(after.borrow()[150..200].iter().all(|count| *count <= 30), "{:?}", &after.borrow()[150..200]);
     }
 }

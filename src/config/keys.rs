@@ -82,7 +82,7 @@ pub static JOBS: Key = Key {
     kind: Type::Count(1, 1000),
     example: "16",
     default: None,
-    flag: None,
+    flag: Some("--jobs"),
     variable: None,
     in_profiles: true,
 };

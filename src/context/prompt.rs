@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ui::Reply;
 
 impl Context {
@@ -24,10 +24,15 @@ impl Context {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Reading a terminal cannot be cancelled; a thread of its own lets an interrupt pass it by.
         std::thread::spawn(move || drop(sender.send(ui.ask(&question))));
-        self.block_on(async move {
+        let outcome = self.block_on(async move {
             let reply =
                 receiver.await.map_err(|source| Error::failed("the question was not answered").caused_by(source))?;
             reply.map_err(|source| Error::io("read", "standard input", source))
-        })
+        });
+        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+            // What is said next does not belong behind the question.
+            self.ui.write_stderr(b"\n");
+        }
+        outcome
     }
 }

@@ -131,7 +131,7 @@ fn page(url: &Url) -> Option<TaskRef> {
         return inspector(url, segments.first()?);
     }
     match segments.as_slice() {
-        ["tasks", "groups", group, ..] => group_page(group, &[]),
+        ["tasks", "groups", group, rest @ ..] => group_page(group, rest),
         ["groups", group, rest @ ..] => group_page(group, rest),
         ["tasks", task, rest @ ..] => task_page(task, rest),
         ["api", "queue", _, "task", task, rest @ ..] => task_page(task, rest),
@@ -224,6 +224,7 @@ mod tests {
             (format!("/tasks/{ID}/runs/0/logs/live/public%2Fx.log"), format!("Task {ID} {root} 0 public/x.log")),
             (format!("/tasks/groups/{ID}"), format!("Group {ID} {root}")),
             (format!("/tasks/groups/{ID}/"), format!("Group {ID} {root}")),
+            (format!("/tasks/groups/{ID}/tasks/{DASHED}/runs/1"), format!("Task {DASHED} {root} 1  {ID}")),
             (format!("/groups/{ID}/tasks/{DASHED}/runs/1"), format!("Task {DASHED} {root} 1  {ID}")),
             (format!("/api/queue/v1/task/{ID}/status"), format!("Task {ID} {root}")),
             (format!("/api/queue/v1/task-group/{ID}/list?limit=1"), format!("Group {ID} {root}")),

@@ -1,6 +1,7 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
 mod duration;
+mod frame;
 pub mod jq;
 pub mod json;
 pub mod json_list;
@@ -15,6 +16,7 @@ mod table;
 mod transfers;
 
 pub use duration::duration;
+pub use frame::Frame;
 pub use progress::Progress;
 pub use prompt::Reply;
 pub use sanitize::sanitize;
@@ -100,6 +102,22 @@ impl Ui {
         Ok(self.read_line()?.unwrap_or_default())
     }
 
+    /// Columns and lines of the terminal as it is now, where known.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        let now = if self.terminal.is_own { streams::size() } else { None };
+        now.or_else(|| Some((self.terminal.width?, self.terminal.height.unwrap_or(usize::MAX))))
+    }
+
+    /// Whether a view on standard output can be drawn over.
+    pub fn redraws(&self) -> bool {
+        self.terminal.stdout && !self.terminal.is_dumb
+    }
+
+    /// Whether progress is to be drawn on standard error.
+    pub fn shows_progress(&self) -> bool {
+        self.terminal.stderr && !self.terminal.is_dumb && !self.quiet
+    }
+
     /// Whether notes, hints and progress are unwanted.
     pub fn is_quiet(&self) -> bool {
         self.quiet
@@ -129,6 +147,13 @@ impl Ui {
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
             self.line(format_args!("{text}"));
+        }
+    }
+
+    /// Goes back over the `^C` that a terminal shows for the key, so that what is said next stands alone.
+    pub fn overwrite_key(&self) {
+        if self.terminal.stdin && self.terminal.stderr {
+            self.write_stderr(b"\r");
         }
     }
 

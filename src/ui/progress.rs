@@ -3,9 +3,12 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::Ui;
 
@@ -13,12 +16,20 @@ use super::Ui;
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Redraws a second.
 const HERTZ: u8 = 10;
+/// How often the time is told anew while nothing is done.
+const TICK: Duration = Duration::from_millis(200);
 
 /// A progress bar, which shows up once the work has taken half a second.
 pub struct Progress {
     bar: ProgressBar,
-    /// Where it will be drawn; none when it never will, or is already.
-    waiting: Option<(Arc<Ui>, Instant)>,
+    /// Who shows it when it is time, even when nothing has been done by then.
+    waiting: Option<Waiting>,
+}
+
+/// A thread that waits to show a bar; it ends when the other end of its channel does.
+struct Waiting {
+    alive: Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Progress {
@@ -26,24 +37,24 @@ impl Progress {
     pub fn start(ui: &Arc<Ui>, what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_message(what);
-        bar.set_style(style(total.is_some()));
-        let shows = ui.terminal.stderr && !ui.is_quiet();
-        Self { bar, waiting: shows.then(|| (Arc::clone(ui), Instant::now() + PATIENCE)) }
+        bar.set_style(style(total.is_some(), ui));
+        let waiting = ui.shows_progress().then(|| {
+            let (alive, ended) = mpsc::channel::<()>();
+            let (bar, ui) = (bar.clone(), Arc::clone(ui));
+            let show = move || {
+                if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&ui)), HERTZ));
+                    bar.enable_steady_tick(TICK);
+                }
+            };
+            Waiting { alive, thread: thread::spawn(show) }
+        });
+        Self { bar, waiting }
     }
 
-    /// Now it is known how many there are.
-    pub fn set_total(&self, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_style(style(true));
-    }
-
-    /// One more item is done.
-    pub fn advance(&mut self) {
-        if let Some((ui, _)) = self.waiting.take_if(|(_, due)| Instant::now() >= *due) {
-            let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr(ui)), HERTZ);
-            self.bar.set_draw_target(target);
-        }
-        self.bar.inc(1);
+    /// So many more items are done.
+    pub fn advance(&self, count: u64) {
+        self.bar.inc(count);
     }
 
     /// Writes a line above the bar.
@@ -53,22 +64,63 @@ impl Progress {
 
     /// Removes the bar.
     pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(Waiting { alive, thread }) = self.waiting.take() {
+            drop(alive);
+            // It has nothing to say, and a panic of its own is told by itself.
+            drop(thread.join());
+        }
         self.bar.finish_and_clear();
     }
 }
 
-fn style(bounded: bool) -> ProgressStyle {
+/// What a bar is at most as wide as.
+const WIDEST: usize = 30;
+/// A bar that is narrower says nothing.
+const NARROWEST: usize = 5;
+
+/// The bar of a template beside text of up to so many columns; none where the window has no room for it.
+pub(super) fn bar_beside(text: usize, ui: &Ui) -> String {
+    let room = ui.size().map_or(WIDEST, |(width, _)| width.saturating_sub(text));
+    if room < NARROWEST { String::new() } else { format!("{{bar:{}}} ", room.min(WIDEST)) }
+}
+
+fn style(bounded: bool, ui: &Ui) -> ProgressStyle {
+    /// `Reprioritizing 100,000/100,000 (12345/s, 12m left)`
+    const TEXT: usize = 52;
     let template = if bounded {
-        "{msg} {bar:30} {human_pos}/{human_len} ({per_sec}, {eta} left)"
+        format!("{{msg}} {}{{human_pos}}/{{human_len}} ({{rate}}, {{eta}} left)", bar_beside(TEXT, ui))
     } else {
-        "{msg} {spinner} {human_pos} ({per_sec})"
+        "{msg} {spinner} {human_pos} ({rate})".to_owned()
     };
-    ProgressStyle::with_template(template)
+    ProgressStyle::with_template(&template)
         .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Writing into the text of a line cannot fail.
+            let _ = out.write_str(&rate(state.per_sec()));
+        })
+}
+
+/// `1234/s`; less than ten with a digit behind the point.
+fn rate(per_second: f64) -> String {
+    if per_second < 10.0 { format!("{per_second:.1}/s") } else { format!("{per_second:.0}/s") }
 }
 
 /// Standard error as something to draw on.
-pub(super) struct Stderr(Arc<Ui>);
+///
+/// The library fills each line with blanks to the width of the screen, and trusts in the next one to
+/// wrap. A `^C` that the terminal shows would then stand in a line of its own, which nobody clears. So
+/// lines end where their text does here, and the next one begins with a line break.
+pub(super) struct Stderr {
+    ui: Arc<Ui>,
+    /// A line has been ended, and it is not known yet whether one follows.
+    is_ended: AtomicBool,
+}
 
 impl fmt::Debug for Stderr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,23 +130,26 @@ impl fmt::Debug for Stderr {
 
 impl Stderr {
     pub(super) fn new(ui: &Arc<Ui>) -> Self {
-        Self(Arc::clone(ui))
+        Self { ui: Arc::clone(ui), is_ended: AtomicBool::new(false) }
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        self.0.write_stderr(text.as_bytes());
+        self.ui.write_stderr(text.as_bytes());
         Ok(())
     }
 
     /// A control sequence with a count; a count of nothing would mean one.
     fn control(&self, count: usize, letter: char) -> io::Result<()> {
+        self.is_ended.store(false, Ordering::Relaxed);
         if count == 0 { Ok(()) } else { self.write(&format!("\x1b[{count}{letter}")) }
     }
 }
 
 impl TermLike for Stderr {
+    /// A `^C` has room at the end of a line.
     fn width(&self) -> u16 {
-        self.0.terminal.width.and_then(|width| u16::try_from(width).ok()).unwrap_or(80)
+        let width = self.ui.size().and_then(|(width, _)| u16::try_from(width).ok()).unwrap_or(80);
+        width.saturating_sub(3).max(1)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
@@ -118,14 +173,33 @@ impl TermLike for Stderr {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.write(text)
+        let text = text.trim_end_matches(' ');
+        if text.is_empty() {
+            self.is_ended.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let next = if self.is_ended.swap(false, Ordering::Relaxed) { "\n" } else { "" };
+        self.write(&format!("{next}{text}"))
     }
 
     fn clear_line(&self) -> io::Result<()> {
+        self.is_ended.store(false, Ordering::Relaxed);
         self.write("\r\x1b[2K")
     }
 
     fn flush(&self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_has_as_many_digits_as_say_something() {
+        for (per_second, expected) in [(0.0, "0.0/s"), (6.6547, "6.7/s"), (9.96, "10.0/s"), (1234.5, "1234/s")] {
+            assert_eq!(rate(per_second), expected);
+        }
     }
 }

@@ -25,6 +25,12 @@ pub struct Terminal {
     pub stderr: bool,
     /// Columns, where known.
     pub width: Option<usize>,
+    /// Lines, where known.
+    pub height: Option<usize>,
+    /// It takes lines one after the other, and nothing can be drawn over.
+    pub is_dumb: bool,
+    /// It is the terminal of this process, whose size can be asked for again when a window has changed.
+    pub is_own: bool,
 }
 
 /// Standard input, output and error, real or not.
@@ -46,8 +52,17 @@ impl Streams {
             stdin: io::stdin().is_terminal(),
             stdout: io::stdout().is_terminal(),
             stderr: io::stderr().is_terminal(),
-            width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+            width: size().map(|(width, _)| width),
+            height: size().map(|(_, height)| height),
+            is_dumb: false,
+            is_own: true,
         };
         Self { stdin: Box::new(io::stdin()), stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), terminal }
     }
+}
+
+/// Columns and lines of the terminal of this process; a size of nothing is none.
+pub(super) fn size() -> Option<(usize, usize)> {
+    let (width, height) = terminal_size::terminal_size()?;
+    (width.0 > 0 && height.0 > 0).then_some((usize::from(width.0), usize::from(height.0)))
 }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Color as AnsiColour, Style};
 use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Rows};
-use tabled::settings::peaker::PriorityMax;
+use tabled::settings::peaker::Peaker;
 use tabled::settings::{Alignment, Color, Padding, Style as Frame, Width};
 
 use super::sanitize;
@@ -16,18 +16,26 @@ pub struct Table {
     header: Vec<String>,
     rows: Vec<Vec<(String, Style)>>,
     right: Vec<usize>,
+    whole: Vec<usize>,
 }
 
 impl Table {
     /// A table with these columns.
     pub fn new<const N: usize>(header: [&str; N]) -> Self {
-        Self { header: header.map(str::to_uppercase).to_vec(), rows: Vec::new(), right: Vec::new() }
+        Self { header: header.map(str::to_uppercase).to_vec(), rows: Vec::new(), right: Vec::new(), whole: Vec::new() }
     }
 
     /// The same with this column (from 0) flush right, as numbers are.
     #[must_use]
     pub fn right(mut self, column: usize) -> Self {
         self.right.push(column);
+        self
+    }
+
+    /// The same with this column (from 0) never cut: half an ID is of no use.
+    #[must_use]
+    pub fn whole(mut self, column: usize) -> Self {
+        self.whole.push(column);
         self
     }
 
@@ -59,7 +67,7 @@ impl Table {
             table.modify(Columns::one(*column), Alignment::right());
         }
         if let Some(width) = width {
-            table.with(Width::truncate(width.max(20) + GAP).suffix("…").priority(PriorityMax::right()));
+            table.with(Width::truncate(width.max(20) + GAP).suffix("…").priority(Widest { whole: self.whole.clone() }));
         }
         if color {
             table.modify(Rows::first(), Color::BOLD);
@@ -77,6 +85,22 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+}
+
+/// Which column to make narrower: the widest that may be cut.
+#[derive(Clone)]
+struct Widest {
+    whole: Vec<usize>,
+}
+
+impl Peaker for Widest {
+    fn peak(&mut self, least: &[usize], widths: &[usize]) -> Option<usize> {
+        let cut = |column: &usize| {
+            let least = least.get(*column).copied().unwrap_or(0).max(GAP + 1);
+            !self.whole.contains(column) && widths.get(*column).is_some_and(|width| *width > least)
+        };
+        (0..widths.len()).filter(cut).max_by_key(|column| widths.get(*column))
     }
 }
 
@@ -122,6 +146,15 @@ mod tests {
     fn the_widest_column_is_cut_to_fit() {
         let text = table().render(Some(40), false);
         assert_eq!(text.lines().last().unwrap(), "pending      3  a name that is rather l…");
+    }
+
+    #[test]
+    fn a_column_can_be_kept_whole() {
+        let mut table = Table::new(["task", "name"]).whole(0);
+        table.row(["VESwp9JaRo-XkFN_bemBhw", "a longer name than there is room for"]);
+        assert_eq!(table.render(Some(34), false).lines().last().unwrap(), "VESwp9JaRo-XkFN_bemBhw  a longer …");
+        let narrow = table.render(Some(20), false);
+        assert!(narrow.lines().last().unwrap().starts_with("VESwp9JaRo-XkFN_bemBhw"), "{narrow}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::progress::Stderr;
+use super::progress::{Stderr, bar_beside};
 use super::{Ui, sanitize};
 
 /// What takes less than this needs no bar.
@@ -14,6 +14,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Files that have a line of their own.
 const SHOWN: usize = 6;
 const HERTZ: u8 = 10;
+/// `Downloading 999.99 MB/999.99 GB (999.99 MB/s, 59m left)`
+const TEXT: usize = 58;
+/// How often rate and time left are told anew while nothing comes.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Bars for transfers, which show up once the work has taken half a second.
 pub struct Transfers {
@@ -31,13 +35,16 @@ struct Inner {
 impl Transfers {
     /// Bars for work named by `what` (`Downloading`); none in a pipe and with `--quiet`.
     pub fn start(ui: &Arc<Ui>, what: &'static str) -> Self {
-        if !ui.terminal.stderr || ui.is_quiet() {
+        if !ui.shows_progress() {
             return Self { inner: None };
         }
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let total = bars.add(ProgressBar::new(0));
         total.set_message(what);
-        total.set_style(style("{msg} {bar:30} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)"));
+        total.set_style(style(&format!(
+            "{{msg}} {}{{decimal_bytes}}/{{decimal_total_bytes}} ({{decimal_bytes_per_sec}}, {{eta}} left)",
+            bar_beside(TEXT, ui)
+        )));
         let (due, ui) = (Some(Instant::now() + PATIENCE), Arc::clone(ui));
         Self { inner: Some(Mutex::new(Inner { ui, due, bars, total, files: HashMap::new() })) }
     }
@@ -57,7 +64,7 @@ impl Transfers {
             inner.total.inc(here);
             if inner.files.len() < SHOWN {
                 let bar = inner.bars.add(ProgressBar::new(length.unwrap_or(0)));
-                bar.set_style(style("  {bytes:>10}/{total_bytes:10} {msg}"));
+                bar.set_style(style("  {decimal_bytes:>10}/{decimal_total_bytes:10} {wide_msg}"));
                 bar.set_message(sanitize(file).into_owned());
                 bar.set_position(here);
                 inner.files.insert(file.to_owned(), bar);
@@ -95,7 +102,11 @@ impl Transfers {
 
     /// Removes the bars.
     pub fn finish(&self) {
-        self.with(|inner| drop(inner.bars.clear()));
+        self.with(|inner| {
+            // A bar that is not finished would be drawn again by its own clock.
+            inner.total.finish_and_clear();
+            drop(inner.bars.clear());
+        });
     }
 }
 
@@ -104,6 +115,7 @@ impl Inner {
         if self.due.take_if(|due| Instant::now() >= *due).is_some() {
             let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&self.ui)), HERTZ);
             self.bars.set_draw_target(target);
+            self.total.enable_steady_tick(TICK);
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Recorded {
     pub headers: HashMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
+    /// How many requests were without an answer when it came, itself included; rather too few than too many.
+    pub in_flight: usize,
 }
 
 /// What the server does with a request.
@@ -62,6 +64,7 @@ struct State {
     requests: Vec<Recorded>,
     unexpected: Vec<String>,
     connections: Vec<TcpStream>,
+    in_flight: usize,
     stopped: bool,
 }
 
@@ -256,7 +259,8 @@ fn serve(connection: &TcpStream, shared: &Shared) {
         let held = |state: &mut State| {
             !state.stopped && (answer.behaviour == Behaviour::Hang || state.requests.len() < answer.after_calls)
         };
-        drop(shared.changed.wait_while(state, held));
+        // It is over before the client can know that it is, and go on.
+        shared.changed.wait_while(state, held).unwrap_or_else(PoisonError::into_inner).in_flight -= 1;
         let cut = matches!(answer.behaviour, Behaviour::Cut | Behaviour::Hang);
         let mut writer = connection;
         let sent = cut || writer.write_all(&answer.bytes()).and_then(|()| writer.flush()).is_err();
@@ -268,9 +272,11 @@ fn serve(connection: &TcpStream, shared: &Shared) {
 }
 
 /// Records a request and takes its answer from the script.
-fn choose(request: Recorded, shared: &Shared) -> Answer {
+fn choose(mut request: Recorded, shared: &Shared) -> Answer {
     let call = format!("{} {}", request.verb, request.target);
     let mut state = shared.lock();
+    state.in_flight += 1;
+    request.in_flight = state.in_flight;
     state.requests.push(request);
     let position = state.script.iter().position(|expectation| expectation.call == call);
     let answer = match position {
@@ -302,5 +308,5 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
     let length = headers.get("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Recorded { verb, target, headers, body })
+    Some(Recorded { verb, target, headers, body, in_flight: 0 })
 }

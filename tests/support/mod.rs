@@ -5,6 +5,8 @@ pub mod fake_server;
 pub mod group;
 pub mod hand_clock;
 mod home;
+#[cfg(unix)]
+pub mod pty;
 pub mod storage;
 pub mod task;
 pub mod wire;
@@ -91,7 +93,7 @@ impl Tc {
 
     /// All three streams are a terminal of 100 columns.
     pub fn terminal(mut self) -> Self {
-        self.terminal = Terminal { stdin: true, stdout: true, stderr: true, width: Some(100) };
+        self.terminal = Terminal { stdin: true, stdout: true, stderr: true, width: Some(100), ..Terminal::default() };
         self
     }
 

@@ -28,7 +28,7 @@ pub struct Args {
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled" };
+const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Cancels.
@@ -38,10 +38,11 @@ const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, 
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
-    filter.states.retain(|state| !state.is_resolved());
-    if filter.states.is_empty() {
-        return Err(Error::usage("only tasks that are not resolved can be cancelled: unscheduled, pending, running"));
+    if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
+        return Err(Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
+            .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state."));
     }
+    filter.states.retain(|state| !state.is_resolved());
     let selection = Selection::new(filter, &context)?;
     if args.seal {
         return seal_and_cancel(args, &group, selection, &context);

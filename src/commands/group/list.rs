@@ -12,7 +12,7 @@ use crate::domain::go_template::GoTemplate;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::ui::json::Layout;
-use crate::ui::{Table, duration, jq::Program};
+use crate::ui::{Progress, Table, duration, jq::Program};
 
 /// List the tasks of a group
 ///
@@ -202,8 +202,8 @@ async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Contex
 /// What a terminal shows.
 async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let (ui, now) = (&context.ui, context.now());
-    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4);
-    let mut count = 0_usize;
+    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4).whole(0);
+    let progress = Progress::start(ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |_, item| {
             let state = item.status.state;
@@ -220,11 +220,12 @@ async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) 
                 (&item.worker_pool(), plain),
                 (&time, plain),
             ]);
-            count += 1;
+            progress.advance(1);
             Ok(())
         })?;
     }
-    if count == 0 {
+    progress.finish();
+    if table.is_empty() {
         ui.note("No tasks.");
         return Ok(());
     }

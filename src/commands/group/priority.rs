@@ -29,7 +29,7 @@ pub struct Args {
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed" };
+const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 #[derive(Deserialize)]

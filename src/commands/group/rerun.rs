@@ -21,7 +21,7 @@ pub struct Args {
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "rerun", doing: "Rerunning", done: "rerun" };
+const DEED: Deed = Deed { verb: "rerun", doing: "Rerunning", done: "rerun", needs: "group.rerun" };
 const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 
 /// Reruns.

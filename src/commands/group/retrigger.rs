@@ -31,7 +31,7 @@ pub struct Args {
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered" };
+const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "group.retrigger" };
 
 /// Retriggers.
 ///

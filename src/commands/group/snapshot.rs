@@ -1,14 +1,15 @@
 //! The state of a whole group at one time.
 
+use std::sync::Arc;
+
 use clap::ValueEnum;
-use std::time::Duration;
 
 use crate::client::Client;
 use crate::commands::shared::{GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
-use crate::domain::time::Offset;
 use crate::error::{Error, Kind, Result};
+use crate::ui::{Progress, Ui};
 
 /// What the parts of a group are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,17 +20,35 @@ pub(super) enum Part {
     Kind,
 }
 
-/// Looks at all tasks of a group.
-pub(super) async fn take(
+/// Looks at all tasks of a group, and shows how far that is where a person waits for it.
+pub(super) async fn look(
     client: &Client,
     group: &str,
     selection: &Selection,
     part: Option<Part>,
+    ui: &Arc<Ui>,
+) -> Result<GroupProgress> {
+    let bar = Progress::start(ui, "Listing", None);
+    gather(client, group, selection, part, |count| bar.advance(count)).await
+}
+
+/// Looks at all tasks of a group.
+pub(super) async fn take(client: &Client, group: &str, selection: &Selection) -> Result<GroupProgress> {
+    gather(client, group, selection, None, |_| ()).await
+}
+
+async fn gather(
+    client: &Client,
+    group: &str,
+    selection: &Selection,
+    part: Option<Part>,
+    looked_at: impl Fn(u64),
 ) -> Result<GroupProgress> {
     let mut progress = GroupProgress::default();
     let mut tasks = GroupTasks::of(client, group)?;
     while let Some(page) = tasks.next().await? {
         page.each(|raw, item| {
+            looked_at(1);
             if selection.takes(raw, item)? {
                 match part {
                     Some(Part::WorkerPool) => progress.add(item, Some(&item.worker_pool())),
@@ -41,15 +60,6 @@ pub(super) async fn take(
         })?;
     }
     Ok(progress)
-}
-
-/// A length of time from now on: `10 s`, `2 hours`.
-pub(super) fn length(text: &str, option: &str, context: &Context) -> Result<Duration> {
-    let wrong =
-        || Error::usage(format!("{option} `{text}` is no length of time")).hint("It looks like 30s or 2 hours.");
-    let now = context.now();
-    let offset: Offset = text.parse().map_err(|_| wrong())?;
-    (offset.from(now).map_err(|_| wrong())? - now).to_std().map_err(|_| wrong())
 }
 
 /// How a group that is over ended.
@@ -69,4 +79,11 @@ pub(super) fn verdict(progress: &GroupProgress) -> Result<()> {
 /// `failed: 2, completed: 5`.
 pub(super) fn in_words(progress: &GroupProgress) -> String {
     progress.counts.iter().map(|(state, count)| format!("{state}: {count}")).collect::<Vec<_>>().join(", ")
+}
+
+/// What has no tasks is over, which may not be what was meant.
+pub(super) fn tell_of_nothing(progress: &GroupProgress, context: &Context) {
+    if progress.counts.total() == 0 {
+        context.ui.note("No tasks.");
+    }
 }

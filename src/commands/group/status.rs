@@ -39,7 +39,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = context.client()?;
-    let progress = context.block_on(snapshot::take(&client, &group, &selection, args.by))?;
+    let progress = context.block_on(snapshot::look(&client, &group, &selection, args.by, &context.ui))?;
     if context.globals.json || context.globals.jq.is_some() {
         context.print_json(document(&group, &progress, args.by, &context).to_string().as_bytes())?;
         return Ok(Status::DONE);
@@ -102,12 +102,12 @@ fn picture(progress: &GroupProgress, by: Option<Part>, context: &Context) -> Str
         }
         Some(by) => parts(progress, by).render(ui.terminal.width, ui.color()),
     };
-    text.push_str(&format!("\n{} {} of {} done", bar(counts, ui.color()), counts.resolved(), counts.total()));
+    let mut done = format!("{} of {} done", counts.resolved(), counts.total());
     if let Some(length) = progress.duration(context.now()) {
         let verb = if progress.is_over() { "took" } else { "running for" };
-        text.push_str(&format!(", {verb} {}", duration(length)));
+        done.push_str(&format!(", {verb} {}", duration(length)));
     }
-    text.push('\n');
+    text.push_str(&format!("\n{}\n", with_bar(counts, &done, ui.terminal.width, ui.color())));
     text
 }
 
@@ -143,15 +143,25 @@ pub(super) fn style(state: TaskState) -> Style {
     }
 }
 
-/// Which share is done, well or not.
-pub(super) fn bar(counts: &StateCounts, color: bool) -> String {
-    const WIDTH: u64 = 40;
+/// Which share is done as a bar, and the text that says so; on a narrow screen the bar has to give way.
+pub(super) fn with_bar(counts: &StateCounts, text: &str, width: Option<usize>, color: bool) -> String {
+    const WIDEST: usize = 40;
+    const NARROWEST: usize = 8;
+    let room = width.map_or(WIDEST, |width| width.saturating_sub(text.chars().count() + 1));
+    if room < NARROWEST {
+        return text.to_owned();
+    }
+    format!("{} {text}", bar(counts, room.min(WIDEST) as u64, color))
+}
+
+/// Which share is done, well or not, in so many cells.
+fn bar(counts: &StateCounts, width: u64, color: bool) -> String {
     let total = counts.total().max(1);
     // What is a little done shows; what is not quite done does not look done.
-    let cells = |count: u64| if count == 0 { 0 } else { (count * WIDTH / total).max(1) };
+    let cells = |count: u64| if count == 0 { 0 } else { (count * width / total).max(1) };
     let bad = cells(counts.unsuccessful());
-    let good = cells(counts.of(TaskState::Completed)).min(WIDTH - bad);
-    let left = WIDTH - bad - good;
+    let good = cells(counts.of(TaskState::Completed)).min(width - bad);
+    let left = width - bad - good;
     let paint = |state: TaskState, text: String| {
         let style = style(state);
         if color && !text.is_empty() { format!("{style}{text}{style:#}") } else { text }
@@ -166,6 +176,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_bar_gives_way_to_the_text() {
+        let counts: StateCounts = [TaskState::Completed].into_iter().collect();
+        assert_eq!(with_bar(&counts, "1 of 1 done", None, false), format!("{} 1 of 1 done", "━".repeat(40)));
+        assert_eq!(with_bar(&counts, "1 of 1 done", Some(20), false), "━━━━━━━━ 1 of 1 done");
+        assert_eq!(with_bar(&counts, "1 of 1 done", Some(19), false), "1 of 1 done");
+    }
+
+    #[test]
     fn the_bar_is_always_as_wide() {
         for (completed, failed, pending) in
             [(0, 0, 0), (1, 0, 999), (999, 1, 0), (500, 500, 1), (0, 1, 0), (30_000, 1, 1)]
@@ -173,7 +191,9 @@ mod tests {
             let states =
                 [(TaskState::Completed, completed), (TaskState::Failed, failed), (TaskState::Pending, pending)];
             let counts: StateCounts = states.iter().flat_map(|(state, n)| std::iter::repeat_n(*state, *n)).collect();
-            assert_eq!(bar(&counts, false).chars().count(), 40, "{completed} {failed} {pending}");
+            for width in [40, 8] {
+                assert_eq!(bar(&counts, width, false).chars().count() as u64, width, "{completed} {failed} {pending}");
+            }
         }
     }
 }

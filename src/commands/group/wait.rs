@@ -37,15 +37,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, mut context) = shared::group(&args.group, context)?;
     context.globals.timeout = None;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = snapshot::length(&args.interval, "--interval", &context)?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| snapshot::length(text, "--timeout", &context)).transpose()?;
+    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let client = context.client()?;
     let started = context.now();
     context.block_on(async {
         loop {
             let before = context.now();
-            let progress = snapshot::take(&client, &group, &selection, None).await?;
+            let progress = snapshot::take(&client, &group, &selection).await?;
             if progress.is_over() {
+                snapshot::tell_of_nothing(&progress, &context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
             let now = context.now();

@@ -7,14 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
-use super::status::{bar, style};
+use super::status::{style, with_bar};
 use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, Selection};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
 use crate::error::{Error, Kind, Result};
-use crate::ui::{duration, sanitize};
+use crate::ui::{Frame, duration, sanitize};
 
 /// Watch a group until it is over
 ///
@@ -38,6 +38,8 @@ pub struct Args {
 
 /// Tasks of a list in the view.
 const SHOWN: usize = 5;
+/// How often the times in the view are told anew.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Watches.
 ///
@@ -46,15 +48,20 @@ const SHOWN: usize = 5;
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = snapshot::length(&args.interval, "--interval", &context)?.max(Duration::from_secs(1));
+    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let client = context.client()?;
     let mut view = View::new(&context);
     context.block_on(async {
         loop {
             let before = context.now();
-            let progress = snapshot::take(&client, &group, &selection, None).await?;
+            let progress = if view.is_empty() {
+                snapshot::look(&client, &group, &selection, None, &context.ui).await?
+            } else {
+                snapshot::take(&client, &group, &selection).await?
+            };
             view.show(&progress)?;
             if progress.is_over() {
+                snapshot::tell_of_nothing(&progress, &context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
             if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
@@ -63,7 +70,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
                 return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
             }
             let listing = (context.now() - before).to_std().unwrap_or_default();
-            context.env.clock.sleep(interval.max(listing * 2)).await;
+            view.sleep(interval.max(listing * 2), &progress).await?;
         }
     })
 }
@@ -71,35 +78,52 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 /// What has been shown so far.
 struct View<'a> {
     context: &'a Context,
-    /// Lines of the last frame, to be drawn over.
-    lines: usize,
+    frame: Frame,
     counts: Option<StateCounts>,
     told: HashSet<String>,
 }
 
 impl<'a> View<'a> {
     fn new(context: &'a Context) -> Self {
-        Self { context, lines: 0, counts: None, told: HashSet::new() }
+        Self { context, frame: Frame::default(), counts: None, told: HashSet::new() }
+    }
+
+    /// Whether nothing has been shown yet.
+    fn is_empty(&self) -> bool {
+        self.counts.is_none()
     }
 
     fn show(&mut self, progress: &GroupProgress) -> Result<()> {
-        if self.context.ui.terminal.stdout { self.redraw(progress) } else { self.tell(progress) }
+        if !self.context.ui.redraws() {
+            return self.tell(progress);
+        }
+        self.counts = Some(progress.counts);
+        self.redraw(progress)
     }
 
-    /// Draws the new frame over the old one.
     fn redraw(&mut self, progress: &GroupProgress) -> Result<()> {
         let ui = &self.context.ui;
-        let lines = frame(progress, self.context.now(), ui.terminal.width.unwrap_or(80), ui.color());
-        let mut out = ui.out();
-        if self.lines > 0 {
-            // Up to the start of the frame, and clear from there.
-            write!(out, "\x1b[{}F\x1b[J", self.lines)?;
+        let text = view(progress, self.context.now(), Frame::width(ui), ui.color());
+        Ok(self.frame.draw(ui, &text)?)
+    }
+
+    /// Waits until it is time to look again; on a terminal the times in the view go on meanwhile.
+    async fn sleep(&mut self, pause: Duration, progress: &GroupProgress) -> Result<()> {
+        let clock = &self.context.env.clock;
+        if !self.context.ui.redraws() {
+            clock.sleep(pause).await;
+            return Ok(());
         }
-        for line in &lines {
-            writeln!(out, "{line}")?;
+        let mut left = pause;
+        while !left.is_zero() {
+            let step = left.min(TICK);
+            clock.sleep(step).await;
+            left -= step;
+            if !left.is_zero() {
+                self.redraw(progress)?;
+            }
         }
-        self.lines = lines.len();
-        Ok(out.flush()?)
+        Ok(())
     }
 
     /// Says what changed.
@@ -119,39 +143,57 @@ impl<'a> View<'a> {
     }
 }
 
-/// The lines of a frame; none is wider than the terminal, or drawing over them would miscount.
-fn frame(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool) -> Vec<String> {
+/// The text of a view of this width.
+fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool) -> String {
     let counts = &progress.counts;
-    let mut head = format!("{} {} of {} done", bar(counts, color), counts.resolved(), counts.total());
+    let mut done = format!("{} of {} done", counts.resolved(), counts.total());
     if let Some(length) = progress.duration(now) {
-        head.push_str(&format!(", {}", duration(length)));
+        done.push_str(&format!(", {}", duration(length)));
     }
-    let states = counts.iter().map(|(state, count)| {
-        let style = style(state);
-        if color { format!("{style}{state}: {count}{style:#}") } else { format!("{state}: {count}") }
-    });
-    let mut lines = vec![head, states.collect::<Vec<_>>().join("  ")];
+    let mut lines = vec![with_bar(counts, &done, Some(width), color)];
+    states(&mut lines, counts, width, color);
     let ago = |since: Option<DateTime<Utc>>| since.map_or_else(String::new, |since| duration(now - since));
     let mut running: Vec<&Noted> = progress.running.iter().collect();
     running.sort_by_key(|task| task.since);
-    section(&mut lines, "Running for longest:", running, width, |task| ago(task.since));
+    section(&mut lines, "Running for longest:", &running, |task| ago(task.since));
     let mut failed: Vec<&Noted> = progress.unsuccessful.iter().collect();
     failed.sort_by_key(|task| std::cmp::Reverse(task.since));
-    section(&mut lines, "Failed last:", failed, width, |task| {
-        format!("{} {} ago", state_and_reason(task), ago(task.since))
-    });
-    lines
+    section(&mut lines, "Failed last:", &failed, |task| format!("{} {} ago", state_and_reason(task), ago(task.since)));
+    lines.join("\n")
 }
 
-fn section(lines: &mut Vec<String>, title: &str, tasks: Vec<&Noted>, width: usize, what: impl Fn(&Noted) -> String) {
+/// How many there are in each state, in as many lines as that takes.
+fn states(lines: &mut Vec<String>, counts: &StateCounts, width: usize, color: bool) {
+    const GAP: usize = 2;
+    let (mut line, mut taken) = (String::new(), 0);
+    for (state, count) in counts.iter() {
+        let text = format!("{state}: {count}");
+        if taken > 0 && taken + GAP + text.len() > width {
+            lines.push(std::mem::take(&mut line));
+            taken = 0;
+        }
+        if taken > 0 {
+            line.push_str("  ");
+            taken += GAP;
+        }
+        taken += text.len();
+        let style = style(state);
+        line.push_str(&if color { format!("{style}{text}{style:#}") } else { text });
+    }
+    lines.push(line);
+}
+
+/// Some tasks under a title. What is to be known comes before the names, which may not fit.
+fn section(lines: &mut Vec<String>, title: &str, tasks: &[&Noted], what: impl Fn(&Noted) -> String) {
     if tasks.is_empty() {
         return;
     }
     lines.push(title.to_owned());
-    for task in tasks.iter().take(SHOWN) {
+    let shown: Vec<(String, &Noted)> = tasks.iter().take(SHOWN).map(|task| (what(task), *task)).collect();
+    let widest = shown.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
+    for (what, task) in shown {
         let name = sanitize(&task.name).replace(['\n', '\t'], " ");
-        let line = format!("  {} {name}  {}", task.id, what(task));
-        lines.push(line.chars().take(width.saturating_sub(1)).collect());
+        lines.push(format!("  {what:widest$}  {} {name}", task.id));
     }
     if tasks.len() > SHOWN {
         lines.push(format!("  .. and {} more", tasks.len() - SHOWN));

@@ -65,37 +65,41 @@ struct Tour<'a> {
 impl Tour<'_> {
     fn walk(&self) -> Result<()> {
         let (group, context) = (self.group, self.context);
-        self.say(format_args!("How is it going? One call per page, merged, and counted by jq:"))?;
-        let count = r#".tasks | group_by(.status.state)[] | "\(length)\t\(.[0].status.state)""#;
-        self.show(&["api", "queue", "listTaskGroup", group, "--paginate", "--jq", count], 0)?;
-
-        self.say(format_args!("What failed? Each task is a line, so it works for groups of any size:"))?;
-        let failed = r#"select(.status.state == "failed") | "\(.status.taskId)  \(.task.metadata.name)""#;
-        self.show(&["api", "queue", "listTaskGroup", group, "--jsonl", "--jq", failed], 0)?;
+        self.say(format_args!("How is it going, and what failed?"))?;
+        self.show(&["group", "status", group], 0)?;
+        self.show(&["group", "list", group, "--state", "failed"], 0)?;
 
         let failed = self.first(r#"select(.status.state == "failed") | .status.taskId"#)?;
         self.say(format_args!("Rerun the first one: the same task gets another run."))?;
-        let runs = r#".status.runs[] | "run \(.runId): \(.state)""#;
-        self.show(&["api", "queue", "rerunTask", &failed, "--jq", runs], 0)?;
+        self.show(&["task", "rerun", &failed], 0)?;
+        self.show(&["task", "status", &failed, "--all-runs"], 0)?;
 
-        let pending = self.first(r#"select(.status.state == "pending") | .status.taskId"#)?;
-        self.say(format_args!("Cancel one that still waits for a worker:"))?;
-        self.show(&["api", "queue", "cancelTask", &pending, "--jq", ".status | {state, runs}"], 0)?;
+        self.say(format_args!("What decided how long it has taken so far, in minutes?"))?;
+        let path = r#".criticalPath[] | "\(.seconds | add / 60 | round)\t\(.name)""#;
+        self.show(&["group", "timeline", group, "--jq", path], 0)?;
 
-        self.say(format_args!("Which scopes would that have needed?"))?;
-        self.show(&["api", "queue", "cancelTask", &pending, "--scopes", "--jq", ".AnyOf[0]"], 0)?;
+        self.say(format_args!("Which of the tests that still wait for a worker would this cancel? Those, so be it:"))?;
+        let cancel = ["group", "cancel", group, "--state", "pending", "--name", "mochitest-plain"];
+        self.show(&[&cancel[..], &["--dry-run"]].concat(), 0)?;
+        // One at a time, so that the lines come in the same order each time.
+        self.show(&[&cancel[..], &["--yes", "--jobs", "1"]].concat(), 0)?;
 
+        let pool = self.first(r#"select(.status.state == "pending") | .status.taskQueueId"#)?;
+        self.say(format_args!("Whatever has no verb of its own is called by its name, and its answer taken apart:"))?;
+        self.show(&["api", "queue", "taskQueueCounts", &pool, "--jq", ".pendingTasks"], 0)?;
+
+        let waiting = self.first(r#"select(.status.state == "unscheduled") | .status.taskId"#)?;
         let client = self.client_that_may("queue:rerun-task:*")?;
         self.say(format_args!("{} may only rerun. It is refused, and told what to ask for:", client.0))?;
-        self.show_as(Some(&client), &["api", "queue", "cancelTask", &pending], Kind::Auth.exit_code())?;
+        self.show_as(Some(&client), &["task", "cancel", &waiting], Kind::Auth.exit_code())?;
 
         self.say(format_args!("Now you. Point a shell at a sandbox and use any command, or any other client:"))?;
         let program = context.words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or("tc".into());
         self.print(&format!(
             "    {program} sandbox --exec bash       # a shell in a sandbox of its own\n    \
              {program} sandbox demo --keep       # this one, until Ctrl-C\n    \
-             {program} api search artifact       # find a method\n    \
-             {program} api queue createTask --help\n"
+             {program} group watch --help        # the daily work: group, task, artifact\n    \
+             {program} api search artifact       # find a method\n"
         ))
     }
 

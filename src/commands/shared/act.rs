@@ -1,7 +1,8 @@
 //! Doing the same thing to many tasks: show, ask, act, report.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::collections::HashSet;
+use std::future::{Future, ready};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -29,7 +30,7 @@ pub struct ActArgs {
     /// Only print the tasks that it would be done to
     #[arg(short = 'n', long, visible_alias = "noop")]
     pub dry_run: bool,
-    /// How many calls at once, at most; by default as many as pay
+    /// How many calls at once, at most; by default what the settings say, or as many as pay
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Write the IDs of tasks that it could not be done to into this file, for another try
@@ -50,7 +51,7 @@ pub struct How {
     pub alone: bool,
     /// Only print what it would be done to.
     pub dry_run: bool,
-    /// How many calls at once, at most; by default as many as pay.
+    /// How many calls at once, at most; by default what the settings say, or as many as pay.
     pub jobs: Option<u16>,
     /// Where to write the IDs of tasks that it could not be done to.
     pub failures: Option<PathBuf>,
@@ -78,6 +79,8 @@ pub struct Deed {
     pub doing: &'static str,
     /// `cancelled`.
     pub done: &'static str,
+    /// The verb as `tc signin --for` takes it.
+    pub needs: &'static str,
 }
 
 /// What was done to one task.
@@ -115,7 +118,8 @@ impl Target {
 
 /// Does it to each of `targets`: after showing them and asking, unless told not to.
 ///
-/// Without a question the first calls go out while later pages of `targets` are being fetched.
+/// Without a question the first calls go out while later pages of `targets` are being fetched. What is
+/// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
 /// no terminal.
 ///
@@ -133,10 +137,12 @@ pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
 ) -> Result<Status> {
     // The connections of the list and those of the calls are the same ones, and belong to one runtime.
     let runtime = context.runtime()?;
+    let mut seen = HashSet::new();
+    let targets = targets.try_filter(move |target| ready(seen.insert(target.id.clone())));
     if !how.ask && !how.dry_run {
         return runtime.block_on(run(deed, targets, None, how, client, context, act));
     }
-    let listed = runtime.block_on(interruptible(context, targets.try_collect::<Vec<Target>>()))?;
+    let listed = runtime.block_on(interruptible(context, list(targets, context)))?;
     if how.dry_run {
         return super::outcome::print_plan(deed, &listed, context);
     }
@@ -192,27 +198,50 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
     act: impl Fn(&Target) -> Action,
 ) -> Result<Status> {
     let started = Instant::now();
-    let available = bulk::connections_available();
-    let controller = match how.jobs {
-        Some(jobs) => Controller::fixed(usize::from(jobs).min(available)),
-        None => Controller::new(available),
-    };
-    let progress = RefCell::new(Progress::start(&context.ui, deed.doing, total.map(|total| total as u64)));
+    let controller = controller(how, context)?;
+    let progress = Progress::start(&context.ui, deed.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(deed, how, context));
     let ended = bulk::run(
         targets,
         controller,
         || client.pushbacks(),
-        context.env.interrupt.wait(),
+        async {
+            context.env.interrupt.wait().await;
+            // It would look as if nobody had heard, while what is in flight is waited for.
+            progress.above(|| {
+                context.ui.overwrite_key();
+                context.ui.note("Stopping; waiting for what is in flight. Ctrl-C again does not wait.");
+            });
+        },
+        context.env.interrupt.again(),
         act,
         |target: &Target, result| {
-            outcome.borrow_mut().add(target, result.map(Into::into), &progress.borrow());
-            progress.borrow_mut().advance();
+            outcome.borrow_mut().add(target, result.map(Into::into), &progress);
+            progress.advance(1);
         },
     )
     .await;
-    progress.into_inner().finish();
+    progress.finish();
     outcome.into_inner().finish(&ended, total, started.elapsed(), how)
+}
+
+/// As many calls at once as the flag or else the settings say; else as many as pay.
+fn controller(how: &How, context: &Context) -> Result<Controller> {
+    let available = bulk::connections_available();
+    let jobs = match how.jobs {
+        Some(jobs) => Some(u32::from(jobs)),
+        None => context.settings()?.jobs(),
+    };
+    Ok(match jobs {
+        Some(jobs) => Controller::fixed(usize::try_from(jobs).unwrap_or(available).min(available)),
+        None => Controller::new(available),
+    })
+}
+
+/// All targets, for which large groups take a while.
+async fn list(targets: impl Stream<Item = Result<Target>>, context: &Context) -> Result<Vec<Target>> {
+    let progress = Progress::start(&context.ui, "Listing", None);
+    targets.inspect_ok(|_| progress.advance(1)).try_collect().await
 }
 
 /// Runs to the end or to the interrupt.
@@ -232,4 +261,37 @@ pub(super) fn tasks(count: usize) -> String {
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Globals;
+    use crate::env::Environment;
+    use crate::ui::{ColorChoice, Streams, Terminal, Ui};
+
+    #[test]
+    fn a_flag_comes_before_a_profile_and_that_before_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join(".config/tc");
+        std::fs::create_dir_all(&directory).unwrap();
+        let settings = "jobs = 3\n[profiles.corp]\nroot-url = \"https://tc.example.com\"\njobs = 5\n";
+        std::fs::write(directory.join("config.toml"), settings).unwrap();
+        let environment = Environment::empty(home.path()).with("HOME", home.path());
+        let limit = |environment: &Environment, jobs: Option<u16>| {
+            let (stdin, stdout, stderr) = (std::io::empty(), std::io::sink(), std::io::sink());
+            let streams = Streams {
+                stdin: Box::new(stdin),
+                stdout: Box::new(stdout),
+                stderr: Box::new(stderr),
+                terminal: Terminal::default(),
+            };
+            let ui = std::sync::Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
+            let context = Context::new(environment.clone(), ui, Globals::default(), Vec::new());
+            controller(&How { jobs, ..How::default() }, &context).unwrap().limit()
+        };
+        let corp = environment.clone().with("TC_PROFILE", "corp");
+        assert_eq!([limit(&environment, None), limit(&corp, None), limit(&corp, Some(7))], [3, 5, 7]);
+        assert_eq!(limit(&Environment::empty("/"), None), Controller::new(bulk::connections_available()).limit());
+    }
 }

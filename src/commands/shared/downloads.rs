@@ -196,13 +196,16 @@ pub async fn download(
         match outcome {
             Ok(found) => {
                 let done = Done { wanted, found };
-                bars.0.above(|| done.tell(context));
-                if !context.wants_json() {
-                    let mut out = context.ui.out();
-                    let path = done.wanted.target.display().to_string();
-                    writeln!(out, "{}", context.ui.safe(&path))?;
-                    out.flush()?;
-                }
+                let mut written = Ok(());
+                bars.0.above(|| {
+                    done.tell(context);
+                    if !context.wants_json() {
+                        let mut out = context.ui.out();
+                        let path = done.wanted.target.display().to_string();
+                        written = writeln!(out, "{}", context.ui.safe(&path)).and_then(|()| out.flush());
+                    }
+                });
+                written?;
                 tally.done.push(done);
             }
             Err(error) => tally.fail(error, &bars, context),
@@ -280,7 +283,12 @@ impl Tally {
             context.print_json(&text)?;
         }
         self.summarize(elapsed, context);
-        let Some(first) = self.first else { return Ok(Status::DONE) };
+        let Some(first) = self.first else {
+            if self.done.is_empty() {
+                context.ui.note("There is nothing to download.");
+            }
+            return Ok(Status::DONE);
+        };
         let all = self.done.len() + self.failed;
         if all == 1 {
             return Err(first);

@@ -59,10 +59,12 @@ impl<'a> Outcome<'a> {
                     self.done.push(target.id.clone());
                     self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
                 } else if (!terminal || self.lines) && self.unwritten.is_none() {
-                    progress.above(|| {
+                    let mut write = || {
                         let mut out = self.context.ui.out();
                         self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
-                    });
+                    };
+                    // In a pipe a line is not in the way of the bar.
+                    if terminal { progress.above(write) } else { write() }
                 }
             }
             Err(error) => {
@@ -130,7 +132,17 @@ impl<'a> Outcome<'a> {
         }
         let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
         let error = Error::new(kind, format!("{failed} of {} could not be {}", tasks(all), self.deed.done));
-        Err(self.report.hints.iter().fold(error, |error, hint| error.hint(hint)))
+        Err(self.hints().iter().fold(error, |error, hint| error.hint(hint)))
+    }
+
+    /// What to do. A scope for each of ten thousand tasks is no advice; the one for all of them is.
+    fn hints(&self) -> Vec<String> {
+        let failures = &self.report.failures;
+        if failures.len() < 2 || failures.iter().any(|failure| failure.reason != "InsufficientScopes") {
+            return self.report.hints.clone();
+        }
+        let first = self.report.hints.iter().take(1).cloned();
+        first.chain([format!("For all of them: tc signin --for {}", self.deed.needs)]).collect()
     }
 
     fn success(&self, elapsed: Duration) {
@@ -232,6 +244,8 @@ pub(super) fn print_plan(deed: Deed, listed: &[Target], context: &Context) -> Re
         let state = target.state.map(|state| format!(" (state: {state})")).unwrap_or_default();
         writeln!(out, "Would {} {} taskid: {}{state}", deed.verb, ui.safe(&target.name), target.id)?;
     }
+    // On a terminal the sum comes last, as it is meant.
+    out.flush()?;
     drop(out);
     ui.note(format_args!("{} would be {}; nothing was sent.", tasks(listed.len()), deed.done));
     Ok(Status::DONE)

@@ -28,7 +28,7 @@ pub struct ActionArgs {
     /// Do not ask
     #[arg(short, long, conflicts_with = "confirm")]
     pub yes: bool,
-    /// How many calls at once, at most; by default as many as pay
+    /// How many calls at once, at most; by default what the settings say, or as many as pay
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Write the IDs of tasks that it could not be done to into this file, for another try

@@ -22,7 +22,7 @@ pub struct Args {
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled" };
+const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
 
 /// Cancels.
 ///

@@ -24,7 +24,7 @@ pub struct Args {
     how: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "complete", doing: "Completing", done: "completed" };
+const DEED: Deed = Deed { verb: "complete", doing: "Completing", done: "completed", needs: "task.complete" };
 /// Who claims the task, as others will see it.
 const WORKER: &str = "tc";
 

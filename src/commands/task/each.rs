@@ -10,13 +10,15 @@ use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::TaskRef;
 use crate::error::{Error, Kind, Result};
+use crate::ui::Progress;
 
 /// Questions at once; these are cheap for the server.
 const QUESTIONS: usize = 32;
 
 /// Asks about each task and hands the answers to `show`, in order and as they come.
 ///
-/// A failure stops nothing but where one task was named: it is told, and the rest goes on.
+/// A failure stops nothing but where one task was named: it is told, and the rest goes on. Where it
+/// takes long, a terminal shows how far it is.
 ///
 /// # Errors
 /// The failure, for one task; for many [`Kind::Unsuccessful`], or what all of them failed with
@@ -34,14 +36,27 @@ pub async fn each<'a, T, Answer: Future<Output = Result<T>>>(
     });
     let mut answers = pin!(stream::iter(questions).buffered(QUESTIONS));
     let mut failures = Failures::default();
+    let progress = Progress::start(&context.ui, "Looking up", Some(refs.len() as u64));
     while let Some((found, answer)) = answers.next().await {
+        let mut shown = Ok(());
         match answer {
-            Ok(answer) => show(found, answer)?,
+            Ok(answer) => progress.above(|| shown = show(found, answer).and_then(|()| settle(context))),
             Err(error) if named.single => return Err(error),
-            Err(error) => failures.add(&found.id, &error, context),
+            Err(error) => progress.above(|| failures.add(&found.id, &error, context)),
         }
+        shown?;
+        progress.advance(1);
     }
+    progress.finish();
     failures.into_result(refs.len())
+}
+
+/// On a terminal what is shown is seen at once, before the bar comes back.
+fn settle(context: &Context) -> Result<()> {
+    if context.ui.terminal.stdout {
+        context.ui.flush()?;
+    }
+    Ok(())
 }
 
 /// What went wrong for some of many tasks.

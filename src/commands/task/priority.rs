@@ -22,7 +22,7 @@ pub struct Args {
     how: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed" };
+const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 
 /// Changes priorities.
 ///

@@ -26,7 +26,7 @@ pub struct Args {
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "re-run", doing: "Re-running", done: "re-run" };
+const DEED: Deed = Deed { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
 /// Dependencies that are looked at at once.
 const LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.

@@ -32,7 +32,7 @@ pub struct Args {
     times: u16,
 }
 
-const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered" };
+const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
 /// Copies of one task that are made at once.
 const COPIES: usize = 8;
 

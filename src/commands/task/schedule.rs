@@ -18,7 +18,7 @@ pub struct Args {
     how: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "scheduled" };
+const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
 
 /// Schedules.
 ///

@@ -175,7 +175,7 @@ pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
 fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
     let context = &named.targets.context;
     let now = context.now();
-    let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3);
+    let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3).whole(0);
     let outcome = context.block_on(each(
         named,
         context,

@@ -11,10 +11,9 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
-use crate::commands::Status;
+use crate::commands::{Status, shared};
 use crate::context::Context;
 use crate::domain::TaskState;
-use crate::domain::time::Offset;
 use crate::error::{Error, Kind, Result};
 
 /// Wait until tasks are resolved
@@ -69,7 +68,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut named = args.ids.read(&context)?;
     named.targets.context.globals.timeout = None;
     let context = &named.targets.context;
-    let limit = args.timeout.as_deref().map(|text| deadline(text, context.now())).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let limit = limit.map(|length| context.now() + length);
     let client = context.client()?;
     let mut documents = vec![String::new(); named.targets.refs.len()];
     let outcome = context.block_on(wait(args, &named, &client, limit, &mut documents));
@@ -78,17 +78,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         return print_documents(&named, documents, outcome);
     }
     outcome
-}
-
-/// The time that lies so far ahead.
-pub(super) fn deadline(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    let wrong =
-        || Error::usage(format!("--timeout `{text}` is no length of time")).hint("It looks like 30s or 2 hours.");
-    // A bare number means seconds, as it does for the time limit of a call.
-    let digits = text.trim().bytes().all(|byte| byte.is_ascii_digit());
-    let text = if digits { format!("{text}s") } else { text.to_owned() };
-    let offset: Offset = text.parse().map_err(|_| wrong())?;
-    offset.from(now).ok().filter(|end| *end >= now).ok_or_else(wrong)
 }
 
 async fn wait(
@@ -134,8 +123,11 @@ async fn wait(
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
-                let message =
-                    format!("{} of {} tasks are not {} at the time limit", open.len(), refs.len(), args.goal.word());
+                let which = match refs.len() {
+                    1 => "the task is".to_owned(),
+                    all => format!("{} of {all} tasks are", open.len()),
+                };
+                let message = format!("{which} not {} at the time limit", args.goal.word());
                 return Err(Error::new(Kind::Pending, message));
             }
             nap = nap.min(remaining);
@@ -173,17 +165,6 @@ pub(super) fn verdict(failed: usize, total: usize) -> Result<Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_limit_has_a_unit_or_is_in_seconds() {
-        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
-        for (text, seconds) in [("90", 90), ("90s", 90), ("2 hours", 7200), ("0", 0)] {
-            assert_eq!((deadline(text, now).unwrap() - now).num_seconds(), seconds, "{text}");
-        }
-        for text in ["soon", "-5m", ""] {
-            assert!(deadline(text, now).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn running_is_enough_where_running_is_waited_for() {

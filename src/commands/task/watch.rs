@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::ids::{IdArgs, Named};
 use super::lookup::{self, Lookup};
@@ -13,10 +14,10 @@ use super::wait::{ask, verdict};
 use crate::client::Client;
 use crate::commands::Status;
 use crate::context::Context;
-use crate::domain::TaskState;
+use crate::domain::{TaskRef, TaskState};
 use crate::error::Result;
-use crate::ui::Table;
 use crate::ui::json::Layout;
+use crate::ui::{Frame, Table};
 
 /// Watch tasks until they are resolved
 ///
@@ -31,6 +32,8 @@ pub struct Args {
 /// How often to look while something happens; twice as long each time nothing does.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Names that are asked for at once.
+const LOOKUPS: usize = 16;
 
 /// Watches.
 ///
@@ -47,7 +50,7 @@ async fn watch(named: &Named, client: &Client) -> Result<Status> {
     let context = &named.targets.context;
     let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
     let names = if draws(context) { names(named, client).await? } else { Vec::new() };
-    let mut view = View { named, names, lines: 0, told: Vec::new() };
+    let mut view = View { named, names, frame: Frame::default(), told: Vec::new() };
     let mut pause = PAUSE;
     loop {
         let found = ask(client, named, &everything).await?;
@@ -78,25 +81,23 @@ async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[L
 }
 
 async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for found in &named.targets.refs {
-        let looked_up = lookup::status_and_definition(client, &found.id).await?;
-        names.push(looked_up.definition()?.metadata.name.into_owned());
-    }
-    Ok(names)
+    let name = |found: &TaskRef| {
+        let call = client.call("queue", "task").arg(found.id.as_str());
+        async move { Ok(lookup::definition_in(&call.send().await?.body)?.metadata.name.into_owned()) }
+    };
+    stream::iter(&named.targets.refs).map(name).buffered(LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.
 fn draws(context: &Context) -> bool {
-    context.ui.terminal.stdout && !context.wants_json()
+    context.ui.redraws() && !context.wants_json()
 }
 
 /// What has been shown so far.
 struct View<'a> {
     named: &'a Named,
     names: Vec<String>,
-    /// Lines of the last frame, to be drawn over.
-    lines: usize,
+    frame: Frame,
     /// The last line about each task.
     told: Vec<String>,
 }
@@ -138,18 +139,16 @@ impl View<'_> {
     fn redraw(&mut self, found: &[Lookup]) -> Result<()> {
         let context = &self.named.targets.context;
         let (ui, now) = (&context.ui, context.now());
-        let mut frame = String::new();
+        let (mut frame, width) = (String::new(), Some(Frame::width(ui)));
         if let ([one], [name]) = (found, self.names.as_slice()) {
             let status = one.status()?;
             let state = ui.paint(shown::style(status.state), status.state);
             frame.push_str(&format!("{} {state}\n", status.task_id));
-            // A line that wraps would be miscounted when the next frame is drawn over this one.
             let name = crate::ui::sanitize(name).replace(['\n', '\t'], " ");
-            frame.extend(name.chars().take(ui.terminal.width.unwrap_or(80).saturating_sub(1)));
-            frame.push('\n');
-            frame.push_str(&runs_table(&status.runs, now).render(ui.terminal.width, ui.color()));
+            frame.push_str(&format!("{name}\n"));
+            frame.push_str(&runs_table(&status.runs, now).render(width, ui.color()));
         } else {
-            let mut table = Table::new(["task", "state", "reason", "run", "took", "name"]).right(3);
+            let mut table = Table::new(["task", "state", "reason", "run", "took", "name"]).right(3).whole(0);
             for (looked_up, name) in found.iter().zip(&self.names) {
                 let status = looked_up.status()?;
                 let plain = |text: String| (text, anstyle::Style::new());
@@ -162,15 +161,8 @@ impl View<'_> {
                     plain(name.clone()),
                 ]);
             }
-            frame.push_str(&table.render(ui.terminal.width, ui.color()));
+            frame.push_str(&table.render(width, ui.color()));
         }
-        let mut out = ui.out();
-        if self.lines > 0 {
-            // Up to the start of the frame, and clear from there.
-            write!(out, "\x1b[{}F\x1b[J", self.lines)?;
-        }
-        out.write_all(frame.as_bytes())?;
-        self.lines = frame.lines().count();
-        Ok(out.flush()?)
+        Ok(self.frame.draw(ui, &frame)?)
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A part of all, written as a percentage: `5%`.
+/// A part of all, written as a percentage or as a fraction: `5%`, `0.05`, `0`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share(f64);
 
@@ -21,9 +21,14 @@ impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-        let percent = number.filter(|percent| (0.0..=100.0).contains(percent));
-        percent.map(|percent| Self(percent / 100.0)).ok_or_else(|| format!("`{text}` is not a share such as 5%"))
+        let (number, whole) = match text.trim().strip_suffix('%') {
+            Some(number) => (number.trim(), 100.0),
+            // `1` could be meant as one in a hundred, or as all.
+            None if text.trim() == "0" || text.contains('.') => (text.trim(), 1.0),
+            None => ("", 1.0),
+        };
+        let number = number.parse::<f64>().ok().filter(|number| (0.0..=whole).contains(number));
+        number.map(|number| Self(number / whole)).ok_or_else(|| format!("`{text}` is not a share such as 5%"))
     }
 }
 
@@ -89,10 +94,13 @@ mod tests {
     fn units_are_read_and_nothing_else() {
         assert_eq!("5%".parse::<Share>().map(Share::fraction), Ok(0.05));
         assert_eq!("100%".parse(), Ok(Share::ALL));
+        for (text, fraction) in [("0.05", 0.05), ("0", 0.0), ("0%", 0.0), ("1.0", 1.0)] {
+            assert_eq!(text.parse::<Share>().map(Share::fraction), Ok(fraction), "{text}");
+        }
         assert_eq!((time("50ms"), time("1.5m")), (Ok(Duration::from_millis(50)), Ok(Duration::from_secs(90))));
         assert_eq!((size("500"), size("1MB"), size("2KiB")), (Ok(500), Ok(1_000_000), Ok(2048)));
         assert_eq!(rate("1MB/s"), Ok(1_000_000));
-        for text in ["5", "", "%", "101%", "-1%", "x%", "NaN%"] {
+        for text in ["5", "1", "1.5", "-0.1", ".", "", "%", "101%", "-1%", "x%", "NaN%"] {
             assert_eq!(text.parse::<Share>(), Err(format!("`{text}` is not a share such as 5%")));
         }
         for text in ["5", "", "ms", "1h", "-1s", "1e3s"] {

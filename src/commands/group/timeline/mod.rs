@@ -135,7 +135,8 @@ fn critical_table(timeline: &Timeline, now: DateTime<Utc>, context: &Context) ->
         return format!("{} tasks, none of which is resolved.\n", timeline.spans.len());
     }
     let plain = anstyle::Style::new();
-    let mut table = Table::new(["task", "state", "name", "dependency", "queue", "run"]).right(3).right(4).right(5);
+    let mut table =
+        Table::new(["task", "state", "name", "dependency", "queue", "run"]).right(3).right(4).right(5).whole(0);
     for (span, split) in &path {
         table.styled_row([
             (span.id.clone(), plain),

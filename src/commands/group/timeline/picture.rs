@@ -1,12 +1,13 @@
 //! The timeline as a picture that needs nothing else: SVG, alone or in a page. Pure.
 //!
 //! Above, the critical path with a labelled row a task; below, all tasks in the order of their
-//! starts. Their rows are as high as a page's worth of pixels allows, with labels while these are
-//! legible; every bar has a tooltip.
+//! starts. Their rows are as high as a page's worth of pixels allows. Where that leaves no room for
+//! names, the tasks of each worker pool stand together under its name. Every bar has a tooltip.
 
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use indexmap::IndexMap;
 
 use crate::domain::TaskState;
 use crate::domain::timeline::{Span, Timeline};
@@ -21,6 +22,10 @@ const PAGE: f64 = 3000.0;
 /// A row below this height has no room for a label.
 const LEGIBLE: f64 = 10.0;
 const AXIS: f64 = 22.0;
+/// A worker pool has room for its name, however few its tasks are.
+const BAND: f64 = 14.0;
+/// Between two worker pools.
+const BAND_GAP: f64 = 4.0;
 
 const DEPENDENCY: &str = "#d5d8dd";
 const QUEUE: &str = "#f0b64d";
@@ -43,12 +48,11 @@ pub(super) fn draw(timeline: &Timeline, group: &str, now: DateTime<Utc>, is_html
     let start = timeline.start.unwrap_or(now);
     let end = timeline.end.unwrap_or(now).max(start + TimeDelta::seconds(1));
     let scale = Scale { start, seconds: (end - start).num_milliseconds() as f64 / 1000.0 };
-    let count = timeline.spans.len().max(1) as f64;
-    let row = (PAGE / count).clamp(1.0, ROW);
+    let all = Rows::of(timeline);
     let path = timeline.critical_splits(now);
     let path_top = 2.0 * MARGIN + 3.0 * ROW;
     let all_top = path_top + path.len() as f64 * ROW + 2.0 * ROW + AXIS;
-    let height = all_top + row * count + MARGIN;
+    let height = all_top + all.height + MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" width=\"{WIDTH:.0}\" \
          height=\"{height:.0}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">\n\
@@ -58,7 +62,7 @@ pub(super) fn draw(timeline: &Timeline, group: &str, now: DateTime<Utc>, is_html
     text(&mut svg, MARGIN, MARGIN + ROW, &title, "font-size=\"15\" font-weight=\"bold\"");
     legend(&mut svg, MARGIN + 2.0 * ROW);
     text(&mut svg, MARGIN, path_top, "Critical path", "font-weight=\"bold\"");
-    axis(&mut svg, &scale, path_top, height - MARGIN);
+    axis(&mut svg, &scale, &[path_top, all_top - 6.0], height - MARGIN);
     let mut before = None;
     for (index, (span, _)) in path.iter().enumerate() {
         let y = path_top + 6.0 + index as f64 * ROW;
@@ -67,19 +71,63 @@ pub(super) fn draw(timeline: &Timeline, group: &str, now: DateTime<Utc>, is_html
         bars(&mut svg, &scale, span, from, now, y, ROW);
         label(&mut svg, &span.name, y + ROW - 4.0);
     }
-    text(&mut svg, MARGIN, all_top - 6.0, "All tasks, by their start", "font-weight=\"bold\"");
-    for (index, span) in timeline.spans.iter().enumerate() {
-        let y = all_top + index as f64 * row;
-        bars(&mut svg, &scale, span, span.created, now, y, row);
-        if row >= LEGIBLE {
-            label(&mut svg, &span.name, y + row - 4.0);
-        }
+    text(&mut svg, MARGIN, all_top - 6.0, all.title, "font-weight=\"bold\"");
+    for (y, row, span) in &all.spans {
+        bars(&mut svg, &scale, span, span.created, now, all_top + y, *row);
+    }
+    for (y, name) in &all.labels {
+        label(&mut svg, name, all_top + y);
     }
     svg.push_str("</svg>\n");
     if is_html {
         format!("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{}</title>\n{svg}", escape(&title))
     } else {
         svg
+    }
+}
+
+/// Where all the tasks stand, from the top of their part of the picture.
+struct Rows<'a> {
+    title: &'static str,
+    /// Each task with where its row begins and how high it is.
+    spans: Vec<(f64, f64, &'a Span)>,
+    labels: Vec<(f64, String)>,
+    height: f64,
+}
+
+impl<'a> Rows<'a> {
+    fn of(timeline: &'a Timeline) -> Self {
+        let row = (PAGE / timeline.spans.len().max(1) as f64).clamp(1.0, ROW);
+        if row >= LEGIBLE { Self::each_named(timeline, row) } else { Self::by_pool(timeline, row) }
+    }
+
+    fn each_named(timeline: &'a Timeline, row: f64) -> Self {
+        let at = |index: usize| index as f64 * row;
+        let spans = timeline.spans.iter().enumerate();
+        Self {
+            title: "All tasks, by their start",
+            spans: spans.clone().map(|(index, span)| (at(index), row, span)).collect(),
+            labels: spans.map(|(index, span)| (at(index + 1) - 4.0, span.name.clone())).collect(),
+            height: at(timeline.spans.len()),
+        }
+    }
+
+    /// One band a worker pool, that of the first task first.
+    fn by_pool(timeline: &'a Timeline, row: f64) -> Self {
+        let mut pools: IndexMap<&str, Vec<&Span>> = IndexMap::new();
+        for span in &timeline.spans {
+            pools.entry(&span.pool).or_default().push(span);
+        }
+        let (mut spans, mut labels, mut top) = (Vec::new(), Vec::new(), 0.0);
+        for (pool, members) in &pools {
+            let tasks = if members.len() == 1 { "task" } else { "tasks" };
+            labels.push((top + BAND - 4.0, format!("{pool}: {} {tasks}", members.len())));
+            // Few tasks share the room that the name takes anyway.
+            let row = row.max(BAND / members.len() as f64);
+            spans.extend(members.iter().enumerate().map(|(index, span)| (top + index as f64 * row, row, *span)));
+            top += members.len() as f64 * row + BAND_GAP;
+        }
+        Self { title: "All tasks, by worker pool and start", spans, labels, height: top }
     }
 }
 
@@ -129,8 +177,9 @@ fn color(state: TaskState) -> &'static str {
     }
 }
 
-/// A vertical line at round times, at most ten of them.
-fn axis(svg: &mut String, scale: &Scale, top: f64, bottom: f64) {
+/// A vertical line at round times, at most ten of them, with the times at each of `tops`.
+fn axis(svg: &mut String, scale: &Scale, tops: &[f64], bottom: f64) {
+    let top = tops.first().copied().unwrap_or(bottom);
     const STEPS: [i64; 14] = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200];
     let fits = |step: &&i64| scale.seconds / **step as f64 <= 10.0;
     let step = STEPS.iter().find(fits).copied().unwrap_or(86_400);
@@ -139,7 +188,9 @@ fn axis(svg: &mut String, scale: &Scale, top: f64, bottom: f64) {
         let x = scale.x(scale.start + TimeDelta::seconds(at));
         let _ = writeln!(svg, "<path d=\"M{x:.1} {top:.0}V{bottom:.0}\" stroke=\"#e4e6ea\"/>");
         let when = duration(TimeDelta::seconds(at));
-        text(svg, x + 2.0, top - 2.0, &when, "fill=\"#666\"");
+        for top in tops {
+            text(svg, x + 2.0, top - 2.0, &when, "fill=\"#666\"");
+        }
         at += step;
     }
 }
@@ -212,6 +263,22 @@ mod tests {
         assert_eq!(svg.matches("<g>").count(), 3001);
         let height: f64 = svg.split("height=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
         assert!(height < 3300.0, "{height}");
+        assert!(svg.contains(">p/w: 3000 tasks<"), "{svg}");
+    }
+
+    #[test]
+    fn many_tasks_stand_under_the_names_of_their_pools() {
+        let (mut many, _) = timeline(3000);
+        for (index, span) in many.spans.iter_mut().enumerate() {
+            span.pool = if index == 2999 { "p/rare".into() } else { format!("p/{}", index % 2) };
+        }
+        let rows = Rows::of(&many);
+        let labels: Vec<&str> = rows.labels.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["p/0: 1500 tasks", "p/1: 1499 tasks", "p/rare: 1 task"]);
+        // No two tasks are in one place, and no two names.
+        assert!(rows.spans.windows(2).all(|pair| pair[1].0 >= pair[0].0 + pair[0].1));
+        assert!(rows.labels.windows(2).all(|pair| pair[1].0 >= pair[0].0 + BAND));
+        assert_eq!((rows.spans.len(), rows.height), (3000, 1500.0 + 1499.0 + BAND + 3.0 * BAND_GAP));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::client::{Client, Streamed};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::ui::sanitize;
 
 /// How long a running task may be silent before it is asked for whether it still runs.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -180,10 +181,16 @@ impl<'a> Log<'a> {
                 self.stream = Some(stream);
                 Ok(true)
             }
-            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Failed) => {
+            Err(error) if error.kind() == Kind::NotFound => {
                 if !matches!(ended, Ended::Whole) {
                     self.context.ui.warn("the end of the log is lost: it was not uploaded when the run ended");
                 }
+                Ok(false)
+            }
+            // What was read stays right, although nobody can say whether it is all.
+            Err(error) if error.kind() == Kind::Failed => {
+                let message = sanitize(error.message());
+                self.context.ui.warn(format_args!("the end of the log may be lost: {message}"));
                 Ok(false)
             }
             Err(error) => Err(error),
