@@ -42,6 +42,9 @@ impl Status {
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub enum Command {
     Api(api::Args),
+    /// See and change single tasks
+    #[command(subcommand)]
+    Task(task::Command),
     /// See and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
@@ -54,20 +57,17 @@ pub enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
-    Schema(schema::Args),
-    Scope(scope::Args),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
-    Config(config::Args),
-    Profile(profile::Args),
     Creds(creds::Args),
+    Scope(scope::Args),
     Url(url::Args),
+    Schema(schema::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
-    /// See and change single tasks
-    #[command(subcommand)]
-    Task(task::Command),
+    Config(config::Args),
+    Profile(profile::Args),
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
