@@ -38,6 +38,7 @@ mod scope;
 mod scope_server;
 mod shell;
 mod signin;
+mod signin_callback;
 mod signin_page;
 mod signout;
 mod slugid;

@@ -14,8 +14,8 @@ use tc::Environment;
 use tc::sandbox::{Options, Sandbox, SignIn as User};
 use url::{Position, Url};
 
-use crate::signin::SignIn;
 use crate::support::Tc;
+use crate::support::sign_in::SignIn;
 
 fn sandbox(auto_approve: bool, scopes: &[&str]) -> Sandbox {
     let scopes = scopes.iter().map(ToString::to_string).collect();

@@ -7,6 +7,7 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod sign_in;
 pub mod storage;
 pub mod task;
 pub mod wire;
