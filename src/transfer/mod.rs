@@ -39,6 +39,8 @@
 mod decode;
 mod digest;
 mod download;
+mod flush;
+mod hashing;
 mod head;
 mod job;
 mod options;

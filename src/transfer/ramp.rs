@@ -6,6 +6,9 @@ use std::time::Duration;
 pub const PROBE: Duration = Duration::from_millis(250);
 /// What would be done in this time anyway is not worth another connection.
 const SOON: Duration = Duration::from_millis(750);
+/// Bytes a second that no server means when it gives each connection a share: one that is this fast is
+/// held up by the network or by this machine, and parts that come out of order cost both more.
+const FAST: f64 = 200e6;
 /// Twice as many connections must bring this much more.
 const PAYS: f64 = 1.25;
 
@@ -33,7 +36,7 @@ impl Ramp {
         if self.settled || left as f64 <= rate * SOON.as_secs_f64() {
             return self.connections;
         }
-        if rate < self.best * PAYS {
+        if rate < self.best * PAYS || rate >= FAST * self.connections as f64 {
             self.settled = true;
             return self.connections;
         }
@@ -73,6 +76,12 @@ mod tests {
     fn a_line_that_is_full_gets_no_more() {
         assert_eq!(course(8, |_| 20)[..6], [1, 2, 2, 2, 2, 2]);
         assert_eq!(course(1, |_| 20)[..3], [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_connection_that_is_fast_stays_alone() {
+        assert_eq!(course(8, |_| 250)[..4], [1, 1, 1, 1]);
+        assert_eq!(course(8, |connections| 150 * connections as u64)[..4], [1, 2, 4, 4]);
     }
 
     #[test]
