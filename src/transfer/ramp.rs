@@ -12,6 +12,9 @@ const FAST: f64 = 200e6;
 /// Twice as many connections must bring this much more.
 const PAYS: f64 = 1.25;
 
+/// So many measurements in a row must say that it does not: a machine that is busy for a moment is no full line.
+const MISSES: u32 = 2;
+
 /// Doubles the connections while that pays.
 ///
 /// A server that gives each connection a share of its own is at full speed after a second; one that
@@ -21,13 +24,14 @@ pub struct Ramp {
     most: usize,
     connections: usize,
     best: f64,
+    misses: u32,
     settled: bool,
 }
 
 impl Ramp {
     /// At most `most` connections.
     pub fn new(most: usize) -> Self {
-        Self { most: most.max(1), connections: 1, best: 0.0, settled: most <= 1 }
+        Self { most: most.max(1), connections: 1, best: 0.0, misses: 0, settled: most <= 1 }
     }
 
     /// After [`PROBE`] at this many `bytes`, with `left` to go: how many connections there should be.
@@ -36,11 +40,16 @@ impl Ramp {
         if self.settled || left as f64 <= rate * SOON.as_secs_f64() {
             return self.connections;
         }
-        if rate < self.best * PAYS || rate >= FAST * self.connections as f64 {
+        if rate < self.best * PAYS {
+            self.misses += 1;
+            self.settled = self.misses == MISSES;
+            return self.connections;
+        }
+        if rate >= FAST * self.connections as f64 {
             self.settled = true;
             return self.connections;
         }
-        self.best = rate;
+        (self.best, self.misses) = (rate, 0);
         self.connections = (2 * self.connections).min(self.most);
         self.settled = self.connections == self.most;
         self.connections
@@ -76,6 +85,16 @@ mod tests {
     fn a_line_that_is_full_gets_no_more() {
         assert_eq!(course(8, |_| 20)[..6], [1, 2, 2, 2, 2, 2]);
         assert_eq!(course(1, |_| 20)[..3], [1, 1, 1]);
+    }
+
+    #[test]
+    fn one_bad_measurement_does_not_end_it() {
+        let mut ramp = Ramp::new(8);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        assert_eq!([20, 22, 40, 70].map(&mut probe), [2, 2, 4, 8]);
+        let mut ramp = Ramp::new(8);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        assert_eq!([20, 22, 22, 40].map(&mut probe), [2, 2, 2, 2]);
     }
 
     #[test]

@@ -97,3 +97,37 @@ impl Drop for Lanes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::RootUrl;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn few_files_need_no_other_thread_and_none_outlives_the_work() {
+        let client = Client::builder(RootUrl::parse("http://127.0.0.1:1").unwrap()).build().unwrap();
+        let mut lanes = Lanes::new(&client);
+        lanes.most = 2;
+        let here = thread::current().id();
+        let mut elsewhere = 0;
+        for given in 0..FEW + 10 {
+            let (handle, _) = lanes.next().unwrap();
+            let there = handle.spawn(async { thread::current().id() }).await.unwrap();
+            assert!(there == here || given >= FEW, "file {given} is on another thread");
+            elsewhere += usize::from(there != here);
+        }
+        assert_eq!(elsewhere, 5, "they take turns");
+        let unfinished = Arc::new(());
+        for _ in 0..2 {
+            let held = Arc::clone(&unfinished);
+            let (handle, _) = lanes.next().unwrap();
+            handle.spawn(async move {
+                std::future::pending::<()>().await;
+                drop(held);
+            });
+        }
+        drop(lanes);
+        assert_eq!(Arc::strong_count(&unfinished), 2, "only what is on this thread is left");
+    }
+}
