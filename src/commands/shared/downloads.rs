@@ -193,10 +193,9 @@ pub async fn download(
 /// Downloads one file on a thread that has time for it.
 async fn one(lanes: &Lanes, item: Result<Wanted>, options: &Arc<Options>) -> Result<(Wanted, Result<Downloaded>)> {
     let wanted = item?;
-    let (lane, client) = lanes.next()?;
     let (source, target, options) = (wanted.source.clone(), wanted.target.clone(), Arc::clone(options));
-    let task = lane.spawn(async move { transfer::to_file(&client, &source, &target, &options).await });
-    let outcome = task.await.unwrap_or_else(|source| Err(Error::failed("a download broke off").caused_by(source)));
+    let work = |client| async move { transfer::to_file(&client, &source, &target, &options).await };
+    let outcome = lanes.run(work).await;
     Ok((wanted, outcome))
 }
 
