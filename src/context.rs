@@ -26,8 +26,11 @@ use crate::ui::Ui;
 
 /// Threads for what the system offers no other way than blocking.
 const BLOCKING_THREADS: usize = 8;
+/// The same for downloads, where each large file takes one, too. Many files are synced at once quickly,
+/// but threads beyond some only stand in each other's way.
+pub(crate) const WRITING_THREADS: usize = 16;
 /// How long writers of files may take to leave them in order.
-const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
+pub(crate) const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
 
 /// What a command receives.
 pub struct Context {
@@ -62,24 +65,31 @@ impl Context {
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.drive(work, Duration::ZERO)
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        self.drive(builder.worker_threads(1), work, Duration::ZERO)
     }
 
     /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
-    /// leave them in order.
+    /// leave them in order. What `work` spawns shares this thread with it: they hand each other
+    /// little pieces all the time, and each would wake another thread.
     ///
     /// # Errors
     /// Those of [`Context::block_on`].
     pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        self.drive(work, PUTTING_IN_ORDER)
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        self.drive(builder.max_blocking_threads(WRITING_THREADS), work, PUTTING_IN_ORDER)
     }
 
-    fn drive<T>(&self, work: impl Future<Output = Result<T>>, grace: Duration) -> Result<T> {
+    fn drive<T>(
+        &self,
+        builder: &mut tokio::runtime::Builder,
+        work: impl Future<Output = Result<T>>,
+        grace: Duration,
+    ) -> Result<T> {
         let interrupt = self.env.interrupt.clone();
-        // The log of this run belongs to this thread, and the other one takes part in it.
+        // The log of this run belongs to this thread, and the others take part in it.
         let log = tracing::dispatcher::get_default(Clone::clone);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+        let runtime = builder
             .enable_all()
             .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
             .build()

@@ -186,6 +186,15 @@ impl Client {
     /// Connections are shared.
     #[must_use]
     pub fn with_credentials(&self, credentials: Option<Credentials>) -> Self {
+        self.with(credentials, Arc::clone(&self.0.transport))
+    }
+
+    /// The same client with connections of its own, for a thread that is to share none.
+    pub(crate) fn apart(&self) -> Self {
+        self.with(self.0.credentials.clone(), Arc::new(self.0.transport.apart()))
+    }
+
+    fn with(&self, credentials: Option<Credentials>, transport: Arc<transport::Transport>) -> Self {
         Self(Arc::new(Inner {
             root: self.0.root.clone(),
             credentials,
@@ -195,7 +204,7 @@ impl Client {
             retries: self.0.retries,
             skew: AtomicI64::new(self.0.skew.load(Ordering::Relaxed)),
             pushbacks: AtomicU64::new(0),
-            transport: Arc::clone(&self.0.transport),
+            transport,
         }))
     }
 

@@ -93,6 +93,11 @@ impl Transport {
         Self { settings, plain, secure, raw_plain, raw_secure }
     }
 
+    /// The same, with no connection yet.
+    pub(super) fn apart(&self) -> Self {
+        Self::new(self.settings.clone())
+    }
+
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
     pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, Broken>> {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;

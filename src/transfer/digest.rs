@@ -140,11 +140,6 @@ impl Digests {
         Self(algorithms.iter().map(start).collect())
     }
 
-    /// Whether there is nothing to compute.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Takes in the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         for running in &mut self.0 {

@@ -76,7 +76,8 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     if strong && let Some(right) = right(job, &place, None, &demands).await? {
         return Ok(right);
     }
-    let mut download = Download { job, place, demands, strong, part: None };
+    let left = Part::exists(&place);
+    let mut download = Download { job, place, demands, strong, left, part: None };
     let mut changes = 0;
     loop {
         match download.attempt(changes == 0).await {
@@ -199,6 +200,8 @@ struct Download<'a> {
     place: Place,
     demands: Vec<Demand>,
     strong: bool,
+    /// An earlier call left something.
+    left: bool,
     part: Option<Part>,
 }
 
@@ -216,7 +219,7 @@ impl<'a> Download<'a> {
 
     /// What an earlier call left, if it is of use.
     fn resume(&mut self) -> Result<Option<State>> {
-        if !self.job.options.resume || !Part::exists(&self.place) {
+        if !self.job.options.resume || !self.left {
             return Ok(None);
         }
         let mut part = Part::open(&self.place)?;
@@ -258,7 +261,8 @@ impl<'a> Download<'a> {
             }
         }
         job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
-        let small = check.length.is_some_and(|length| length <= SMALL) && !Part::exists(&self.place);
+        let is_new = !self.left && self.part.is_none();
+        let small = is_new && check.length.is_some_and(|length| length <= SMALL);
         let written = match connection {
             Some(connection) if small => self.small(connection, check).await?,
             connection => self.large(connection, version, here, check, head).await?,

@@ -2,7 +2,8 @@
 //!
 //! What is decided is decided by functions of values: `source` and `head` read answers, `digest` says
 //! what must match, `plan` which bytes to ask for, `ramp` with how many connections. `storage` makes
-//! one request, `job` strings requests together, and one thread a file writes (`writer`).
+//! one request, `job` strings requests together, and one thread a file writes (`writer`), beside which
+//! others hash (`hashing`) and sync (`flush`).
 //!
 //! ```
 //! use tc::sandbox::{Options as SandboxOptions, Sandbox};
@@ -39,6 +40,8 @@
 mod decode;
 mod digest;
 mod download;
+mod flush;
+mod hashing;
 mod head;
 mod job;
 mod options;

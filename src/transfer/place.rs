@@ -19,9 +19,14 @@ pub(super) struct Place {
 impl Place {
     /// Looks at `target`; symbolic links are followed, so that a link stays one. Folders are made.
     pub(super) fn resolve(target: &Path) -> Result<Self> {
-        let target = target.canonicalize().unwrap_or_else(|_| target.to_owned());
+        let mut target = target.to_owned();
+        let mut found = target.symlink_metadata();
+        if found.as_ref().is_ok_and(fs::Metadata::is_symlink) {
+            target = target.canonicalize().unwrap_or(target);
+            found = target.metadata();
+        }
         let failed = |source| Error::io("write", target.display(), source);
-        match target.metadata() {
+        match found {
             Ok(found) if found.is_dir() => Err(failed(io::Error::from(io::ErrorKind::IsADirectory))),
             Ok(found) => {
                 let is_device = !found.is_file();
@@ -29,7 +34,10 @@ impl Place {
             }
             Err(_) => {
                 let folder = folder(&target);
-                fs::create_dir_all(folder).map_err(|source| Error::io("make the folder", folder.display(), source))?;
+                if !folder.is_dir() {
+                    let failed = |source| Error::io("make the folder", folder.display(), source);
+                    fs::create_dir_all(folder).map_err(failed)?;
+                }
                 Ok(Self { target, replaced: None, is_device: false })
             }
         }

@@ -9,7 +9,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::digest::{Algorithm, Checksum, Digests};
+use super::digest::{Algorithm, Checksum};
+use super::hashing::Hashing;
 use super::options::{Event, Options};
 use super::readers::Readers;
 use super::storage::{Refusal, reason};
@@ -37,6 +38,8 @@ pub(super) struct Put<'a> {
     pub(super) client: &'a Client,
     pub(super) what: &'a str,
     pub(super) readers: &'a dyn Readers,
+    /// Digests to make on the way.
+    pub(super) algorithms: &'a [Algorithm],
     pub(super) options: &'a Options,
 }
 
@@ -108,15 +111,15 @@ impl Put<'_> {
         };
         let mut produce = std::pin::pin!(self.produce(sender));
         let mut send = std::pin::pin!(self.client.send_raw(request));
-        let mut digests = None;
+        let mut hashing = None;
         let answer = loop {
             tokio::select! {
-                produced = &mut produce, if digests.is_none() => match produced {
-                    Ok(found) => digests = Some(found),
+                produced = &mut produce, if hashing.is_none() => match produced {
+                    Ok(found) => hashing = Some(found),
                     Err(refusal) => return Err(refusal),
                 },
                 outcome = &mut send => break outcome,
-                () = tokio::time::sleep(TAKING_IN.max(self.options.stall)), if digests.is_some() => {
+                () = tokio::time::sleep(TAKING_IN.max(self.options.stall)), if hashing.is_some() => {
                     return Err(Refusal::Passing(self.silent(), None));
                 }
             }
@@ -124,12 +127,12 @@ impl Put<'_> {
         let answer = answer.map_err(Refusal::Lasting)??;
         self.judge(slot, &answer)?;
         // The answer may come before the end of the file was seen here: it was expected by its length.
-        let digests = match digests {
-            Some(digests) => digests,
+        let hashing = match hashing {
+            Some(hashing) => hashing,
             None => produce.await?,
         };
-        match digests {
-            Some(digests) => Ok(digests.finish()),
+        match hashing {
+            Some(hashing) => hashing.finish().await.map_err(Refusal::Lasting),
             // It was content with less than all of it.
             None => Err(Refusal::Lasting(Error::failed(format!("{}: the storage did not take all of it", self.what)))),
         }
@@ -140,23 +143,24 @@ impl Put<'_> {
         Error::new(Kind::Unavailable, format!("{}: the storage took nothing for {stall} s", self.what))
     }
 
-    /// Reads, hashes and hands over; none when the other side wants no more.
-    async fn produce(&self, sender: mpsc::Sender<std::io::Result<Bytes>>) -> Result<Option<Digests>, Refusal> {
+    /// Reads, has it hashed and hands it over; none when the other side wants no more.
+    async fn produce(&self, sender: mpsc::Sender<std::io::Result<Bytes>>) -> Result<Option<Hashing>, Refusal> {
         let unread = |source| Refusal::Lasting(Error::io("read", self.what, source));
         let mut reader = self.readers.open().await.map_err(unread)?;
-        let mut digests = Digests::new(&[Algorithm::Sha256, Algorithm::Sha512]);
+        let hashing = Hashing::start(self.algorithms).map_err(Refusal::Lasting)?;
         let mut left = self.readers.length();
         loop {
             let mut piece = BytesMut::with_capacity(PIECE);
             // A reader may bring little at a time, and small pieces are slow ones.
             while piece.len() < PIECE && reader.read_buf(&mut piece).await.map_err(unread)? > 0 {}
             if piece.is_empty() {
-                return if left == 0 { Ok(Some(digests)) } else { Err(Refusal::Changed) };
+                return if left == 0 { Ok(Some(hashing)) } else { Err(Refusal::Changed) };
             }
             left = left.checked_sub(piece.len() as u64).ok_or(Refusal::Changed)?;
-            digests.update(&piece);
+            let piece = piece.freeze();
             let count = piece.len() as u64;
-            match tokio::time::timeout(self.options.stall, sender.send(Ok(piece.freeze()))).await {
+            hashing.send(&piece).await;
+            match tokio::time::timeout(self.options.stall, sender.send(Ok(piece))).await {
                 Err(_) => return Err(Refusal::Passing(self.silent(), None)),
                 // The storage has answered; its answer says more.
                 Ok(Err(_)) => return Ok(None),

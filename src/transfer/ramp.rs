@@ -6,8 +6,14 @@ use std::time::Duration;
 pub const PROBE: Duration = Duration::from_millis(250);
 /// What would be done in this time anyway is not worth another connection.
 const SOON: Duration = Duration::from_millis(750);
+/// Bytes a second that no server means when it gives each connection a share: one that is this fast is
+/// held up by the network or by this machine, and parts that come out of order cost both more.
+const FAST: f64 = 200e6;
 /// Twice as many connections must bring this much more.
 const PAYS: f64 = 1.25;
+
+/// So many measurements in a row must say that it does not: a machine that is busy for a moment is no full line.
+const MISSES: u32 = 2;
 
 /// Doubles the connections while that pays.
 ///
@@ -18,13 +24,14 @@ pub struct Ramp {
     most: usize,
     connections: usize,
     best: f64,
+    misses: u32,
     settled: bool,
 }
 
 impl Ramp {
     /// At most `most` connections.
     pub fn new(most: usize) -> Self {
-        Self { most: most.max(1), connections: 1, best: 0.0, settled: most <= 1 }
+        Self { most: most.max(1), connections: 1, best: 0.0, misses: 0, settled: most <= 1 }
     }
 
     /// After [`PROBE`] at this many `bytes`, with `left` to go: how many connections there should be.
@@ -34,10 +41,15 @@ impl Ramp {
             return self.connections;
         }
         if rate < self.best * PAYS {
+            self.misses += 1;
+            self.settled = self.misses == MISSES;
+            return self.connections;
+        }
+        if rate >= FAST * self.connections as f64 {
             self.settled = true;
             return self.connections;
         }
-        self.best = rate;
+        (self.best, self.misses) = (rate, 0);
         self.connections = (2 * self.connections).min(self.most);
         self.settled = self.connections == self.most;
         self.connections
@@ -73,6 +85,22 @@ mod tests {
     fn a_line_that_is_full_gets_no_more() {
         assert_eq!(course(8, |_| 20)[..6], [1, 2, 2, 2, 2, 2]);
         assert_eq!(course(1, |_| 20)[..3], [1, 1, 1]);
+    }
+
+    #[test]
+    fn one_bad_measurement_does_not_end_it() {
+        let mut ramp = Ramp::new(8);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        assert_eq!([20, 22, 40, 70].map(&mut probe), [2, 2, 4, 8]);
+        let mut ramp = Ramp::new(8);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        assert_eq!([20, 22, 22, 40].map(&mut probe), [2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn a_connection_that_is_fast_stays_alone() {
+        assert_eq!(course(8, |_| 250)[..4], [1, 1, 1, 1]);
+        assert_eq!(course(8, |connections| 150 * connections as u64)[..4], [1, 2, 4, 4]);
     }
 
     #[test]

@@ -18,6 +18,10 @@ use crate::error::{Error, Result};
 
 /// What is smaller goes to the object service itself (spec, section 9).
 const INLINE: u64 = 8 << 10;
+/// The digests that the object service wants (spec, section 9).
+const OF_OBJECTS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Sha512];
+/// A bucket wants none: this one is for the record, and costs less than sending.
+const OF_BUCKETS: [Algorithm; 1] = [Algorithm::Sha256];
 
 /// An object to be made.
 #[derive(Debug, Clone)]
@@ -138,7 +142,8 @@ async fn s3(
         let url = read_url(what, answer.get("putUrl"))?;
         Ok(Slot { url, headers: vec![("Content-Type".to_owned(), content_type.clone())] })
     };
-    let (checksums, retries) = put(&Put { client, what, readers, options }, slot).await?;
+    let put_once = Put { client, what, readers, algorithms: &OF_BUCKETS, options };
+    let (checksums, retries) = put(&put_once, slot).await?;
     Ok(Uploaded { bytes: readers.length(), checksums, retries })
 }
 
@@ -192,7 +197,7 @@ impl Upload<'_> {
         let first = self.create(small.as_ref(), readers.length()).await?;
         let (checksums, retries) = match (first, small) {
             (None, Some(content)) => {
-                let mut digests = Digests::new(&[Algorithm::Sha256, Algorithm::Sha512]);
+                let mut digests = Digests::new(&OF_OBJECTS);
                 digests.update(&content);
                 (digests.finish(), 0)
             }
@@ -209,7 +214,8 @@ impl Upload<'_> {
     async fn put(&self, first: Slot, small: Option<Bytes>, readers: &dyn Readers) -> Result<(Vec<Checksum>, u64)> {
         let memory = small.map(MemoryReaders);
         let readers = memory.as_ref().map_or(readers, |memory| memory as &dyn Readers);
-        let put_once = Put { client: self.client, what: self.what, readers, options: self.options };
+        let (client, what, options) = (self.client, self.what, self.options);
+        let put_once = Put { client, what, readers, algorithms: &OF_OBJECTS, options };
         let mut first = Some(first);
         put(&put_once, || {
             let known = first.take();

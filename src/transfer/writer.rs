@@ -1,4 +1,4 @@
-//! The thread that writes what arrives, hashes it on the way, and finishes the file.
+//! The thread that writes what arrives, has it hashed and synced on the way, and finishes the file.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::decode;
 use super::digest::{self, Algorithm, Checksum, Demand, Digests};
+use super::flush::Flusher;
+use super::hashing::Hashing;
 use super::head::Encoding;
 use super::part::{Part, SUFFIXES, read_at, write_at};
 use super::place::Place;
@@ -18,10 +20,12 @@ use super::plan::Ranges;
 use crate::error::{Error, Result};
 
 /// Pieces on their way to the disk: enough to keep both sides busy, few enough for flat memory.
-const QUEUE: usize = 4;
+const QUEUE: usize = 3;
 /// How often it is written down which bytes are here.
 const SAVES: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 18;
+/// What is hashed from the file, in buffers, for each piece that comes out of order.
+const CATCH_UP: usize = 4;
 
 /// What the file must be in the end.
 #[derive(Debug, Clone)]
@@ -92,8 +96,10 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(part: Part, place: Place, here: Ranges, check: Check) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let thread =
-            tokio::task::spawn_blocking(move || Writing::new(part, here, &check).run(receiver, &place, &check));
+        let thread = tokio::task::spawn_blocking(move || match Hashing::start(&check.of_stored()) {
+            Ok(hashing) => Writing::new(part, here, hashing).run(receiver, &place, &check),
+            Err(error) => (Some(part), Err(error)),
+        });
         Self { sender, thread }
     }
 
@@ -126,15 +132,16 @@ fn lost(source: tokio::task::JoinError) -> Error {
 struct Writing {
     part: Part,
     here: Ranges,
-    digests: Digests,
-    /// Bytes that were hashed.
+    hashing: Hashing,
+    /// Bytes that were hashed, or are about to be.
     hashed: u64,
+    flusher: Flusher,
     saved: Instant,
 }
 
 impl Writing {
-    fn new(part: Part, here: Ranges, check: &Check) -> Self {
-        Self { part, here, digests: Digests::new(&check.of_stored()), hashed: 0, saved: Instant::now() }
+    fn new(part: Part, here: Ranges, hashing: Hashing) -> Self {
+        Self { part, here, hashing, hashed: 0, flusher: Flusher::default(), saved: Instant::now() }
     }
 
     fn run(
@@ -148,6 +155,7 @@ impl Writing {
                 Message::Piece(offset, piece) => {
                     if let Err(error) = self.piece(offset, &piece) {
                         // The disk may be full: what is here stays, and its record is as good as it can be.
+                        drop(self.flusher.end());
                         drop(self.part.save(&self.here, false));
                         return (Some(self.part), Err(error));
                     }
@@ -159,13 +167,16 @@ impl Writing {
         (Some(self.part), outcome.map(|()| None))
     }
 
-    fn piece(&mut self, offset: u64, piece: &[u8]) -> Result<()> {
-        write_at(&self.part.file, piece, offset).map_err(|source| self.unwritten(source))?;
-        self.here.add(offset..offset + piece.len() as u64);
+    fn piece(&mut self, offset: u64, piece: &Bytes) -> Result<()> {
+        let length = piece.len() as u64;
         if offset == self.hashed {
-            self.digests.update(piece);
-            self.hashed += piece.len() as u64;
+            self.hashing.feed(piece);
+            self.hashed += length;
         }
+        write_at(&self.part.file, piece, offset).map_err(|source| self.unwritten(source))?;
+        self.here.add(offset..offset + length);
+        self.catch_up(CATCH_UP)?;
+        self.flusher.wrote(length, &self.part.file).map_err(|source| self.unwritten(source))?;
         if self.saved.elapsed() >= SAVES {
             self.part.save(&self.here, false)?;
             self.saved = Instant::now();
@@ -180,25 +191,30 @@ impl Writing {
 
     /// Keeps what is here for another call.
     fn leave(&mut self) -> Result<()> {
-        self.part.file.sync_data().map_err(|source| self.unwritten(source))?;
+        let synced = self.flusher.end().and_then(|()| self.part.file.sync_data());
+        synced.map_err(|source| self.unwritten(source))?;
         self.part.save(&self.here, true)
     }
 
-    /// Hashes what came out of order, or with an earlier call.
-    fn catch_up(&mut self) -> Result<()> {
+    /// Hashes what came out of order, or with an earlier call: so many buffers of it, at most.
+    fn catch_up(&mut self, buffers: usize) -> Result<()> {
         let end = self.here.prefix();
-        if self.digests.is_empty() || self.hashed >= end {
+        if self.hashing.is_empty() {
             return Ok(());
         }
-        let mut buffer = vec![0; BUFFER];
-        while self.hashed < end {
+        for _ in 0..buffers {
+            if self.hashed >= end {
+                break;
+            }
             let most = usize::try_from(end - self.hashed).unwrap_or(BUFFER).min(BUFFER);
-            let read = read_at(&self.part.file, &mut buffer[..most], self.hashed);
+            let mut buffer = vec![0; most];
+            let read = read_at(&self.part.file, &mut buffer, self.hashed);
             let read = read.map_err(|source| Error::io("read", self.part.path.display(), source))?;
             if read == 0 {
                 return Err(Error::failed(format!("{} became shorter meanwhile", self.part.path.display())));
             }
-            self.digests.update(&buffer[..read]);
+            buffer.truncate(read);
+            self.hashing.feed(&Bytes::from(buffer));
             self.hashed += read as u64;
         }
         Ok(())
@@ -210,8 +226,10 @@ impl Writing {
             self.leave()?;
             return Err(Error::failed(format!("{}: bytes are missing", check.what)));
         }
-        self.catch_up()?;
-        let found = std::mem::replace(&mut self.digests, Digests::new(&[])).finish();
+        self.catch_up(usize::MAX)?;
+        let synced = self.flusher.end();
+        synced.map_err(|source| self.unwritten(source))?;
+        let found = self.hashing.wait()?;
         if let Err(error) = digest::verify(&check.what, &check.stored, &found) {
             self.part.discard()?;
             return Err(error);

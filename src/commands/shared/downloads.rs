@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
+use super::lanes::Lanes;
 use crate::client::Client;
 use crate::commands::Status;
 use crate::context::{Context, parse_timeout};
@@ -19,7 +20,7 @@ use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event,
 use crate::ui::{Sink, Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
-const JOBS: usize = 48;
+const JOBS: usize = 64;
 /// Large files at once: each may take several connections, and memory for what they bring.
 const LARGE_JOBS: usize = 4;
 
@@ -174,45 +175,28 @@ pub async fn download(
     options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
     options.large = Some(Arc::new(tokio::sync::Semaphore::new(LARGE_JOBS)));
     let jobs = args.jobs.map_or(JOBS, usize::from).min(crate::bulk::connections_available());
-    let options = &options;
-    let mut running = std::pin::pin!(
-        items
-            .map(|item| async move {
-                let wanted = item?;
-                let outcome = transfer::to_file(client, &wanted.source, &wanted.target, options).await;
-                Ok((wanted, outcome))
-            })
-            .buffer_unordered(jobs)
-    );
+    let (options, lanes) = (Arc::new(options), Lanes::new(client));
+    let mut running = std::pin::pin!(items.map(|item| one(&lanes, item, &options)).buffer_unordered(jobs));
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
-        let (wanted, outcome) = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
-                tally.fail(error, &bars, context);
-                continue;
-            }
-        };
-        match outcome {
-            Ok(found) => {
-                let done = Done { wanted, found };
-                let mut written = Ok(());
-                bars.0.above(|| {
-                    done.tell(context);
-                    if !context.wants_json() {
-                        let mut out = context.ui.out();
-                        let path = done.wanted.target.display().to_string();
-                        written = writeln!(out, "{}", context.ui.safe(&path)).and_then(|()| out.flush());
-                    }
-                });
-                written?;
-                tally.done.push(done);
-            }
-            Err(error) => tally.fail(error, &bars, context),
+        tally.add(ended, &bars, context)?;
+        // Those that have ended by now are told together.
+        while let Some(Some(ended)) = running.next().now_or_never() {
+            tally.add(ended, &bars, context)?;
         }
+        context.ui.flush()?;
     }
     bars.0.finish();
     tally.finish(started.elapsed(), manifest, context)
+}
+
+/// Downloads one file on a thread that has time for it.
+async fn one(lanes: &Lanes, item: Result<Wanted>, options: &Arc<Options>) -> Result<(Wanted, Result<Downloaded>)> {
+    let wanted = item?;
+    let (source, target, options) = (wanted.source.clone(), wanted.target.clone(), Arc::clone(options));
+    let work = |client| async move { transfer::to_file(&client, &source, &target, &options).await };
+    let outcome = lanes.run(work).await;
+    Ok((wanted, outcome))
 }
 
 impl Done {
@@ -258,6 +242,34 @@ impl Done {
 }
 
 impl Tally {
+    /// Takes note of a file that has ended, and says so; the output is flushed by the caller.
+    fn add(&mut self, ended: Result<(Wanted, Result<Downloaded>)>, bars: &Bars, context: &Context) -> Result<()> {
+        let (wanted, found) = match ended.and_then(|(wanted, outcome)| Ok((wanted, outcome?))) {
+            Ok(done) => done,
+            Err(error) => {
+                self.fail(error, bars, context);
+                return Ok(());
+            }
+        };
+        let done = Done { wanted, found };
+        let mut written = Ok(());
+        bars.0.above(|| {
+            done.tell(context);
+            if !context.wants_json() {
+                let path = done.wanted.target.display().to_string();
+                let mut out = context.ui.out();
+                written = writeln!(out, "{}", context.ui.safe(&path));
+                // A terminal must have it before the bars come back; a pipe gets many lines at once.
+                if context.ui.terminal.stdout && written.is_ok() {
+                    written = out.flush();
+                }
+            }
+        });
+        written?;
+        self.done.push(done);
+        Ok(())
+    }
+
     fn fail(&mut self, error: Error, bars: &Bars, context: &Context) {
         self.failed += 1;
         if !self.kinds.contains(&error.kind()) {
@@ -273,14 +285,17 @@ impl Tally {
     }
 
     fn finish(self, elapsed: Duration, manifest: Option<&Path>, context: &Context) -> Result<Status> {
-        let records: Vec<Value> = self.done.iter().map(Done::record).collect();
-        if let Some(path) = manifest {
-            write_manifest(&records, path, context)?;
-        }
-        if context.wants_json() && (self.failed == 0 || !self.done.is_empty()) {
-            let text = serde_json::to_vec(&records)
-                .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-            context.print_json(&text)?;
+        let shown = context.wants_json() && (self.failed == 0 || !self.done.is_empty());
+        if shown || manifest.is_some() {
+            let records: Vec<Value> = self.done.iter().map(Done::record).collect();
+            if let Some(path) = manifest {
+                write_manifest(&records, path, context)?;
+            }
+            if shown {
+                let text = serde_json::to_vec(&records)
+                    .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
+                context.print_json(&text)?;
+            }
         }
         self.summarize(elapsed, context);
         let Some(first) = self.first else {

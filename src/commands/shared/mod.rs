@@ -8,6 +8,7 @@ pub mod exports;
 mod filters;
 mod group_tasks;
 pub mod invocation;
+mod lanes;
 mod length;
 pub mod needs;
 mod open;
