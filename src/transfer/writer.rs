@@ -217,6 +217,8 @@ impl Writing {
             return Err(error);
         }
         if check.encoding != Encoding::Identity {
+            // Should there be no room for what it decodes to, the next call need not fetch it again.
+            self.part.save(&self.here, false)?;
             return decoded(self.part, place, check, keep);
         }
         if let Err(error) = digest::verify(&check.what, &check.content, &found).and(check.length_of_content(length)) {
@@ -241,10 +243,11 @@ fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Writt
 
 /// The same for encoded content that is in memory.
 pub(super) fn from_memory(stored: &[u8], place: &Place, check: &Check, keep: bool) -> Result<Written> {
-    match decode_to(stored, place, check, keep) {
-        Err(Undecoded::Disk(error) | Undecoded::Content(error)) => Err(error),
-        Ok(written) => Ok(written),
-    }
+    // The other file has one name only, so no other process may be at it.
+    let part = Part::open(place)?;
+    let outcome = decode_to(stored, place, check, keep);
+    part.discard()?;
+    outcome.map_err(|(Undecoded::Disk(error) | Undecoded::Content(error))| error)
 }
 
 enum Undecoded {
