@@ -74,9 +74,14 @@ impl Version {
             }
     }
 
-    /// Whether it can be told apart from other versions at all.
+    /// Whether it can be told apart from other versions so well that parts may be put together: a weak
+    /// ETag stays when bytes change that its server thinks nothing of (RFC 9110, 15.3.7.3).
     pub fn is_known(&self) -> bool {
-        self.length.is_some() && (self.etag.is_some() || self.modified.is_some())
+        let told_apart = match &self.etag {
+            Some(etag) => !etag.starts_with("W/"),
+            None => self.modified.is_some(),
+        };
+        self.length.is_some() && told_apart
     }
 }
 
@@ -227,6 +232,9 @@ mod tests {
         assert!(!version(Some("\"a\""), 1).is_same(&version(Some("\"a\""), 2)));
         assert!(!version(Some("\"a\""), 1).is_same(&version(None, 1)));
         assert_eq!(version(Some("W/\"a\""), 1).if_range(), None);
+        assert!(version(Some("\"a\""), 1).is_known());
+        assert!(!version(Some("W/\"a\""), 1).is_known(), "parts of it cannot be put together");
+        assert!(!version(None, 1).is_known());
     }
 
     #[test]

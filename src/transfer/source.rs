@@ -199,6 +199,8 @@ fn object_location(source: &Source, answer: &Value) -> Result<Location> {
         })?;
         demands.push(Demand { checksum, by: "the object service" });
     }
+    // Answers that name the same hashes in another order demand the same.
+    demands.sort_by_key(|demand| demand.checksum.algorithm);
     if !demands.iter().any(|demand| demand.checksum.algorithm.is_strong()) {
         return Err(Error::new(
             Kind::Failed,
