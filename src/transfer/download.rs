@@ -141,6 +141,16 @@ fn digest_file(path: &Path, algorithms: &[Algorithm]) -> std::io::Result<(u64, V
     }
 }
 
+/// Whether a file has this length and this digest; one that cannot be read has not.
+pub async fn has_content(file: &Path, length: u64, checksum: &Checksum) -> bool {
+    let (path, checksum) = (file.to_owned(), checksum.clone());
+    let compare = move || {
+        path.metadata().is_ok_and(|found| found.is_file() && found.len() == length)
+            && digest_file(&path, &[checksum.algorithm]).is_ok_and(|(_, found)| found.contains(&checksum))
+    };
+    tokio::task::spawn_blocking(compare).await.unwrap_or_default()
+}
+
 async fn head(job: &Job<'_>) -> Result<Head> {
     job.head().await.map_err(|stop| match stop {
         Stop::Failed(error) => error,
@@ -243,8 +253,9 @@ impl<'a> Download<'a> {
             }
             // Hashes will tell whether all that is here is right.
             None if self.strong => (None, None),
-            // Only the storage can tell whether it still has what is here, and what that must be.
-            None => (None, Some(job.open(None).await?.1)),
+            // Only the storage can tell whether it still has what is here, and what that must be. Its last
+            // byte is asked for: a signed URL is good for no HEAD.
+            None => (None, Some(job.open(here.prefix().checked_sub(1).map(|last| last..last + 1)).await?.1)),
         };
         Ok(Opened { first, head, version, here })
     }

@@ -22,6 +22,8 @@ const QUEUE: usize = 4;
 /// How often it is written down which bytes are here.
 const SAVES: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 18;
+/// Bytes that the record of an unfinished file surely fits into.
+const ROOM: u64 = 64 << 10;
 
 /// What the file must be in the end.
 #[derive(Debug, Clone)]
@@ -147,8 +149,7 @@ impl Writing {
             match message {
                 Message::Piece(offset, piece) => {
                     if let Err(error) = self.piece(offset, &piece) {
-                        // The disk may be full: what is here stays, and its record is as good as it can be.
-                        drop(self.part.save(&self.here, false));
+                        self.keep_what_fits();
                         return (Some(self.part), Err(error));
                     }
                 }
@@ -171,6 +172,16 @@ impl Writing {
             self.saved = Instant::now();
         }
         Ok(())
+    }
+
+    /// After a failure to write: what is here stays. On a full disk its end makes room for its record.
+    fn keep_what_fits(&mut self) {
+        if self.part.save(&self.here, false).is_ok() {
+            return;
+        }
+        let end = self.here.drop_last(ROOM);
+        // There is an error already, which says more than that this failed, too.
+        drop(self.part.file.set_len(end).is_ok().then(|| self.part.save(&self.here, false)));
     }
 
     fn unwritten(&self, source: io::Error) -> Error {
