@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::commands::Status;
-use crate::commands::shared::{self, DownloadArgs, Wanted, download, to_stdout};
+use crate::commands::shared::{self, DownloadArgs, Manifest, Wanted, download, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::transfer::Source;
@@ -69,5 +69,5 @@ fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -
         return to_stdout(&client, &source, &options, context);
     }
     let items = stream::iter([Ok(Wanted { source, target: context.env.resolve(file) })]);
-    context.block_on_in_order(download(&client, items, how, options, None, context))
+    context.block_on_in_order(download(&client, items, how, options, &Manifest::default(), context))
 }

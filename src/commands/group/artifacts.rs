@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use crate::client::Client;
 use crate::commands::Status;
 use crate::commands::shared::{
-    self, DownloadArgs, FilterArgs, GroupTasks, NamePatterns, Selection, Targeting, Wanted, download,
+    self, DownloadArgs, FilterArgs, GroupTasks, Manifest, NamePatterns, Selection, Targeting, Wanted, download,
 };
 use crate::context::Context;
 use crate::domain::TaskItem;
@@ -34,7 +34,8 @@ pub struct Args {
     /// (the last part of {name})
     #[arg(long, value_name = "TEMPLATE", default_value = "{task}/{name}")]
     path: String,
-    /// Write a record of all files: URL, size, hashes, task, run
+    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
+    /// the same are not asked for again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
@@ -64,7 +65,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (client, folder) = (context.client()?, context.env.resolve(&args.output));
     let mut targeting = Targeting::new(folder, false, &context);
     let plain = args.artifact.iter().all(|name| !NamePatterns::is_pattern(name));
-    context.block_on_in_order(async {
+    let manifest = Manifest::open(args.manifest.as_deref(), &context)?;
+    let outcome = context.block_on_in_order(async {
         let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
         let (client, patterns, names) = (&client, &patterns, &args.artifact);
         let lists = tasks
@@ -84,9 +86,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             };
             stream::iter(items)
         });
-        let status = download(client, items, &args.how, options, args.manifest.as_deref(), &context).await?;
-        Ok(status)
-    })
+        download(client, items, &args.how, options, &manifest, &context).await
+    });
+    manifest.close(outcome, &context)
 }
 
 /// A task that has a run, which alone can have artifacts.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::commands::Status;
-use crate::commands::shared::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
+use crate::commands::shared::{DownloadArgs, Manifest, Targeting, Wanted, download, sha256, to_stdout};
 use crate::context::Context;
 use crate::error::Result;
 use crate::transfer::Source;
@@ -47,5 +47,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
     };
     let items = stream::iter([Ok(Wanted { source, target })]);
-    context.block_on_in_order(download(&client, items, &args.how, options, None, context))
+    context.block_on_in_order(download(&client, items, &args.how, options, &Manifest::default(), context))
 }

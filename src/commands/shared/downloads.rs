@@ -1,7 +1,7 @@
 //! Downloading one or many: flags, progress, records, a summary.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
+use super::manifest::Manifest;
+use super::tally::{Failures, Totals};
 use crate::client::Client;
 use crate::commands::Status;
 use crate::context::{Context, parse_timeout};
 use crate::domain::artifact_path::{Paths, SafePath, flat_path, safe_path};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event, Existing, Options, Source, Watch};
-use crate::ui::{Sink, Transfers, sanitize, size};
+use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
 const JOBS: usize = 48;
@@ -60,7 +62,7 @@ impl DownloadArgs {
     /// The options of the library.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for what is no time.
+    /// [`crate::error::Kind::Usage`] for what is no time.
     pub fn options(&self) -> Result<Options> {
         let existing = match (self.no_clobber, self.force) {
             (true, _) => Existing::Keep,
@@ -80,13 +82,14 @@ impl DownloadArgs {
 /// Reads a SHA-256.
 ///
 /// # Errors
-/// [`Kind::Usage`] for anything else.
+/// [`crate::error::Kind::Usage`] for anything else.
 pub fn sha256(hex: &str) -> Result<Checksum> {
     Checksum::from_hex(Algorithm::Sha256, hex)
         .ok_or_else(|| Error::usage(format!("`{hex}` is no SHA-256")).hint("It has 64 hexadecimal digits."))
 }
 
-pub(super) struct Bars(pub(super) Transfers);
+/// Progress of transfers, as people see it.
+pub struct Bars(pub(super) Transfers);
 
 impl Watch for Bars {
     fn see(&self, event: &Event<'_>) {
@@ -150,23 +153,22 @@ struct Done {
 #[derive(Default)]
 struct Tally {
     done: Vec<Done>,
-    failed: usize,
-    first: Option<Error>,
-    kinds: Vec<Kind>,
+    failures: Failures,
 }
 
 /// Downloads files, as many at once as pay, and says what became of them.
 ///
-/// Each path is printed when its file is complete (`--json`: a record of all at the end).
+/// Each path is printed when its file is complete (`--json`: a record of all at the end). What the manifest
+/// has on record and is still the same is not asked for at all.
 ///
 /// # Errors
-/// That of the file, when it is one; [`Kind::Unsuccessful`] when some failed, or what all failed of.
+/// That of the file, when it is one; [`crate::error::Kind::Unsuccessful`] when some failed, or what all failed of.
 pub async fn download(
     client: &Client,
     items: impl Stream<Item = Result<Wanted>>,
     args: &DownloadArgs,
     mut options: Options,
-    manifest: Option<&Path>,
+    manifest: &Manifest,
     context: &Context,
 ) -> Result<Status> {
     let started = Instant::now();
@@ -179,7 +181,10 @@ pub async fn download(
         items
             .map(|item| async move {
                 let wanted = item?;
-                let outcome = transfer::to_file(client, &wanted.source, &wanted.target, options).await;
+                let outcome = match manifest.here(&wanted, options).await {
+                    Some(found) => Ok(found),
+                    None => transfer::to_file(client, &wanted.source, &wanted.target, options).await,
+                };
                 Ok((wanted, outcome))
             })
             .buffer_unordered(jobs)
@@ -189,13 +194,14 @@ pub async fn download(
         let (wanted, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                tally.fail(error, &bars, context);
+                bars.0.above(|| tally.failures.add(error, context));
                 continue;
             }
         };
         match outcome {
             Ok(found) => {
                 let done = Done { wanted, found };
+                manifest.add(done.record());
                 bars.0.above(|| done.tell(context));
                 if !context.wants_json() {
                     let mut out = context.ui.out();
@@ -205,11 +211,11 @@ pub async fn download(
                 }
                 tally.done.push(done);
             }
-            Err(error) => tally.fail(error, &bars, context),
+            Err(error) => bars.0.above(|| tally.failures.add(error, context)),
         }
     }
     bars.0.finish();
-    tally.finish(started.elapsed(), manifest, context)
+    tally.finish(started.elapsed(), context)
 }
 
 impl Done {
@@ -255,83 +261,23 @@ impl Done {
 }
 
 impl Tally {
-    fn fail(&mut self, error: Error, bars: &Bars, context: &Context) {
-        self.failed += 1;
-        if !self.kinds.contains(&error.kind()) {
-            self.kinds.push(error.kind());
-        }
-        // The only failure is told at the end, with all that is known of it.
-        if let Some(first) = self.first.take() {
-            bars.0.above(|| context.ui.warn(sanitize(error.message())));
-            self.first = Some(first);
-        } else {
-            self.first = Some(error);
-        }
-    }
-
-    fn finish(self, elapsed: Duration, manifest: Option<&Path>, context: &Context) -> Result<Status> {
-        let records: Vec<Value> = self.done.iter().map(Done::record).collect();
-        if let Some(path) = manifest {
-            write_manifest(&records, path, context)?;
-        }
-        if context.wants_json() && (self.failed == 0 || !self.done.is_empty()) {
+    fn finish(self, elapsed: Duration, context: &Context) -> Result<Status> {
+        if context.wants_json() && (self.failures.count() == 0 || !self.done.is_empty()) {
+            let records: Vec<Value> = self.done.iter().map(Done::record).collect();
             let text = serde_json::to_vec(&records)
                 .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
             context.print_json(&text)?;
         }
-        self.summarize(elapsed, context);
-        let Some(first) = self.first else { return Ok(Status::DONE) };
-        let all = self.done.len() + self.failed;
-        if all == 1 {
-            return Err(first);
+        if !self.done.is_empty() {
+            let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();
+            let files = self.done.iter().filter(|done| !done.found.skipped).count();
+            let (bytes, retries) = (sum(|found| found.transferred), sum(|found| found.retries));
+            Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
         }
-        context.ui.warn(sanitize(first.message()));
-        let kind = if self.done.is_empty() && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
-        let error = Error::new(kind, format!("{} of {all} files could not be downloaded", self.failed));
-        Err(first
-            .hints()
-            .iter()
-            .fold(error, |error, hint| error.hint(hint))
-            .hint("The same command skips what is here and right, and goes on with the rest."))
+        let hint = "The same command skips what is here and right, and goes on with the rest.";
+        self.failures.finish(self.done.len(), "downloaded", hint, context)?;
+        Ok(Status::DONE)
     }
-
-    /// People are told how much it was and how fast; scripts have `--json`.
-    fn summarize(&self, elapsed: Duration, context: &Context) {
-        if !context.ui.terminal.stderr || self.done.is_empty() {
-            return;
-        }
-        let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();
-        let (bytes, seconds) = (sum(|found| found.transferred), elapsed.as_secs_f64());
-        let rate = size((bytes as f64 / seconds.max(0.001)) as u64);
-        let files = match self.done.iter().filter(|done| !done.found.skipped).count() {
-            1 => "1 file".to_owned(),
-            count => format!("{count} files"),
-        };
-        let retries = match sum(|found| found.retries) {
-            0 => String::new(),
-            1 => ", 1 retry".to_owned(),
-            count => format!(", {count} retries"),
-        };
-        context.ui.note(format_args!("{files}, {} in {seconds:.1} s ({rate}/s){retries}.", size(bytes)));
-    }
-}
-
-/// Writes the records of all files, those of an earlier call that are not among them included.
-fn write_manifest(records: &[Value], path: &Path, context: &Context) -> Result<()> {
-    let path = context.env.resolve(path);
-    let failed = |source| Error::io("write", path.display(), source);
-    let mut all = records.to_vec();
-    if let Ok(old) = std::fs::read(&path) {
-        let old: Vec<Value> = serde_json::from_slice(&old).map_err(|source| {
-            Error::failed(format!("{} is there, and is no manifest", path.display())).caused_by(source)
-        })?;
-        let is_new = |record: &Value| records.iter().all(|new| new.get("path") != record.get("path"));
-        all.extend(old.into_iter().filter(is_new));
-    }
-    let text = serde_json::to_vec_pretty(&all).map_err(|source| failed(source.into()))?;
-    let mut sink = Sink::file(&path).map_err(failed)?;
-    sink.write_all(&text).and_then(|()| sink.write_all(b"\n")).map_err(failed)?;
-    sink.finish().map_err(failed)
 }
 
 /// Turns names into targets below a folder, and refuses those that cannot be.
@@ -351,7 +297,7 @@ impl<'a> Targeting<'a> {
     /// The target of an artifact of this name; `within` is a folder of its own for it, if need be.
     ///
     /// # Errors
-    /// [`Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
+    /// [`crate::error::Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
     pub fn target(&mut self, name: &str, within: &str) -> Result<PathBuf> {
         let refused = |source: crate::domain::artifact_path::NameError| {
             Error::failed(format!("cannot write an artifact under its own name: {source}"))
