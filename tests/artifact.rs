@@ -7,6 +7,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
+use crate::support::storage::{Content, Storage, TASK};
 use crate::support::task::{queue, running};
 use crate::support::{Ran, Tc, gzip};
 
@@ -199,6 +200,116 @@ fn a_second_call_with_a_manifest_fetches_nothing() {
     assert_eq!(second.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count(), 2);
 }
 
+/// `tc group artifacts` with a manifest: how many files were skipped, and the requests for content.
+fn synced(tc: &Tc, storage: &Storage, more: &[&str]) -> (Ran, usize) {
+    storage.sent();
+    let before = storage.located();
+    let args =
+        ["artifact", "download", TASK, "public/x", "-r", "0", "-o", "out", "--manifest", "lists/m.json", "--json"];
+    let ran = tc.run(&[&args[..], more].concat());
+    (ran, storage.seen().len() + storage.located() - before)
+}
+
+#[test]
+fn what_the_manifest_has_on_record_is_not_even_asked_for() {
+    // Nothing but the manifest can tell that the content of a reference is right.
+    let storage = Storage::start("reference", Content::new(b"content".to_vec()).without("ETag"));
+    let tc = Tc::new().at(storage.url());
+    let out = tc.directory().join("out");
+    let (first, requests) = synced(&tc, &storage, &[]);
+    assert_eq!((first.status, requests, &first.json()[0]["skipped"]), (0, 2, &json!(false)));
+    let (second, requests) = synced(&tc, &storage, &[]);
+    second.status(0).stderr(&format!("{} is there already, and right.\n", out.display()));
+    assert_eq!(
+        (requests, &second.json()[0]["skipped"], &second.json()[0]["url"]),
+        (0, &json!(true), &first.json()[0]["url"])
+    );
+    // A file that is another by now is fetched again, be it as long; and so is one that is gone.
+    for change in [
+        |out: &Path| fs::write(out, "CONTENT"),
+        |out: &Path| fs::write(out, "longer content"),
+        |out: &Path| fs::remove_file(out),
+    ] {
+        change(&out).unwrap();
+        let (ran, requests) = synced(&tc, &storage, &[]);
+        assert_eq!((ran.status, requests, fs::read(&out).unwrap()), (0, 2, b"content".to_vec()), "{ran}");
+    }
+    // So is one that another run made, and one that is to be fetched in any case.
+    assert_eq!(synced(&tc, &storage, &["--force"]).1, 2);
+    assert_eq!(synced(&tc, &storage, &[]).1, 0);
+    let other = ["artifact", "download", TASK, "public/x", "-r", "1", "-o", "out", "--manifest", "lists/m.json"];
+    tc.run(&other).status(0).stderr("");
+    assert_eq!(synced(&tc, &storage, &[]).1, 2);
+    let wrong = "0".repeat(64);
+    let (ran, requests) = synced(&tc, &storage, &["--sha256", &wrong]);
+    assert_eq!((ran.status, requests), (1, 2), "{ran}");
+    // A file that is only left as it is keeps its record.
+    assert_eq!(synced(&tc, &storage, &["--no-clobber"]).1, 0);
+    assert_eq!(synced(&tc, &storage, &[]).1, 0);
+}
+
+#[test]
+fn a_manifest_that_is_none_is_told_and_replaced() {
+    let storage = Storage::start("s3", Content::new(b"content".to_vec()));
+    let tc = Tc::new().at(storage.url());
+    let path = tc.directory().join("lists/m.json");
+    synced(&tc, &storage, &[]).0.status(0);
+    let good = fs::read_to_string(&path).unwrap();
+    for (text, said) in [
+        (good.replace(']', ""), "is no manifest (EOF while parsing"),
+        ("[package]\nname = \"x\"".to_owned(), "is no manifest (expected value"),
+        (String::new(), "is no manifest (EOF while parsing"),
+        (good.replacen('[', "[7, {\"path\": 1}, ", 1), "2 of 3 records in "),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let ran = synced(&tc, &storage, &[]).0;
+        ran.status(0);
+        assert!(ran.stderr.starts_with("Warning: ") && ran.stderr.contains(said), "{ran}");
+        let written: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!((written.as_array().unwrap().len(), &written[0]["name"]), (1, &json!("public/x")));
+        synced(&tc, &storage, &[])
+            .0
+            .status(0)
+            .stderr(&format!("{} is there already, and right.\n", tc.directory().join("out").display()));
+    }
+    // What could not be written in the end is told at the beginning.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::remove_file(tc.directory().join("out")).unwrap();
+    let (ran, requests) = synced(&tc, &storage, &[]);
+    ran.status(1).stdout("");
+    assert_eq!(requests, 0);
+}
+
+#[test]
+fn a_group_is_synced_by_its_manifest_and_records_of_other_calls_stay() {
+    let rig = some();
+    let get = |artifact: &str| {
+        let args =
+            ["group", "artifacts", &rig.task, "--artifact", artifact, "-o", "g", "--manifest", "m.json", "--json"];
+        let ran = rig.run(&args);
+        ran.status(0);
+        ran.json()
+    };
+    assert_eq!(get("public/build/*").as_array().unwrap().len(), 2);
+    let skipped = |records: &Value| records.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count();
+    assert_eq!(skipped(&get("public/logs/*")), 0);
+    let manifest: Value = serde_json::from_str(&rig.read("m.json")).unwrap();
+    assert_eq!(manifest.as_array().unwrap().len(), 3);
+    let again = get("public/**");
+    assert_eq!((again.as_array().unwrap().len(), skipped(&again)), (4, 3));
+    let links = |records: &Value| {
+        records
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["name"] == "public/link" && one["hashes"]["sha256"].is_string())
+            .count()
+    };
+    assert_eq!(links(&again), 1);
+    assert_eq!(skipped(&get("public/**")), 4);
+}
+
 #[test]
 fn artifacts_of_a_whole_group() {
     let rig = some();
@@ -251,6 +362,60 @@ fn uploads_come_back_as_they_were() {
     let listed = rig.run(&["artifact", "list", &rig.task, "--json"]).json();
     let json = listed.as_array().unwrap().iter().find(|one| one["name"] == "public/s3/dist/sub/a.json").unwrap();
     assert_eq!(json["contentType"], "application/json");
+}
+
+#[test]
+fn one_upload_that_fails_does_not_stop_the_others() {
+    let rig = Rig::new();
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        fs::write(rig.tc.directory().join(name), name).unwrap();
+    }
+    rig.create("public/b.txt", json!({"storageType": "error", "reason": "too-large-file-on-worker", "message": "m"}));
+    let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
+    let ran = upload(&["a.txt", "b.txt", "none.txt", "c.txt"]);
+    ran.status(3).stdout("public/a.txt\npublic/c.txt\n");
+    assert!(ran.stderr.contains("Warning: cannot read ") && ran.stderr.contains("none.txt"), "{ran}");
+    assert!(ran.stderr.contains("Warning: queue.createArtifact"), "{ran}");
+    assert!(ran.stderr.contains("Error: 2 of 4 files could not be uploaded\n"), "{ran}");
+    rig.run(&["artifact", "cat", &rig.task, "public/c.txt"]).stdout("c.txt");
+    // The one failure of one file is the command's own, and so is what all failed of.
+    upload(&["b.txt"]).status(6).stdout("");
+    rig.create("public/d.txt", json!({"storageType": "error", "reason": "too-large-file-on-worker", "message": "m"}));
+    fs::write(rig.tc.directory().join("d.txt"), "d").unwrap();
+    upload(&["b.txt", "d.txt"]).status(6).stdout("");
+    let ran = upload(&["a.txt", "b.txt", "--json"]);
+    ran.status(3);
+    assert_eq!((ran.json().as_array().unwrap().len(), &ran.json()[0]["name"]), (1, &json!("public/a.txt")));
+}
+
+#[test]
+fn two_files_are_not_uploaded_under_one_name() {
+    let rig = Rig::new();
+    for folder in ["one", "two"] {
+        fs::create_dir(rig.tc.directory().join(folder)).unwrap();
+        fs::write(rig.tc.directory().join(folder).join("x"), folder).unwrap();
+    }
+    let ran = rig.run(&["artifact", "upload", "--task", &rig.task, "one/x", "two/x"]);
+    ran.status(2).stdout("");
+    assert!(ran.stderr.contains("would both be public/x"), "{ran}");
+    rig.run(&["artifact", "upload", "--task", &rig.task, "one", "two"])
+        .status(0)
+        .stdout("public/one/x\npublic/two/x\n");
+}
+
+#[test]
+fn a_summary_for_people_ends_transfers() {
+    let rig = some();
+    let tc = Tc::new().signed_in(&rig.sandbox).terminal();
+    let ran = tc.run(&["artifact", "download", &rig.task, "public/build/*", "-o", "x"]);
+    ran.status(0);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("2 files, 7 bytes in ") && last.ends_with("/s)."), "{ran}");
+    fs::write(tc.directory().join("f.txt"), "hello").unwrap();
+    let ran = tc.run(&["artifact", "upload", "--task", &rig.task, "f.txt"]);
+    ran.status(0);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("1 file, 5 bytes in ") && last.ends_with("/s)."), "{ran}");
 }
 
 #[test]

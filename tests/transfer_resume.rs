@@ -84,6 +84,7 @@ fn what_was_complete_is_not_fetched_again() {
         ran.status(0);
         assert_eq!((&ran.json()[0]["resumed"], &ran.json()[0]["transferred"]), (&json!(LENGTH), &json!(0)));
         assert!(out(&tc) == bytes);
+        assert!(storage.sent() <= 1, "{storage_type}");
     }
 }
 
