@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::manifest::Manifest;
 use super::tally::{Failures, Totals};
-use crate::client::Client;
+use crate::client::{ApiError, Client};
 use crate::commands::Status;
 use crate::context::{Context, parse_timeout};
 use crate::domain::artifact_path::{Paths, SafePath, flat_path, safe_path};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event, Existing, Options, Source, Watch};
 use crate::ui::{Transfers, sanitize, size};
 
@@ -56,13 +56,22 @@ pub struct Wanted {
     pub source: Source,
     /// Where to.
     pub target: PathBuf,
+    /// Whether it is as well when there is no such thing.
+    pub may_be_missing: bool,
+}
+
+impl Wanted {
+    /// Something that has to be there.
+    pub fn new(source: Source, target: PathBuf) -> Self {
+        Self { source, target, may_be_missing: false }
+    }
 }
 
 impl DownloadArgs {
     /// The options of the library.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] for what is no time.
+    /// [`Kind::Usage`] for what is no time.
     pub fn options(&self) -> Result<Options> {
         let existing = match (self.no_clobber, self.force) {
             (true, _) => Existing::Keep,
@@ -82,7 +91,7 @@ impl DownloadArgs {
 /// Reads a SHA-256.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] for anything else.
+/// [`Kind::Usage`] for anything else.
 pub fn sha256(hex: &str) -> Result<Checksum> {
     Checksum::from_hex(Algorithm::Sha256, hex)
         .ok_or_else(|| Error::usage(format!("`{hex}` is no SHA-256")).hint("It has 64 hexadecimal digits."))
@@ -113,7 +122,7 @@ pub fn to_stdout(client: &Client, source: &Source, options: &Options, context: &
         options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
     }
     let outcome = context.block_on(async {
-        let mut out = Stdout(context);
+        let mut out = Stdout { context, rest: Vec::new() };
         transfer::to_writer(client, source, &mut out, &options).await
     });
     bars.0.finish();
@@ -121,26 +130,46 @@ pub fn to_stdout(client: &Client, source: &Source, options: &Options, context: &
 }
 
 /// Standard output as something asynchronous; writing it blocks, and nothing else is to be done meanwhile.
-struct Stdout<'a>(&'a Context);
+struct Stdout<'a> {
+    context: &'a Context,
+    /// The beginning of a character, whose end has not come yet.
+    rest: Vec<u8>,
+}
 
 impl tokio::io::AsyncWrite for Stdout<'_> {
-    fn poll_write(self: Pin<&mut Self>, _: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let ui = &self.0.ui;
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let ui = &self.context.ui;
         if !ui.terminal.stdout {
             return Poll::Ready(ui.out().write(bytes));
         }
         // A terminal obeys control characters, and these come from anyone.
-        let text = String::from_utf8_lossy(bytes);
+        let mut all = std::mem::take(&mut self.rest);
+        all.extend_from_slice(bytes);
+        self.rest = all.split_off(whole_characters(&all));
+        let text = String::from_utf8_lossy(&all);
         Poll::Ready(ui.out().write_all(sanitize(&text).as_bytes()).map(|()| bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.ui.flush())
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        let rest = std::mem::take(&mut self.rest);
+        let text = String::from_utf8_lossy(&rest);
+        let written = self.context.ui.out().write_all(text.as_bytes());
+        Poll::Ready(written.and_then(|()| self.context.ui.flush()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(context)
     }
+}
+
+/// Where the character begins that the end of these bytes cuts off; else where they end.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    let cut = bytes.utf8_chunks().last().filter(|last| !last.invalid().is_empty());
+    let cut = cut.map_or(bytes.len(), |last| bytes.len() - last.invalid().len());
+    // Only what more bytes can complete is cut off; anything else is wrong as it is.
+    let open = bytes.get(cut..).and_then(|rest| rest.first()).is_some_and(|first| *first >= 0xc2 && *first <= 0xf4);
+    if cut >= tail && open { cut } else { bytes.len() }
 }
 
 /// What one file came to.
@@ -154,6 +183,8 @@ struct Done {
 struct Tally {
     done: Vec<Done>,
     failures: Failures,
+    /// Files that are not there, and need not be.
+    missing: usize,
 }
 
 /// Downloads files, as many at once as pay, and says what became of them.
@@ -162,7 +193,7 @@ struct Tally {
 /// has on record and is still the same is not asked for at all.
 ///
 /// # Errors
-/// That of the file, when it is one; [`crate::error::Kind::Unsuccessful`] when some failed, or what all failed of.
+/// That of the file, when it is one; [`Kind::NotFound`] when there is none at all; [`Kind::Unsuccessful`] when some failed, or what all failed of.
 pub async fn download(
     client: &Client,
     items: impl Stream<Item = Result<Wanted>>,
@@ -194,7 +225,7 @@ pub async fn download(
         let (wanted, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                bars.0.above(|| tally.failures.add(error, context));
+                bars.0.above(|| tally.failures.add("", error, context));
                 continue;
             }
         };
@@ -211,11 +242,17 @@ pub async fn download(
                 }
                 tally.done.push(done);
             }
-            Err(error) => bars.0.above(|| tally.failures.add(error, context)),
+            Err(error) if wanted.may_be_missing && is_unknown(&error) => tally.missing += 1,
+            Err(error) => bars.0.above(|| tally.failures.add(&wanted.source.to_string(), error, context)),
         }
     }
     bars.0.finish();
     tally.finish(started.elapsed(), context)
+}
+
+/// Whether a service knows no such thing. What it knows and a storage has lost is another matter.
+fn is_unknown(error: &Error) -> bool {
+    ApiError::of(error).is_some_and(|refusal| refusal.status == 404)
 }
 
 impl Done {
@@ -274,6 +311,12 @@ impl Tally {
             let (bytes, retries) = (sum(|found| found.transferred), sum(|found| found.retries));
             Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
         }
+        match (self.missing, self.done.len() + self.failures.count()) {
+            (_, 0) => return Err(Error::new(Kind::NotFound, "there is no such artifact")),
+            (0, _) => {}
+            (1, _) => context.ui.note("One task has no such artifact."),
+            (missing, _) => context.ui.note(format_args!("{missing} times a task had no such artifact.")),
+        }
         let hint = "The same command skips what is here and right, and goes on with the rest.";
         self.failures.finish(self.done.len(), "downloaded", hint, context)?;
         Ok(Status::DONE)
@@ -297,7 +340,7 @@ impl<'a> Targeting<'a> {
     /// The target of an artifact of this name; `within` is a folder of its own for it, if need be.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
+    /// [`Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
     pub fn target(&mut self, name: &str, within: &str) -> Result<PathBuf> {
         let refused = |source: crate::domain::artifact_path::NameError| {
             Error::failed(format!("cannot write an artifact under its own name: {source}"))

@@ -10,7 +10,8 @@ use crate::ui::{sanitize, size};
 #[derive(Debug, Default)]
 pub struct Failures {
     count: usize,
-    first: Option<Error>,
+    /// With the name of its file, where the message does not have it.
+    first: Option<(String, Error)>,
     kinds: Vec<Kind>,
 }
 
@@ -20,17 +21,18 @@ impl Failures {
         self.count
     }
 
-    /// Takes note of one. All but the first are told at once: that one is told at the end, with all that is known
-    /// of it, should it stay alone.
-    pub fn add(&mut self, error: Error, context: &Context) {
+    /// Takes note of one, of what is called `what`. All but the first are told at once: that one is told at the
+    /// end, with all that is known of it, should it stay alone.
+    pub fn add(&mut self, what: &str, error: Error, context: &Context) {
         self.count += 1;
         if !self.kinds.contains(&error.kind()) {
             self.kinds.push(error.kind());
         }
+        let what = if error.message().contains(what) { String::new() } else { format!("{what}: ") };
         if self.first.is_none() {
-            self.first = Some(error);
+            self.first = Some((what, error));
         } else {
-            context.ui.warn(sanitize(error.message()));
+            tell(&what, &error, context);
         }
     }
 
@@ -39,16 +41,20 @@ impl Failures {
     /// # Errors
     /// The only failure of the only file; else [`Kind::Unsuccessful`], or what all failed of.
     pub fn finish(self, done: usize, not: &str, hint: &str, context: &Context) -> Result<()> {
-        let Some(first) = self.first else { return Ok(()) };
+        let Some((what, first)) = self.first else { return Ok(()) };
         let all = done + self.count;
         if all == 1 {
             return Err(first);
         }
-        context.ui.warn(sanitize(first.message()));
+        tell(&what, &first, context);
         let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
         let error = Error::new(kind, format!("{} of {all} files could not be {not}", self.count));
         Err(first.hints().iter().fold(error, |error, hint| error.hint(hint)).hint(hint))
     }
+}
+
+fn tell(what: &str, error: &Error, context: &Context) {
+    context.ui.warn(sanitize(&format!("{what}{}", error.message())));
 }
 
 /// What transfers came to.

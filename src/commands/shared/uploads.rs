@@ -68,16 +68,16 @@ fn upload_record(name: &str, uploaded: &Uploaded) -> Value {
 /// # Errors
 /// That of the upload, when it is one; [`crate::error::Kind::Unsuccessful`] when some failed, or what all failed of.
 pub async fn upload_all(
-    uploads: impl Stream<Item = Result<(String, Uploaded)>>,
+    uploads: impl Stream<Item = (String, Result<Uploaded>)>,
     bars: &Bars,
     context: &Context,
 ) -> Result<Status> {
     let started = Instant::now();
     let (mut records, mut failures, mut totals) = (Vec::new(), Failures::default(), Totals::default());
     let mut uploads = std::pin::pin!(uploads);
-    while let Some(ended) = uploads.next().await {
+    while let Some((name, ended)) = uploads.next().await {
         match ended {
-            Ok((name, uploaded)) => {
+            Ok(uploaded) => {
                 if !context.wants_json() {
                     bars.0.above(|| {
                         let mut out = context.ui.out();
@@ -89,7 +89,7 @@ pub async fn upload_all(
                 totals.retries += uploaded.retries;
                 records.push(upload_record(&name, &uploaded));
             }
-            Err(error) => bars.0.above(|| failures.add(error, context)),
+            Err(error) => bars.0.above(|| failures.add(&format!("artifact `{name}`"), error, context)),
         }
     }
     bars.0.finish();
