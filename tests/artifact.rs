@@ -166,6 +166,36 @@ fn one_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
+fn each_failure_of_many_names_its_file() {
+    let rig = some();
+    let ran = rig.run(&["artifact", "download", &rig.task, "public/none", "public/nil", "public/build/a.txt"]);
+    ran.status(3);
+    for name in ["public/none", "public/nil"] {
+        let said = format!("Warning: artifact `{name}` of task {}, run 0: queue.artifact failed: ", rig.task);
+        assert!(ran.stderr.contains(&said), "{ran}");
+    }
+    let shows = format!("Hint: tc artifact list {} shows what there is.", rig.task);
+    assert!(ran.stderr.contains(&shows), "{ran}");
+    let fresh = Rig::new();
+    fresh.run(&["artifact", "list", &fresh.task]).status(0).stdout("").stderr("No artifacts.\n");
+    fresh.run(&["artifact", "list", &fresh.task, "--json"]).status(0).stdout("[]\n").stderr("");
+}
+
+#[test]
+fn a_terminal_gets_whole_characters_and_no_commands() {
+    // The pieces that arrive end in the middle of characters.
+    let text = "日本語 ünï\n".repeat(20_000);
+    let rig = Rig::new();
+    rig.add("public/log", Stored::S3, Blob::new(format!("\u{1b}[2J{text}")));
+    rig.add("public/broken", Stored::S3, Blob::new(b"a\xff\xe6\x97".to_vec()));
+    let tc = Tc::new().signed_in(&rig.sandbox).terminal();
+    let ran = tc.run(&["artifact", "cat", &rig.task, "public/log"]);
+    ran.status(0);
+    assert!(ran.stdout == format!("[2J{text}"));
+    tc.run(&["artifact", "cat", &rig.task, "public/broken"]).status(0).stdout("a\u{fffd}\u{fffd}");
+}
+
+#[test]
 fn names_that_lead_out_of_the_folder_are_refused() {
     let rig = Rig::new();
     for name in ["public/../../escaped", "public/a\\..\\b", "public/Same", "public/same", "public/aux.txt"] {
@@ -324,6 +354,16 @@ fn artifacts_of_a_whole_group() {
         .status(0);
     assert_eq!(tree(&rig.tc.directory().join("h")), ["n/0-key"]);
     rig.run(&["group", "artifacts", task, "--artifact", "x", "--path", "{nmae}"]).status(2);
+    // What no task has is missing; what one of them has not is not.
+    for artifact in ["public/none", "public/none*"] {
+        let ran = rig.run(&["group", "artifacts", task, "--artifact", artifact, "-o", "i"]);
+        ran.status(5).stdout("").stderr("Error: there is no such artifact\n");
+    }
+    let ran =
+        rig.run(&["group", "artifacts", task, "--artifact", "public/none", "--artifact", "private/key", "-o", "i"]);
+    ran.status(0).stderr("One task has no such artifact.\n");
+    let ran = rig.run(&["group", "artifacts", task, "--artifact", "public/error", "-o", "i"]);
+    ran.status(1);
 }
 
 #[test]
@@ -374,8 +414,8 @@ fn one_upload_that_fails_does_not_stop_the_others() {
     let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
     let ran = upload(&["a.txt", "b.txt", "none.txt", "c.txt"]);
     ran.status(3).stdout("public/a.txt\npublic/c.txt\n");
-    assert!(ran.stderr.contains("Warning: cannot read ") && ran.stderr.contains("none.txt"), "{ran}");
-    assert!(ran.stderr.contains("Warning: queue.createArtifact"), "{ran}");
+    assert!(ran.stderr.contains("Warning: artifact `public/none.txt`: cannot read "), "{ran}");
+    assert!(ran.stderr.contains("Warning: artifact `public/b.txt`: queue.createArtifact"), "{ran}");
     assert!(ran.stderr.contains("Error: 2 of 4 files could not be uploaded\n"), "{ran}");
     rig.run(&["artifact", "cat", &rig.task, "public/c.txt"]).stdout("c.txt");
     // The one failure of one file is the command's own, and so is what all failed of.

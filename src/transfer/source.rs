@@ -76,7 +76,11 @@ impl Source {
                     Some(run) => client.call("queue", "artifact").arg(task).arg(run),
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
-                let answer: Value = call.arg(name).send().await?.json()?;
+                let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
+                    Kind::NotFound => error.hint(format!("tc artifact list {task} shows what there is.")),
+                    _ => error,
+                })?;
+                let answer: Value = answer.json()?;
                 match self.dispatch(&answer)? {
                     Found::Url(url, storage) => Ok(Location { url, storage, expires: None, demands: Vec::new() }),
                     Found::Object { name, credentials } => {

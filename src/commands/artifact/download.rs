@@ -159,7 +159,7 @@ fn one(source: Source, args: &Args, options: Options, client: &Client, context: 
             }
             source => source,
         };
-        let items = stream::iter([Ok(Wanted { source, target })]);
+        let items = stream::iter([Ok(Wanted::new(source, target))]);
         download(client, items, &args.how, options, &manifest, context).await
     });
     manifest.close(outcome, context)
@@ -205,7 +205,7 @@ fn many(request: &Request, args: &Args, options: Options, client: &Client, conte
             .into_iter()
             .map(|name| {
                 let target = targeting.target(&name, "")?;
-                Ok(Wanted { source: Source::Artifact { task: task.clone(), run: Some(run), name }, target })
+                Ok(Wanted::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
             })
             .collect();
         download(client, stream::iter(items), &args.how, options, &manifest, context).await

@@ -100,14 +100,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         if let Some(body) = unstored(args) {
             let artifact = make(args.name.clone(), String::new());
             let made = async {
-                create_artifact(&client, &artifact, body).await?;
-                Ok((args.name.clone(), Uploaded::default()))
+                let made = create_artifact(&client, &artifact, body).await;
+                (args.name.clone(), made.map(|_| Uploaded::default()))
             };
             return upload_all(stream::once(made), &bars, &context).await;
         }
         let uploads = files.into_iter().map(|(path, name)| {
             let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
-            one(&client, make(name, guessed), args.storage, path, &options)
+            let (artifact, client, options) = (make(name, guessed), &client, &options);
+            async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
         });
         upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
     })
@@ -149,15 +150,14 @@ fn unstored(args: &Args) -> Option<Value> {
 
 async fn one(
     client: &Client,
-    artifact: NewArtifact,
+    artifact: &NewArtifact,
     storage: Type,
     path: PathBuf,
     options: &Options,
-) -> Result<(String, Uploaded)> {
+) -> Result<Uploaded> {
     let readers = FileReaders::new(path)?;
     let storage = if storage == Type::Object { ArtifactStorage::Object } else { ArtifactStorage::S3 };
-    let uploaded = upload_artifact(client, &artifact, storage, &readers, options).await?;
-    Ok((artifact.name, uploaded))
+    upload_artifact(client, artifact, storage, &readers, options).await
 }
 
 /// All files with the names that they get, in order.

@@ -68,6 +68,6 @@ fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -
     if file.as_os_str() == "-" {
         return to_stdout(&client, &source, &options, context);
     }
-    let items = stream::iter([Ok(Wanted { source, target: context.env.resolve(file) })]);
+    let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
     context.block_on_in_order(download(&client, items, how, options, &Manifest::default(), context))
 }

@@ -19,7 +19,8 @@ const LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
-/// Files that are there and right are skipped, so the same command fetches what a group has made since.
+/// Files that are there and right are skipped, so the same command fetches what a group has made since. Tasks
+/// without such artifacts are passed over.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Task group: an ID or the address of its page
@@ -110,7 +111,9 @@ async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result
 fn wanted(task: &Task, name: String, template: &str, targeting: &mut Targeting<'_>) -> Result<Wanted> {
     let path = fill(template, task, &name);
     let target = targeting.target(&path, "")?;
-    Ok(Wanted { source: Source::Artifact { task: task.id.clone(), run: Some(task.run), name }, target })
+    let source = Source::Artifact { task: task.id.clone(), run: Some(task.run), name };
+    // Not every task of a group makes what some of them do.
+    Ok(Wanted { may_be_missing: true, ..Wanted::new(source, target) })
 }
 
 /// The template with the values in place; a label is one part of the path, whatever is in it.

@@ -46,6 +46,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(folder) => Targeting::new(folder, true, context).target(&args.name, "")?,
         None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
     };
-    let items = stream::iter([Ok(Wanted { source, target })]);
+    let items = stream::iter([Ok(Wanted::new(source, target))]);
     context.block_on_in_order(download(&client, items, &args.how, options, &Manifest::default(), context))
 }

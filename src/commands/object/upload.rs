@@ -42,6 +42,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let client = context.client()?;
     let (options, bars) = upload_options(context);
-    let upload = async { Ok((args.name.clone(), upload_object(&client, &object, &readers, &options).await?)) };
+    let upload = async { (args.name.clone(), upload_object(&client, &object, &readers, &options).await) };
     context.block_on(upload_all(stream::once(upload), &bars, context))
 }
