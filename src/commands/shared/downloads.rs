@@ -343,7 +343,7 @@ impl<'a> Targeting<'a> {
     /// [`Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
     pub fn target(&mut self, name: &str, within: &str) -> Result<PathBuf> {
         let refused = |source: crate::domain::artifact_path::NameError| {
-            Error::failed(format!("cannot write an artifact under its own name: {source}"))
+            Error::failed(format!("cannot write it under its own name: {source}"))
                 .hint("Download it alone, to a file that you name with -o.")
         };
         let found = if self.flat { flat_path(name) } else { safe_path(name) };

@@ -1,6 +1,6 @@
 //! The record of downloaded files: written for others to check, read to skip what is here and right.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::downloads::Wanted;
 use crate::commands::Status;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::transfer::{self, Algorithm, Checksum, Downloaded, Existing, Options, Source};
 use crate::ui::Sink;
 
@@ -22,6 +22,8 @@ pub struct Manifest {
     old: Vec<(Record, Value)>,
     by_path: HashMap<String, usize>,
     new: RefCell<Vec<Value>>,
+    /// How many files are there.
+    count: Cell<usize>,
 }
 
 /// What is needed of a record. Others may be there for their readers.
@@ -128,6 +130,7 @@ impl Manifest {
 
     /// Takes note of a file.
     pub(super) fn add(&self, record: Value) {
+        self.count.set(self.count.get() + 1);
         if self.path.is_none() {
             return;
         }
@@ -140,11 +143,20 @@ impl Manifest {
         }
     }
 
-    /// Writes the records of all files that are there, also after an interrupt, and of those of earlier calls.
+    /// Writes the records of all files that are there, also after an interrupt, and of those of earlier calls. An
+    /// interrupt tells how many there are.
     ///
     /// # Errors
     /// That of `outcome`; when the file cannot be written.
     pub fn close(self, outcome: Result<Status>, context: &Context) -> Result<Status> {
+        let outcome = outcome.map_err(|error| match (error.kind(), self.count.get()) {
+            (Kind::Interrupted, count) => {
+                let files = if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };
+                Error::new(Kind::Interrupted, format!("interrupted: {files} complete"))
+                    .hint("The same command goes on with what is left.")
+            }
+            _ => error,
+        });
         if outcome.is_err() && self.new.borrow().is_empty() {
             return outcome;
         }
