@@ -7,8 +7,9 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
+use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::storage::{Content, Storage, TASK};
-use crate::support::task::{queue, running};
+use crate::support::task::{queue, running, running_until};
 use crate::support::{Ran, Tc, gzip};
 
 struct Rig {
@@ -426,6 +427,48 @@ fn one_upload_that_fails_does_not_stop_the_others() {
     let ran = upload(&["a.txt", "b.txt", "--json"]);
     ran.status(3);
     assert_eq!((ran.json().as_array().unwrap().len(), &ran.json()[0]["name"]), (1, &json!("public/a.txt")));
+}
+
+#[test]
+fn inside_a_task_its_proxy_signs_but_for_what_has_credentials_of_its_own() {
+    let (proxy, root, storage) = (FakeServer::start(), FakeServer::start(), FakeServer::start());
+    let task = TASK;
+    let json = |value: Value| Answer::json(200, value.to_string());
+    let expires = "2100-01-01T00:00:00.000Z";
+    proxy
+        .expect(&format!("GET /api/queue/v1/task/{task}"), json(json!({"expires": expires})))
+        .expect(
+            &format!("POST /api/queue/v1/task/{task}/runs/1/artifacts/public%2Fx"),
+            json(json!({
+            "storageType": "object", "name": "t/x", "projectId": "p", "uploadId": "u", "expires": expires,
+            "credentials": {"clientId": "for-the-upload", "accessToken": "key"}})),
+        )
+        .expect(&format!("PUT /api/queue/v1/task/{task}/runs/1/artifacts/public%2Fx"), json(json!({})));
+    let slot = json!({"url": format!("{}/put", storage.url()), "expires": expires, "headers": {}});
+    root.expect(
+        "PUT /api/object/v1/upload/t%2Fx",
+        json(json!({"projectId": "p", "uploadId": "u", "expires": expires,
+            "uploadMethod": {"putUrl": slot}})),
+    )
+    .expect("POST /api/object/v1/finish-upload/t%2Fx", json(json!({})));
+    storage.expect("PUT /put", json(json!({})));
+    let tc = Tc::new().at(root.url()).env("TASKCLUSTER_PROXY_URL", proxy.url()).env("TASK_ID", task).env("RUN_ID", "1");
+    fs::write(tc.directory().join("x"), "content").unwrap();
+    tc.run(&["artifact", "upload", "x", "--type", "object"]).status(0).stdout("public/x\n").stderr("");
+    assert!(proxy.requests().iter().all(|request| !request.headers.contains_key("authorization")));
+    assert!(root.requests().iter().all(|request| request.headers["authorization"].contains("for-the-upload")));
+    let put = &storage.requests()[0];
+    assert_eq!((put.body.as_slice(), put.headers.get("authorization")), (&b"content"[..], None));
+}
+
+#[test]
+fn an_object_may_stay_for_longer_than_the_credentials_to_upload_it_are_good() {
+    let rig = Rig::new();
+    fs::write(rig.tc.directory().join("x"), "content").unwrap();
+    // By default it stays for as long as the task, which is longer than any credentials may be good.
+    let task = running_until(&rig.sandbox, Utc::now(), Utc::now() + chrono::TimeDelta::days(365));
+    rig.run(&["artifact", "upload", "x", "--task", &task, "--type", "object"]).status(0).stderr("");
+    rig.run(&["artifact", "cat", &task, "public/x"]).status(0).stdout("content");
 }
 
 #[test]
