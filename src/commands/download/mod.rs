@@ -69,5 +69,7 @@ fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -
         return to_stdout(&client, &source, &options, context);
     }
     let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
-    context.block_on_in_order(download(&client, items, how, options, &Manifest::default(), context))
+    let manifest = Manifest::default();
+    let outcome = context.block_on_in_order(download(&client, items, how, options, &manifest, context));
+    manifest.close(outcome, context)
 }

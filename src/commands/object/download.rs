@@ -47,5 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
     };
     let items = stream::iter([Ok(Wanted::new(source, target))]);
-    context.block_on_in_order(download(&client, items, &args.how, options, &Manifest::default(), context))
+    let manifest = Manifest::default();
+    let outcome = context.block_on_in_order(download(&client, items, &args.how, options, &manifest, context));
+    manifest.close(outcome, context)
 }
