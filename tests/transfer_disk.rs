@@ -165,3 +165,29 @@ fn a_disk_that_is_full_keeps_the_old_file_and_what_is_here() {
         }
     }
 }
+
+#[test]
+fn two_processes_at_one_place_leave_the_right_bytes() {
+    let zeros = vec![0; 9 << 20];
+    let content = |packed: &[u8]| Content::new(packed.to_vec()).header("Content-Encoding", "gzip");
+    for (content, expected) in [
+        (Content::new(noise(LARGE)).rate(2_000_000), noise(LARGE)),
+        // What is little on the wire and a lot on the disk has a way of its own.
+        (content(&gzip(&zeros)), zeros),
+    ] {
+        let storage = Storage::start("reference", content);
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let script = "eval \"$GET --force\" & one=$!; eval \"$GET --force\" & two=$!; \
+                          wait $one; echo $?; wait $two; echo $?";
+            let output = shell(&storage, folder.path(), script);
+            let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let statuses: Vec<&str> = stdout.lines().filter(|line| line.len() == 1).collect();
+            assert!(statuses.len() == 2 && statuses.contains(&"0"), "{stdout}{stderr}");
+            assert!(statuses.iter().all(|status| ["0", "6"].contains(status)), "{stdout}{stderr}");
+            assert!(!statuses.contains(&"6") || stderr.contains("another tc is writing "), "{stderr}");
+            assert!(fs::read(folder.path().join("out")).unwrap() == expected);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+}
