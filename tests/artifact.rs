@@ -517,3 +517,100 @@ fn artifacts_that_are_not_stored_are_made_too() {
     upload(&["f.txt", "f.txt", "--name", "public/one"]).status(2);
     rig.run(&["artifact", "upload", "f.txt"]).status(2);
 }
+
+#[test]
+fn the_index_leads_to_a_task() {
+    let rig = some();
+    let body = json!({"taskId": rig.task, "rank": 0, "data": {},
+        "expires": crate::support::task::stamp(Utc::now() + chrono::TimeDelta::days(1))});
+    let wire = crate::support::wire::Wire::new(&rig.sandbox, "PUT", "/api/index/v1/task/a.b.latest");
+    wire.json(&body).at(Utc::now()).send().is(200, "");
+    rig.run(&["artifact", "download", "--index", "a.b.latest", "public/build/a.txt", "-o", "x"]).status(0);
+    assert_eq!(rig.read("x"), "text");
+    // All words are names.
+    let ran =
+        rig.run(&["artifact", "download", "--index", "a.b.latest", "public/build/a.txt", "public/logs/*", "-o", "y"]);
+    ran.status(0);
+    assert_eq!(tree(&rig.tc.directory().join("y")), ["public/build/a.txt", "public/logs/live.log"]);
+    rig.run(&["artifact", "download", "--index", "a.b.other", "public/build/a.txt"]).status(5).stdout("");
+    rig.run(&["artifact", "download", "--index", "a.b.latest"]).status(2).stdout("");
+    rig.run(&["artifact", "download", "--index", "a..b", "public/build/a.txt"]).status(1).stdout("");
+}
+
+#[test]
+fn a_run_is_what_it_was_when_a_newer_one_has_begun() {
+    let rig = some();
+    let route = |what: &str| format!("/task/{}/{what}", rig.task);
+    queue(&rig.sandbox, Utc::now(), "POST", &route("runs/0/completed"), &Value::Null).is(200, "");
+    queue(&rig.sandbox, Utc::now(), "POST", &route("rerun"), &Value::Null).is(200, "");
+    let worker = json!({"workerGroup": "g", "workerId": "w"});
+    queue(&rig.sandbox, Utc::now(), "POST", &route("runs/1/claim"), &worker).is(200, "");
+    rig.sandbox.add_artifact(&rig.task, 1, "public/build/a.txt", Stored::S3, Blob::new("newer")).unwrap();
+    for (run, expected) in [(&["-r", "0"][..], "text"), (&["-r", "1"], "newer"), (&[], "newer")] {
+        let get = |name: &str, file: &str| {
+            let args = ["artifact", "download", &rig.task, name, "-o", file];
+            rig.run(&[&args[..], run].concat()).status(0);
+        };
+        get("public/build/a.txt", "one");
+        get("public/build/*.txt", "many");
+        assert_eq!((rig.read("one"), rig.read("many/public/build/a.txt")), (expected.into(), expected.into()));
+        rig.run(&[&["artifact", "cat", &rig.task, "public/build/a.txt"], run].concat()).stdout(expected);
+    }
+    assert_eq!(rig.run(&["artifact", "list", &rig.task]).stdout.lines().count(), 1);
+    assert_eq!(rig.run(&["artifact", "list", &rig.task, "-r", "0"]).stdout.lines().count(), 6);
+    rig.run(&["artifact", "list", &rig.task, "-r", "2"]).status(5);
+}
+
+#[test]
+fn sizes_are_asked_for_and_nothing_is_fetched() {
+    let storage = Storage::start("s3", Content::new(b"content".to_vec()));
+    let artifact =
+        json!({"name": "public/x", "storageType": "s3", "contentType": "a/b", "expires": "2100-01-01T00:00:00.000Z"});
+    storage.answer(&format!("GET /api/queue/v1/task/{TASK}/artifacts"), json!({"artifacts": [artifact]}));
+    storage.answer(
+        &format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx"),
+        json!({"storageType": "s3", "url": "<storage>/x"}),
+    );
+    let ran = Tc::new().at(storage.url()).run(&["artifact", "list", TASK, "--sizes"]);
+    ran.status(0).stdout("public/x\ts3\ta/b\t2100-01-01T00:00:00.000Z\t7\n").stderr("");
+    assert_eq!(storage.seen().iter().map(|seen| seen.verb.as_str()).collect::<Vec<_>>(), ["HEAD"]);
+    assert_eq!(storage.sent(), 0);
+}
+
+#[test]
+fn times_and_types_of_uploads_are_as_given() {
+    let rig = Rig::new();
+    for name in ["a.html", "a.tar.gz", "a.log", "a"] {
+        fs::write(rig.tc.directory().join(name), "x").unwrap();
+    }
+    let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
+    upload(&["a.html", "a.tar.gz", "a.log", "a"]).status(0).stderr("");
+    upload(&["a", "--name", "public/b", "--content-type", "text/x-mine", "--expires", "2 hours"]).status(0);
+    let listed = rig.run(&["artifact", "list", &rig.task]).stdout.clone();
+    let types: Vec<&str> = listed.lines().map(|line| line.split('\t').nth(2).unwrap()).collect();
+    assert_eq!(types, ["application/octet-stream", "text/html", "text/plain", "application/gzip", "text/x-mine"]);
+    let last = listed.lines().last().unwrap().split('\t').nth(3).unwrap();
+    let expires: chrono::DateTime<Utc> = last.parse().unwrap();
+    assert!((expires - Utc::now() - chrono::TimeDelta::hours(2)).abs() < chrono::TimeDelta::minutes(5), "{last}");
+    upload(&["a", "--expires", "in a while"]).status(2).stdout("");
+    upload(&["a", "--name", "public/late", "--expires", "10 years"]).status(1).stdout("");
+}
+
+#[test]
+fn a_storage_that_refuses_or_loses_an_upload_is_an_error() {
+    for storage_type in ["s3", "object"] {
+        for (fault, status) in [("expired=100%", 1), ("error=100%:500", 7), ("hangup=100%", 7), ("429=100%", 7)] {
+            let plan = format!("{fault},only=/public-bucket/").parse().unwrap();
+            let sandbox = Sandbox::start(Options::default().faults(plan)).unwrap();
+            let task = running(&sandbox, Utc::now());
+            let tc = Tc::new().signed_in(&sandbox);
+            fs::write(tc.directory().join("x"), vec![7; 20_000]).unwrap();
+            let args = ["artifact", "upload", "x", "--task", &task, "--type", storage_type, "--retries", "0"];
+            let ran = tc.run(&args);
+            ran.status(status).stdout("");
+            assert!(ran.stderr.contains("artifact `public/x`"), "{storage_type}, {fault}: {ran}");
+            let got = tc.run(&["artifact", "cat", &task, "public/x", "--retries", "0"]);
+            assert_ne!(got.status, 0, "{storage_type}, {fault}");
+        }
+    }
+}

@@ -49,6 +49,7 @@ mod transcripts;
 mod transfer;
 mod transfer_disk;
 mod transfer_faults;
+mod transfer_hosts;
 mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
