@@ -5,6 +5,8 @@
 mod api;
 mod architecture;
 mod artifact;
+mod artifact_manifest;
+mod artifact_upload;
 mod bad_input;
 mod binary;
 mod client;
