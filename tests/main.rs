@@ -6,6 +6,7 @@ mod api;
 mod architecture;
 mod artifact;
 mod artifact_manifest;
+mod artifact_names;
 mod artifact_upload;
 mod bad_input;
 mod binary;
