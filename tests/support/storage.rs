@@ -67,6 +67,8 @@ struct State {
     faults: VecDeque<Fault>,
     seen: Vec<Seen>,
     located: usize,
+    /// The content after the next request.
+    next: Option<Content>,
     /// Requests to the storage that had credentials with them.
     leaks: Vec<String>,
     extra: HashMap<String, Value>,
@@ -140,6 +142,7 @@ impl Storage {
             faults: VecDeque::new(),
             seen: Vec::new(),
             located: 0,
+            next: None,
             leaks: Vec::new(),
             extra: HashMap::new(),
         }));
@@ -177,6 +180,11 @@ impl Storage {
     /// From now on it has this content.
     pub fn replace(&self, content: Content) {
         self.lock().content = content;
+    }
+
+    /// It has this content once the next request has been answered with what it has now.
+    pub fn replace_after_next(&self, content: Content) {
+        self.lock().next = Some(content);
     }
 
     /// Answers this call of the API (`GET /api/..`) with this.
@@ -271,7 +279,11 @@ fn store(connection: &TcpStream, mut seen: Seen, state: &Mutex<State>, stopped: 
         if seen.headers.contains_key("authorization") || seen.target.contains("bewit=") {
             state.leaks.push(seen.target.clone());
         }
-        (state.faults.pop_front().unwrap_or(Fault::None), state.content.clone())
+        let content = state.content.clone();
+        if let Some(next) = state.next.take() {
+            state.content = next;
+        }
+        (state.faults.pop_front().unwrap_or(Fault::None), content)
     };
     let (status, extra, body) = answer(&seen, fault, &content);
     let limit = match fault {
