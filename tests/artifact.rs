@@ -1,83 +1,15 @@
 //! `tc artifact`, `tc group artifacts` and `tc download artifact` against the sandbox, whose storage refuses credentials.
 
 use std::fs;
-use std::path::Path;
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tc::sandbox::{Blob, Options, Sandbox, Stored};
+use tc::sandbox::{Blob, Stored};
 
-use crate::support::task::{queue, running};
-use crate::support::{Ran, Tc, gzip};
-
-struct Rig {
-    sandbox: Sandbox,
-    tc: Tc,
-    task: String,
-}
-
-impl Rig {
-    fn new() -> Self {
-        let sandbox = Sandbox::start(Options::default()).unwrap();
-        let task = running(&sandbox, Utc::now());
-        let tc = Tc::new().signed_in(&sandbox);
-        Self { sandbox, tc, task }
-    }
-
-    fn add(&self, name: &str, stored: Stored, blob: Blob) -> &Self {
-        self.sandbox.add_artifact(&self.task, 0, name, stored, blob).unwrap();
-        self
-    }
-
-    fn create(&self, name: &str, body: Value) -> &Self {
-        let mut body = body;
-        body["expires"] = crate::support::task::stamp(Utc::now() + chrono::TimeDelta::days(1)).into();
-        let route = format!("/task/{}/runs/0/artifacts/{}", self.task, name.replace('/', "%2F"));
-        queue(&self.sandbox, Utc::now(), "POST", &route, &body).is(200, "");
-        self
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        self.tc.run(args)
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.tc.directory().join(path)).unwrap()
-    }
-}
-
-/// All files below a folder, in order.
-fn tree(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            found.extend(tree(&path).into_iter().map(|below| format!("{name}/{below}")));
-        } else {
-            found.push(name);
-        }
-    }
-    found.sort();
-    found
-}
-
-fn some() -> Rig {
-    let rig = Rig::new();
-    rig.add("public/build/target.zip", Stored::Object, Blob::new("zip"))
-        .add("public/build/a.txt", Stored::S3, Blob::new("text").content_type("text/plain"))
-        .add("public/logs/live.log", Stored::S3, Blob::new(gzip(b"log\n")).content_encoding("gzip"))
-        .add("private/key", Stored::S3, Blob::new("secret"));
-    rig.create(
-        "public/link",
-        json!({"storageType": "link", "artifact": "public/build/a.txt", "contentType": "text/plain"}),
-    );
-    rig.create(
-        "public/error",
-        json!({"storageType": "error", "reason": "too-large-file-on-worker", "message": "12 GB"}),
-    );
-    rig
-}
+use crate::support::artifacts::{Rig, some, tree};
+use crate::support::storage::{Content, Storage, TASK};
+use crate::support::task::queue;
+use crate::support::{Tc, gzip};
 
 #[test]
 fn artifacts_are_listed_with_their_sizes() {
@@ -165,6 +97,36 @@ fn one_that_fails_does_not_stop_the_others() {
 }
 
 #[test]
+fn each_failure_of_many_names_its_file() {
+    let rig = some();
+    let ran = rig.run(&["artifact", "download", &rig.task, "public/none", "public/nil", "public/build/a.txt"]);
+    ran.status(3);
+    for name in ["public/none", "public/nil"] {
+        let said = format!("Warning: artifact `{name}` of task {}, run 0: queue.artifact failed: ", rig.task);
+        assert!(ran.stderr.contains(&said), "{ran}");
+    }
+    let shows = format!("Hint: tc artifact list {} shows what there is.", rig.task);
+    assert!(ran.stderr.contains(&shows), "{ran}");
+    let fresh = Rig::new();
+    fresh.run(&["artifact", "list", &fresh.task]).status(0).stdout("").stderr("No artifacts.\n");
+    fresh.run(&["artifact", "list", &fresh.task, "--json"]).status(0).stdout("[]\n").stderr("");
+}
+
+#[test]
+fn a_terminal_gets_whole_characters_and_no_commands() {
+    // The pieces that arrive end in the middle of characters.
+    let text = "日本語 ünï\n".repeat(20_000);
+    let rig = Rig::new();
+    rig.add("public/log", Stored::S3, Blob::new(format!("\u{1b}[2J{text}")));
+    rig.add("public/broken", Stored::S3, Blob::new(b"a\xff\xe6\x97".to_vec()));
+    let tc = Tc::new().signed_in(&rig.sandbox).terminal();
+    let ran = tc.run(&["artifact", "cat", &rig.task, "public/log"]);
+    ran.status(0);
+    assert!(ran.stdout == format!("[2J{text}"));
+    tc.run(&["artifact", "cat", &rig.task, "public/broken"]).status(0).stdout("a\u{fffd}\u{fffd}");
+}
+
+#[test]
 fn names_that_lead_out_of_the_folder_are_refused() {
     let rig = Rig::new();
     for name in ["public/../../escaped", "public/a\\..\\b", "public/Same", "public/same", "public/aux.txt"] {
@@ -183,23 +145,6 @@ fn names_that_lead_out_of_the_folder_are_refused() {
 }
 
 #[test]
-fn a_second_call_with_a_manifest_fetches_nothing() {
-    let rig = some();
-    let args = ["artifact", "download", &rig.task, "public/build/*", "-o", "x", "--manifest", "m.json", "--json"];
-    let first = rig.run(&args).json();
-    assert_eq!(first.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count(), 0);
-    let manifest: Value = serde_json::from_str(&rig.read("m.json")).unwrap();
-    assert_eq!(manifest, first);
-    for one in manifest.as_array().unwrap() {
-        assert_eq!((&one["task"], &one["run"]), (&json!(rig.task), &json!(0)));
-        assert!(one["url"].as_str().unwrap().starts_with(rig.sandbox.storage_url()), "{one}");
-        assert_eq!(one["hashes"]["sha256"].as_str().unwrap().len(), 64);
-    }
-    let second = rig.run(&args).json();
-    assert_eq!(second.as_array().unwrap().iter().filter(|one| one["skipped"] == true).count(), 2);
-}
-
-#[test]
 fn artifacts_of_a_whole_group() {
     let rig = some();
     let ran = rig.run(&["group", "artifacts", &rig.task, "--artifact", "public/build/*", "-o", "g", "--name", "^n$"]);
@@ -213,6 +158,16 @@ fn artifacts_of_a_whole_group() {
         .status(0);
     assert_eq!(tree(&rig.tc.directory().join("h")), ["n/0-key"]);
     rig.run(&["group", "artifacts", task, "--artifact", "x", "--path", "{nmae}"]).status(2);
+    // What no task has is missing; what one of them has not is not.
+    for artifact in ["public/none", "public/none*"] {
+        let ran = rig.run(&["group", "artifacts", task, "--artifact", artifact, "-o", "i"]);
+        ran.status(5).stdout("").stderr("Error: there is no such artifact\n");
+    }
+    let ran =
+        rig.run(&["group", "artifacts", task, "--artifact", "public/none", "--artifact", "private/key", "-o", "i"]);
+    ran.status(0).stderr("One task has no such artifact.\n");
+    let ran = rig.run(&["group", "artifacts", task, "--artifact", "public/error", "-o", "i"]);
+    ran.status(1);
 }
 
 #[test]
@@ -226,46 +181,75 @@ fn the_forms_of_the_go_tool() {
 }
 
 #[test]
-fn uploads_come_back_as_they_were() {
-    let rig = Rig::new();
-    let folder = rig.tc.directory().join("dist/sub");
-    fs::create_dir_all(&folder).unwrap();
-    let large = crate::support::storage::noise(600_000);
-    fs::write(folder.join("large.bin"), &large).unwrap();
-    fs::write(folder.join("a.json"), "{}").unwrap();
-    fs::write(rig.tc.directory().join("empty"), "").unwrap();
-    for storage in ["s3", "object"] {
-        let prefix = format!("public/{storage}/");
-        let ran = rig
-            .run(&["artifact", "upload", "dist", "empty", "--task", &rig.task, "--name", &prefix, "--type", storage]);
-        let names = ["dist/sub/a.json", "dist/sub/large.bin", "empty"].map(|name| format!("{prefix}{name}\n"));
-        ran.status(0).stderr("").stdout(&names.concat());
-        let target = format!("back-{storage}");
-        let pattern = format!("{prefix}**");
-        rig.run(&["artifact", "download", &rig.task, &pattern, "-o", &target]).status(0);
-        let path = rig.tc.directory().join(&target).join(&prefix);
-        assert!(fs::read(path.join("dist/sub/large.bin")).unwrap() == large);
-        assert_eq!(fs::read(path.join("dist/sub/a.json")).unwrap(), b"{}");
-        assert_eq!(fs::read(path.join("empty")).unwrap(), b"");
-    }
-    let listed = rig.run(&["artifact", "list", &rig.task, "--json"]).json();
-    let json = listed.as_array().unwrap().iter().find(|one| one["name"] == "public/s3/dist/sub/a.json").unwrap();
-    assert_eq!(json["contentType"], "application/json");
+fn a_summary_for_people_ends_transfers() {
+    let rig = some();
+    let tc = Tc::new().signed_in(&rig.sandbox).terminal();
+    let ran = tc.run(&["artifact", "download", &rig.task, "public/build/*", "-o", "x"]);
+    ran.status(0);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("2 files, 7 bytes in ") && last.ends_with("/s)."), "{ran}");
+    fs::write(tc.directory().join("f.txt"), "hello").unwrap();
+    let ran = tc.run(&["artifact", "upload", "--task", &rig.task, "f.txt"]);
+    ran.status(0);
+    let last = ran.stderr.lines().last().unwrap();
+    assert!(last.starts_with("1 file, 5 bytes in ") && last.ends_with("/s)."), "{ran}");
 }
 
 #[test]
-fn artifacts_that_are_not_stored_are_made_too() {
-    let rig = Rig::new();
-    let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
-    fs::write(rig.tc.directory().join("f.txt"), "hello").unwrap();
-    upload(&["f.txt", "--name", "public/f.txt"]).status(0);
-    upload(&["--type", "link", "--target", "public/f.txt", "--name", "public/l.txt"]).status(0).stderr("");
-    rig.run(&["artifact", "cat", &rig.task, "public/l.txt"]).stdout("hello");
-    upload(&["--type", "error", "--reason", "too-large-file-on-worker", "--message", "m", "--name", "public/e"])
-        .status(0);
-    rig.run(&["artifact", "cat", &rig.task, "public/e"]).status(1);
-    upload(&["--type", "reference", "--url", rig.sandbox.storage_url(), "--name", "public/r"]).status(0);
-    upload(&["--type", "reference", "--name", "public/r"]).status(2);
-    upload(&["f.txt", "f.txt", "--name", "public/one"]).status(2);
-    rig.run(&["artifact", "upload", "f.txt"]).status(2);
+fn the_index_leads_to_a_task() {
+    let rig = some();
+    let body = json!({"taskId": rig.task, "rank": 0, "data": {},
+        "expires": crate::support::task::stamp(Utc::now() + chrono::TimeDelta::days(1))});
+    let wire = crate::support::wire::Wire::new(&rig.sandbox, "PUT", "/api/index/v1/task/a.b.latest");
+    wire.json(&body).at(Utc::now()).send().is(200, "");
+    rig.run(&["artifact", "download", "--index", "a.b.latest", "public/build/a.txt", "-o", "x"]).status(0);
+    assert_eq!(rig.read("x"), "text");
+    // All words are names.
+    let ran =
+        rig.run(&["artifact", "download", "--index", "a.b.latest", "public/build/a.txt", "public/logs/*", "-o", "y"]);
+    ran.status(0);
+    assert_eq!(tree(&rig.tc.directory().join("y")), ["public/build/a.txt", "public/logs/live.log"]);
+    rig.run(&["artifact", "download", "--index", "a.b.other", "public/build/a.txt"]).status(5).stdout("");
+    rig.run(&["artifact", "download", "--index", "a.b.latest"]).status(2).stdout("");
+    rig.run(&["artifact", "download", "--index", "a..b", "public/build/a.txt"]).status(1).stdout("");
+}
+
+#[test]
+fn a_run_is_what_it_was_when_a_newer_one_has_begun() {
+    let rig = some();
+    let route = |what: &str| format!("/task/{}/{what}", rig.task);
+    queue(&rig.sandbox, Utc::now(), "POST", &route("runs/0/completed"), &Value::Null).is(200, "");
+    queue(&rig.sandbox, Utc::now(), "POST", &route("rerun"), &Value::Null).is(200, "");
+    let worker = json!({"workerGroup": "g", "workerId": "w"});
+    queue(&rig.sandbox, Utc::now(), "POST", &route("runs/1/claim"), &worker).is(200, "");
+    rig.sandbox.add_artifact(&rig.task, 1, "public/build/a.txt", Stored::S3, Blob::new("newer")).unwrap();
+    for (run, expected) in [(&["-r", "0"][..], "text"), (&["-r", "1"], "newer"), (&[], "newer")] {
+        let get = |name: &str, file: &str| {
+            let args = ["artifact", "download", &rig.task, name, "-o", file];
+            rig.run(&[&args[..], run].concat()).status(0);
+        };
+        get("public/build/a.txt", "one");
+        get("public/build/*.txt", "many");
+        assert_eq!((rig.read("one"), rig.read("many/public/build/a.txt")), (expected.into(), expected.into()));
+        rig.run(&[&["artifact", "cat", &rig.task, "public/build/a.txt"], run].concat()).stdout(expected);
+    }
+    assert_eq!(rig.run(&["artifact", "list", &rig.task]).stdout.lines().count(), 1);
+    assert_eq!(rig.run(&["artifact", "list", &rig.task, "-r", "0"]).stdout.lines().count(), 6);
+    rig.run(&["artifact", "list", &rig.task, "-r", "2"]).status(5);
+}
+
+#[test]
+fn sizes_are_asked_for_and_nothing_is_fetched() {
+    let storage = Storage::start("s3", Content::new(b"content".to_vec()));
+    let artifact =
+        json!({"name": "public/x", "storageType": "s3", "contentType": "a/b", "expires": "2100-01-01T00:00:00.000Z"});
+    storage.answer(&format!("GET /api/queue/v1/task/{TASK}/artifacts"), json!({"artifacts": [artifact]}));
+    storage.answer(
+        &format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx"),
+        json!({"storageType": "s3", "url": "<storage>/x"}),
+    );
+    let ran = Tc::new().at(storage.url()).run(&["artifact", "list", TASK, "--sizes"]);
+    ran.status(0).stdout("public/x\ts3\ta/b\t2100-01-01T00:00:00.000Z\t7\n").stderr("");
+    assert_eq!(storage.seen().iter().map(|seen| seen.verb.as_str()).collect::<Vec<_>>(), ["HEAD"]);
+    assert_eq!(storage.sent(), 0);
 }

@@ -274,7 +274,7 @@ fn a_server_that_ignores_ranges_still_gets_it_right() {
 #[test]
 fn a_limit_for_each_connection_is_met_with_more_of_them() {
     let bytes = noise(24 << 20);
-    let storage = Storage::start("object", Content::new(bytes.clone()).rate(8 << 20));
+    let storage = Storage::start("object", Content::new(bytes.clone()).rate(2 << 20));
     let tc = tc(&storage);
     download(&tc, &[]).status(0);
     assert!(out(&tc) == bytes);
@@ -361,10 +361,42 @@ fn an_interrupt_keeps_what_is_here() {
         sender.send(true).unwrap();
         running.join().unwrap()
     });
-    ran.status(130).stdout("");
+    ran.status(130)
+        .stdout("")
+        .stderr("Error: interrupted: 0 files are complete\nHint: The same command goes on with what is left.\n");
     storage.sent();
     sender.send(false).unwrap();
     download(&tc, &[]).status(0);
     assert_eq!(storage.sent(), LARGE - LARGE / 2);
     assert!(out(&tc) == bytes);
+}
+
+#[test]
+fn an_interrupt_writes_the_manifest_of_what_is_complete() {
+    let storage = Storage::start("reference", Content::new(noise(1000)));
+    storage.faults(&[Fault::None, Fault::StallAfter(500)]);
+    let (sender, interrupt) = tc::env::Interrupt::channel();
+    let tc = tc(&storage).environment(|mut environment| {
+        environment.interrupt = interrupt;
+        environment
+    });
+    let args = ["artifact", "download", TASK, "a", "b", "-r", "0", "-o", "d", "--jobs", "1", "--manifest", "m.json"];
+    let ran = std::thread::scope(|scope| {
+        let running = scope.spawn(|| tc.run(&args));
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while storage.seen().len() < 2 {
+            assert!(Instant::now() < deadline, "nothing was asked for");
+            std::thread::yield_now();
+        }
+        sender.send(true).unwrap();
+        running.join().unwrap()
+    });
+    ran.status(130);
+    assert!(ran.stderr.contains("interrupted: 1 file is complete"), "{ran}");
+    let manifest: Value = serde_json::from_slice(&fs::read(tc.directory().join("m.json")).unwrap()).unwrap();
+    assert_eq!((manifest.as_array().unwrap().len(), &manifest[0]["name"]), (1, &json!("a")));
+    sender.send(false).unwrap();
+    storage.sent();
+    tc.run(&args).status(0);
+    assert_eq!(storage.seen().len(), 1, "what is on record is not fetched again");
 }

@@ -9,9 +9,12 @@ fuzz_target!(|bytes: &[u8]| {
         let mut out = Vec::new();
         layout.write(bytes, &mut out).unwrap();
         if check(bytes).is_ok() {
-            let before: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-            let after: serde_json::Value = serde_json::from_slice(&out).unwrap();
-            assert_eq!(before, after);
+            check(&out).unwrap();
+            // Numbers may be larger, and documents deeper, than others can hold.
+            if let Ok(before) = serde_json::from_slice::<serde_json::Value>(bytes) {
+                let after: serde_json::Value = serde_json::from_slice(&out).unwrap();
+                assert_eq!(before, after);
+            }
         }
     }
     let colored = Layout { indented: true, color: true, escape: true };

@@ -21,6 +21,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     root: RootUrl,
+    deployment: Option<RootUrl>,
     credentials: Option<Credentials>,
     unsigned_because: Option<String>,
     catalogue: Option<&'static Catalogue>,
@@ -37,6 +38,7 @@ impl ClientBuilder {
     pub(super) fn new(root: RootUrl) -> Self {
         Self {
             root,
+            deployment: None,
             credentials: None,
             unsigned_because: None,
             catalogue: None,
@@ -59,6 +61,12 @@ impl ClientBuilder {
     /// Why calls go unsigned: a hint for when one is refused.
     pub fn unsigned_because(mut self, reason: Option<String>) -> Self {
         self.unsigned_because = reason;
+        self
+    }
+
+    /// The deployment itself, where the root URL is that of a task's proxy.
+    pub(super) fn deployment(mut self, root: Option<RootUrl>) -> Self {
+        self.deployment = root;
         self
     }
 
@@ -120,6 +128,7 @@ impl ClientBuilder {
             only_ca_file: self.only_ca_file,
         };
         Ok(Client(Arc::new(Inner {
+            deployment: self.deployment.unwrap_or_else(|| self.root.clone()),
             root: self.root,
             credentials: self.credentials,
             unsigned_because: self.unsigned_because,

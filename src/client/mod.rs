@@ -98,6 +98,8 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     root: RootUrl,
+    /// The same, or what is behind it where it is a task's proxy.
+    deployment: RootUrl,
     credentials: Option<Credentials>,
     /// Said when an unsigned call is refused.
     unsigned_because: Option<String>,
@@ -166,7 +168,9 @@ impl Client {
 
     /// A builder with everything that the environment says, for a target that is decided already.
     pub fn builder_for(environment: &Environment, target: Target) -> ClientBuilder {
+        let behind = if target.proxied { Target::root_url(environment, None).ok() } else { None };
         ClientBuilder::new(target.root)
+            .deployment(behind)
             .credentials(target.credentials)
             .unsigned_because(target.unsigned_because)
             .environment(environment)
@@ -183,7 +187,7 @@ impl Client {
     }
 
     /// The same client with other credentials, such as those that a service hands out for one object.
-    /// Connections are shared.
+    /// Connections are shared. A task's proxy is passed by: it would sign with the task's own.
     #[must_use]
     pub fn with_credentials(&self, credentials: Option<Credentials>) -> Self {
         self.with(credentials, Arc::clone(&self.0.transport))
@@ -196,7 +200,8 @@ impl Client {
 
     fn with(&self, credentials: Option<Credentials>, transport: Arc<transport::Transport>) -> Self {
         Self(Arc::new(Inner {
-            root: self.0.root.clone(),
+            root: if credentials.is_some() { self.0.deployment.clone() } else { self.0.root.clone() },
+            deployment: self.0.deployment.clone(),
             credentials,
             unsigned_because: self.0.unsigned_because.clone(),
             catalogue: self.0.catalogue,

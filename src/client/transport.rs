@@ -149,6 +149,8 @@ impl Transport {
         let limit = self.settings.timeout.min(stall);
         Ok(match tokio::time::timeout(limit, begin(builder, stall)).await {
             Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
+            // What is not the time limit of a try is not mended by a longer one.
+            Err(_) if limit < self.settings.timeout => Err(Broken { hint: None, ..Broken::silent(host, limit) }),
             Err(_) => Err(Broken::silent(host, limit)),
         })
     }
@@ -220,7 +222,11 @@ impl Arriving {
                 passing: true,
                 hint: None,
             }),
-            Err(_) => Err(Broken::silent(&host, self.stall)),
+            Err(_) => Err(Broken {
+                summary: format!("nothing more came from {host} for {}", seconds(self.stall)),
+                hint: None,
+                ..Broken::silent(&host, self.stall)
+            }),
         }
     }
 }

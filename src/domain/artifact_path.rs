@@ -88,7 +88,8 @@ pub fn safe_path(name: &str) -> Result<SafePath, NameError> {
 pub fn flat_path(name: &str) -> Result<SafePath, NameError> {
     let SafePath { path, escaped } = safe_path(name)?;
     let path = path.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(SafePath { path, escaped })
+    // Below a folder this was a name like any other.
+    if is_drive(&path) { Err(NameError::Absolute(name.to_owned())) } else { Ok(SafePath { path, escaped }) }
 }
 
 fn shown(name: &str) -> String {
@@ -204,6 +205,7 @@ mod tests {
         }
         assert!(matches!(path(&"x".repeat(256)), Err(NameError::TooLong(_))));
         assert!(flat_path("../x").is_err(), "what is flat is checked as a whole");
+        assert!(cfg!(windows) || flat_path("public/C:x").is_err(), "and by itself");
     }
 
     #[test]
@@ -242,6 +244,14 @@ mod tests {
                 prop_assert!(!found.path.is_empty());
                 prop_assert!(Path::new(&found.path).components().all(|part| matches!(part, Component::Normal(_))));
                 prop_assert!(!found.path.contains(['\\', '\0']));
+                prop_assert_eq!(safe_path(&found.path).map(|again| again.path), Ok(found.path));
+            }
+        }
+
+        #[test]
+        fn what_is_flat_is_one_part_that_means_itself(name in "([a-zA-Z:./\\\\ ~ä]|\\.\\./|[A-C]:|//|/){0,12}") {
+            if let Ok(found) = flat_path(&name) {
+                prop_assert_eq!(Path::new(&found.path).components().count(), 1);
                 prop_assert_eq!(safe_path(&found.path).map(|again| again.path), Ok(found.path));
             }
         }

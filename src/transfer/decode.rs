@@ -91,6 +91,7 @@ impl<R: Read> Read for Zstd<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::io::Write as _;
 
     fn decoded(encoding: Encoding, bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -123,6 +124,21 @@ mod tests {
         }
         let skippable = [b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(), zstd(b"x")].concat();
         assert_eq!(decoded(Encoding::Zstd, &skippable).unwrap(), b"x");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in any::<usize>()) {
+            for (encoding, encode) in [(Encoding::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Encoding::Zstd, zstd)] {
+                let _outcome = decoded(encoding, &bytes);
+                let whole = encode(&bytes);
+                prop_assert_eq!(&decoded(encoding, &whole).unwrap(), &bytes);
+                let mut damaged = whole.clone();
+                let at = at % damaged.len();
+                damaged[at] ^= 1;
+                let _outcome = decoded(encoding, &damaged);
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &
     Ok(Downloaded {
         transferred: job.transferred.load(Ordering::Relaxed),
         retries: job.retries.load(Ordering::Relaxed),
-        url: job.location().await.map(|location| redacted(&location.url)).unwrap_or_default(),
+        url: job.url().await.as_ref().map(redacted).unwrap_or_default(),
         ..found
     })
 }
@@ -142,6 +142,16 @@ fn digest_file(path: &Path, algorithms: &[Algorithm]) -> std::io::Result<(u64, V
     }
 }
 
+/// Whether a file has this length and this digest; one that cannot be read has not.
+pub async fn has_content(file: &Path, length: u64, checksum: &Checksum) -> bool {
+    let (path, checksum) = (file.to_owned(), checksum.clone());
+    let compare = move || {
+        path.metadata().is_ok_and(|found| found.is_file() && found.len() == length)
+            && digest_file(&path, &[checksum.algorithm]).is_ok_and(|(_, found)| found.contains(&checksum))
+    };
+    tokio::task::spawn_blocking(compare).await.unwrap_or_default()
+}
+
 async fn head(job: &Job<'_>) -> Result<Head> {
     job.head().await.map_err(|stop| match stop {
         Stop::Failed(error) => error,
@@ -207,7 +217,8 @@ struct Download<'a> {
 
 /// The first connection, or none when everything is here already.
 struct Opened<'a> {
-    first: Option<(Connection<'a>, Head)>,
+    first: Option<Connection<'a>>,
+    head: Option<Head>,
     version: Version,
     here: Ranges,
 }
@@ -234,23 +245,27 @@ impl<'a> Download<'a> {
         let Some(state) = state else {
             let (connection, head) = job.open(None).await?;
             let version = head.version.clone();
-            return Ok(Opened { first: Some((connection, head)), version, here: Ranges::default() });
+            return Ok(Opened { first: Some(connection), head: Some(head), version, here: Ranges::default() });
         };
         let (version, here) = (state.version().clone(), state.here());
         job.expect(Some(version.clone()));
         let gap = here.gaps(version.length.unwrap_or(u64::MAX)).first().cloned();
-        let first = match gap {
-            Some(gap) if here.count() > 0 => Some(job.open(Some(gap)).await?),
-            Some(_) => Some(job.open(None).await?),
-            None => None,
+        let (first, head) = match gap {
+            Some(gap) => {
+                job.open((here.count() > 0).then_some(gap)).await.map(|(first, head)| (Some(first), Some(head)))?
+            }
+            // Hashes will tell whether all that is here is right.
+            None if self.strong => (None, None),
+            // Only the storage can tell whether it still has what is here, and what that must be. Its last
+            // byte is asked for: a signed URL is good for no HEAD.
+            None => (None, Some(job.open(here.prefix().checked_sub(1).map(|last| last..last + 1)).await?.1)),
         };
-        Ok(Opened { first, version, here })
+        Ok(Opened { first, head, version, here })
     }
 
     async fn attempt(&mut self, may_resume: bool) -> Result<Downloaded, Stop> {
         let job = self.job;
-        let Opened { first, version, here } = self.open(may_resume).await?;
-        let (connection, head) = first.unzip();
+        let Opened { first: connection, head, version, here } = self.open(may_resume).await?;
         let check = self.check(&version, head.as_ref());
         let content_type = head.as_ref().and_then(|head| head.content_type.clone());
         let resumed = here.count();

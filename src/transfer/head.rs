@@ -74,9 +74,14 @@ impl Version {
             }
     }
 
-    /// Whether it can be told apart from other versions at all.
+    /// Whether it can be told apart from other versions so well that parts may be put together: a weak
+    /// ETag stays when bytes change that its server thinks nothing of (RFC 9110, 15.3.7.3).
     pub fn is_known(&self) -> bool {
-        self.length.is_some() && (self.etag.is_some() || self.modified.is_some())
+        let told_apart = match &self.etag {
+            Some(etag) => !etag.starts_with("W/"),
+            None => self.modified.is_some(),
+        };
+        self.length.is_some() && told_apart
     }
 }
 
@@ -159,6 +164,7 @@ fn demands<'a>(text: &impl Fn(&str) -> Option<&'a str>, s3: bool) -> (Vec<Demand
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(status: u16, headers: &[(&'static str, &str)], s3: bool) -> Result<Head> {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
@@ -227,6 +233,32 @@ mod tests {
         assert!(!version(Some("\"a\""), 1).is_same(&version(Some("\"a\""), 2)));
         assert!(!version(Some("\"a\""), 1).is_same(&version(None, 1)));
         assert_eq!(version(Some("W/\"a\""), 1).if_range(), None);
+        assert!(version(Some("\"a\""), 1).is_known());
+        assert!(!version(Some("W/\"a\""), 1).is_known(), "parts of it cannot be put together");
+        assert!(!version(None, 1).is_known());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_storage_answers_is_read_or_refused(
+            status in 200_u16..=206,
+            range in "(bytes )?[0-9*-]{0,25}(/[0-9*]{0,25})?",
+            length in "[0-9-]{0,25}",
+            digest in "((sha-256|md5|)=:?[a-zA-Z0-9+/=]{0,50}:?,? ?){0,3}",
+            etag in "(W/)?\"?[0-9a-f]{0,33}\"?",
+        ) {
+            let headers = [
+                ("content-range", range.as_str()),
+                ("content-length", &length),
+                ("repr-digest", &digest),
+                ("x-amz-checksum-sha256", &digest),
+                ("etag", &etag),
+            ];
+            if let Ok(head) = read(status, &headers, true) {
+                prop_assert!(head.start == 0 || status == 206);
+                prop_assert!(head.version.is_same(&head.version));
+            }
+        }
     }
 
     #[test]

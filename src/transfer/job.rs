@@ -86,6 +86,11 @@ impl<'a> Job<'a> {
         Ok(fresh)
     }
 
+    /// The URL that was used last, be it past its time by now.
+    pub(super) async fn url(&self) -> Option<url::Url> {
+        self.location.lock().await.as_ref().map(|location| location.url.clone())
+    }
+
     /// The next look at the location asks anew, unless another connection had it renewed already.
     async fn forget(&self, refused: &Location) {
         let mut known = self.location.lock().await;
@@ -173,7 +178,7 @@ impl Connection<'_> {
                     continue;
                 }
                 Some(answer) => match answer.next().await {
-                    Ok(Some(piece)) => match self.fresh(piece) {
+                    Ok(Some(piece)) => match self.fresh(piece)? {
                         Some(fresh) => return Ok(Some(fresh)),
                         None => continue,
                     },
@@ -199,17 +204,24 @@ impl Connection<'_> {
         length.is_none_or(|length| self.at >= length.min(self.end))
     }
 
-    fn fresh(&mut self, mut piece: Bytes) -> Option<Bytes> {
+    /// What of it is not here yet.
+    fn fresh(&mut self, mut piece: Bytes) -> Result<Option<Bytes>> {
         self.job.transferred.fetch_add(piece.len() as u64, Ordering::Relaxed);
         let known = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
         self.skip -= known as u64;
         let fresh = piece.split_off(known);
         if fresh.is_empty() {
-            return None;
+            return Ok(None);
         }
         self.at += fresh.len() as u64;
         self.failures = Failures::default();
-        Some(fresh)
+        match self.job.version().and_then(|version| version.length) {
+            Some(length) if self.at > length => Err(Error::failed(format!(
+                "{}: the storage sends more than the {length} bytes it announced",
+                self.job.what
+            ))),
+            _ => Ok(Some(fresh)),
+        }
     }
 
     /// Asks for what is still missing.

@@ -58,7 +58,7 @@ mod upload;
 mod writer;
 
 pub use digest::{Algorithm, Checksum};
-pub use download::{stored_size, to_file, unfinished, verify_file};
+pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};

@@ -99,7 +99,7 @@ impl Part {
                 break file;
             }
         };
-        place.adopt(&file).map_err(failed)?;
+        place.adopt_for_now(&file).map_err(failed)?;
         Ok(Self { file, state_path: place.beside(SUFFIXES[1]), path, state: None })
     }
 
@@ -149,7 +149,8 @@ impl Part {
 
     /// Gives the file its final name.
     pub(super) fn publish(self, place: &Place, keep: bool) -> Result<()> {
-        self.file.sync_all().map_err(|source| Error::io("write", self.path.display(), source))?;
+        let failed = |source| Error::io("write", self.path.display(), source);
+        place.adopt(&self.file).and_then(|()| self.file.sync_all()).map_err(failed)?;
         place.publish(&self.path, keep)?;
         remove(&self.state_path)
     }

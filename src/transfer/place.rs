@@ -70,6 +70,19 @@ impl Place {
         self.replaced.clone().map_or(Ok(()), |permissions| file.set_permissions(permissions))
     }
 
+    /// The same for a file that is not finished: a later call must be able to go on with it.
+    pub(super) fn adopt_for_now(&self, file: &File) -> io::Result<()> {
+        let Some(mut permissions) = self.replaced.clone() else { return Ok(()) };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            permissions.set_mode(permissions.mode() | 0o600);
+        }
+        #[cfg(not(unix))]
+        permissions.set_readonly(false);
+        file.set_permissions(permissions)
+    }
+
     /// Writes a small file in one go.
     pub(super) fn put(&self, bytes: &[u8], keep: bool) -> Result<()> {
         let failed = |source| Error::io("write", self.target.display(), source);

@@ -37,6 +37,16 @@ impl Ranges {
         self.0.splice(first..after, std::iter::once(start..end));
     }
 
+    /// Drops all from so many bytes before the last end on, and says where that is.
+    pub fn drop_last(&mut self, bytes: u64) -> u64 {
+        let end = self.0.last().map_or(0, |range| range.end).saturating_sub(bytes);
+        self.0.retain(|range| range.start < end);
+        if let Some(last) = self.0.last_mut() {
+            last.end = last.end.min(end);
+        }
+        end
+    }
+
     /// How many bytes there are.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
@@ -180,6 +190,9 @@ mod tests {
         assert_eq!(ranges.gaps(50).first(), Some(&(40..50)));
         assert!(ranges.gaps(40).is_empty());
         assert!(ranges.fits(40) && !ranges.fits(39));
+        ranges.add(60..70);
+        assert_eq!((ranges.drop_last(35), ranges.pairs()), (35, vec![(0, 35)]));
+        assert_eq!((ranges.drop_last(100), ranges.count()), (0, 0));
     }
 
     #[test]

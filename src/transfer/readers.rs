@@ -73,13 +73,25 @@ impl Readers for FileReaders {
 
     fn check(&self) -> Result<()> {
         let now = self.path.metadata().map_err(|source| Error::io("read", self.path.display(), source))?;
-        let same = now.len() == self.before.len() && now.modified().ok() == self.before.modified().ok();
-        if same {
+        if mark(&now) == mark(&self.before) {
             return Ok(());
         }
         Err(Error::failed(format!("{} changed while it was uploaded", self.path.display()))
             .hint("Upload it again when nothing writes to it any more."))
     }
+}
+
+/// What differs when a file was written to or replaced, even by one as long and as old.
+#[cfg(unix)]
+fn mark(file: &Metadata) -> impl PartialEq + use<> {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.dev(), file.ino(), file.len(), (file.mtime(), file.mtime_nsec()), (file.ctime(), file.ctime_nsec()))
+}
+
+/// What differs when a file was written to.
+#[cfg(not(unix))]
+fn mark(file: &Metadata) -> impl PartialEq + use<> {
+    (file.len(), file.modified().ok(), file.created().ok())
 }
 
 /// Bytes in memory.

@@ -76,7 +76,11 @@ impl Source {
                     Some(run) => client.call("queue", "artifact").arg(task).arg(run),
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
-                let answer: Value = call.arg(name).send().await?.json()?;
+                let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
+                    Kind::NotFound => error.hint(format!("tc artifact list {task} shows what there is.")),
+                    _ => error,
+                })?;
+                let answer: Value = answer.json()?;
                 match self.dispatch(&answer)? {
                     Found::Url(url, storage) => Ok(Location { url, storage, expires: None, demands: Vec::new() }),
                     Found::Object { name, credentials } => {
@@ -199,6 +203,8 @@ fn object_location(source: &Source, answer: &Value) -> Result<Location> {
         })?;
         demands.push(Demand { checksum, by: "the object service" });
     }
+    // Answers that name the same hashes in another order demand the same.
+    demands.sort_by_key(|demand| demand.checksum.algorithm);
     if !demands.iter().any(|demand| demand.checksum.algorithm.is_strong()) {
         return Err(Error::new(
             Kind::Failed,

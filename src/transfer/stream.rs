@@ -41,7 +41,7 @@ pub async fn to_writer(
     Ok(Downloaded {
         transferred: job.transferred.load(Ordering::Relaxed),
         retries: job.retries.load(Ordering::Relaxed),
-        url: job.location().await.map(|location| redacted(&location.url)).unwrap_or_default(),
+        url: job.url().await.as_ref().map(redacted).unwrap_or_default(),
         ..found
     })
 }

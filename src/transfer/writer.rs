@@ -26,6 +26,8 @@ const SAVES: Duration = Duration::from_millis(100);
 const BUFFER: usize = 1 << 18;
 /// What is hashed from the file, in buffers, for each piece that comes out of order.
 const CATCH_UP: usize = 4;
+/// Bytes that the record of an unfinished file surely fits into.
+const ROOM: u64 = 64 << 10;
 
 /// What the file must be in the end.
 #[derive(Debug, Clone)]
@@ -154,9 +156,8 @@ impl Writing {
             match message {
                 Message::Piece(offset, piece) => {
                     if let Err(error) = self.piece(offset, &piece) {
-                        // The disk may be full: what is here stays, and its record is as good as it can be.
                         drop(self.flusher.end());
-                        drop(self.part.save(&self.here, false));
+                        self.keep_what_fits();
                         return (Some(self.part), Err(error));
                     }
                 }
@@ -182,6 +183,16 @@ impl Writing {
             self.saved = Instant::now();
         }
         Ok(())
+    }
+
+    /// After a failure to write: what is here stays. On a full disk its end makes room for its record.
+    fn keep_what_fits(&mut self) {
+        if self.part.save(&self.here, false).is_ok() {
+            return;
+        }
+        let end = self.here.drop_last(ROOM);
+        // There is an error already, which says more than that this failed, too.
+        drop(self.part.file.set_len(end).is_ok().then(|| self.part.save(&self.here, false)));
     }
 
     fn unwritten(&self, source: io::Error) -> Error {
@@ -235,6 +246,8 @@ impl Writing {
             return Err(error);
         }
         if check.encoding != Encoding::Identity {
+            // Should there be no room for what it decodes to, the next call need not fetch it again.
+            self.part.save(&self.here, false)?;
             return decoded(self.part, place, check, keep);
         }
         if let Err(error) = digest::verify(&check.what, &check.content, &found).and(check.length_of_content(length)) {
@@ -259,10 +272,11 @@ fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Writt
 
 /// The same for encoded content that is in memory.
 pub(super) fn from_memory(stored: &[u8], place: &Place, check: &Check, keep: bool) -> Result<Written> {
-    match decode_to(stored, place, check, keep) {
-        Err(Undecoded::Disk(error) | Undecoded::Content(error)) => Err(error),
-        Ok(written) => Ok(written),
-    }
+    // The other file has one name only, so no other process may be at it.
+    let part = Part::open(place)?;
+    let outcome = decode_to(stored, place, check, keep);
+    part.discard()?;
+    outcome.map_err(|(Undecoded::Disk(error) | Undecoded::Content(error))| error)
 }
 
 enum Undecoded {

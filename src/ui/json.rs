@@ -59,11 +59,15 @@ impl Layout {
     }
 }
 
-/// Whether `json` is one valid document.
+/// Whether `json` is one valid document, in UTF-8 (RFC 8259, 8.1).
 ///
 /// # Errors
 /// What is wrong, with line and column.
 pub fn check(json: &[u8]) -> Result<(), serde_json::Error> {
+    if std::str::from_utf8(json).is_err() {
+        // What skips values does not look into strings; what reads them says where they go wrong.
+        return serde_json::from_slice::<serde_json::Value>(json).map(drop);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     serde::de::IgnoredAny::deserialize(&mut deserializer)?;
     deserializer.end()
@@ -259,6 +263,15 @@ mod tests {
         let expected =
             format!("{{{}:{STRING}\"b\"{STRING:#},{}:[{NUMBER}1{NUMBER:#},{WORD}true{WORD:#}]}}", key("a"), key("c"));
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_no_json() {
+        // A string with one such byte in it went to terminals with all that it held.
+        let fault = check(b"[1,\n\"\xc2\x9b2J\xaf\"]").unwrap_err();
+        assert_eq!((fault.line(), fault.to_string().contains("invalid unicode")), (2, true), "{fault}");
+        assert!(check(b"1e400").is_ok() && check("\"\u{9b}\"".as_bytes()).is_ok());
+        assert!(check(b"\xff").is_err() && check(b"[1e400,\"\xff\"]").is_err());
     }
 
     #[test]

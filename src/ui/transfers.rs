@@ -93,7 +93,7 @@ impl Transfers {
     }
 
     /// Writes something above the bars.
-    pub fn above(&self, write: impl FnOnce()) {
+    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.inner {
             Some(inner) => inner.lock().unwrap_or_else(PoisonError::into_inner).bars.suspend(write),
             None => write(),

@@ -30,6 +30,12 @@ pub enum Fault {
     Drop,
     /// The URL has expired, this once.
     Expired,
+    /// A part is sent that starts so many bytes too late, and says so.
+    PartFrom(usize),
+    /// A part is sent with a byte more than it announces in all.
+    OneMore,
+    /// A part is sent without how much there is in all.
+    NoTotal,
 }
 
 /// What is stored, and how.
@@ -61,6 +67,10 @@ struct State {
     faults: VecDeque<Fault>,
     seen: Vec<Seen>,
     located: usize,
+    /// The content after the next request.
+    next: Option<Content>,
+    /// Requests to the storage that had credentials with them.
+    leaks: Vec<String>,
     extra: HashMap<String, Value>,
 }
 
@@ -121,6 +131,7 @@ impl Content {
 }
 
 impl Storage {
+    /// Storage types: those of the queue, and `simple` for an object service that knows only that method.
     /// Artifact `public/x` of [`TASK`] (or anything else that is asked for) with this content.
     pub fn start(storage_type: &'static str, content: Content) -> Self {
         let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
@@ -131,6 +142,8 @@ impl Storage {
             faults: VecDeque::new(),
             seen: Vec::new(),
             located: 0,
+            next: None,
+            leaks: Vec::new(),
             extra: HashMap::new(),
         }));
         let stopped = Arc::new(AtomicBool::new(false));
@@ -169,6 +182,11 @@ impl Storage {
         self.lock().content = content;
     }
 
+    /// It has this content once the next request has been answered with what it has now.
+    pub fn replace_after_next(&self, content: Content) {
+        self.lock().next = Some(content);
+    }
+
     /// Answers this call of the API (`GET /api/..`) with this.
     pub fn answer(&self, call: &str, answer: Value) -> &Self {
         self.lock().extra.insert(call.to_owned(), answer);
@@ -201,9 +219,7 @@ impl Drop for Storage {
             drop(TcpStream::connect(address));
         }
         if !thread::panicking() {
-            for seen in &self.state.lock().unwrap().seen {
-                assert!(!seen.headers.contains_key("authorization"), "credentials leaked to {}", seen.target);
-            }
+            assert_eq!(self.lock().leaks, [""; 0], "credentials leaked to the storage");
         }
     }
 }
@@ -224,13 +240,23 @@ fn api(mut connection: &TcpStream, seen: &Seen, state: &Mutex<State>, storage: &
     let mut state = state.lock().unwrap();
     let call = format!("{} {}", seen.verb, seen.target);
     let url = format!("{storage}/bucket/x?signature=secret");
-    let answer = if let Some(answer) = state.extra.get(&call) {
+    let answer = if let Some(answer) = state.extra.get(&call).cloned() {
+        state.located += usize::from(seen.target.starts_with("/api/object/v1/start-download/"));
         let text = answer.to_string().replace("<storage>", storage);
         serde_json::from_str(&text).unwrap()
+    } else if seen.target.starts_with("/api/object/v1/metadata/") {
+        json!({"projectId": "p", "expires": "2100-01-01T00:00:00.000Z", "hashes": state.content.hashes})
+    } else if seen.target.starts_with("/api/object/v1/start-download/") && state.storage_type == "simple" {
+        if String::from_utf8_lossy(&seen.body).contains("getUrl") {
+            json!({"status": 406, "body": {"code": "NoMatchingMethod", "message": "only simple"}})
+        } else {
+            state.located += 1;
+            json!({"method": "simple", "url": url})
+        }
     } else if seen.target.starts_with("/api/object/v1/start-download/") {
         state.located += 1;
         json!({"method": "getUrl", "url": url, "expires": "2100-01-01T00:00:00.000Z", "hashes": state.content.hashes})
-    } else if state.storage_type == "object" {
+    } else if ["object", "simple"].contains(&state.storage_type) {
         json!({"storageType": "object", "name": "t/x", "credentials": {"clientId": "download", "accessToken": "key"}})
     } else {
         state.located += 1;
@@ -250,7 +276,14 @@ fn api(mut connection: &TcpStream, seen: &Seen, state: &Mutex<State>, storage: &
 fn store(connection: &TcpStream, mut seen: Seen, state: &Mutex<State>, stopped: &AtomicBool) -> bool {
     let (fault, content) = {
         let mut state = state.lock().unwrap();
-        (state.faults.pop_front().unwrap_or(Fault::None), state.content.clone())
+        if seen.headers.contains_key("authorization") || seen.target.contains("bewit=") {
+            state.leaks.push(seen.target.clone());
+        }
+        let content = state.content.clone();
+        if let Some(next) = state.next.take() {
+            state.content = next;
+        }
+        (state.faults.pop_front().unwrap_or(Fault::None), content)
     };
     let (status, extra, body) = answer(&seen, fault, &content);
     let limit = match fault {
@@ -312,8 +345,15 @@ fn answer(seen: &Seen, fault: Fault, content: &Content) -> (u16, Vec<(String, St
     if start >= bytes.len() {
         return (416, Vec::new(), xml("InvalidRange"));
     }
-    headers.push(("Content-Range".into(), format!("bytes {start}-{}/{}", end - 1, bytes.len())));
-    (206, headers, bytes[start..end].to_vec())
+    let (start, total) = match fault {
+        Fault::PartFrom(late) => (start + late, bytes.len().to_string()),
+        Fault::NoTotal => (start, "*".into()),
+        _ => (start, bytes.len().to_string()),
+    };
+    headers.push(("Content-Range".into(), format!("bytes {start}-{}/{total}", end - 1)));
+    let mut part = bytes[start..end].to_vec();
+    part.extend((fault == Fault::OneMore).then_some(0));
+    (206, headers, part)
 }
 
 fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {

@@ -28,8 +28,15 @@ pub fn queue(sandbox: &Sandbox, now: DateTime<Utc>, verb: &str, route: &str, bod
 
 /// Creates a task and claims its first run; returns its ID.
 pub fn running(sandbox: &Sandbox, now: DateTime<Utc>) -> String {
+    running_until(sandbox, now, now + TimeDelta::days(3))
+}
+
+/// The same for a task that is kept until then.
+pub fn running_until(sandbox: &Sandbox, now: DateTime<Utc>, expires: DateTime<Utc>) -> String {
     let id = slugid::nice();
-    queue(sandbox, now, "PUT", &format!("/task/{id}"), &definition(now, &id)).is(200, "");
+    let mut definition = definition(now, &id);
+    definition["expires"] = stamp(expires).into();
+    queue(sandbox, now, "PUT", &format!("/task/{id}"), &definition).is(200, "");
     let worker = json!({"workerGroup": "g", "workerId": "w"});
     queue(sandbox, now, "POST", &format!("/task/{id}/runs/0/claim"), &worker).is(200, "");
     id

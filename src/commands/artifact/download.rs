@@ -6,7 +6,9 @@ use futures::stream;
 
 use crate::client::Client;
 use crate::commands::Status;
-use crate::commands::shared::{self, DownloadArgs, NamePatterns, Targeting, Wanted, download, sha256, to_stdout};
+use crate::commands::shared::{
+    self, DownloadArgs, Manifest, NamePatterns, Targeting, Wanted, download, sha256, to_stdout,
+};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{self, Options, Source};
@@ -43,7 +45,8 @@ pub struct Args {
     /// Do not download, but check that this file is the one artifact
     #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "flat", "all"])]
     verify: Option<PathBuf>,
-    /// Write a record of all files: URL, size, hashes, task, run
+    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
+    /// the same are not asked for again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
@@ -147,15 +150,27 @@ fn one(source: Source, args: &Args, options: Options, client: &Client, context: 
             Targeting::new(folder, args.flat, context).target(name, "")?
         }
     };
-    let items = stream::iter([Ok(Wanted { source, target })]);
-    context.block_on_in_order(download(client, items, &args.how, options, args.manifest.as_deref(), context))
+    let manifest = Manifest::open(args.manifest.as_deref(), context)?;
+    let outcome = context.block_on_in_order(async {
+        // A record without a run would be of no use.
+        let source = match source {
+            Source::Artifact { task, run: None, name } if args.manifest.is_some() => {
+                Source::Artifact { run: Some(shared::newest_run(client, &task).await?), task, name }
+            }
+            source => source,
+        };
+        let items = stream::iter([Ok(Wanted::new(source, target))]);
+        download(client, items, &args.how, options, &manifest, context).await
+    });
+    manifest.close(outcome, context)
 }
 
 fn many(request: &Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
     let patterns = NamePatterns::new(&request.names)?;
     let folder = args.output.as_ref().map_or_else(|| context.env.directory.clone(), |path| context.env.resolve(path));
     let task = &request.task;
-    context.block_on_in_order(async {
+    let manifest = Manifest::open(args.manifest.as_deref(), context)?;
+    let outcome = context.block_on_in_order(async {
         // The run is settled first: a newer one must not mix in.
         let run = match request.run {
             Some(run) => run,
@@ -190,9 +205,10 @@ fn many(request: &Request, args: &Args, options: Options, client: &Client, conte
             .into_iter()
             .map(|name| {
                 let target = targeting.target(&name, "")?;
-                Ok(Wanted { source: Source::Artifact { task: task.clone(), run: Some(run), name }, target })
+                Ok(Wanted::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
             })
             .collect();
-        download(client, stream::iter(items), &args.how, options, args.manifest.as_deref(), context).await
-    })
+        download(client, stream::iter(items), &args.how, options, &manifest, context).await
+    });
+    manifest.close(outcome, context)
 }

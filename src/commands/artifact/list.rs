@@ -48,6 +48,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     if context.wants_json() {
         return print_json(&artifacts, args.sizes.then_some(&size_of), &context);
     }
+    if artifacts.is_empty() {
+        context.ui.note("No artifacts.");
+        return Ok(Status::DONE);
+    }
     let mut out = context.ui.out();
     if !context.ui.terminal.stdout {
         for (index, artifact) in artifacts.iter().enumerate() {
@@ -58,10 +62,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             }
             writeln!(out)?;
         }
-        return Ok(Status::DONE);
-    }
-    if artifacts.is_empty() {
-        context.ui.note("No artifacts.");
         return Ok(Status::DONE);
     }
     let mut table = Table::new(["name", "storage", "type", "expires", "size"]).right(4);

@@ -1,14 +1,15 @@
 //! `tc artifact upload`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::commands::Status;
-use crate::commands::shared::{self, content_type, expiry, print_uploads, upload_options, upload_record};
+use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
@@ -84,8 +85,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (task, named_run, context) = task(args, context)?;
     let files = found(args, &context)?;
     let client = context.client()?;
-    let (options, finish) = upload_options(&context);
-    let records = context.block_on(async {
+    let (options, bars) = upload_options(&context);
+    context.block_on(async {
         let run = match named_run {
             Some(run) => run,
             None => shared::newest_run(&client, &task).await?,
@@ -98,18 +99,19 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
         if let Some(body) = unstored(args) {
             let artifact = make(args.name.clone(), String::new());
-            create_artifact(&client, &artifact, body).await?;
-            return Ok(vec![upload_record(&args.name, &Uploaded::default())]);
+            let made = async {
+                let made = create_artifact(&client, &artifact, body).await;
+                (args.name.clone(), made.map(|_| Uploaded::default()))
+            };
+            return upload_all(stream::once(made), &bars, &context).await;
         }
         let uploads = files.into_iter().map(|(path, name)| {
             let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
-            one(&client, make(name, guessed), args.storage, path, &options)
+            let (artifact, client, options) = (make(name, guessed), &client, &options);
+            async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
         });
-        stream::iter(uploads).buffered(AT_ONCE).try_collect::<Vec<Value>>().await
-    });
-    finish();
-    print_uploads(&records?, &context)?;
-    Ok(Status::DONE)
+        upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
+    })
 }
 
 fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
@@ -146,11 +148,16 @@ fn unstored(args: &Args) -> Option<Value> {
     })
 }
 
-async fn one(client: &Client, artifact: NewArtifact, storage: Type, path: PathBuf, options: &Options) -> Result<Value> {
+async fn one(
+    client: &Client,
+    artifact: &NewArtifact,
+    storage: Type,
+    path: PathBuf,
+    options: &Options,
+) -> Result<Uploaded> {
     let readers = FileReaders::new(path)?;
     let storage = if storage == Type::Object { ArtifactStorage::Object } else { ArtifactStorage::S3 };
-    let uploaded = upload_artifact(client, &artifact, storage, &readers, options).await?;
-    Ok(upload_record(&artifact.name, &uploaded))
+    upload_artifact(client, artifact, storage, &readers, options).await
 }
 
 /// All files with the names that they get, in order.
@@ -166,6 +173,18 @@ fn found(args: &Args, context: &Context) -> Result<Vec<(PathBuf, String)>> {
             walk(&path, &prefix, &mut files)?;
         } else {
             files.push((path, own.to_owned()));
+        }
+    }
+    let mut names = BTreeMap::new();
+    for (path, name) in &files {
+        if let Some(other) = names.insert(name, path).filter(|_| is_folder) {
+            return Err(Error::usage(format!(
+                "{} and {} would both be {}{name}",
+                other.display(),
+                path.display(),
+                args.name
+            ))
+            .hint("Upload them one by one, each with a --name of its own."));
         }
     }
     match (is_folder, files.len()) {

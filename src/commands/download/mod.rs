@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::commands::Status;
-use crate::commands::shared::{self, DownloadArgs, Wanted, download, to_stdout};
+use crate::commands::shared::{self, DownloadArgs, Manifest, Wanted, download, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::transfer::Source;
@@ -68,6 +68,8 @@ fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -
     if file.as_os_str() == "-" {
         return to_stdout(&client, &source, &options, context);
     }
-    let items = stream::iter([Ok(Wanted { source, target: context.env.resolve(file) })]);
-    context.block_on_in_order(download(&client, items, how, options, None, context))
+    let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
+    let manifest = Manifest::default();
+    let outcome = context.block_on_in_order(download(&client, items, how, options, &manifest, context));
+    manifest.close(outcome, context)
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use crate::client::Client;
 use crate::commands::Status;
 use crate::commands::shared::{
-    self, DownloadArgs, FilterArgs, GroupTasks, NamePatterns, Selection, Targeting, Wanted, download,
+    self, DownloadArgs, FilterArgs, GroupTasks, Manifest, NamePatterns, Selection, Targeting, Wanted, download,
 };
 use crate::context::Context;
 use crate::domain::TaskItem;
@@ -19,7 +19,8 @@ const LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
-/// Files that are there and right are skipped, so the same command fetches what a group has made since.
+/// Files that are there and right are skipped, so the same command fetches what a group has made since. Tasks
+/// without such artifacts are passed over.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Task group: an ID or the address of its page
@@ -34,7 +35,8 @@ pub struct Args {
     /// (the last part of {name})
     #[arg(long, value_name = "TEMPLATE", default_value = "{task}/{name}")]
     path: String,
-    /// Write a record of all files: URL, size, hashes, task, run
+    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
+    /// the same are not asked for again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
@@ -64,7 +66,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (client, folder) = (context.client()?, context.env.resolve(&args.output));
     let mut targeting = Targeting::new(folder, false, &context);
     let plain = args.artifact.iter().all(|name| !NamePatterns::is_pattern(name));
-    context.block_on_in_order(async {
+    let manifest = Manifest::open(args.manifest.as_deref(), &context)?;
+    let outcome = context.block_on_in_order(async {
         let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
         let (client, patterns, names) = (&client, &patterns, &args.artifact);
         let lists = tasks
@@ -84,9 +87,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             };
             stream::iter(items)
         });
-        let status = download(client, items, &args.how, options, args.manifest.as_deref(), &context).await?;
-        Ok(status)
-    })
+        download(client, items, &args.how, options, &manifest, &context).await
+    });
+    manifest.close(outcome, &context)
 }
 
 /// A task that has a run, which alone can have artifacts.
@@ -108,7 +111,9 @@ async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result
 fn wanted(task: &Task, name: String, template: &str, targeting: &mut Targeting<'_>) -> Result<Wanted> {
     let path = fill(template, task, &name);
     let target = targeting.target(&path, "")?;
-    Ok(Wanted { source: Source::Artifact { task: task.id.clone(), run: Some(task.run), name }, target })
+    let source = Source::Artifact { task: task.id.clone(), run: Some(task.run), name };
+    // Not every task of a group makes what some of them do.
+    Ok(Wanted { may_be_missing: true, ..Wanted::new(source, target) })
 }
 
 /// The template with the values in place; a label is one part of the path, whatever is in it.

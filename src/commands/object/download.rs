@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::commands::Status;
-use crate::commands::shared::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
+use crate::commands::shared::{DownloadArgs, Manifest, Targeting, Wanted, download, sha256, to_stdout};
 use crate::context::Context;
 use crate::error::Result;
 use crate::transfer::Source;
@@ -46,6 +46,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(folder) => Targeting::new(folder, true, context).target(&args.name, "")?,
         None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
     };
-    let items = stream::iter([Ok(Wanted { source, target })]);
-    context.block_on_in_order(download(&client, items, &args.how, options, None, context))
+    let items = stream::iter([Ok(Wanted::new(source, target))]);
+    let manifest = Manifest::default();
+    let outcome = context.block_on_in_order(download(&client, items, &args.how, options, &manifest, context));
+    manifest.close(outcome, context)
 }

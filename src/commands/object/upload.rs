@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use futures::stream;
+
 use crate::commands::Status;
-use crate::commands::shared::{content_type, expiry, print_uploads, upload_options, upload_record};
+use crate::commands::shared::{content_type, expiry, upload_all, upload_options};
 use crate::context::Context;
 use crate::error::Result;
 use crate::transfer::{FileReaders, NewObject, upload_object};
@@ -39,9 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         content_type: args.content_type.clone().unwrap_or_else(|| content_type(&args.file)),
     };
     let client = context.client()?;
-    let (options, finish) = upload_options(context);
-    let outcome = context.block_on(upload_object(&client, &object, &readers, &options));
-    finish();
-    print_uploads(&[upload_record(&args.name, &outcome?)], context)?;
-    Ok(Status::DONE)
+    let (options, bars) = upload_options(context);
+    let upload = async { (args.name.clone(), upload_object(&client, &object, &readers, &options).await) };
+    context.block_on(upload_all(stream::once(upload), &bars, context))
 }

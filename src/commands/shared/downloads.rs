@@ -1,7 +1,7 @@
 //! Downloading one or many: flags, progress, records, a summary.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
@@ -11,13 +11,15 @@ use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::lanes::Lanes;
-use crate::client::Client;
+use super::manifest::Manifest;
+use super::tally::{Failures, Totals};
+use crate::client::{ApiError, Client};
 use crate::commands::Status;
 use crate::context::{Context, parse_timeout};
 use crate::domain::artifact_path::{Paths, SafePath, flat_path, safe_path};
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event, Existing, Options, Source, Watch};
-use crate::ui::{Sink, Transfers, sanitize, size};
+use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
 const JOBS: usize = 64;
@@ -55,6 +57,15 @@ pub struct Wanted {
     pub source: Source,
     /// Where to.
     pub target: PathBuf,
+    /// Whether it is as well when there is no such thing.
+    pub may_be_missing: bool,
+}
+
+impl Wanted {
+    /// Something that has to be there.
+    pub fn new(source: Source, target: PathBuf) -> Self {
+        Self { source, target, may_be_missing: false }
+    }
 }
 
 impl DownloadArgs {
@@ -87,7 +98,8 @@ pub fn sha256(hex: &str) -> Result<Checksum> {
         .ok_or_else(|| Error::usage(format!("`{hex}` is no SHA-256")).hint("It has 64 hexadecimal digits."))
 }
 
-pub(super) struct Bars(pub(super) Transfers);
+/// Progress of transfers, as people see it.
+pub struct Bars(pub(super) Transfers);
 
 impl Watch for Bars {
     fn see(&self, event: &Event<'_>) {
@@ -111,7 +123,7 @@ pub fn to_stdout(client: &Client, source: &Source, options: &Options, context: &
         options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
     }
     let outcome = context.block_on(async {
-        let mut out = Stdout(context);
+        let mut out = Stdout { context, rest: Vec::new() };
         transfer::to_writer(client, source, &mut out, &options).await
     });
     bars.0.finish();
@@ -119,26 +131,46 @@ pub fn to_stdout(client: &Client, source: &Source, options: &Options, context: &
 }
 
 /// Standard output as something asynchronous; writing it blocks, and nothing else is to be done meanwhile.
-struct Stdout<'a>(&'a Context);
+struct Stdout<'a> {
+    context: &'a Context,
+    /// The beginning of a character, whose end has not come yet.
+    rest: Vec<u8>,
+}
 
 impl tokio::io::AsyncWrite for Stdout<'_> {
-    fn poll_write(self: Pin<&mut Self>, _: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let ui = &self.0.ui;
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let ui = &self.context.ui;
         if !ui.terminal.stdout {
             return Poll::Ready(ui.out().write(bytes));
         }
         // A terminal obeys control characters, and these come from anyone.
-        let text = String::from_utf8_lossy(bytes);
+        let mut all = std::mem::take(&mut self.rest);
+        all.extend_from_slice(bytes);
+        self.rest = all.split_off(whole_characters(&all));
+        let text = String::from_utf8_lossy(&all);
         Poll::Ready(ui.out().write_all(sanitize(&text).as_bytes()).map(|()| bytes.len()))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.ui.flush())
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        let rest = std::mem::take(&mut self.rest);
+        let text = String::from_utf8_lossy(&rest);
+        let written = self.context.ui.out().write_all(text.as_bytes());
+        Poll::Ready(written.and_then(|()| self.context.ui.flush()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(context)
     }
+}
+
+/// Where the character begins that the end of these bytes cuts off; else where they end.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = bytes.len().saturating_sub(3);
+    let cut = bytes.utf8_chunks().last().filter(|last| !last.invalid().is_empty());
+    let cut = cut.map_or(bytes.len(), |last| bytes.len() - last.invalid().len());
+    // Only what more bytes can complete is cut off; anything else is wrong as it is.
+    let open = bytes.get(cut..).and_then(|rest| rest.first()).is_some_and(|first| *first >= 0xc2 && *first <= 0xf4);
+    if cut >= tail && open { cut } else { bytes.len() }
 }
 
 /// What one file came to.
@@ -151,23 +183,24 @@ struct Done {
 #[derive(Default)]
 struct Tally {
     done: Vec<Done>,
-    failed: usize,
-    first: Option<Error>,
-    kinds: Vec<Kind>,
+    failures: Failures,
+    /// Files that are not there, and need not be.
+    missing: usize,
 }
 
 /// Downloads files, as many at once as pay, and says what became of them.
 ///
-/// Each path is printed when its file is complete (`--json`: a record of all at the end).
+/// Each path is printed when its file is complete (`--json`: a record of all at the end). What the manifest
+/// has on record and is still the same is not asked for at all.
 ///
 /// # Errors
-/// That of the file, when it is one; [`Kind::Unsuccessful`] when some failed, or what all failed of.
+/// That of the file, when it is one; [`Kind::NotFound`] when there is none at all; [`Kind::Unsuccessful`] when some failed, or what all failed of.
 pub async fn download(
     client: &Client,
     items: impl Stream<Item = Result<Wanted>>,
     args: &DownloadArgs,
     mut options: Options,
-    manifest: Option<&Path>,
+    manifest: &Manifest,
     context: &Context,
 ) -> Result<Status> {
     let started = Instant::now();
@@ -176,23 +209,36 @@ pub async fn download(
     options.large = Some(Arc::new(tokio::sync::Semaphore::new(LARGE_JOBS)));
     let jobs = args.jobs.map_or(JOBS, usize::from).min(crate::bulk::connections_available());
     let (options, lanes) = (Arc::new(options), Lanes::new(client));
-    let mut running = std::pin::pin!(items.map(|item| one(&lanes, item, &options)).buffer_unordered(jobs));
+    let mut running = std::pin::pin!(items.map(|item| one(&lanes, item, &options, manifest)).buffer_unordered(jobs));
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
-        tally.add(ended, &bars, context)?;
+        tally.add(ended, manifest, &bars, context)?;
         // Those that have ended by now are told together.
         while let Some(Some(ended)) = running.next().now_or_never() {
-            tally.add(ended, &bars, context)?;
+            tally.add(ended, manifest, &bars, context)?;
         }
         context.ui.flush()?;
     }
     bars.0.finish();
-    tally.finish(started.elapsed(), manifest, context)
+    tally.finish(started.elapsed(), context)
 }
 
-/// Downloads one file on a thread that has time for it.
-async fn one(lanes: &Lanes, item: Result<Wanted>, options: &Arc<Options>) -> Result<(Wanted, Result<Downloaded>)> {
+/// Whether a service knows no such thing. What it knows and a storage has lost is another matter.
+fn is_unknown(error: &Error) -> bool {
+    ApiError::of(error).is_some_and(|refusal| refusal.status == 404)
+}
+
+/// Downloads one file, unless it is here, on a thread that has time for it.
+async fn one(
+    lanes: &Lanes,
+    item: Result<Wanted>,
+    options: &Arc<Options>,
+    manifest: &Manifest,
+) -> Result<(Wanted, Result<Downloaded>)> {
     let wanted = item?;
+    if let Some(found) = manifest.here(&wanted, options).await {
+        return Ok((wanted, Ok(found)));
+    }
     let (source, target, options) = (wanted.source.clone(), wanted.target.clone(), Arc::clone(options));
     let work = |client| async move { transfer::to_file(&client, &source, &target, &options).await };
     let outcome = lanes.run(work).await;
@@ -243,15 +289,30 @@ impl Done {
 
 impl Tally {
     /// Takes note of a file that has ended, and says so; the output is flushed by the caller.
-    fn add(&mut self, ended: Result<(Wanted, Result<Downloaded>)>, bars: &Bars, context: &Context) -> Result<()> {
-        let (wanted, found) = match ended.and_then(|(wanted, outcome)| Ok((wanted, outcome?))) {
-            Ok(done) => done,
+    fn add(
+        &mut self,
+        ended: Result<(Wanted, Result<Downloaded>)>,
+        manifest: &Manifest,
+        bars: &Bars,
+        context: &Context,
+    ) -> Result<()> {
+        let (wanted, found) = match ended {
+            Ok((wanted, Ok(found))) => (wanted, found),
+            Ok((wanted, Err(error))) if wanted.may_be_missing && is_unknown(&error) => {
+                self.missing += 1;
+                return Ok(());
+            }
+            Ok((wanted, Err(error))) => {
+                bars.0.above(|| self.failures.add(&wanted.source.to_string(), error, context));
+                return Ok(());
+            }
             Err(error) => {
-                self.fail(error, bars, context);
+                bars.0.above(|| self.failures.add("", error, context));
                 return Ok(());
             }
         };
         let done = Done { wanted, found };
+        manifest.add(|| done.record());
         let mut written = Ok(());
         bars.0.above(|| {
             done.tell(context);
@@ -270,91 +331,29 @@ impl Tally {
         Ok(())
     }
 
-    fn fail(&mut self, error: Error, bars: &Bars, context: &Context) {
-        self.failed += 1;
-        if !self.kinds.contains(&error.kind()) {
-            self.kinds.push(error.kind());
-        }
-        // The only failure is told at the end, with all that is known of it.
-        if let Some(first) = self.first.take() {
-            bars.0.above(|| context.ui.warn(sanitize(error.message())));
-            self.first = Some(first);
-        } else {
-            self.first = Some(error);
-        }
-    }
-
-    fn finish(self, elapsed: Duration, manifest: Option<&Path>, context: &Context) -> Result<Status> {
-        let shown = context.wants_json() && (self.failed == 0 || !self.done.is_empty());
-        if shown || manifest.is_some() {
+    fn finish(self, elapsed: Duration, context: &Context) -> Result<Status> {
+        if context.wants_json() && (self.failures.count() == 0 || !self.done.is_empty()) {
             let records: Vec<Value> = self.done.iter().map(Done::record).collect();
-            if let Some(path) = manifest {
-                write_manifest(&records, path, context)?;
-            }
-            if shown {
-                let text = serde_json::to_vec(&records)
-                    .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-                context.print_json(&text)?;
-            }
+            let text = serde_json::to_vec(&records)
+                .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
+            context.print_json(&text)?;
         }
-        self.summarize(elapsed, context);
-        let Some(first) = self.first else {
-            if self.done.is_empty() {
-                context.ui.note("There is nothing to download.");
-            }
-            return Ok(Status::DONE);
-        };
-        let all = self.done.len() + self.failed;
-        if all == 1 {
-            return Err(first);
+        if !self.done.is_empty() {
+            let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();
+            let files = self.done.iter().filter(|done| !done.found.skipped).count();
+            let (bytes, retries) = (sum(|found| found.transferred), sum(|found| found.retries));
+            Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
         }
-        context.ui.warn(sanitize(first.message()));
-        let kind = if self.done.is_empty() && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
-        let error = Error::new(kind, format!("{} of {all} files could not be downloaded", self.failed));
-        Err(first
-            .hints()
-            .iter()
-            .fold(error, |error, hint| error.hint(hint))
-            .hint("The same command skips what is here and right, and goes on with the rest."))
-    }
-
-    /// People are told how much it was and how fast; scripts have `--json`.
-    fn summarize(&self, elapsed: Duration, context: &Context) {
-        if !context.ui.terminal.stderr || self.done.is_empty() {
-            return;
+        match (self.missing, self.done.len() + self.failures.count()) {
+            (_, 0) => return Err(Error::new(Kind::NotFound, "there is no such artifact")),
+            (0, _) => {}
+            (1, _) => context.ui.note("One task has no such artifact."),
+            (missing, _) => context.ui.note(format_args!("{missing} times a task had no such artifact.")),
         }
-        let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();
-        let (bytes, seconds) = (sum(|found| found.transferred), elapsed.as_secs_f64());
-        let rate = size((bytes as f64 / seconds.max(0.001)) as u64);
-        let files = match self.done.iter().filter(|done| !done.found.skipped).count() {
-            1 => "1 file".to_owned(),
-            count => format!("{count} files"),
-        };
-        let retries = match sum(|found| found.retries) {
-            0 => String::new(),
-            1 => ", 1 retry".to_owned(),
-            count => format!(", {count} retries"),
-        };
-        context.ui.note(format_args!("{files}, {} in {seconds:.1} s ({rate}/s){retries}.", size(bytes)));
+        let hint = "The same command skips what is here and right, and goes on with the rest.";
+        self.failures.finish(self.done.len(), "downloaded", hint, context)?;
+        Ok(Status::DONE)
     }
-}
-
-/// Writes the records of all files, those of an earlier call that are not among them included.
-fn write_manifest(records: &[Value], path: &Path, context: &Context) -> Result<()> {
-    let path = context.env.resolve(path);
-    let failed = |source| Error::io("write", path.display(), source);
-    let mut all = records.to_vec();
-    if let Ok(old) = std::fs::read(&path) {
-        let old: Vec<Value> = serde_json::from_slice(&old).map_err(|source| {
-            Error::failed(format!("{} is there, and is no manifest", path.display())).caused_by(source)
-        })?;
-        let is_new = |record: &Value| records.iter().all(|new| new.get("path") != record.get("path"));
-        all.extend(old.into_iter().filter(is_new));
-    }
-    let text = serde_json::to_vec_pretty(&all).map_err(|source| failed(source.into()))?;
-    let mut sink = Sink::file(&path).map_err(failed)?;
-    sink.write_all(&text).and_then(|()| sink.write_all(b"\n")).map_err(failed)?;
-    sink.finish().map_err(failed)
 }
 
 /// Turns names into targets below a folder, and refuses those that cannot be.
@@ -377,7 +376,7 @@ impl<'a> Targeting<'a> {
     /// [`Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
     pub fn target(&mut self, name: &str, within: &str) -> Result<PathBuf> {
         let refused = |source: crate::domain::artifact_path::NameError| {
-            Error::failed(format!("cannot write an artifact under its own name: {source}"))
+            Error::failed(format!("cannot write it under its own name: {source}"))
                 .hint("Download it alone, to a file that you name with -o.")
         };
         let found = if self.flat { flat_path(name) } else { safe_path(name) };

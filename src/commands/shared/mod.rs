@@ -10,9 +10,11 @@ mod group_tasks;
 pub mod invocation;
 mod lanes;
 mod length;
+mod manifest;
 pub mod needs;
 mod open;
 mod outcome;
+mod tally;
 mod targets;
 mod uploads;
 
@@ -22,6 +24,7 @@ pub use downloads::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout
 pub use filters::FilterArgs;
 pub use group_tasks::{GroupPage, GroupTasks, Selection};
 pub use length::length;
+pub use manifest::Manifest;
 pub use open::open;
 pub use targets::{Targets, group, tasks};
-pub use uploads::{content_type, expiry, print_uploads, upload_options, upload_record};
+pub use uploads::{content_type, expiry, upload_all, upload_options};

@@ -3,11 +3,15 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::downloads::Bars;
+use super::tally::{Failures, Totals};
+use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::time::{Offset, parse_time};
 use crate::error::{Error, Result};
@@ -41,14 +45,14 @@ pub fn content_type(path: &Path) -> String {
 }
 
 /// Options with bars for people.
-pub fn upload_options(context: &Context) -> (Options, impl FnOnce() + use<>) {
+pub fn upload_options(context: &Context) -> (Options, Arc<Bars>) {
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Uploading")));
     let options = Options { watch: Some(Arc::clone(&bars) as Arc<dyn Watch>), ..Options::default() };
-    (options, move || bars.0.finish())
+    (options, bars)
 }
 
 /// What is said of an upload in `--json`.
-pub fn upload_record(name: &str, uploaded: &Uploaded) -> Value {
+fn upload_record(name: &str, uploaded: &Uploaded) -> Value {
     let hashes: serde_json::Map<String, Value> = uploaded
         .checksums
         .iter()
@@ -57,20 +61,46 @@ pub fn upload_record(name: &str, uploaded: &Uploaded) -> Value {
     json!({"name": name, "size": uploaded.bytes, "hashes": hashes, "retries": uploaded.retries})
 }
 
-/// Prints the names of what was uploaded, or the records.
+/// Uploads, as many at once as `uploads` are polled, and says what became of them. A failure stops no other.
+///
+/// Each name is printed when its upload is complete (`--json`: a record of all at the end).
 ///
 /// # Errors
-/// When the output cannot be written.
-pub fn print_uploads(records: &[Value], context: &Context) -> Result<()> {
-    if context.wants_json() {
-        let text = serde_json::to_vec(records)
+/// That of the upload, when it is one; [`crate::error::Kind::Unsuccessful`] when some failed, or what all failed of.
+pub async fn upload_all(
+    uploads: impl Stream<Item = (String, Result<Uploaded>)>,
+    bars: &Bars,
+    context: &Context,
+) -> Result<Status> {
+    let started = Instant::now();
+    let (mut records, mut failures, mut totals) = (Vec::new(), Failures::default(), Totals::default());
+    let mut uploads = std::pin::pin!(uploads);
+    while let Some((name, ended)) = uploads.next().await {
+        match ended {
+            Ok(uploaded) => {
+                if !context.wants_json() {
+                    bars.0.above(|| {
+                        let mut out = context.ui.out();
+                        writeln!(out, "{}", context.ui.safe(&name)).and_then(|()| out.flush())
+                    })?;
+                }
+                totals.files += 1;
+                totals.bytes += uploaded.bytes;
+                totals.retries += uploaded.retries;
+                records.push(upload_record(&name, &uploaded));
+            }
+            Err(error) => bars.0.above(|| failures.add(&format!("artifact `{name}`"), error, context)),
+        }
+    }
+    bars.0.finish();
+    if context.wants_json() && (failures.count() == 0 || !records.is_empty()) {
+        let text = serde_json::to_vec(&records)
             .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-        return context.print_json(&text);
+        context.print_json(&text)?;
     }
-    let mut out = context.ui.out();
-    for record in records {
-        let name = record.get("name").and_then(Value::as_str).unwrap_or_default();
-        writeln!(out, "{}", context.ui.safe(name))?;
+    if totals.files > 0 {
+        totals.tell(started.elapsed(), context);
     }
-    Ok(())
+    failures.finish(records.len(), "uploaded", "Those that were uploaded need not be uploaded again.", context)?;
+    Ok(Status::DONE)
 }

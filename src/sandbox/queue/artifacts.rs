@@ -139,13 +139,14 @@ fn created(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), a
             let object = object_name(id, run_id, name);
             let client = format!("artifact-upload/{id}/{run_id}/on/{group}/{worker}");
             let scopes = [format!("object:upload:{project}:{object}")];
+            let good_until = artifact.expires.min(call.now + TimeDelta::days(1));
             json!({
                 "storageType": "object",
                 "name": object,
                 "projectId": project,
                 "uploadId": upload_id,
                 "expires": stamp(artifact.expires),
-                "credentials": state.issuer.credentials(&client, &scopes, call.now, artifact.expires),
+                "credentials": state.issuer.credentials(&client, &scopes, call.now, good_until),
             })
         }
         content => json!({"storageType": content.storage_type()}),
