@@ -51,6 +51,26 @@ fn a_full_disk_is_told() {
     assert!(text(&output.stderr).contains("cannot write `/dev/full`"), "{}", text(&output.stderr));
 }
 
+/// Pages are fetched by another thread than the one that the log was set up for. In a process of its own,
+/// because threads of other tests that log nothing may be the first at a place that logs.
+#[test]
+fn every_try_is_logged_whichever_thread_makes_it() {
+    let server = FakeServer::start();
+    let page = |token: &str| Answer::json(200, format!(r#"{{"clients": [{{"clientId": "a"}}]{token}}}"#));
+    server.expect("GET /api/auth/v1/clients/", page(r#", "continuationToken": "b""#));
+    server.expect("GET /api/auth/v1/clients/?continuationToken=b", page(""));
+    let (mut command, _home) = tc();
+    command.env("TASKCLUSTER_ROOT_URL", server.url());
+    command.env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "hunter2");
+    let output = command.args(["-v", "api", "auth", "listClients", "--jsonl"]).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout).lines().count()), (Some(0), 2), "{stderr}");
+    let answered: Vec<&str> = stderr.lines().filter(|line| line.contains("answered verb=GET")).collect();
+    assert_eq!(answered.len(), 2, "{stderr}");
+    assert!(answered.iter().all(|line| line.contains("status=200") && line.contains("signed=true")), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_ends_quietly() {

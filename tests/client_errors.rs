@@ -144,21 +144,6 @@ fn files_and_limits_that_make_no_sense() {
     ran.stdout("").stderr(&message).status(1);
 }
 
-/// Pages are fetched by another thread than the one that the log was set up for.
-#[test]
-fn every_try_is_logged_whichever_thread_makes_it() {
-    let server = FakeServer::start();
-    let page = |token: &str| Answer::json(200, format!(r#"{{"clients": [{{"clientId": "a"}}]{token}}}"#));
-    server.expect("GET /api/auth/v1/clients/", page(r#", "continuationToken": "b""#));
-    server.expect("GET /api/auth/v1/clients/?continuationToken=b", page(""));
-    let ran = signed(&server).run(&["-v", "api", "auth", "listClients", "--jsonl"]);
-    ran.stdout("{\"clientId\": \"a\"}\n{\"clientId\": \"a\"}\n").status(0);
-    let answered: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("answered verb=GET")).collect();
-    assert_eq!(answered.len(), 2, "{ran}");
-    assert!(answered.iter().all(|line| line.contains("status=200") && line.contains("signed=true")), "{ran}");
-    assert!(!ran.stderr.contains("hunter2"), "{ran}");
-}
-
 #[test]
 fn ctrl_c_ends_a_call_that_hangs() {
     let server = FakeServer::start();
