@@ -29,6 +29,9 @@ const BLOCKING_THREADS: usize = 8;
 /// The same for downloads, where each large file takes one, too. Many files are synced at once quickly,
 /// but threads beyond some only stand in each other's way.
 pub(crate) const WRITING_THREADS: usize = 16;
+/// Tasks that have their turn before the command itself goes on: two for each of the 512 connections that a
+/// bulk action may have.
+const TURNS: u32 = 1024;
 /// How long writers of files may take to leave them in order.
 pub(crate) const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
 
@@ -115,6 +118,8 @@ impl Context {
             .enable_all()
             // Each new connection looks its host up on such a thread, and each look-up takes open files.
             .max_blocking_threads(BLOCKING_THREADS)
+            // All connections that are done return to their pool before the next requests start.
+            .event_interval(TURNS)
             .build()
             .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
