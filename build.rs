@@ -8,12 +8,16 @@
 use std::env;
 
 const SCRIPT: &str = "link/startup.ld";
+/// Set by `scripts/startup-order`, whose tool finds functions in one section of code only.
+const UNORDERED: &str = "TC_UNORDERED";
 
 fn main() {
     println!("cargo::rerun-if-changed={SCRIPT}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed={UNORDERED}");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !has_own_linker() {
+    let wanted = is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && env::var_os(UNORDERED).is_none();
+    if wanted && !has_own_linker() {
         let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
         println!("cargo::rustc-link-arg-bins=-T");
         println!("cargo::rustc-link-arg-bins={root}/{SCRIPT}");
