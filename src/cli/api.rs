@@ -31,7 +31,7 @@ impl View<'_> {
     pub(super) fn add_services(&self, api: Command) -> Command {
         let named: Vec<(&str, &Service)> =
             self.words.iter().filter_map(|word| Some((*word, self.catalogue.service(word).ok()?))).collect();
-        let only = self.after("api").and_then(|word| self.catalogue.service(word).ok());
+        let only = self.after(api.get_name()).and_then(|word| self.catalogue.service(word).ok());
         self.catalogue.service_names().filter(|name| only.is_none_or(|only| only.service_name == *name)).fold(
             api,
             |api, name| {

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read as _, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use tc::clock::Clock;
 use tc::ui::Terminal;
 use tc::{Environment, Streams};
 use url::Url;
+
+use super::Sink;
 
 /// The deployment that is signed in to; nobody talks to it.
 pub const ROOT: &str = "https://tc.example.com";
@@ -28,18 +30,6 @@ impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         drop(self.0.send(bytes.to_vec()));
         Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
@@ -65,7 +55,7 @@ impl Clock for Noon {
 /// A sign-in that waits for its answer.
 pub struct SignIn {
     thread: JoinHandle<u8>,
-    stdout: Kept,
+    stdout: Sink,
     pub stderr: Receiver<Vec<u8>>,
     /// What standard error held up to the page's address.
     pub told: String,
@@ -92,7 +82,7 @@ impl SignIn {
     pub fn start_in(environment: Environment, arguments: &[&str]) -> Self {
         let root = environment.get(tc::env::ROOT_URL).unwrap().to_owned();
         let (sender, stderr) = channel();
-        let stdout = Kept::default();
+        let stdout = Sink::default();
         let streams = Streams {
             stdin: Box::new(Cursor::new(Vec::new())),
             stdout: Box::new(stdout.clone()),
@@ -147,8 +137,7 @@ impl SignIn {
     pub fn end(self) -> Ended {
         let status = self.thread.join().unwrap();
         let stderr = self.told + &self.stderr.iter().map(|piece| String::from_utf8(piece).unwrap()).collect::<String>();
-        let stdout = String::from_utf8(self.stdout.0.lock().unwrap().clone()).unwrap();
-        Ended { stdout, stderr, status }
+        Ended { stdout: self.stdout.text(), stderr, status }
     }
 
     /// Answers as the page does, and ends.

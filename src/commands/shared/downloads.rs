@@ -194,7 +194,8 @@ struct Tally {
 /// has on record and is still the same is not asked for at all.
 ///
 /// # Errors
-/// That of the file, when it is one; [`Kind::NotFound`] when there is none at all; [`Kind::Unsuccessful`] when some failed, or what all failed of.
+/// That of the file, when it is one; [`Kind::NotFound`] when there is none at all; [`Kind::Unsuccessful`] when some
+/// failed, or what all failed of.
 pub async fn download(
     client: &Client,
     items: impl Stream<Item = Result<Wanted>>,
