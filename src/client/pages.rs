@@ -1,50 +1,64 @@
-//! A list in pages: each is fetched while the caller handles the one before.
+//! A list in pages: those to come are fetched while the caller handles the ones before.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Client, Request, Response};
 use crate::error::{Error, Result};
+use crate::json::{self, Wanted};
+
+/// The member of a page that leads to the next one (spec, section 6).
+const TOKEN: &str = "continuationToken";
+
+/// Pages that wait for the caller, besides the one that it has and the one that is being fetched.
+const WAITING: usize = 1;
 
 /// The pages of a list.
 ///
-/// At most two are in memory: the one that the caller has and the one that is being fetched.
-/// Fetching ahead needs a tokio runtime; it goes on during the caller's own work when the runtime
-/// has a thread for it, and otherwise while the caller awaits something.
+/// At most three are in memory: the one that the caller has, the next, and the one that is being
+/// fetched. Fetching ahead needs a tokio runtime; it goes on during the caller's own work when the
+/// runtime has a thread for it, and otherwise while the caller awaits something.
 #[derive(Debug)]
 pub struct Pages {
-    client: Client,
-    request: Request,
     state: State,
-    /// Tokens that were followed, by their hashes: a list has few pages, but tokens are long.
-    seen: HashSet<u64>,
 }
 
 #[derive(Debug)]
 enum State {
-    First,
-    Fetching(Fetch),
+    First(Box<Source>),
+    Ahead(Ahead),
     Done,
 }
 
-/// A page on its way; dropping it stops the transfer.
+/// Where pages come from.
 #[derive(Debug)]
-struct Fetch(JoinHandle<Result<Response>>);
+struct Source {
+    client: Client,
+    request: Request,
+    /// Tokens that were followed, by their hashes: a list has few pages, but tokens are long.
+    seen: HashSet<u64>,
+}
 
-impl Drop for Fetch {
+/// Pages on their way; dropping it stops the transfer.
+#[derive(Debug)]
+struct Ahead {
+    what: String,
+    pages: mpsc::Receiver<Result<Response>>,
+    fetching: JoinHandle<()>,
+}
+
+impl Drop for Ahead {
     fn drop(&mut self) {
-        self.0.abort();
+        self.fetching.abort();
     }
 }
 
 impl Pages {
     pub(super) fn new(client: Client, request: Request) -> Self {
-        Self { client, request, state: State::First, seen: HashSet::new() }
+        Self { state: State::First(Box::new(Source { client, request, seen: HashSet::new() })) }
     }
 
     /// The next page; none after the last. After an error there are no more.
@@ -53,27 +67,62 @@ impl Pages {
     /// Those of [`Client::send`]; [`crate::error::Kind::Failed`] when the server sends a
     /// `continuationToken` for the second time, because following it would never end.
     pub async fn next(&mut self) -> Result<Option<Response>> {
-        let page = match std::mem::replace(&mut self.state, State::Done) {
+        let mut ahead = match std::mem::replace(&mut self.state, State::Done) {
             State::Done => return Ok(None),
-            State::First => self.client.send(&self.request).await?,
-            State::Fetching(mut fetch) => (&mut fetch.0)
-                .await
-                .map_err(|source| Error::failed(format!("{} was cut short", self.request.what)).caused_by(source))??,
+            State::First(source) => source.ahead(),
+            State::Ahead(ahead) => ahead,
         };
-        if let Some(token) = continuation_token(&page.body)? {
-            if !self.remember(&token) {
-                return Err(Error::failed(format!("{} repeats a page: its list would never end", self.request.what))
-                    .hint("The server did not understand its own continuationToken; start again."));
+        match ahead.pages.recv().await {
+            Some(page) => {
+                let page = page?;
+                self.state = State::Ahead(ahead);
+                Ok(Some(page))
             }
-            let (client, request) = (self.client.clone(), self.request.with_query("continuationToken", &token));
-            self.state = State::Fetching(Fetch(tokio::spawn(async move { client.send(&request).await })));
+            None => {
+                let cut = |source| Error::failed(format!("{} was cut short", ahead.what)).caused_by(source);
+                (&mut ahead.fetching).await.map_err(cut).map(|()| None)
+            }
         }
-        Ok(Some(page))
+    }
+}
+
+impl Source {
+    /// A page, and the request for the one behind it.
+    async fn page(&mut self, request: &Request) -> Result<(Response, Option<Request>)> {
+        let page = self.client.send(request).await?;
+        let Some(token) = continuation_token(&page.body)? else { return Ok((page, None)) };
+        if !self.remember(&token) {
+            return Err(Error::failed(format!("{} repeats a page: its list would never end", request.what))
+                .hint("The server did not understand its own continuationToken; start again."));
+        }
+        let following = self.request.with_query(TOKEN, &token);
+        Ok((page, Some(following)))
     }
 
     fn remember(&mut self, token: &str) -> bool {
         use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
         self.seen.insert(BuildHasherDefault::<DefaultHasher>::default().hash_one(token))
+    }
+
+    /// Fetches all pages, each as soon as the one before is there: a request that had to wait for the caller
+    /// would leave server and network idle.
+    fn ahead(mut self: Box<Self>) -> Ahead {
+        let (sender, pages) = mpsc::channel(WAITING);
+        let what = self.request.what.clone();
+        let fetching = tokio::spawn(async move {
+            let mut request = Some(self.request.clone());
+            while let Some(this) = request.take() {
+                let page = self.page(&this).await.map(|(page, following)| {
+                    request = following;
+                    page
+                });
+                // Nobody waits for a page any more once the receiver is gone.
+                if sender.send(page).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ahead { what, pages, fetching }
     }
 }
 
@@ -88,9 +137,13 @@ fn continuation_token(page: &[u8]) -> Result<Option<Cow<'_, str>>> {
     if let Some(token) = token_at_the_end(page) {
         return Ok(Some(Cow::Borrowed(token)));
     }
-    let Token(token) = serde_json::from_slice(page)
-        .map_err(|source| Error::failed("a page of the list is not a JSON object").caused_by(source))?;
-    Ok(token.filter(|token| !token.is_empty()))
+    let no_object = |source: Box<dyn std::error::Error + Send + Sync>| {
+        Error::failed("a page of the list is not a JSON object").caused_by(source)
+    };
+    let [token] =
+        json::pick(page, Wanted::Members(&[(TOKEN, Wanted::Value(0))])).map_err(|fault| no_object(fault.into()))?;
+    let token = token.filter(|value| *value != b"null").map(json::string).transpose();
+    Ok(token.map_err(|source| no_object(source.into()))?.filter(|token| !token.is_empty()))
 }
 
 /// The token where the services put it, as the last member of the page, found without a look at the
@@ -107,40 +160,6 @@ fn token_at_the_end(page: &[u8]) -> Option<&str> {
     let is_plain = !token.is_empty() && !token.contains(&b'\\');
     (is_plain && matches!(before.last(), Some(b',' | b'{'))).then(|| std::str::from_utf8(token).ok()).flatten()
 }
-
-struct Token<'a>(Option<Cow<'a, str>>);
-
-impl<'de> Deserialize<'de> for Token<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(TokenVisitor)
-    }
-}
-
-struct TokenVisitor;
-
-impl<'de> Visitor<'de> for TokenVisitor {
-    type Value = Token<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut token = None;
-        while let Some(Text(name)) = map.next_key()? {
-            if name == "continuationToken" {
-                token = map.next_value::<Option<Text<'de>>>()?.map(|Text(text)| text);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(Token(token))
-    }
-}
-
-/// A string that is borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, NoProxy, Proxy};
 use thiserror::Error;
 use url::Url;
 
+use super::buffers::Buffers;
 use super::proxy::Proxies;
 use crate::domain::root_url::is_loopback;
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ pub(super) struct Transport {
     /// The same for answers that are passed on piece by piece, as they stand on the wire.
     raw_plain: OnceLock<reqwest::Client>,
     raw_secure: OnceLock<reqwest::Client>,
+    buffers: Buffers,
 }
 
 /// One try's request.
@@ -90,12 +92,17 @@ pub(super) struct Broken {
 impl Transport {
     pub(super) fn new(settings: Settings) -> Self {
         let [plain, secure, raw_plain, raw_secure] = [const { OnceLock::new() }; 4];
-        Self { settings, plain, secure, raw_plain, raw_secure }
+        Self { settings, plain, secure, raw_plain, raw_secure, buffers: Buffers::default() }
     }
 
     /// The same, with no connection yet.
     pub(super) fn apart(&self) -> Self {
         Self::new(self.settings.clone())
+    }
+
+    /// Takes back the memory of an answer that nobody needs any more.
+    pub(super) fn reuse(&self, body: Bytes) {
+        self.buffers.give(body);
     }
 
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
@@ -117,10 +124,10 @@ impl Transport {
         }
         let host = outgoing.url.host_str().unwrap_or_default();
         let Some(stall) = outgoing.streamed else {
-            return Ok(read(builder).await.map_err(|source| self.broken(host, &source)));
+            return Ok(self.read(builder).await.map_err(|source| self.broken(host, &source)));
         };
         // The time limit of a try holds for all but the body, which may well take hours.
-        Ok(match tokio::time::timeout(self.settings.timeout, begin(builder, stall)).await {
+        Ok(match tokio::time::timeout(self.settings.timeout, self.begin(builder, stall)).await {
             Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
             Err(_) => Err(Broken::silent(host, self.settings.timeout)),
         })
@@ -143,11 +150,11 @@ impl Transport {
         }
         let host = url.host_str().unwrap_or_default();
         if let Some(body) = body {
-            let begun = begin(builder.body(body), stall).await;
+            let begun = self.begin(builder.body(body), stall).await;
             return Ok(begun.map_err(|source| self.broken(host, &source)));
         }
         let limit = self.settings.timeout.min(stall);
-        Ok(match tokio::time::timeout(limit, begin(builder, stall)).await {
+        Ok(match tokio::time::timeout(limit, self.begin(builder, stall)).await {
             Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
             // What is not the time limit of a try is not mended by a longer one.
             Err(_) if limit < self.settings.timeout => Err(Broken { hint: None, ..Broken::silent(host, limit) }),
@@ -169,6 +176,31 @@ impl Transport {
         }
         let client = build(&self.settings, is_plain, raw)?;
         Ok(cell.get_or_init(|| client))
+    }
+
+    /// Reads the answer's head, and its body too unless it is a success.
+    async fn begin(&self, builder: reqwest::RequestBuilder, stall: Duration) -> Result<Incoming, reqwest::Error> {
+        let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
+        if !response.status().is_success() {
+            return self.rest(response).await;
+        }
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        Ok(Incoming { status, headers, body: Bytes::new(), arriving: Some(Arriving { response, stall }) })
+    }
+
+    /// Reads the answer piece by piece into one buffer, without a second copy at the end.
+    async fn read(&self, builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Error> {
+        self.rest(builder.send().await.map_err(reqwest::Error::without_url)?).await
+    }
+
+    async fn rest(&self, mut response: reqwest::Response) -> Result<Incoming, reqwest::Error> {
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let mut body = self.buffers.take(headers.get("content-length").and_then(length).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+            body.extend_from_slice(&chunk);
+        }
+        give_back().await;
+        Ok(Incoming { status, headers, body: body.freeze(), arriving: None })
     }
 
     fn broken(&self, host: &str, source: &reqwest::Error) -> Broken {
@@ -245,34 +277,6 @@ fn method_of(verb: Verb) -> reqwest::Method {
 fn innermost(source: &reqwest::Error) -> String {
     let last = std::iter::successors(source.source(), |cause| (*cause).source()).last();
     last.map_or_else(|| source.to_string(), ToString::to_string)
-}
-
-/// Reads the answer's head, and its body too unless it is a success.
-async fn begin(builder: reqwest::RequestBuilder, stall: Duration) -> Result<Incoming, reqwest::Error> {
-    let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
-    if !response.status().is_success() {
-        return rest(response).await;
-    }
-    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    Ok(Incoming { status, headers, body: Bytes::new(), arriving: Some(Arriving { response, stall }) })
-}
-
-/// Reads the answer piece by piece into one buffer, without a second copy at the end.
-async fn read(builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Error> {
-    rest(builder.send().await.map_err(reqwest::Error::without_url)?).await
-}
-
-async fn rest(mut response: reqwest::Response) -> Result<Incoming, reqwest::Error> {
-    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-        if body.is_empty() {
-            body.reserve(headers.get("content-length").and_then(length).unwrap_or(chunk.len()));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    give_back().await;
-    Ok(Incoming { status, headers, body: body.freeze(), arriving: None })
 }
 
 /// Lets the connection of an answer that has been read return to its pool: a task of its own sees to that. A

@@ -4,8 +4,6 @@ mod duration;
 mod frame;
 pub mod jq;
 pub mod json;
-pub mod json_list;
-mod json_scan;
 pub mod log;
 mod progress;
 mod prompt;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::json::{self, Member, Split};
 use crate::ui::json::{Layout, Writer};
-use crate::ui::json_list::{self, Member, Split};
 
 const TOKEN: &str = "continuationToken";
 
@@ -17,7 +17,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// When the page is not a JSON object, or has no such list; says what.
     pub fn parse(page: &'a [u8], list: Option<&str>) -> Result<Self, String> {
-        let split = json_list::split(page, list)?;
+        let split = json::split(page, list)?;
         match (&split.list, list) {
             (None, Some(list)) => Err(format!("the page has no `{list}`")),
             (None, None) => Err("the page has no list".into()),

@@ -1,5 +1,6 @@
 //! The tasks of a group, page by page.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::ops::Range;
 
@@ -10,27 +11,40 @@ use crate::client::{Client, Pages};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::domain::filter::TaskFilter;
-use crate::domain::task::{TaskItem, Text};
+use crate::domain::task::TaskItem;
 use crate::error::{Error, Result};
+use crate::json::{self, Picked, Wanted};
 use crate::ui::jq::{Output, Program};
 use crate::ui::json::Layout;
-use crate::ui::json_list::{self, Picked, Wanted};
 
 /// The tasks of a group; the next page is fetched while one is being handled.
 pub struct GroupTasks {
     pages: Pages,
+    client: Client,
 }
 
 /// One page of a group's tasks.
-pub struct GroupPage(Bytes);
+pub struct GroupPage {
+    body: Bytes,
+    /// Gets the memory back.
+    client: Option<Client>,
+}
+
+impl Drop for GroupPage {
+    fn drop(&mut self) {
+        if let Some(client) = &self.client {
+            client.reuse(std::mem::take(&mut self.body));
+        }
+    }
+}
 
 /// What a line of a list says of a task. To find no more than this takes a third of the time of a [`TaskItem`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct TaskBrief<'a> {
     /// The ID.
-    pub id: Text<'a>,
+    pub id: Cow<'a, str>,
     /// The name, as it stands in the definition: it may hold any character.
-    pub name: Text<'a>,
+    pub name: Cow<'a, str>,
     /// The state.
     pub state: TaskState,
 }
@@ -45,12 +59,12 @@ const BRIEF: Wanted<'static> = Wanted::Members(&[
 
 impl<'a> TaskBrief<'a> {
     fn of([id, state, name]: Picked<'a, 3>) -> Result<Self> {
-        let text = |token| serde_json::from_slice(token).map_err(broken);
+        let text = |value| json::string(value).map_err(broken);
         let (Some(id), Some(state)) = (id, state) else { return Err(broken("a task has no ID or no state")) };
         Ok(Self {
             id: text(id)?,
             name: name.map(text).transpose()?.unwrap_or_default(),
-            state: serde_json::from_slice(state).map_err(broken)?,
+            state: TaskState::parse(&text(state)?).unwrap_or(TaskState::Other),
         })
     }
 }
@@ -61,7 +75,8 @@ impl GroupTasks {
     /// # Errors
     /// When the call cannot be built.
     pub fn of(client: &Client, group: &str) -> Result<Self> {
-        Ok(Self { pages: client.call("queue", "listTaskGroup").arg(group).pages()? })
+        let pages = client.call("queue", "listTaskGroup").arg(group).pages()?;
+        Ok(Self { pages, client: client.clone() })
     }
 
     /// The next page; none after the last.
@@ -69,7 +84,8 @@ impl GroupTasks {
     /// # Errors
     /// Those of [`Pages::next`].
     pub async fn next(&mut self) -> Result<Option<GroupPage>> {
-        Ok(self.pages.next().await?.map(|response| GroupPage(response.body)))
+        let page = self.pages.next().await?;
+        Ok(page.map(|page| GroupPage { body: page.body, client: Some(self.client.clone()) }))
     }
 
     /// What `make` makes of the tasks that are selected, as a stream.
@@ -99,7 +115,7 @@ impl GroupPage {
     /// # Errors
     /// When it is not a page of a group.
     pub fn raw(&self) -> Result<impl Iterator<Item = &[u8]>> {
-        let page = json_list::split(&self.0, Some(TASKS)).map_err(broken)?;
+        let page = json::split(&self.body, Some(TASKS)).map_err(broken)?;
         if page.list.is_none() {
             return Err(no_tasks());
         }
@@ -122,7 +138,7 @@ impl GroupPage {
     /// # Errors
     /// Those of [`GroupPage::each`].
     pub fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
-        let picked = json_list::pick_each(&self.0, TASKS, BRIEF).map_err(broken)?.ok_or_else(no_tasks)?;
+        let picked = json::pick_each(&self.body, TASKS, BRIEF).map_err(broken)?.ok_or_else(no_tasks)?;
         for task in picked {
             visit(&TaskBrief::of(task)?)?;
         }
@@ -133,16 +149,21 @@ impl GroupPage {
     ///
     /// # Errors
     /// When it is not a page of a group, or `out` cannot be written.
-    pub fn write_lines(self, out: &mut dyn Write) -> Result<()> {
-        let start = self.0.as_ptr().addr();
+    pub fn write_lines(mut self, out: &mut dyn Write) -> Result<()> {
+        let start = self.body.as_ptr().addr();
         let span = |item: &[u8]| item.as_ptr().addr() - start..item.as_ptr().addr() - start + item.len();
         let spans: Vec<Range<usize>> = self.raw()?.map(span).collect();
-        match lines_in_place(self.0, &spans) {
-            Ok(lines) => out.write_all(&lines)?,
-            Err(page) => {
+        let body = std::mem::take(&mut self.body);
+        match lines_in_place(body, &spans) {
+            Ok((body, lines)) => {
+                out.write_all(body.get(lines).unwrap_or_default())?;
+                self.body = body.freeze();
+            }
+            Err(body) => {
                 for span in spans {
-                    Layout::write_line(page.get(span).unwrap_or_default(), out)?;
+                    Layout::write_line(body.get(span).unwrap_or_default(), out)?;
                 }
+                self.body = body;
             }
         }
         Ok(())
@@ -150,9 +171,9 @@ impl GroupPage {
 }
 
 /// Makes lines of items that are each on one line and have nothing but a comma between them, as services
-/// send them, without copying any; gives the page back where that cannot be done.
-fn lines_in_place(page: Bytes, spans: &[Range<usize>]) -> Result<BytesMut, Bytes> {
-    let Some((first, last)) = spans.first().zip(spans.last()) else { return Ok(BytesMut::new()) };
+/// send them, without copying any, and says where they are; gives the page back where that cannot be done.
+fn lines_in_place(page: Bytes, spans: &[Range<usize>]) -> Result<(BytesMut, Range<usize>), Bytes> {
+    let Some((first, last)) = spans.first().zip(spans.last()) else { return Err(page) };
     let whole = first.start..last.end + 1;
     let is_plain = spans.windows(2).all(|pair| matches!(pair, [one, next] if one.end + 1 == next.start))
         && page.get(whole.clone()).is_some_and(|items| memchr::memchr2(b'\n', b'\r', items).is_none());
@@ -165,8 +186,7 @@ fn lines_in_place(page: Bytes, spans: &[Range<usize>]) -> Result<BytesMut, Bytes
             *separator = b'\n';
         }
     }
-    lines.truncate(whole.end);
-    Ok(lines.split_off(whole.start))
+    Ok((lines, whole))
 }
 
 fn no_tasks() -> Error {
@@ -217,9 +237,13 @@ impl Selection {
 mod tests {
     use super::*;
 
+    fn page_of(body: Bytes) -> GroupPage {
+        GroupPage { body, client: None }
+    }
+
     fn lines(page: &str) -> String {
         let mut out = Vec::new();
-        GroupPage(Bytes::copy_from_slice(page.as_bytes())).write_lines(&mut out).unwrap();
+        page_of(Bytes::copy_from_slice(page.as_bytes())).write_lines(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -230,10 +254,10 @@ mod tests {
         assert_eq!(lines(r#"{"tasks": [{"a":[1,2]}, {"b":"],"} ]}"#), expected);
         assert_eq!(lines("{\"tasks\":[{\"a\":\n[1, 2]},{\"b\":\"],\"}]}"), expected);
         assert_eq!(lines(r#"{"tasks":[]}"#), "");
-        assert!(GroupPage(Bytes::from_static(b"{}")).write_lines(&mut Vec::new()).is_err());
+        assert!(page_of(Bytes::from_static(b"{}")).write_lines(&mut Vec::new()).is_err());
         // A page that someone else holds, too, is left as it is.
         let page = Bytes::from(br#"{"tasks":[{"a":1}]}"#.to_vec());
-        GroupPage(page.clone()).write_lines(&mut Vec::new()).unwrap();
+        page_of(page.clone()).write_lines(&mut Vec::new()).unwrap();
         assert_eq!(&page[..], br#"{"tasks":[{"a":1}]}"#);
     }
 
@@ -242,7 +266,7 @@ mod tests {
         let raw = r#"{"status": {"taskId": "x", "state": "running", "runs": [{"runId": 0, "state": "failed"}]},
             "task": {"payload": {"name": "p"}, "metadata": {"owner": "o", "name": "a \"b\""}}}"#
             .as_bytes();
-        let page = GroupPage(Bytes::from(
+        let page = page_of(Bytes::from(
             [br#"{"tasks":["#, raw, br#",{"status": {"taskId": "x", "state": "new one"}}]}"#].concat(),
         ));
         let (item, mut briefs) = (TaskItem::parse(raw).unwrap(), Vec::new());
@@ -255,7 +279,7 @@ mod tests {
         let whole = (item.id().to_owned(), item.name().to_owned(), item.status.state);
         assert_eq!(briefs, [whole, ("x".into(), String::new(), TaskState::Other)]);
         for bad in [r#"{"tasks":[{"status": {"taskId": "x"}, "task": {}}]}"#, r#"{"tasks":[1]}"#, r#"{"x":[]}"#] {
-            assert!(GroupPage(Bytes::from_static(bad.as_bytes())).each_brief(|_| Ok(())).is_err(), "{bad}");
+            assert!(page_of(Bytes::from_static(bad.as_bytes())).each_brief(|_| Ok(())).is_err(), "{bad}");
         }
     }
 }

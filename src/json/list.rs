@@ -4,8 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::json_scan::Scan;
-pub use super::json_scan::Wanted;
+use super::scan::{Scan, Wanted};
 
 /// A JSON object, taken apart around one list.
 #[derive(Debug, Default)]
@@ -39,23 +38,35 @@ pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String
         if !wanted || found.list.is_some() {
             let members = if found.list.is_none() { &mut found.before } else { &mut found.after };
             members.push((name, scan.value()?));
-            return Ok(());
+            return Ok(true);
         }
         if scan.peek() != Some(b'[') {
-            return Err(format!("`{name}` is not a list"));
+            return Err(format!("`{name}` is not a list").into());
         }
         scan.each(|scan| {
             found.items.push(scan.value()?);
             Ok(())
         })?;
         found.list = Some(name);
-        Ok(())
+        Ok(true)
     })?;
-    scan.end(found)
+    Ok(scan.end(found)?)
 }
 
-/// Values of an item as text; none for those that it lacks.
+/// Values of an object as text; none for those that it lacks.
 pub type Picked<'a, const N: usize> = [Option<&'a [u8]>; N];
+
+/// Picks `N` values out of an object, as text; a value is none where the object lacks it.
+///
+/// # Errors
+/// When `json` is no JSON object, or something that is to have members is none; says what.
+pub fn pick<'a, const N: usize>(json: &'a [u8], wanted: Wanted<'_>) -> Result<Picked<'a, N>, String> {
+    let mut picked = [None; N];
+    let mut scan = Scan::new(json);
+    scan.spaces();
+    scan.pick(wanted, &mut picked)?;
+    Ok(scan.end(picked)?)
+}
 
 /// Picks `N` values out of each item of the list called `list` in an object, as text, in one pass; a value is
 /// none where an item lacks it, and all is none where the object has no such list.
@@ -71,7 +82,8 @@ pub fn pick_each<'a, const N: usize>(
     let mut scan = Scan::new(json);
     scan.members(|scan, name| {
         if found.is_some() || !name.is(list) {
-            return scan.value().map(drop);
+            scan.skip()?;
+            return Ok(true);
         }
         let items: &mut Vec<Picked<'_, N>> = found.insert(Vec::new());
         scan.each(|scan| {
@@ -79,9 +91,23 @@ pub fn pick_each<'a, const N: usize>(
             scan.pick(wanted, &mut picked)?;
             items.push(picked);
             Ok(())
-        })
+        })?;
+        Ok(true)
     })?;
-    scan.end(found)
+    Ok(scan.end(found)?)
+}
+
+/// The string that a value is, borrowed where it has no escapes.
+///
+/// # Errors
+/// When it is no string.
+pub fn string(value: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
+    let inside = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let is_plain = |inside: &&[u8]| inside.iter().all(|byte| !matches!(byte, b'"' | b'\\' | ..=0x1f));
+    match inside.filter(is_plain).and_then(|inside| std::str::from_utf8(inside).ok()) {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None => serde_json::from_slice::<String>(value).map(Cow::Owned),
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +180,14 @@ mod tests {
             prop_assert_eq!(items.len(), 2);
             prop_assert_eq!((&read(items[1][0]), &read(items[1][1])), (&item["a"]["b"], &item["a"]["c"]["d"]));
             prop_assert_eq!(items[1][2], None);
+        }
+
+        #[test]
+        fn strings_are_what_a_parser_reads(text: String, bytes in r#""?[a-c"\\\n\x00é]{0,6}"?"#) {
+            let json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(string(json.as_bytes()).unwrap(), text);
+            let read = serde_json::from_str::<String>(&bytes).ok();
+            prop_assert_eq!(string(bytes.as_bytes()).ok().map(Cow::into_owned), read);
         }
 
         #[test]
