@@ -72,9 +72,19 @@ impl Context {
         self.drive(builder.worker_threads(1), work, Duration::ZERO)
     }
 
-    /// Like [`Context::block_on`], but after an interrupt threads that write files get the time to
-    /// leave them in order. What `work` spawns shares this thread with it: they hand each other
-    /// little pieces all the time, and each would wake another thread.
+    /// Like [`Context::block_on`], with all that `work` spawns on this thread, too. While it computes, the system
+    /// goes on receiving; where little is computed, a thread of its own for what is fetched would only take turns
+    /// with this one.
+    ///
+    /// # Errors
+    /// Those of [`Context::block_on`].
+    pub fn block_on_here<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        self.drive(&mut builder, work, Duration::ZERO)
+    }
+
+    /// Like [`Context::block_on_here`], but after an interrupt threads that write files get the time to
+    /// leave them in order.
     ///
     /// # Errors
     /// Those of [`Context::block_on`].

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use tc::sandbox::{Options, Sandbox};
+use tc::transfer::SHA512_UP_TO;
 
 use crate::support::Tc;
 use crate::support::storage::{Content, Fault, Storage, noise, sha256};
@@ -27,6 +28,28 @@ fn objects_go_up_by_either_method_and_come_back() {
     }
     tc.run(&["object", "download", "t/none", "-o", "x"]).status(5);
     tc.run(&["object", "upload", "t/x", "none", "--project", "p"]).status(1);
+}
+
+#[test]
+fn a_large_object_has_a_sha512_only_when_it_is_asked_for() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let up = fs::File::create(tc.directory().join("up")).unwrap();
+    for (length, flag, expected) in [
+        (SHA512_UP_TO, "--quiet", vec!["sha256", "sha512"]),
+        (SHA512_UP_TO + 1, "--quiet", vec!["sha256"]),
+        (SHA512_UP_TO + 1, "--sha512", vec!["sha256", "sha512"]),
+    ] {
+        up.set_len(length).unwrap();
+        let name = format!("t/{length}{flag}");
+        let ran = tc.run(&["object", "upload", &name, "up", "--project", "p", "--json", flag]);
+        let hashes = ran.status(0).json()[0]["hashes"].clone();
+        assert_eq!(hashes.as_object().unwrap().keys().collect::<Vec<_>>(), expected);
+        // Whichever there are, they are what a download is checked with.
+        let call = json!({"acceptDownloadMethods": {"getUrl": true}}).to_string();
+        let started = tc.run(&["api", "object", "startDownload", &name, "-d", &call]).json();
+        assert_eq!(started["hashes"], hashes);
+    }
 }
 
 /// A storage that is told how to take uploads.

@@ -110,19 +110,31 @@ impl Source {
         let (sender, pages) = mpsc::channel(WAITING);
         let what = self.request.what.clone();
         let fetching = tokio::spawn(async move {
-            let mut request = Some(self.request.clone());
-            while let Some(this) = request.take() {
-                let page = self.page(&this).await.map(|(page, following)| {
-                    request = following;
-                    page
-                });
+            let request = self.request.clone();
+            let (mut page, mut following) = apart(self.page(&request).await);
+            while let Some(request) = following {
                 // Nobody waits for a page any more once the receiver is gone.
-                if sender.send(page).await.is_err() {
-                    return;
-                }
+                let Ok(place) = sender.reserve().await else { return };
+                // The server is to be at work on a page before the caller is at work on the one before.
+                let hand_over = async {
+                    tokio::task::yield_now().await;
+                    place.send(page);
+                };
+                let (next, ()) = tokio::join!(biased; self.page(&request), hand_over);
+                (page, following) = apart(next);
             }
+            // As above: then there is nobody to tell.
+            drop(sender.send(page).await);
         });
         Ahead { what, pages, fetching }
+    }
+}
+
+/// The page, and the request for the one behind it, if there is one.
+fn apart(found: Result<(Response, Option<Request>)>) -> (Result<Response>, Option<Request>) {
+    match found {
+        Ok((page, following)) => (Ok(page), following),
+        Err(error) => (Err(error), None),
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Walk {
     in_string: u64,
     /// Whether the last character was a backslash that gives the next one another meaning.
     escapes_next: bool,
+    /// Whether there was a backslash at all.
+    pub(super) has_escapes: bool,
 }
 
 /// What a block was found to be.
@@ -28,6 +30,8 @@ pub(super) struct Walk {
 pub(super) enum Found {
     /// The end: so many of its characters still belong to the object or list.
     End(usize),
+    /// What was looked for, so many characters behind its beginning.
+    Name(usize),
     /// A part of a string, without a quote or a backslash.
     Text,
     /// Something else, and it goes on.
@@ -45,23 +49,64 @@ impl Walk {
     #[inline(always)]
     pub(super) fn over(&mut self, block: &[u8; BLOCK]) -> Found {
         let block = Block::new(block);
-        let mut quotes = block.those_that_are(b'"');
-        let backslashes = block.those_that_are(b'\\');
-        if self.escapes_next || backslashes != 0 {
-            quotes &= !self.escaped(backslashes);
-        }
         let before = self.in_string;
-        if quotes.count_ones() % 2 == 1 {
-            self.in_string = !before;
-        } else if quotes == 0 && before != 0 {
-            return if backslashes == 0 { Found::Text } else { Found::More };
-        }
+        let quotes = match self.quotes(&block) {
+            Ok(quotes) => quotes,
+            Err(found) => return found,
+        };
         let [opening, closing] = block.brackets();
         if opening | closing == 0 {
             return Found::More;
         }
         let outside = !(odd_so_far(quotes) ^ before);
         self.end_at(opening & outside, closing & outside).map_or(Found::More, Found::End)
+    }
+
+    /// Goes over a block, and stops at a string that begins with `first`, lies right inside the object or list,
+    /// and is what is looked for, as `is_it` says of its opening quote's place.
+    #[inline(always)]
+    pub(super) fn seek(&mut self, block: &[u8; BLOCK], first: u8, is_it: impl Fn(usize) -> bool) -> Found {
+        let block = Block::new(block);
+        let before = self.in_string;
+        let quotes = match self.quotes(&block) {
+            Ok(quotes) => quotes,
+            Err(found) => return found,
+        };
+        let strings = odd_so_far(quotes) ^ before;
+        let [opening, closing] = block.brackets();
+        let (mut opening, mut closing) = (opening & !strings, closing & !strings);
+        // The first character behind the last quote is in the next block.
+        let mut names = quotes & strings & (block.those_that_are(first) >> 1 | 1 << 63);
+        while names != 0 {
+            let earlier = (names & names.wrapping_neg()) - 1;
+            if let Some(end) = self.end_at(opening & earlier, closing & earlier) {
+                return Found::End(end);
+            }
+            (opening, closing) = (opening & !earlier, closing & !earlier);
+            let at = names.trailing_zeros() as usize;
+            if self.depth == 1 && is_it(at) {
+                return Found::Name(at);
+            }
+            names &= names - 1;
+        }
+        self.end_at(opening, closing).map_or(Found::More, Found::End)
+    }
+
+    /// The quotes of a block that begin or end a string, or else what the block is.
+    #[inline(always)]
+    fn quotes(&mut self, block: &Block) -> Result<u64, Found> {
+        let mut quotes = block.those_that_are(b'"');
+        let backslashes = block.those_that_are(b'\\');
+        if self.escapes_next || backslashes != 0 {
+            self.has_escapes = true;
+            quotes &= !self.escaped(backslashes);
+        }
+        if quotes.count_ones() % 2 == 1 {
+            self.in_string = !self.in_string;
+        } else if quotes == 0 && self.in_string != 0 {
+            return Err(if backslashes == 0 { Found::Text } else { Found::More });
+        }
+        Ok(quotes)
     }
 
     /// Counts brackets, and stops at the one that closes the first.
@@ -102,6 +147,19 @@ pub(super) fn quote_or_backslash(part: &[u8; PART]) -> Option<usize> {
     let part = u8x16::new(*part);
     let found = (part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'))).to_bitmask();
     (found != 0).then(|| found.trailing_zeros() as usize)
+}
+
+/// Whether characters of a string stand for themselves: there is no quote, no backslash and no control character.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    let (parts, rest) = text.as_chunks::<PART>();
+    let is_plain = |part: &[u8; PART]| {
+        let part = u8x16::new(*part);
+        let special = part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'));
+        (special | part.simd_eq(part.min(u8x16::splat(0x1f)))).to_bitmask() == 0
+    };
+    let mut last = [b' '; PART];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    parts.iter().all(is_plain) && is_plain(&last)
 }
 
 /// Characters, ready to be compared.

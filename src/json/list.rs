@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Scan, Wanted};
+use super::blocks;
+use super::scan::{Following, Scan, Wanted};
 
 /// A JSON object, taken apart around one list.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ pub type Member<'a> = (Cow<'a, str>, &'a [u8]);
 pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String> {
     let mut scan = Scan::new(json);
     let mut found = Split::default();
-    scan.members(|scan, name| {
+    scan.members(Following::All, |scan, name| {
         let wanted = match list {
             Some(list) => name.is(list),
             None => scan.peek() == Some(b'['),
@@ -38,7 +39,7 @@ pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String
         if !wanted || found.list.is_some() {
             let members = if found.list.is_none() { &mut found.before } else { &mut found.after };
             members.push((name, scan.value()?));
-            return Ok(true);
+            return Ok(Following::All);
         }
         if scan.peek() != Some(b'[') {
             return Err(format!("`{name}` is not a list").into());
@@ -48,7 +49,7 @@ pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String
             Ok(())
         })?;
         found.list = Some(name);
-        Ok(true)
+        Ok(Following::All)
     })?;
     Ok(scan.end(found)?)
 }
@@ -80,10 +81,10 @@ pub fn pick_each<'a, const N: usize>(
 ) -> Result<Option<Vec<Picked<'a, N>>>, String> {
     let mut found = None;
     let mut scan = Scan::new(json);
-    scan.members(|scan, name| {
+    scan.members(Following::All, |scan, name| {
         if found.is_some() || !name.is(list) {
             scan.skip()?;
-            return Ok(true);
+            return Ok(Following::All);
         }
         let items: &mut Vec<Picked<'_, N>> = found.insert(Vec::new());
         scan.each(|scan| {
@@ -92,7 +93,7 @@ pub fn pick_each<'a, const N: usize>(
             items.push(picked);
             Ok(())
         })?;
-        Ok(true)
+        Ok(Following::All)
     })?;
     Ok(scan.end(found)?)
 }
@@ -103,8 +104,7 @@ pub fn pick_each<'a, const N: usize>(
 /// When it is no string.
 pub fn string(value: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
     let inside = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    let is_plain = |inside: &&[u8]| inside.iter().all(|byte| !matches!(byte, b'"' | b'\\' | ..=0x1f));
-    match inside.filter(is_plain).and_then(|inside| std::str::from_utf8(inside).ok()) {
+    match inside.filter(|inside| blocks::is_plain(inside)).and_then(|inside| std::str::from_utf8(inside).ok()) {
         Some(text) => Ok(Cow::Borrowed(text)),
         None => serde_json::from_slice::<String>(value).map(Cow::Owned),
     }
@@ -167,6 +167,29 @@ mod tests {
         assert_eq!(picked(r#"{"k": []}"#).unwrap(), None);
         for torn in ["", "[]", r#"{"l": 1}"#, r#"{"l": [1]}"#, r#"{"l": [{"a": 1}]}"#, r#"{"l": [{"a": {"b": "}}"#] {
             assert!(picked(torn).is_err(), "{torn}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_told_from_all_that_looks_like_it() {
+        let state = |json: &str| {
+            let [state] = pick(json.as_bytes(), Wanted::Members(&[("state", Wanted::Value(0))]))?;
+            Ok::<_, String>(state.map(|value| String::from_utf8(value.to_vec()).unwrap()))
+        };
+        let found = |value: &str| Ok(Some(value.to_owned()));
+        let lookalikes = r#""x":"state","y":["state"],"z":{"state":1},"s":"\"state\":1","states":0,"#;
+        assert_eq!(state(&format!(r#" {{{lookalikes}"state" : 2,"q":{{}}}} "#)), found("2"));
+        assert_eq!(state(&format!(r#"{{{lookalikes}"st\u0061te":3,"q":[]}}"#)), found("3"));
+        for absent in [r#"{"z":{"state":1}}"#, r#"{"z":"state"}"#, r#"{"z":"\\","y":"state"}"#, "{}"] {
+            assert_eq!(state(absent), Ok(None), "{absent}");
+        }
+        for length in 0..200 {
+            let (text, other) = ("x".repeat(length), "[".repeat(length % 7));
+            let json = format!(r#"{{"a":"{text}","b":"{other}","c":[{{"state":"{text}"}}],"state":"{text}","d":0}}"#);
+            assert_eq!(state(&json), found(&format!("\"{text}\"")));
+        }
+        for torn in [r#"{"a":1"#, r#"{"a":{"state":1}"#, r#"{"state":}"#, r#"{"state":1"#, "[]"] {
+            assert!(state(torn).is_err(), "{torn}");
         }
     }
 

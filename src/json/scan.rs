@@ -53,6 +53,23 @@ impl<'a> Name<'a> {
     }
 }
 
+/// Which of the members that follow are of interest.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Following<'w> {
+    All,
+    Only(&'w str),
+    None,
+}
+
+/// Where a jump to a member ended.
+enum Jump {
+    There,
+    /// There is none: behind the end of the object.
+    Nowhere,
+    /// Where it began: there is none, unless its name is written with escapes.
+    PerhapsEscaped,
+}
+
 /// A place in a JSON text.
 pub(super) struct Scan<'a> {
     json: &'a [u8],
@@ -108,18 +125,30 @@ impl<'a> Scan<'a> {
         if self.at == self.json.len() { Ok(found) } else { Err(self.fault("more follows")) }
     }
 
-    /// Hands each member of the object that starts here to `visit`, which must move on behind its value, and
-    /// says whether the members that follow are of interest.
+    /// Hands the members of the object that starts here to `visit`: those that are of interest, which it says of
+    /// the members that follow. It must move on behind the value of each.
     #[inline(always)]
-    pub(super) fn members(
+    pub(super) fn members<'w>(
         &mut self,
-        mut visit: impl FnMut(&mut Self, Name<'a>) -> Result<bool, Fault>,
+        mut following: Following<'w>,
+        mut visit: impl FnMut(&mut Self, Name<'a>) -> Result<Following<'w>, Fault>,
     ) -> Result<(), Fault> {
         self.expect(b'{')?;
         if self.next_is(b'}') {
             return Ok(());
         }
+        let mut may_jump = true;
         loop {
+            match following {
+                Following::All => {}
+                Following::None => return self.walk(Walk::inside()),
+                Following::Only(name) if may_jump => match self.jump(name)? {
+                    Jump::There => {}
+                    Jump::Nowhere => return Ok(()),
+                    Jump::PerhapsEscaped => may_jump = false,
+                },
+                Following::Only(_) => {}
+            }
             self.spaces();
             let start = self.at;
             if self.peek() != Some(b'"') {
@@ -129,9 +158,7 @@ impl<'a> Scan<'a> {
             let name = Name { token: self.since(start), has_escapes };
             self.expect(b':')?;
             self.spaces();
-            if !visit(self, name)? {
-                return self.walk(Walk::inside());
-            }
+            following = visit(self, name)?;
             if !self.next_is(b',') {
                 return self.expect(b'}');
             }
@@ -156,16 +183,23 @@ impl<'a> Scan<'a> {
     pub(super) fn pick(&mut self, wanted: Wanted<'_>, found: &mut [Option<&'a [u8]>]) -> Result<(), Fault> {
         match wanted {
             Wanted::Members(wanted) => {
-                let mut left = wanted.len();
-                self.members(|scan, name| {
-                    match wanted.iter().find(|(wanted, _)| name.is(wanted)) {
-                        Some((_, inner)) => {
+                // A bit for each that was not found yet.
+                let mut left =
+                    u64::MAX.checked_shr(64 - u32::try_from(wanted.len().min(64)).unwrap_or(64)).unwrap_or(0);
+                let following = |left: u64| match (left.count_ones(), wanted.get(left.trailing_zeros() as usize)) {
+                    (0, _) => Following::None,
+                    (1, Some((name, _))) => Following::Only(name),
+                    _ => Following::All,
+                };
+                self.members(following(left), |scan, name| {
+                    match wanted.iter().zip(0_u32..).find(|((wanted, _), _)| name.is(wanted)) {
+                        Some(((_, inner), index)) => {
                             scan.pick(*inner, found)?;
-                            left = left.saturating_sub(1);
+                            left &= !1_u64.checked_shl(index).unwrap_or(0);
                         }
                         None => scan.skip()?,
                     }
-                    Ok(left > 0)
+                    Ok(following(left))
                 })
             }
             Wanted::Value(number) => {
@@ -211,23 +245,54 @@ impl<'a> Scan<'a> {
         self.walk(Walk::default())
     }
 
+    /// Moves on to the end of the object or list that the walk is about.
     fn walk(&mut self, mut walk: Walk) -> Result<(), Fault> {
+        self.blocks(|block, _| walk.over(block)).map(drop)
+    }
+
+    /// Moves on to the member of this name, or behind the end of the object that this place is inside of.
+    fn jump(&mut self, name: &str) -> Result<Jump, Fault> {
+        let (json, start) = (self.json, self.at);
+        let is_it = |at: usize| {
+            let behind = json.get(at + 1..).and_then(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"\""));
+            // The same string may be the value of another member.
+            behind.is_some_and(|behind| behind.trim_ascii_start().first() == Some(&b':'))
+        };
+        let first = name.bytes().next().unwrap_or(b'"');
+        let mut walk = Walk::inside();
+        if self.blocks(|block, at| walk.seek(block, first, |offset| is_it(at + offset)))? {
+            return Ok(Jump::There);
+        }
+        if walk.has_escapes {
+            self.at = start;
+            return Ok(Jump::PerhapsEscaped);
+        }
+        Ok(Jump::Nowhere)
+    }
+
+    /// Goes over block after block from here. Stops at what was looked for (then it is true) or behind the end.
+    #[inline(always)]
+    fn blocks(&mut self, mut over: impl FnMut(&[u8; BLOCK], usize) -> Found) -> Result<bool, Fault> {
         let mut at = self.at;
         loop {
             let rest = self.json.get(at..).unwrap_or_default();
             let found = match rest.first_chunk() {
-                Some(block) => walk.over(block),
+                Some(block) => over(block, at),
                 None => {
                     let mut block = [b' '; BLOCK];
                     block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                    walk.over(&block)
+                    over(&block, at)
                 }
             };
             at += BLOCK;
             match found {
                 Found::End(length) => {
                     self.at = at - BLOCK + length;
-                    return Ok(());
+                    return Ok(false);
+                }
+                Found::Name(offset) => {
+                    self.at = at - BLOCK + offset;
+                    return Ok(true);
                 }
                 // A search for two characters is faster than a walk, where it has some way to go.
                 Found::Text => {

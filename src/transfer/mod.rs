@@ -64,4 +64,6 @@ pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
 pub use source::Source;
 pub use stream::{to_buffer, to_writer};
-pub use upload::{ArtifactStorage, NewArtifact, NewObject, Uploaded, create_artifact, upload_artifact, upload_object};
+pub use upload::{
+    ArtifactStorage, NewArtifact, NewObject, SHA512_UP_TO, Uploaded, create_artifact, upload_artifact, upload_object,
+};

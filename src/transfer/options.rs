@@ -38,6 +38,8 @@ pub struct Options {
     pub connections: usize,
     /// No byte in this time is a failure.
     pub stall: Duration,
+    /// Whether uploaded objects get a SHA-512 however large they are: see [`super::SHA512_UP_TO`].
+    pub sha512: bool,
     /// Who is told what happens.
     pub watch: Option<Arc<dyn Watch>>,
     /// Permits for large files, where several calls share them: each takes memory for what is on its
@@ -53,6 +55,7 @@ impl Default for Options {
             existing: Existing::default(),
             connections: CONNECTIONS,
             stall: STALL,
+            sha512: false,
             watch: None,
             large: None,
         }
@@ -67,6 +70,7 @@ impl fmt::Debug for Options {
             .field("existing", &self.existing)
             .field("connections", &self.connections)
             .field("stall", &self.stall)
+            .field("sha512", &self.sha512)
             .finish_non_exhaustive()
     }
 }

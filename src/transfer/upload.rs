@@ -18,8 +18,11 @@ use crate::error::{Error, Result};
 
 /// What is smaller goes to the object service itself (spec, section 9).
 const INLINE: u64 = 8 << 10;
-/// The digests that the object service wants (spec, section 9).
-const OF_OBJECTS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Sha512];
+/// Objects up to this many bytes get a SHA-512 besides the SHA-256 (spec, section 9).
+///
+/// One of the two is enough for every client. For a large object on a fast network a SHA-512 takes three times
+/// as long as the upload, so these get one when it is asked for ([`Options::sha512`]).
+pub const SHA512_UP_TO: u64 = 64 << 20;
 /// A bucket wants none: this one is for the record, and costs less than sending.
 const OF_BUCKETS: [Algorithm; 1] = [Algorithm::Sha256];
 
@@ -69,6 +72,15 @@ pub struct Uploaded {
     pub checksums: Vec<Checksum>,
     /// Tries after failures.
     pub retries: u64,
+}
+
+/// The digests of an object of so many bytes.
+fn of_object(length: u64, options: &Options) -> &'static [Algorithm] {
+    if length <= SHA512_UP_TO || options.sha512 {
+        &[Algorithm::Sha256, Algorithm::Sha512]
+    } else {
+        &[Algorithm::Sha256]
+    }
 }
 
 fn stamp(time: DateTime<Utc>) -> String {
@@ -197,7 +209,7 @@ impl Upload<'_> {
         let first = self.create(small.as_ref(), readers.length()).await?;
         let (checksums, retries) = match (first, small) {
             (None, Some(content)) => {
-                let mut digests = Digests::new(&OF_OBJECTS);
+                let mut digests = Digests::new(of_object(content.len() as u64, self.options));
                 digests.update(&content);
                 (digests.finish(), 0)
             }
@@ -215,7 +227,8 @@ impl Upload<'_> {
         let memory = small.map(MemoryReaders);
         let readers = memory.as_ref().map_or(readers, |memory| memory as &dyn Readers);
         let (client, what, options) = (self.client, self.what, self.options);
-        let put_once = Put { client, what, readers, algorithms: &OF_OBJECTS, options };
+        let algorithms = of_object(readers.length(), options);
+        let put_once = Put { client, what, readers, algorithms, options };
         let mut first = Some(first);
         put(&put_once, || {
             let known = first.take();
@@ -270,5 +283,20 @@ impl Upload<'_> {
         let headers = headers.into_iter().flatten();
         let headers = headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
         Ok(Some(Slot { url: read_url(self.what, chosen.get("url"))?, headers }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_object_gets_a_sha512_when_it_is_asked_for() {
+        let (usual, both) = (Options::default(), Options { sha512: true, ..Options::default() });
+        let names = |length, options| of_object(length, options).iter().map(|a| a.name()).collect::<Vec<_>>();
+        for (length, options) in [(0, &usual), (SHA512_UP_TO, &usual), (SHA512_UP_TO + 1, &both)] {
+            assert_eq!(names(length, options), ["sha256", "sha512"], "{length}");
+        }
+        assert_eq!(names(SHA512_UP_TO + 1, &usual), ["sha256"]);
     }
 }

@@ -63,6 +63,9 @@ pub struct Args {
     /// Content type; by default what each file's name suggests
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
+    /// Compute the SHA-512 of large files in the object service, too: by default only files of up to 64 MiB have one besides the SHA-256
+    #[arg(long)]
+    sha512: bool,
     /// Where a reference leads
     #[arg(long, required_if_eq("storage", "reference"), conflicts_with = "files")]
     url: Option<String>,
@@ -85,7 +88,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (task, named_run, context) = task(args, context)?;
     let files = found(args, &context)?;
     let client = context.client()?;
-    let (options, bars) = upload_options(&context);
+    let (options, bars) = upload_options(args.sha512, &context);
     context.block_on(async {
         let run = match named_run {
             Some(run) => run,

@@ -101,7 +101,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = context.client()?;
     let tasks = GroupTasks::of(&client, &group)?;
-    context.block_on(async {
+    context.block_on_here(async {
         match shape {
             Some(shape) => lines(&shape, tasks, &selection, &context).await,
             None if context.globals.json => document(tasks, &selection, &context).await,
@@ -139,7 +139,9 @@ async fn lines(shape: &Shape, mut tasks: GroupTasks, selection: &Selection, cont
                 page.write_lines(&mut out)?;
             }
             Shape::Plain if selection.filter.is_empty() => {
-                page.each_brief(|task| plain(&task.id, &task.name, task.state, context, &mut out))?;
+                let mut lines = Vec::new();
+                page.each_brief(|task| plain(&task.id, &task.name, task.state, context, &mut lines))?;
+                out.write_all(&lines)?;
             }
             _ => selected(&page, selection, |raw, item| line(shape, raw, item, context, &mut out))?,
         }
@@ -173,7 +175,7 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
     Ok(())
 }
 
-fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut dyn Write) -> Result<()> {
+fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (impl Write + ?Sized)) -> Result<()> {
     // By hand: to interpret a format takes as long as to find all that it shows.
     for part in [id, " ", &context.ui.safe(name), " ", state.as_str(), "\n"] {
         out.write_all(part.as_bytes())?;

@@ -26,6 +26,9 @@ pub struct Args {
     /// Content type; by default what the file's name suggests
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
+    /// Compute the SHA-512 of large files, too: by default only files of up to 64 MiB have one besides the SHA-256
+    #[arg(long)]
+    sha512: bool,
 }
 
 /// Uploads.
@@ -41,7 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         content_type: args.content_type.clone().unwrap_or_else(|| content_type(&args.file)),
     };
     let client = context.client()?;
-    let (options, bars) = upload_options(context);
+    let (options, bars) = upload_options(args.sha512, context);
     let upload = async { (args.name.clone(), upload_object(&client, &object, &readers, &options).await) };
     context.block_on(upload_all(stream::once(upload), &bars, context))
 }

@@ -44,10 +44,10 @@ pub fn content_type(path: &Path) -> String {
     }
 }
 
-/// Options with bars for people.
-pub fn upload_options(context: &Context) -> (Options, Arc<Bars>) {
+/// Options with bars for people; `sha512` as in [`Options::sha512`].
+pub fn upload_options(sha512: bool, context: &Context) -> (Options, Arc<Bars>) {
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Uploading")));
-    let options = Options { watch: Some(Arc::clone(&bars) as Arc<dyn Watch>), ..Options::default() };
+    let options = Options { sha512, watch: Some(Arc::clone(&bars) as Arc<dyn Watch>), ..Options::default() };
     (options, bars)
 }
 
