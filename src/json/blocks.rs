@@ -79,10 +79,12 @@ impl Walk {
         let mut names = quotes & strings & (block.those_that_are(first) >> 1 | 1 << 63);
         while names != 0 {
             let earlier = (names & names.wrapping_neg()) - 1;
-            if let Some(end) = self.end_at(opening & earlier, closing & earlier) {
-                return Found::End(end);
+            if (opening | closing) & earlier != 0 {
+                if let Some(end) = self.end_at(opening & earlier, closing & earlier) {
+                    return Found::End(end);
+                }
+                (opening, closing) = (opening & !earlier, closing & !earlier);
             }
-            (opening, closing) = (opening & !earlier, closing & !earlier);
             let at = names.trailing_zeros() as usize;
             if self.depth == 1 && is_it(at) {
                 return Found::Name(at);
@@ -121,7 +123,10 @@ impl Walk {
             opening &= !up_to_it;
             closing &= !up_to_it;
         }
-        self.depth += opening.count_ones();
+        // Most blocks have none, and to count bits takes as long as to find them.
+        if opening != 0 {
+            self.depth += opening.count_ones();
+        }
         None
     }
 
@@ -151,15 +156,16 @@ pub(super) fn quote_or_backslash(part: &[u8; PART]) -> Option<usize> {
 
 /// Whether characters of a string stand for themselves: there is no quote, no backslash and no control character.
 pub(super) fn is_plain(text: &[u8]) -> bool {
-    let (parts, rest) = text.as_chunks::<PART>();
     let is_plain = |part: &[u8; PART]| {
         let part = u8x16::new(*part);
         let special = part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'));
         (special | part.simd_eq(part.min(u8x16::splat(0x1f)))).to_bitmask() == 0
     };
-    let mut last = [b' '; PART];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    parts.iter().all(is_plain) && is_plain(&last)
+    // The last part overlaps the one before, so that none has to be filled up.
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().all(is_plain) && is_plain(last),
+        None => text.iter().all(|byte| !matches!(byte, b'"' | b'\\' | ..=0x1f)),
+    }
 }
 
 /// Characters, ready to be compared.

@@ -105,7 +105,7 @@ async fn device(job: &Job<'_>, place: &Place) -> Result<Downloaded> {
 
 /// The file that is there already, when it has this content.
 async fn right(job: &Job<'_>, place: &Place, length: Option<u64>, demands: &[Demand]) -> Result<Option<Downloaded>> {
-    if job.options.existing != Existing::Check || !place.exists() || demands.is_empty() {
+    if job.options.existing != Existing::Check || demands.is_empty() || !place.exists() {
         return Ok(None);
     }
     let (path, demands) = (place.target.clone(), demands.to_vec());
