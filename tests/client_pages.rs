@@ -52,6 +52,19 @@ async fn the_next_page_is_fetched_while_this_one_is_handled() {
     drop(pages);
 }
 
+/// On one thread nothing is sent during the caller's own work, so it has to be before.
+#[tokio::test]
+async fn the_next_page_is_asked_for_before_this_one_is_handed_over() {
+    let server = FakeServer::start();
+    server.expect(CLIENTS, page("[1]", Some("b")));
+    server.expect(&format!("{CLIENTS}&continuationToken=b"), page("[2]", None));
+    let client = anonymous(&server);
+    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
+    pages.next().await.unwrap();
+    server.wait_for_requests(2);
+    drop(pages);
+}
+
 /// Some methods take a token that they do not know for the first page.
 #[tokio::test]
 async fn a_list_that_starts_again_is_an_error() {

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 /// What is smaller is not worth the trouble.
 const LARGE: usize = 64 << 10;
 
-/// Buffers that are kept; a list has no more pages in memory than one besides these.
+/// Buffers that are kept: a list has no more pages in memory at once.
 const KEPT: usize = 2;
 
 /// Buffers that are free.

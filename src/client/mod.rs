@@ -67,6 +67,7 @@ pub use call::Call;
 pub use credentials::Credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub use pages::Pages;
+pub(crate) use pages::TOKEN;
 pub(crate) use raw::{Lost, RawAnswer, RawRequest};
 pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};

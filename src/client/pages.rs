@@ -1,10 +1,10 @@
-//! A list in pages: those to come are fetched while the caller handles the ones before.
+//! A list in pages: each is fetched while the caller handles the one before.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::task::Poll;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{Client, Request, Response};
@@ -12,16 +12,13 @@ use crate::error::{Error, Result};
 use crate::json::{self, Wanted};
 
 /// The member of a page that leads to the next one (spec, section 6).
-const TOKEN: &str = "continuationToken";
-
-/// Pages that wait for the caller, besides the one that it has and the one that is being fetched.
-const WAITING: usize = 1;
+pub(crate) const TOKEN: &str = "continuationToken";
 
 /// The pages of a list.
 ///
-/// At most three are in memory: the one that the caller has, the next, and the one that is being
-/// fetched. Fetching ahead needs a tokio runtime; it goes on during the caller's own work when the
-/// runtime has a thread for it, and otherwise while the caller awaits something.
+/// At most two are in memory: the one that the caller has and the one that is being fetched.
+/// Fetching ahead needs a tokio runtime; it goes on during the caller's own work when the runtime
+/// has a thread for it, and otherwise while the caller awaits something.
 #[derive(Debug)]
 pub struct Pages {
     state: State,
@@ -47,9 +44,13 @@ struct Source {
 #[derive(Debug)]
 struct Ahead {
     what: String,
-    pages: mpsc::Receiver<Result<Response>>,
+    /// Each is for one page.
+    wishes: mpsc::Sender<Wish>,
     fetching: JoinHandle<()>,
 }
+
+/// Where a page is to be put.
+type Wish = oneshot::Sender<Result<Response>>;
 
 impl Drop for Ahead {
     fn drop(&mut self) {
@@ -73,7 +74,13 @@ impl Pages {
             State::First(source) => source.ahead(),
             State::Ahead(ahead) => ahead,
         };
-        match ahead.pages.recv().await {
+        let (wish, page) = oneshot::channel();
+        // After the last page no wish is taken, and none is granted after a panic.
+        let page = match ahead.wishes.send(wish).await {
+            Ok(()) => page.await.ok(),
+            Err(_) => None,
+        };
+        match page {
             Some(page) => {
                 let page = page?;
                 self.state = State::Ahead(ahead);
@@ -105,29 +112,31 @@ impl Source {
         self.seen.insert(BuildHasherDefault::<DefaultHasher>::default().hash_one(token))
     }
 
-    /// Fetches all pages, each as soon as the one before is there: a request that had to wait for the caller
-    /// would leave server and network idle.
+    /// Fetches page after page, each when the one before is there and wished for.
     fn ahead(mut self: Box<Self>) -> Ahead {
-        let (sender, pages) = mpsc::channel(WAITING);
+        let (wishes, mut wished) = mpsc::channel::<Wish>(1);
         let what = self.request.what.clone();
         let fetching = tokio::spawn(async move {
             let request = self.request.clone();
-            let (mut page, mut following) = apart(self.page(&request).await);
-            while let Some(request) = following {
-                // Nobody waits for a page any more once the receiver is gone.
-                let Ok(place) = sender.reserve().await else { return };
+            let mut found = self.page(&request).await;
+            // Without wishes to come there is nobody to fetch for, or to tell of a failure.
+            while let Some(wish) = wished.recv().await {
+                let (page, following) = match found {
+                    Ok((page, Some(following))) => (page, following),
+                    last => {
+                        drop(wish.send(last.map(|(page, _)| page)));
+                        return;
+                    }
+                };
                 // The server is to be at work on a page before the caller is at work on the one before.
                 let hand_over = async {
                     let_others().await;
-                    place.send(page);
+                    drop(wish.send(Ok(page)));
                 };
-                let (next, ()) = tokio::join!(biased; self.page(&request), hand_over);
-                (page, following) = apart(next);
+                (found, ()) = tokio::join!(biased; self.page(&following), hand_over);
             }
-            // As above: then there is nobody to tell.
-            drop(sender.send(page).await);
         });
-        Ahead { what, pages, fetching }
+        Ahead { what, wishes, fetching }
     }
 }
 
@@ -145,14 +154,6 @@ async fn let_others() {
     .await;
 }
 
-/// The page, and the request for the one behind it, if there is one.
-fn apart(found: Result<(Response, Option<Request>)>) -> (Result<Response>, Option<Request>) {
-    match found {
-        Ok((page, following)) => (Ok(page), following),
-        Err(error) => (Err(error), None),
-    }
-}
-
 /// The token of a page that is not the last, read without building the page's values.
 ///
 /// # Errors
@@ -164,13 +165,10 @@ fn continuation_token(page: &[u8]) -> Result<Option<Cow<'_, str>>> {
     if let Some(token) = token_at_the_end(page) {
         return Ok(Some(Cow::Borrowed(token)));
     }
-    let no_object = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::failed("a page of the list is not a JSON object").caused_by(source)
-    };
-    let [token] =
-        json::pick(page, Wanted::Members(&[(TOKEN, Wanted::Value(0))])).map_err(|fault| no_object(fault.into()))?;
-    let token = token.filter(|value| *value != b"null").map(json::string).transpose();
-    Ok(token.map_err(|source| no_object(source.into()))?.filter(|token| !token.is_empty()))
+    let no_object = |fault: String| Error::failed("a page of the list is not a JSON object").caused_by(fault);
+    let [token] = json::pick(page, Wanted::Members(&[(TOKEN, Wanted::Value(0))])).map_err(no_object)?;
+    let token = token.filter(|value| *value != b"null").map(json::string).transpose().map_err(no_object)?;
+    Ok(token.filter(|token| !token.is_empty()))
 }
 
 /// The token where the services put it, as the last member of the page, found without a look at the

@@ -149,17 +149,20 @@ impl Walk {
 /// Where the first quote or backslash is.
 #[inline(always)]
 pub(super) fn quote_or_backslash(part: &[u8; PART]) -> Option<usize> {
-    let part = u8x16::new(*part);
-    let found = (part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'))).to_bitmask();
+    let found = quotes_and_backslashes(u8x16::new(*part)).to_bitmask();
     (found != 0).then(|| found.trailing_zeros() as usize)
+}
+
+#[inline(always)]
+fn quotes_and_backslashes(part: u8x16) -> u8x16 {
+    part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'))
 }
 
 /// Whether characters of a string stand for themselves: there is no quote, no backslash and no control character.
 pub(super) fn is_plain(text: &[u8]) -> bool {
     let is_plain = |part: &[u8; PART]| {
         let part = u8x16::new(*part);
-        let special = part.simd_eq(u8x16::splat(b'"')) | part.simd_eq(u8x16::splat(b'\\'));
-        (special | part.simd_eq(part.min(u8x16::splat(0x1f)))).to_bitmask() == 0
+        (quotes_and_backslashes(part) | part.simd_eq(part.min(u8x16::splat(0x1f)))).to_bitmask() == 0
     };
     // The last part overlaps the one before, so that none has to be filled up.
     match text.last_chunk() {

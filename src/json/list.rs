@@ -102,11 +102,11 @@ pub fn pick_each<'a, const N: usize>(
 ///
 /// # Errors
 /// When it is no string.
-pub fn string(value: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
+pub fn string(value: &[u8]) -> Result<Cow<'_, str>, String> {
     let inside = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
     match inside.filter(|inside| blocks::is_plain(inside)).and_then(|inside| std::str::from_utf8(inside).ok()) {
         Some(text) => Ok(Cow::Borrowed(text)),
-        None => serde_json::from_slice::<String>(value).map(Cow::Owned),
+        None => serde_json::from_slice::<String>(value).map(Cow::Owned).map_err(|error| error.to_string()),
     }
 }
 

@@ -184,8 +184,7 @@ impl<'a> Scan<'a> {
         match wanted {
             Wanted::Members(wanted) => {
                 // A bit for each that was not found yet.
-                let mut left =
-                    u64::MAX.checked_shr(64 - u32::try_from(wanted.len().min(64)).unwrap_or(64)).unwrap_or(0);
+                let mut left = wanted.iter().fold(0_u64, |bits, _| bits << 1 | 1);
                 let following = |left: u64| match (left.count_ones(), wanted.get(left.trailing_zeros() as usize)) {
                     (0, _) => Following::None,
                     (1, Some((name, _))) => Following::Only(name),

@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::client::TOKEN;
 use crate::json::{self, Member, Split};
 use crate::ui::json::{Layout, Writer};
-
-const TOKEN: &str = "continuationToken";
 
 /// One page, taken apart: the items of its list, and what stands before and after the list.
 #[derive(Debug)]

@@ -27,14 +27,12 @@ pub struct GroupTasks {
 pub struct GroupPage {
     body: Bytes,
     /// Gets the memory back.
-    client: Option<Client>,
+    client: Client,
 }
 
 impl Drop for GroupPage {
     fn drop(&mut self) {
-        if let Some(client) = &self.client {
-            client.reuse(std::mem::take(&mut self.body));
-        }
+        self.client.reuse(std::mem::take(&mut self.body));
     }
 }
 
@@ -85,7 +83,7 @@ impl GroupTasks {
     /// Those of [`Pages::next`].
     pub async fn next(&mut self) -> Result<Option<GroupPage>> {
         let page = self.pages.next().await?;
-        Ok(page.map(|page| GroupPage { body: page.body, client: Some(self.client.clone()) }))
+        Ok(page.map(|page| GroupPage { body: page.body, client: self.client.clone() }))
     }
 
     /// What `make` makes of the tasks that are selected, as a stream.
@@ -236,9 +234,11 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::RootUrl;
 
     fn page_of(body: Bytes) -> GroupPage {
-        GroupPage { body, client: None }
+        let client = Client::builder(RootUrl::parse("http://127.0.0.1:1").unwrap()).build().unwrap();
+        GroupPage { body, client }
     }
 
     fn lines(page: &str) -> String {
