@@ -34,6 +34,7 @@
 //! ```
 
 mod api_error;
+mod body;
 mod buffers;
 mod builder;
 mod call;

@@ -9,6 +9,7 @@ use flate2::write::MultiGzDecoder;
 use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::body::is_compressed;
 use super::send::{Hop, claims_html, unreachable_error};
 use super::transport::{Arriving, Incoming};
 use super::{ApiError, Client, Request};
@@ -151,11 +152,6 @@ fn decode(decoder: &mut MultiGzDecoder<Vec<u8>>, piece: &[u8]) -> io::Result<Byt
     decoder.write_all(piece)?;
     decoder.flush()?;
     Ok(Bytes::from(std::mem::take(decoder.get_mut())))
-}
-
-fn is_compressed(headers: &HeaderMap) -> bool {
-    let coding = headers.get("content-encoding").and_then(|value| value.to_str().ok());
-    coding.is_some_and(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"))
 }
 
 /// Where a partial answer starts: `bytes 100-199/200` (RFC 9110, 14.4).

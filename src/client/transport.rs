@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
-use reqwest::{Certificate, NoProxy, Proxy};
+use reqwest::{Certificate, NoProxy, Proxy, RequestBuilder};
 use thiserror::Error;
 use url::Url;
 
+use super::body::Body;
 use super::buffers::Buffers;
 use super::proxy::Proxies;
 use crate::domain::root_url::is_loopback;
@@ -35,17 +36,24 @@ pub(super) struct Settings {
 
 /// Connections, opened when they are first needed.
 ///
-/// There are two pools, because a TLS configuration costs more time than a whole call over plain
-/// HTTP to this machine: it has to read the system's certificates.
+/// Those without TLS have a pool of their own, because a TLS configuration costs more time than a whole call over
+/// plain HTTP to this machine: it has to read the system's certificates.
 #[derive(Debug)]
 pub(super) struct Transport {
     settings: Settings,
     plain: OnceLock<reqwest::Client>,
     secure: OnceLock<reqwest::Client>,
-    /// The same for answers that are passed on piece by piece, as they stand on the wire.
-    raw_plain: OnceLock<reqwest::Client>,
-    raw_secure: OnceLock<reqwest::Client>,
+    /// Streams of one HTTP/2 connection share its rate and its fate; what is passed on piece by piece wants several.
+    secure_http1: OnceLock<reqwest::Client>,
     buffers: Buffers,
+}
+
+/// Which connections to use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pool {
+    Plain,
+    Secure,
+    SecureHttp1,
 }
 
 /// One try's request.
@@ -91,8 +99,8 @@ pub(super) struct Broken {
 
 impl Transport {
     pub(super) fn new(settings: Settings) -> Self {
-        let [plain, secure, raw_plain, raw_secure] = [const { OnceLock::new() }; 4];
-        Self { settings, plain, secure, raw_plain, raw_secure, buffers: Buffers::default() }
+        let [plain, secure, secure_http1] = [const { OnceLock::new() }; 3];
+        Self { settings, plain, secure, secure_http1, buffers: Buffers::default() }
     }
 
     /// The same, with no connection yet.
@@ -110,11 +118,9 @@ impl Transport {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
         let mut builder = client.request(method_of(outgoing.verb), outgoing.url.clone());
         if outgoing.streamed.is_none() {
-            builder = builder.timeout(self.settings.timeout);
-        }
-        if outgoing.streamed.is_none() && is_loopback(outgoing.url) {
             // On one machine it takes longer to compress and expand an answer than to copy it.
-            builder = builder.header("Accept-Encoding", "identity");
+            let accepted = if is_loopback(outgoing.url) { "identity" } else { "gzip" };
+            builder = builder.timeout(self.settings.timeout).header("Accept-Encoding", accepted);
         }
         for (name, value) in outgoing.headers {
             builder = builder.header(name, value);
@@ -124,11 +130,11 @@ impl Transport {
         }
         let host = outgoing.url.host_str().unwrap_or_default();
         let Some(stall) = outgoing.streamed else {
-            return Ok(self.read(builder).await.map_err(|source| self.broken(host, &source)));
+            return Ok(self.read(builder, host).await);
         };
         // The time limit of a try holds for all but the body, which may well take hours.
-        Ok(match tokio::time::timeout(self.settings.timeout, self.begin(builder, stall)).await {
-            Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
+        Ok(match tokio::time::timeout(self.settings.timeout, self.begin(builder, host, stall)).await {
+            Ok(begun) => begun,
             Err(_) => Err(Broken::silent(host, self.settings.timeout)),
         })
     }
@@ -150,60 +156,62 @@ impl Transport {
         }
         let host = url.host_str().unwrap_or_default();
         if let Some(body) = body {
-            let begun = self.begin(builder.body(body), stall).await;
-            return Ok(begun.map_err(|source| self.broken(host, &source)));
+            return Ok(self.begin(builder.body(body), host, stall).await);
         }
         let limit = self.settings.timeout.min(stall);
-        Ok(match tokio::time::timeout(limit, self.begin(builder, stall)).await {
-            Ok(begun) => begun.map_err(|source| self.broken(host, &source)),
+        Ok(match tokio::time::timeout(limit, self.begin(builder, host, stall)).await {
+            Ok(begun) => begun,
             // What is not the time limit of a try is not mended by a longer one.
             Err(_) if limit < self.settings.timeout => Err(Broken { hint: None, ..Broken::silent(host, limit) }),
             Err(_) => Err(Broken::silent(host, limit)),
         })
     }
 
-    fn client(&self, url: &Url, raw: bool) -> Result<&reqwest::Client> {
+    fn client(&self, url: &Url, piecewise: bool) -> Result<&reqwest::Client> {
         // A proxy may itself want TLS.
         let is_plain = url.scheme() == "http" && self.settings.proxies.http.is_none();
-        let cell = match (is_plain, raw) {
-            (true, false) => &self.plain,
-            (false, false) => &self.secure,
-            (true, true) => &self.raw_plain,
-            (false, true) => &self.raw_secure,
+        let (pool, cell) = match (is_plain, piecewise) {
+            (true, _) => (Pool::Plain, &self.plain),
+            (false, false) => (Pool::Secure, &self.secure),
+            (false, true) => (Pool::SecureHttp1, &self.secure_http1),
         };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = build(&self.settings, is_plain, raw)?;
+        let client = build(&self.settings, pool)?;
         Ok(cell.get_or_init(|| client))
     }
 
     /// Reads the answer's head, and its body too unless it is a success.
-    async fn begin(&self, builder: reqwest::RequestBuilder, stall: Duration) -> Result<Incoming, reqwest::Error> {
-        let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
+    async fn begin(&self, builder: RequestBuilder, host: &str, stall: Duration) -> Result<Incoming, Broken> {
+        let mut response = builder.send().await.map_err(|source| self.broken(host, source))?;
         if !response.status().is_success() {
-            return self.rest(response).await;
+            return self.rest(response, host).await;
         }
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         Ok(Incoming { status, headers, body: Bytes::new(), arriving: Some(Arriving { response, stall }) })
     }
 
-    /// Reads the answer piece by piece into one buffer, without a second copy at the end.
-    async fn read(&self, builder: reqwest::RequestBuilder) -> Result<Incoming, reqwest::Error> {
-        self.rest(builder.send().await.map_err(reqwest::Error::without_url)?).await
+    /// Reads the whole answer.
+    async fn read(&self, builder: RequestBuilder, host: &str) -> Result<Incoming, Broken> {
+        let response = builder.send().await.map_err(|source| self.broken(host, source))?;
+        self.rest(response, host).await
     }
 
-    async fn rest(&self, mut response: reqwest::Response) -> Result<Incoming, reqwest::Error> {
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let mut body = self.buffers.take(headers.get("content-length").and_then(length).unwrap_or(0));
-        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
-            body.extend_from_slice(&chunk);
+    async fn rest(&self, mut response: reqwest::Response, host: &str) -> Result<Incoming, Broken> {
+        let (status, mut headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let buffer = self.buffers.take(headers.get("content-length").and_then(length).unwrap_or(0));
+        let mut body = Body::new(&mut headers, buffer);
+        while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(host, source))? {
+            body.add(&chunk).map_err(|source| Broken::undecodable(host, &source))?;
         }
+        let body = body.finish().map_err(|source| Broken::undecodable(host, &source))?;
         give_back().await;
-        Ok(Incoming { status, headers, body: body.freeze(), arriving: None })
+        Ok(Incoming { status, headers, body, arriving: None })
     }
 
-    fn broken(&self, host: &str, source: &reqwest::Error) -> Broken {
+    fn broken(&self, host: &str, source: reqwest::Error) -> Broken {
+        let source = source.without_url();
         let causes: Vec<&(dyn StdError + 'static)> =
             std::iter::successors(source.source(), |cause| (*cause).source()).collect();
         let certificate = causes.iter().any(|cause| is_certificate_fault(*cause));
@@ -231,6 +239,12 @@ impl Transport {
 }
 
 impl Broken {
+    /// What came is not what it says it is; another try may bring it whole.
+    fn undecodable(host: &str, source: &io::Error) -> Self {
+        let summary = format!("the answer of {host} is compressed, and damaged");
+        Self { summary, cause: source.to_string(), passing: true, hint: None }
+    }
+
     /// Nothing came for so long.
     fn silent(host: &str, limit: Duration) -> Self {
         Self {
@@ -292,7 +306,7 @@ fn length(value: &reqwest::header::HeaderValue) -> Option<usize> {
     value.to_str().ok()?.parse().ok().map(|length: usize| length.min(MOST))
 }
 
-fn build(settings: &Settings, is_plain: bool, raw: bool) -> Result<reqwest::Client> {
+fn build(settings: &Settings, pool: Pool) -> Result<reqwest::Client> {
     // It fails when a provider is installed already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = reqwest::Client::builder()
@@ -300,14 +314,12 @@ fn build(settings: &Settings, is_plain: bool, raw: bool) -> Result<reqwest::Clie
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .gzip(!raw)
         .no_proxy();
-    if raw {
-        // Streams of one HTTP/2 connection share its rate and its fate; downloads want several.
+    if pool == Pool::SecureHttp1 {
         builder = builder.http1_only();
     }
     let extra_roots = settings.extra_roots.iter().cloned();
-    builder = match (&settings.only_ca_file, is_plain) {
+    builder = match (&settings.only_ca_file, pool == Pool::Plain) {
         (_, true) => builder.tls_certs_only([]),
         (Some(file), false) => builder.tls_certs_only(ca_certificates(file)?.into_iter().chain(extra_roots)),
         (None, false) => builder.tls_certs_merge(extra_roots),

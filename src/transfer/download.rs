@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::decode;
 use super::digest::{self, Algorithm, Checksum, Demand, Digests};
 use super::head::{Encoding, Head, Version};
 use super::job::{Connection, Job, Stop};
@@ -20,14 +19,13 @@ use super::part::{Part, State};
 use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
 use super::ramp::{PROBE, Ramp};
+use super::small::{self, SMALL};
 use super::source::{Location, Source};
 use super::stream;
-use super::writer::{self, Check, Writer, Written, undecodable};
+use super::writer::{Check, Writer, Written};
 use crate::client::{Client, redacted};
 use crate::error::{Error, Result};
 
-/// What is not larger is fetched into memory first: a file for it is not worth resuming.
-const SMALL: u64 = 256 << 10;
 /// How often content may change under our hands.
 const MOST_CHANGES: u32 = 3;
 
@@ -314,10 +312,9 @@ impl<'a> Download<'a> {
             body.extend_from_slice(&piece);
             self.job.options.tell(&Event::Bytes { what: &self.job.what, count: piece.len() as u64 });
         }
-        let (place, keep) = (self.place.clone(), self.job.options.existing == Existing::Keep);
-        let body = body.freeze();
-        let work = tokio::task::spawn_blocking(move || small_file(&body, &place, &check, keep));
-        Ok(work.await.map_err(|source| Error::failed("writing broke off").caused_by(source))??)
+        let options = self.job.options;
+        let keep = options.existing == Existing::Keep;
+        Ok(small::write(body.freeze(), &self.place, check, keep, &options.pace).await?)
     }
 
     async fn large(
@@ -355,36 +352,6 @@ impl<'a> Download<'a> {
         }
     }
 }
-
-/// Verifies content that is in memory, and writes it.
-fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<Written> {
-    let mut stored = Digests::new(&digest::algorithms(&check.stored));
-    stored.update(body);
-    digest::verify(&check.what, &check.stored, &stored.finish())?;
-    let decoded = match check.encoding {
-        Encoding::Identity => body.clone(),
-        encoding => {
-            let mut decoded = Vec::new();
-            let mut reader = decode::reader(encoding, body.as_ref()).take(MOST_DECODED);
-            reader.read_to_end(&mut decoded).map_err(|source| undecodable(&check.what, source))?;
-            if decoded.len() as u64 == MOST_DECODED {
-                // A little that is a lot when it is decoded goes by way of a file.
-                return writer::from_memory(body, place, check, keep);
-            }
-            Bytes::from(decoded)
-        }
-    };
-    let mut content = Digests::new(&check.of_content());
-    content.update(&decoded);
-    let checksums = content.finish();
-    digest::verify(&check.what, &check.content, &checksums)?;
-    check.length_of_content(decoded.len() as u64)?;
-    place.put(&decoded, keep)?;
-    Ok(Written { bytes: decoded.len() as u64, checksums })
-}
-
-/// Decoded content up to here is kept in memory.
-const MOST_DECODED: u64 = 8 << 20;
 
 /// The connections of one download, and what they share.
 struct Fetch<'a> {

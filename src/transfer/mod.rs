@@ -51,6 +51,7 @@ mod plan;
 mod put;
 mod ramp;
 mod readers;
+mod small;
 mod source;
 mod storage;
 mod stream;
@@ -62,6 +63,7 @@ pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
+pub use small::Pace;
 pub use source::Source;
 pub use stream::{to_buffer, to_writer};
 pub use upload::{

@@ -134,6 +134,11 @@ impl FakeServer {
         self.shared.lock().requests.clone()
     }
 
+    /// How many connections were opened so far.
+    pub fn connections(&self) -> usize {
+        self.shared.lock().connections.len()
+    }
+
     /// Waits until so many requests have come.
     #[track_caller]
     pub fn wait_for_requests(&self, count: usize) {
