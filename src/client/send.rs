@@ -192,7 +192,7 @@ impl Client {
     /// The error for a 4xx or 5xx, with what this client knows about why.
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
-        let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url), incoming.status, incoming.body);
+        let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
         let (status, sign_in) = (refusal.status, refusal.sign_in());
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
@@ -221,9 +221,9 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
         .ok_or_else(|| Error::failed(format!("{what} redirects to something that is no URL of a web server")))?;
-    let target = redacted(&url);
+    let target = redacted(&url).to_string();
     if visited.contains(&url) {
-        let stations: Vec<String> = visited.iter().map(redacted).collect();
+        let stations: Vec<String> = visited.iter().map(|url| redacted(url).to_string()).collect();
         return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", stations.join(" -> "))));
     }
     if visited.len() > MOST_REDIRECTS {

@@ -261,7 +261,12 @@ impl Arriving {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         let host = self.response.url().host_str().unwrap_or_default().to_owned();
         match tokio::time::timeout(self.stall, self.response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece),
+            Ok(Ok(piece)) => {
+                if piece.is_none() {
+                    give_back().await;
+                }
+                Ok(piece)
+            }
             Ok(Err(source)) => Err(Broken {
                 summary: format!("the connection to {host} broke off"),
                 cause: innermost(&source),

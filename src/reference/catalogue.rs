@@ -102,20 +102,22 @@ impl Catalogue {
     /// # Errors
     /// When there is none, with the names that resemble it.
     pub fn service(&self, name: &str) -> Result<&Service, LookupError> {
-        let kebab = kebab_case(name);
         self.entry(name)
-            .or_else(|| self.entry(kebab.strip_suffix("-events")?))
+            .or_else(|| self.entry(kebab_case(name).strip_suffix("-events")?))
             .ok_or_else(|| LookupError::Service {
                 name: name.into(),
-                similar: suggest(&kebab, self.service_names()).into_iter().map(Into::into).collect(),
+                similar: suggest(&kebab_case(name), self.service_names()).into_iter().map(Into::into).collect(),
             })?
             .service()
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
-        let squeeze = |name: &str| name.replace(['-', '_'], "").to_lowercase();
-        let wanted = squeeze(name);
-        self.entries.iter().find(|entry| squeeze(entry.file.service) == wanted)
+        // Most names are right to the letter, and thousands of calls may ask for the same one.
+        self.entries.iter().find(|entry| entry.file.service == name).or_else(|| {
+            let squeeze = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+            let wanted = squeeze(name);
+            self.entries.iter().find(|entry| squeeze(entry.file.service) == wanted)
+        })
     }
 
     /// The service and the method of these names, without regard to case.

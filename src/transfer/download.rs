@@ -47,7 +47,7 @@ pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &
     Ok(Downloaded {
         transferred: job.transferred.load(Ordering::Relaxed),
         retries: job.retries.load(Ordering::Relaxed),
-        url: job.url().await.as_ref().map(redacted).unwrap_or_default(),
+        url: job.shown_url().await,
         ..found
     })
 }
@@ -199,7 +199,7 @@ pub async fn verify_file(client: &Client, source: &Source, file: &Path, options:
     if let Err(error) = digest::verify(&what, &demands, &checksums) {
         return Err(Error::failed(error.message()).hint(format!("The file is not {source}.")));
     }
-    let url = redacted(&location.url);
+    let url = redacted(&location.url).to_string();
     Ok(Downloaded { bytes, checksums, skipped: true, url, ..Downloaded::default() })
 }
 

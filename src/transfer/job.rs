@@ -11,7 +11,7 @@ use super::head::{Head, Version};
 use super::options::{Event, Options};
 use super::source::{Location, Source};
 use super::storage::{self, Refusal, Wanted};
-use crate::client::{Client, Lost, RawAnswer, retry};
+use crate::client::{Client, Lost, RawAnswer, redacted, retry};
 use crate::error::{Error, Kind, Result};
 
 /// Why a connection ends before its time.
@@ -86,9 +86,9 @@ impl<'a> Job<'a> {
         Ok(fresh)
     }
 
-    /// The URL that was used last, be it past its time by now.
-    pub(super) async fn url(&self) -> Option<url::Url> {
-        self.location.lock().await.as_ref().map(|location| location.url.clone())
+    /// The URL that was used last, be it past its time by now, as it can be shown; nothing before there is one.
+    pub(super) async fn shown_url(&self) -> String {
+        self.location.lock().await.as_ref().map(|location| redacted(&location.url).to_string()).unwrap_or_default()
     }
 
     /// The next look at the location asks anew, unless another connection had it renewed already.

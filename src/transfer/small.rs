@@ -24,22 +24,45 @@ const QUICK: Duration = Duration::from_micros(300);
 
 /// How long small files take to be verified and put on this disk, as the last one had it.
 #[derive(Debug)]
-pub struct Pace(AtomicU64);
+pub struct Pace {
+    nanoseconds: AtomicU64,
+    /// Held by the first file, while it is put.
+    first: tokio::sync::Mutex<()>,
+}
+
+/// Nothing was put yet.
+const UNKNOWN: u64 = u64::MAX;
 
 impl Default for Pace {
-    /// Slow, until one file has shown something else.
+    /// Of a disk that nothing is known of.
     fn default() -> Self {
-        Self(AtomicU64::new(u64::MAX))
+        Self { nanoseconds: AtomicU64::new(UNKNOWN), first: tokio::sync::Mutex::default() }
     }
 }
 
 impl Pace {
+    fn is_known(&self) -> bool {
+        self.nanoseconds.load(Ordering::Relaxed) != UNKNOWN
+    }
+
+    /// Waits until a first file has been put, or makes this the first one.
+    ///
+    /// Dozens may arrive at once. A thread for each of them would be made in vain where the disk is quick.
+    async fn wait_for_first(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if self.is_known() {
+            return None;
+        }
+        let first = self.first.lock().await;
+        (!self.is_known()).then_some(first)
+    }
+
     fn is_quick(&self) -> bool {
-        u128::from(self.0.load(Ordering::Relaxed)) <= QUICK.as_nanos()
+        u128::from(self.nanoseconds.load(Ordering::Relaxed)) <= QUICK.as_nanos()
     }
 
     fn saw(&self, took: Duration) {
-        self.0.store(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(UNKNOWN).min(UNKNOWN - 1);
+        self.nanoseconds.store(nanoseconds, Ordering::Relaxed);
     }
 
     fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -56,6 +79,7 @@ impl Pace {
 /// # Errors
 /// [`crate::error::Kind::Failed`] when it is not what it should be, or cannot be written.
 pub(super) async fn write(body: Bytes, place: &Place, check: Check, keep: bool, pace: &Arc<Pace>) -> Result<Written> {
+    let _first = pace.wait_for_first().await;
     // Compressed content may be a lot more than it looks.
     if pace.is_quick() && check.encoding == Encoding::Identity {
         return pace.timed(|| small_file(&body, place, &check, keep));
@@ -127,7 +151,7 @@ mod tests {
             drop(release);
             drop(other.await);
             assert_eq!(std::fs::read(&place.target).unwrap(), b"content");
-            assert_ne!(pace.0.load(Ordering::Relaxed), u64::MAX, "how long it took is known now");
+            assert!(pace.is_known(), "how long it took is known now");
             is_here
         })
     }
@@ -143,5 +167,25 @@ mod tests {
         assert!(after(QUICK));
         assert!(!after(QUICK + Duration::from_nanos(1)));
         assert!(!after(Duration::MAX));
+    }
+    #[tokio::test]
+    async fn all_wait_for_the_first_file_and_then_for_none() {
+        let pace = Pace::default();
+        let first = pace.wait_for_first().await;
+        assert!(first.is_some());
+        let mut second = std::pin::pin!(pace.wait_for_first());
+        let mut third = std::pin::pin!(pace.wait_for_first());
+        assert!(futures::poll!(&mut second).is_pending() && futures::poll!(&mut third).is_pending());
+        pace.saw(Duration::MAX);
+        drop(first);
+        assert!(second.await.is_none() && third.await.is_none(), "they may go side by side");
+        assert!(pace.wait_for_first().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn when_the_first_file_is_given_up_another_one_is_the_first() {
+        let pace = Pace::default();
+        drop(pace.wait_for_first().await);
+        assert!(pace.wait_for_first().await.is_some());
     }
 }

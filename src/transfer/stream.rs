@@ -15,7 +15,7 @@ use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Options};
 use super::source::Source;
 use super::writer::{Check, undecodable};
-use crate::client::{Client, redacted};
+use crate::client::Client;
 use crate::error::{Error, Result};
 
 const QUEUE: usize = 8;
@@ -41,7 +41,7 @@ pub async fn to_writer(
     Ok(Downloaded {
         transferred: job.transferred.load(Ordering::Relaxed),
         retries: job.retries.load(Ordering::Relaxed),
-        url: job.url().await.as_ref().map(redacted).unwrap_or_default(),
+        url: job.shown_url().await,
         ..found
     })
 }

@@ -4,7 +4,7 @@
 //! connections would wake each other for every one of them, which costs as much again.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use futures::StreamExt as _;
@@ -17,8 +17,8 @@ use crate::client::Client;
 use crate::context::{PUTTING_IN_ORDER, WRITING_THREADS};
 use crate::error::{Error, Result};
 
-/// So many files are no work for another thread.
-const FEW: usize = 64;
+/// So many files at once are no work for another thread.
+const FEW: usize = 32;
 /// Threads beyond this find a network or a disk that is busy.
 const MOST: usize = 4;
 
@@ -27,22 +27,56 @@ type Job = BoxFuture<'static, ()>;
 /// The thread that waits for all, and others that are started when there is enough to do.
 pub(super) struct Lanes {
     client: Client,
+    /// What this thread has to do.
+    load: Load,
     others: Mutex<Vec<Lane>>,
     most: usize,
-    given: AtomicUsize,
 }
 
 struct Lane {
     client: Client,
     jobs: mpsc::UnboundedSender<Job>,
+    load: Load,
     thread: JoinHandle<()>,
+}
+
+/// Who is to do something.
+struct Turn {
+    client: Client,
+    /// Where to send it; nowhere when it is this thread's turn.
+    jobs: Option<mpsc::UnboundedSender<Job>>,
+    /// Counts as work until it is dropped.
+    _share: Share,
+}
+
+/// How many jobs a thread has; one more for every share of it.
+#[derive(Default)]
+struct Load(Arc<AtomicUsize>);
+
+struct Share(Arc<AtomicUsize>);
+
+impl Load {
+    fn now(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn share(&self) -> Share {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Share(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Lanes {
     /// Only this thread, for now.
     pub(super) fn new(client: &Client) -> Self {
         let most = thread::available_parallelism().map_or(1, usize::from).min(MOST);
-        Self { client: client.clone(), others: Mutex::default(), most, given: AtomicUsize::new(0) }
+        Self { client: client.clone(), load: Load::default(), others: Mutex::default(), most }
     }
 
     /// Does what `work` makes of a client: here, or on another thread with the connections of that one.
@@ -54,7 +88,7 @@ impl Lanes {
         T: Send + 'static,
         Work: Future<Output = Result<T>> + Send + 'static,
     {
-        let (client, jobs) = self.next()?;
+        let Turn { client, jobs, _share } = self.next()?;
         let work = work(client);
         let Some(jobs) = jobs else { return work.await };
         let (end, outcome) = oneshot::channel();
@@ -66,16 +100,18 @@ impl Lanes {
         outcome.await.unwrap_or_else(|source| Err(Error::failed("a download broke off").caused_by(source)))
     }
 
-    /// Whose turn it is: this thread's when there are no jobs to send.
-    fn next(&self) -> Result<(Client, Option<mpsc::UnboundedSender<Job>>)> {
-        let given = self.given.fetch_add(1, Ordering::Relaxed);
+    /// Whose turn it is: that of the thread with the least to do, or of a new one when all have enough.
+    fn next(&self) -> Result<Turn> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if given >= FEW && others.len() + 1 < self.most {
+        let least = others.iter().map(|lane| lane.load.now()).fold(self.load.now(), usize::min);
+        if least >= FEW && others.len() + 1 < self.most {
             others.push(Lane::start(&self.client)?);
         }
-        Ok(match (given % (others.len() + 1)).checked_sub(1).and_then(|index| others.get(index)) {
-            Some(lane) => (lane.client.clone(), Some(lane.jobs.clone())),
-            None => (self.client.clone(), None),
+        Ok(match others.iter().min_by_key(|lane| lane.load.now()) {
+            Some(lane) if lane.load.now() < self.load.now() => {
+                Turn { client: lane.client.clone(), jobs: Some(lane.jobs.clone()), _share: lane.load.share() }
+            }
+            _ => Turn { client: self.client.clone(), jobs: None, _share: self.load.share() },
         })
     }
 }
@@ -95,7 +131,7 @@ impl Lane {
         let (jobs, arriving) = mpsc::unbounded_channel();
         let run = move || tracing::dispatcher::with_default(&log, || drive(runtime, arriving));
         let thread = thread::Builder::new().name("download".to_owned()).spawn(run).map_err(failed)?;
-        Ok(Self { client: client.apart(), jobs, thread })
+        Ok(Self { client: client.apart(), jobs, load: Load::default(), thread })
     }
 }
 
@@ -132,21 +168,46 @@ impl Drop for Lanes {
 mod tests {
     use super::*;
     use crate::domain::RootUrl;
-    use std::sync::Arc;
+    use std::pin::Pin;
+
+    fn client() -> Client {
+        Client::builder(RootUrl::parse("http://127.0.0.1:1").unwrap()).build().unwrap()
+    }
+
+    async fn thread_of(lanes: &Lanes) -> thread::ThreadId {
+        lanes.run(|_| async { Ok(thread::current().id()) }).await.unwrap()
+    }
 
     #[tokio::test]
-    async fn few_files_need_no_other_thread_and_none_outlives_the_work() {
-        let client = Client::builder(RootUrl::parse("http://127.0.0.1:1").unwrap()).build().unwrap();
-        let mut lanes = Lanes::new(&client);
+    async fn a_file_goes_to_the_thread_with_the_least_to_do() {
+        let mut lanes = Lanes::new(&client());
         lanes.most = 2;
-        let here = thread::current().id();
-        let mut elsewhere = 0;
-        for given in 0..FEW + 10 {
-            let there = lanes.run(|_| async { Ok(thread::current().id()) }).await.unwrap();
-            assert!(there == here || given >= FEW, "file {given} is on another thread");
-            elsewhere += usize::from(there != here);
+        let (lanes, here) = (&lanes, thread::current().id());
+        let endless = || -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+            let mut work = Box::pin(lanes.run(|_| std::future::pending()));
+            assert!((&mut work).now_or_never().is_none());
+            work
+        };
+        let mut busy = Vec::new();
+        for _ in 0..FEW {
+            assert_eq!(thread_of(lanes).await, here, "few files need no other thread");
+            busy.push(endless());
         }
-        assert_eq!(elsewhere, 5, "they take turns");
+        let there = thread_of(lanes).await;
+        assert_ne!(there, here);
+        for _ in 0..FEW {
+            assert_eq!(thread_of(lanes).await, there, "it has less to do");
+            busy.push(endless());
+        }
+        assert_eq!(thread_of(lanes).await, here, "both have as much to do, and there is no third thread");
+        drop(busy.split_off(FEW));
+        assert_eq!(thread_of(lanes).await, there, "what nobody waits for any more is no work");
+    }
+
+    #[tokio::test]
+    async fn no_file_outlives_the_lanes() {
+        let mut lanes = Lanes::new(&client());
+        lanes.most = 2;
         let unfinished = Arc::new(());
         {
             let wait = || {
@@ -157,9 +218,9 @@ mod tests {
                     Ok(())
                 })
             };
-            let both = futures::future::join(wait(), wait());
-            assert!(both.now_or_never().is_none());
-            assert_eq!(Arc::strong_count(&unfinished), 2, "the one on this thread is dropped with its future");
+            let all = futures::future::join_all((0..FEW + 1).map(|_| wait()));
+            assert!(all.now_or_never().is_none());
+            assert_eq!(Arc::strong_count(&unfinished), 2, "those on this thread are dropped with their futures");
         }
         drop(lanes);
         assert_eq!(Arc::strong_count(&unfinished), 1, "the other one with the lanes");
