@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// What is read, hashed and sent at once.
-pub(super) const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 19;
 /// Pieces on their way to the network.
 const QUEUE: usize = 4;
 /// A storage may need a while to take in what it got.
