@@ -39,10 +39,10 @@ pub(super) enum Found {
 }
 
 impl Walk {
-    /// A walk that begins between two members of an object, or two items of a list. Any other begins with the
-    /// bracket.
-    pub(super) fn inside() -> Self {
-        Self { depth: 1, ..Self::default() }
+    /// A walk that begins between two members of an object, or two items of a list, and goes on to the end of the
+    /// object that is so many levels up. Any other begins with the bracket.
+    pub(super) fn inside(levels: u32) -> Self {
+        Self { depth: levels, ..Self::default() }
     }
 
     /// Goes over a block.

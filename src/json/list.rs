@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::blocks;
-use super::scan::{Following, Scan, Wanted};
+use super::scan::{Scan, Wanted};
 
 /// A JSON object, taken apart around one list.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub type Member<'a> = (Cow<'a, str>, &'a [u8]);
 pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String> {
     let mut scan = Scan::new(json);
     let mut found = Split::default();
-    scan.members(Following::All, |scan, name| {
+    scan.members(|scan, name| {
         let wanted = match list {
             Some(list) => name.is(list),
             None => scan.peek() == Some(b'['),
@@ -39,7 +39,7 @@ pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String
         if !wanted || found.list.is_some() {
             let members = if found.list.is_none() { &mut found.before } else { &mut found.after };
             members.push((name, scan.value()?));
-            return Ok(Following::All);
+            return Ok(());
         }
         if scan.peek() != Some(b'[') {
             return Err(format!("`{name}` is not a list").into());
@@ -49,7 +49,7 @@ pub fn split<'a>(json: &'a [u8], list: Option<&str>) -> Result<Split<'a>, String
             Ok(())
         })?;
         found.list = Some(name);
-        Ok(Following::All)
+        Ok(())
     })?;
     Ok(scan.end(found)?)
 }
@@ -81,10 +81,9 @@ pub fn pick_each<'a, const N: usize>(
 ) -> Result<Option<Vec<Picked<'a, N>>>, String> {
     let mut found = None;
     let mut scan = Scan::new(json);
-    scan.members(Following::All, |scan, name| {
+    scan.members(|scan, name| {
         if found.is_some() || !name.is(list) {
-            scan.skip()?;
-            return Ok(Following::All);
+            return scan.skip();
         }
         let items: &mut Vec<Picked<'_, N>> = found.insert(Vec::new());
         scan.each(|scan| {
@@ -93,7 +92,7 @@ pub fn pick_each<'a, const N: usize>(
             items.push(picked);
             Ok(())
         })?;
-        Ok(Following::All)
+        Ok(())
     })?;
     Ok(scan.end(found)?)
 }
@@ -193,7 +192,48 @@ mod tests {
         }
     }
 
+    /// Any JSON, mostly objects, whose members have the names of what is wanted, or others that begin like them.
+    fn values(depth: u32) -> BoxedStrategy<Value> {
+        let text = r#"[a-e"{}\\]{0,9}"#.prop_map(Value::from);
+        let leaf = prop_oneof![Just(Value::Null), any::<i32>().prop_map(Value::from), text];
+        if depth == 0 {
+            return leaf.boxed();
+        }
+        let inner = values(depth - 1);
+        let name = prop_oneof![6 => "[a-e]", 1 => "a[a-e]|é"];
+        let members = prop::collection::vec((name, inner.clone()), 0..12);
+        let list = prop::collection::vec(inner, 0..3).prop_map(Value::Array);
+        let object = members.prop_map(|members| Value::Object(members.into_iter().collect()));
+        prop_oneof![1 => leaf, 1 => list, 8 => object].boxed()
+    }
+
+    /// The same by a parser; none where what is to have members has none.
+    fn pick_parsed(value: &Value, wanted: Wanted<'_>, found: &mut [Option<Value>]) -> Option<()> {
+        match wanted {
+            Wanted::Value(number) => found[number] = Some(value.clone()),
+            Wanted::Members(wanted) => {
+                let object = value.as_object()?;
+                for (name, inner) in wanted {
+                    if let Some(value) = object.get(*name) {
+                        pick_parsed(value, *inner, found)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
     proptest! {
+        #[test]
+        fn picking_and_parsing_come_to_the_same(value in values(3), is_pretty: bool) {
+            let json = if is_pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let mut expected = [const { None }; 3];
+            let expected = pick_parsed(&value, WANTED, &mut expected).map(|()| expected);
+            let read = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+            let picked = pick::<3>(json.as_bytes(), WANTED).ok().map(|picked| picked.map(|text| text.map(read)));
+            prop_assert_eq!(picked, expected, "{}", json);
+        }
+
         #[test]
         fn what_is_picked_is_what_a_parser_finds(b: String, d: Option<f64>, other: Vec<String>) {
             let item = serde_json::json!({"o": other, "a": {"p": [other], "b": b, "c": {"d": d}}, "q": null});

@@ -53,16 +53,9 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Which of the members that follow are of interest.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Following<'w> {
-    All,
-    Only(&'w str),
-    None,
-}
-
 /// Where a jump to a member ended.
 enum Jump {
+    /// At its value.
     There,
     /// There is none: behind the end of the object.
     Nowhere,
@@ -125,44 +118,49 @@ impl<'a> Scan<'a> {
         if self.at == self.json.len() { Ok(found) } else { Err(self.fault("more follows")) }
     }
 
-    /// Hands the members of the object that starts here to `visit`: those that are of interest, which it says of
-    /// the members that follow. It must move on behind the value of each.
-    #[inline(always)]
-    pub(super) fn members<'w>(
+    /// Hands the members of the object that starts here to `visit`, which must move on behind the value of each.
+    pub(super) fn members(
         &mut self,
-        mut following: Following<'w>,
-        mut visit: impl FnMut(&mut Self, Name<'a>) -> Result<Following<'w>, Fault>,
+        mut visit: impl FnMut(&mut Self, Name<'a>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        let mut more = self.enter()?;
+        while more {
+            let name = self.name()?;
+            visit(self, name)?;
+            more = self.has_another()?;
+        }
+        Ok(())
+    }
+
+    /// Moves into the object that starts here; false when it is empty, and then behind it.
+    #[inline(always)]
+    fn enter(&mut self) -> Result<bool, Fault> {
         self.expect(b'{')?;
-        if self.next_is(b'}') {
-            return Ok(());
+        Ok(!self.next_is(b'}'))
+    }
+
+    /// Moves on behind the comma after a member; false at the end of the object, and then behind it.
+    #[inline(always)]
+    fn has_another(&mut self) -> Result<bool, Fault> {
+        if self.next_is(b',') {
+            return Ok(true);
         }
-        let mut may_jump = true;
-        loop {
-            match following {
-                Following::All => {}
-                Following::None => return self.walk(Walk::inside()),
-                Following::Only(name) if may_jump => match self.jump(name)? {
-                    Jump::There => {}
-                    Jump::Nowhere => return Ok(()),
-                    Jump::PerhapsEscaped => may_jump = false,
-                },
-                Following::Only(_) => {}
-            }
-            self.spaces();
-            let start = self.at;
-            if self.peek() != Some(b'"') {
-                return Err(self.fault("a name is missing"));
-            }
-            let has_escapes = self.string()?;
-            let name = Name { token: self.since(start), has_escapes };
-            self.expect(b':')?;
-            self.spaces();
-            following = visit(self, name)?;
-            if !self.next_is(b',') {
-                return self.expect(b'}');
-            }
+        self.expect(b'}').map(|()| false)
+    }
+
+    /// Moves on from a member's name to its value.
+    #[inline(always)]
+    fn name(&mut self) -> Result<Name<'a>, Fault> {
+        self.spaces();
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            return Err(self.fault("a name is missing"));
         }
+        let has_escapes = self.string()?;
+        let name = Name { token: self.since(start), has_escapes };
+        self.expect(b':')?;
+        self.spaces();
+        Ok(name)
     }
 
     /// Calls `visit` at each item of the list that starts here; it must move on behind it.
@@ -180,33 +178,66 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Picks what is wanted of the value that starts here, and moves on behind it.
     pub(super) fn pick(&mut self, wanted: Wanted<'_>, found: &mut [Option<&'a [u8]>]) -> Result<(), Fault> {
-        match wanted {
-            Wanted::Members(wanted) => {
-                // A bit for each that was not found yet.
-                let mut left = wanted.iter().fold(0_u64, |bits, _| bits << 1 | 1);
-                let following = |left: u64| match (left.count_ones(), wanted.get(left.trailing_zeros() as usize)) {
-                    (0, _) => Following::None,
-                    (1, Some((name, _))) => Following::Only(name),
-                    _ => Following::All,
-                };
-                self.members(following(left), |scan, name| {
-                    match wanted.iter().zip(0_u32..).find(|((wanted, _), _)| name.is(wanted)) {
-                        Some(((_, inner), index)) => {
-                            scan.pick(*inner, found)?;
-                            left &= !1_u64.checked_shl(index).unwrap_or(0);
-                        }
-                        None => scan.skip()?,
-                    }
-                    Ok(following(left))
-                })
-            }
+        match self.pick_inside(wanted, found)? {
+            0 => Ok(()),
+            open => self.walk(Walk::inside(open)),
+        }
+    }
+
+    /// The same, but stays where the last of it was found. Returns how many objects are still open there: what is
+    /// behind it is of no interest, so their ends can be looked for together.
+    fn pick_inside(&mut self, wanted: Wanted<'_>, found: &mut [Option<&'a [u8]>]) -> Result<u32, Fault> {
+        let wanted = match wanted {
+            Wanted::Members(wanted) => wanted,
             Wanted::Value(number) => {
                 let value = self.value()?;
                 if let Some(slot) = found.get_mut(number) {
                     *slot = Some(value);
                 }
-                Ok(())
+                return Ok(0);
+            }
+        };
+        // A bit for each that was not found yet.
+        let mut left = wanted.iter().fold(0_u64, |bits, _| bits << 1 | 1);
+        // Objects that were entered and not left: those inside of the last member, where it was found.
+        let mut open = 0;
+        let mut may_jump = true;
+        if !self.enter()? {
+            return Ok(0);
+        }
+        loop {
+            let last = wanted.get(left.trailing_zeros() as usize).filter(|_| left.count_ones() == 1);
+            match last {
+                _ if left == 0 => return Ok(open + 1),
+                Some((name, inner)) if may_jump => match self.jump(name, open + 1)? {
+                    Jump::There => {
+                        (open, left) = (self.pick_inside(*inner, found)?, 0);
+                        continue;
+                    }
+                    Jump::Nowhere => return Ok(0),
+                    Jump::PerhapsEscaped => may_jump = false,
+                },
+                _ => {}
+            }
+            if open > 0 {
+                self.walk(Walk::inside(open))?;
+                open = 0;
+                if !self.has_another()? {
+                    return Ok(0);
+                }
+            }
+            let name = self.name()?;
+            match wanted.iter().zip(0_u32..).find(|((wanted, _), _)| name.is(wanted)) {
+                Some(((_, inner), index)) => {
+                    open = self.pick_inside(*inner, found)?;
+                    left &= !1_u64.checked_shl(index).unwrap_or(0);
+                }
+                None => self.skip()?,
+            }
+            if open == 0 && !self.has_another()? {
+                return Ok(0);
             }
         }
     }
@@ -249,8 +280,9 @@ impl<'a> Scan<'a> {
         self.blocks(|block, _| walk.over(block)).map(drop)
     }
 
-    /// Moves on to the member of this name, or behind the end of the object that this place is inside of.
-    fn jump(&mut self, name: &str) -> Result<Jump, Fault> {
+    /// Moves on to the value of the member of this name, or behind the end of the object that it would be in. Of so
+    /// many objects this place is inside, up to that one.
+    fn jump(&mut self, name: &str, open: u32) -> Result<Jump, Fault> {
         let (json, start) = (self.json, self.at);
         let is_it = |at: usize| {
             let behind = json.get(at + 1..).and_then(|text| text.strip_prefix(name.as_bytes())?.strip_prefix(b"\""));
@@ -258,8 +290,11 @@ impl<'a> Scan<'a> {
             behind.is_some_and(|behind| behind.trim_ascii_start().first() == Some(&b':'))
         };
         let first = name.bytes().next().unwrap_or(b'"');
-        let mut walk = Walk::inside();
+        let mut walk = Walk::inside(open);
         if self.blocks(|block, at| walk.seek(block, first, |offset| is_it(at + offset)))? {
+            self.at += name.len() + 2;
+            self.expect(b':')?;
+            self.spaces();
             return Ok(Jump::There);
         }
         if walk.has_escapes {
