@@ -39,5 +39,8 @@ pub(super) static FAMILIES: &[EmbeddedFile] = files!["schemas/": "common", "dock
 /// One line in our own words for each service, method and exchange.
 pub(super) static SUMMARIES: &str = include_str!("../../references/summaries.toml");
 
+/// The same for what the services of 2018 have alone, or mean otherwise.
+pub(super) static LEGACY_SUMMARIES: &str = include_str!("../../references/legacy/summaries.toml");
+
 /// What the services' own checks of arguments look like.
 pub(super) static PATTERNS: &str = include_str!("../../references/patterns.toml");

@@ -14,6 +14,7 @@ mod schemas;
 mod scopes;
 mod suggest;
 mod summaries;
+mod tables;
 mod verbs;
 
 pub use catalogue::{Catalogue, LookupError, Source};

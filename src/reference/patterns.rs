@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::embedded::PATTERNS;
+use super::tables::Tables;
 
 /// By service; `common` holds what all services share.
-type Patterns = BTreeMap<String, BTreeMap<String, Entry>>;
+type Patterns = Tables<BTreeMap<String, Entry>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -29,9 +30,8 @@ impl Entry {
 }
 
 fn embedded() -> &'static Patterns {
-    static PARSED: OnceLock<Patterns> = OnceLock::new();
-    // The tests miss known patterns when the file does not parse.
-    PARSED.get_or_init(|| toml::from_str(PATTERNS).unwrap_or_default())
+    static TABLES: OnceLock<Patterns> = OnceLock::new();
+    TABLES.get_or_init(|| Tables::of(PATTERNS))
 }
 
 /// The pattern of a route parameter or a query argument, without the slashes around it.
@@ -65,8 +65,8 @@ mod tests {
         let takes = |method: &crate::reference::Method, param: &str| {
             method.args.iter().chain(&method.query).any(|name| name == param)
         };
-        for (name, entries) in embedded() {
-            let services = match name.as_str() {
+        for (name, entries) in embedded().all() {
+            let services = match name {
                 "common" => catalogue.services().unwrap(),
                 name => vec![catalogue.service(name).unwrap()],
             };

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::catalogue::Source;
-use super::embedded::SUMMARIES;
+use super::embedded::{LEGACY_SUMMARIES, SUMMARIES};
+use super::tables::Tables;
 
 /// The longest summary that still fits beside a method's name, in characters.
 pub const SUMMARY_LENGTH: usize = 70;
@@ -22,15 +23,15 @@ pub enum Item {
     Exchange,
 }
 
-/// The form of `references/summaries.toml`.
-#[derive(Debug, Default, Deserialize)]
+/// What all services share stands under this name.
+const COMMON: &str = "common";
+
+/// The lines of all services.
+#[derive(Debug)]
 pub(super) struct Summaries {
-    /// For methods that are the same in all services.
-    pub(super) common: Service,
-    /// For what the services of 2018 have alone, or mean otherwise.
-    pub(super) legacy: BTreeMap<String, Service>,
-    #[serde(flatten)]
-    pub(super) current: BTreeMap<String, Service>,
+    current: Tables<Service>,
+    /// What the services of 2018 have alone, or mean otherwise.
+    legacy: Tables<Service>,
 }
 
 /// The lines of one service.
@@ -55,22 +56,19 @@ impl Service {
 }
 
 impl Summaries {
-    /// The embedded ones, parsed when first asked for.
+    /// The embedded ones.
     pub(super) fn embedded() -> &'static Summaries {
-        static PARSED: OnceLock<Summaries> = OnceLock::new();
-        // The tests miss every summary when the file does not parse.
-        PARSED.get_or_init(|| toml::from_str(SUMMARIES).unwrap_or_default())
+        static EMBEDDED: OnceLock<Summaries> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Summaries { current: Tables::of(SUMMARIES), legacy: Tables::of(LEGACY_SUMMARIES) })
     }
 
-    fn get(&self, source: Source, service: &str, item: Item, name: &str) -> Option<&str> {
+    fn get(&'static self, source: Source, service: &str, item: Item, name: &str) -> Option<&'static str> {
         let legacy = match source {
             Source::Legacy => self.legacy.get(service),
             Source::Current => None,
         };
-        [legacy, self.current.get(service), Some(&self.common)]
-            .into_iter()
-            .flatten()
-            .find_map(|service| service.get(item, name))
+        let find = |service: Option<&'static Service>| service?.get(item, name);
+        find(legacy).or_else(|| find(self.current.get(service))).or_else(|| find(self.current.get(COMMON)))
     }
 }
 
@@ -118,7 +116,7 @@ mod tests {
         let summaries = Summaries::embedded();
         let mut stale = Vec::new();
         for (there, services) in [(&current, &summaries.current), (&legacy, &summaries.legacy)] {
-            for (name, service) in services {
+            for (name, service) in services.all().filter(|(name, _)| *name != COMMON) {
                 let methods = service.methods.keys().map(|method| (Item::Method, method.as_str()));
                 let exchanges = service.exchanges.keys().map(|exchange| (Item::Exchange, exchange.as_str()));
                 let own = service.summary.iter().map(|_| (Item::Service, ""));
@@ -131,7 +129,7 @@ mod tests {
                 );
             }
         }
-        for method in summaries.common.methods.keys() {
+        for method in summaries.current.get(COMMON).unwrap().methods.keys() {
             if !current.iter().any(|(_, item, name)| *item == Item::Method && name == method) {
                 stale.push(format!("common {method}"));
             }
@@ -142,7 +140,7 @@ mod tests {
     #[test]
     fn what_is_shared_is_not_repeated() {
         let summaries = Summaries::embedded();
-        for (name, service) in &summaries.legacy {
+        for (name, service) in summaries.legacy.all() {
             for (method, line) in &service.methods {
                 assert_ne!(summaries.get(Source::Current, name, Item::Method, method), Some(line.as_str()), "{name}");
             }
