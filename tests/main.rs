@@ -26,6 +26,7 @@ mod group_transcripts;
 mod help;
 mod man;
 mod object;
+mod outage;
 mod profile;
 mod readme;
 mod recordings;

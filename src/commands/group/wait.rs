@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use super::snapshot;
 use crate::commands::Status;
-use crate::commands::shared::{self, FilterArgs, Selection};
+use crate::commands::shared::{self, FilterArgs, Outage, Selection};
 use crate::context::Context;
+use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
 
 /// Wait until a group is over
 ///
 /// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
 /// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete.
+/// that did not complete. An outage of up to ten minutes is borne, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -41,13 +42,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let client = context.client()?;
     let started = context.now();
+    let mut outage = Outage::new(&client, false, &context);
+    let mut progress = GroupProgress::default();
     context.block_on(async {
         loop {
             let before = context.now();
-            let progress = snapshot::take(&client, &group, &selection).await?;
-            if progress.is_over() {
-                snapshot::tell_of_nothing(&progress, &context);
-                return snapshot::verdict(&progress).map(|()| Status::DONE);
+            if let Some(fresh) = outage.bridge(snapshot::take(&client, &group, &selection).await)? {
+                progress = fresh;
+                if progress.is_over() {
+                    snapshot::tell_of_nothing(&progress, &context);
+                    return snapshot::verdict(&progress).map(|()| Status::DONE);
+                }
             }
             let now = context.now();
             // A large group takes a while to list; looking all the time would be a burden.

@@ -8,8 +8,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
+use crate::client::Client;
 use crate::commands::Status;
-use crate::commands::shared::{self, FilterArgs, Selection};
+use crate::commands::shared::{self, FilterArgs, Outage, Selection};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
@@ -20,7 +21,7 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not.
+/// with 3 when they did not. An outage of up to ten minutes is borne, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -50,15 +51,19 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
     let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let client = context.client()?;
-    let mut view = View::new(&context);
+    let mut view = View::new(&client, &context);
+    let mut progress = GroupProgress::default();
     context.block_on(async {
         loop {
             let before = context.now();
-            let progress = if view.is_empty() {
-                snapshot::look(&client, &group, &selection, None, &context.ui).await?
+            let looked = if view.is_empty() {
+                snapshot::look(&client, &group, &selection, None, &context.ui).await
             } else {
-                snapshot::take(&client, &group, &selection).await?
+                snapshot::take(&client, &group, &selection).await
             };
+            if let Some(fresh) = view.outage.bridge(looked)? {
+                progress = fresh;
+            }
             view.show(&progress)?;
             if progress.is_over() {
                 snapshot::tell_of_nothing(&progress, &context);
@@ -78,14 +83,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
 /// What has been shown so far.
 struct View<'a> {
     context: &'a Context,
+    outage: Outage<'a>,
     frame: Frame,
     counts: Option<StateCounts>,
     told: HashSet<String>,
 }
 
 impl<'a> View<'a> {
-    fn new(context: &'a Context) -> Self {
-        Self { context, frame: Frame::default(), counts: None, told: HashSet::new() }
+    fn new(client: &Client, context: &'a Context) -> Self {
+        let outage = Outage::new(client, context.ui.redraws(), context);
+        Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() }
     }
 
     /// Whether nothing has been shown yet.
@@ -103,7 +110,10 @@ impl<'a> View<'a> {
 
     fn redraw(&mut self, progress: &GroupProgress) -> Result<()> {
         let ui = &self.context.ui;
-        let text = view(progress, self.context.now(), Frame::width(ui), ui.color());
+        let mut text = view(progress, self.context.now(), Frame::width(ui), ui.color());
+        if let Some(line) = self.outage.line() {
+            text = format!("{text}\n{}", sanitize(&line));
+        }
         Ok(self.frame.draw(ui, &text)?)
     }
 

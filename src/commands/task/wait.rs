@@ -11,7 +11,8 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
-use crate::commands::{Status, shared};
+use crate::commands::Status;
+use crate::commands::shared::{self, Outage};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -19,7 +20,8 @@ use crate::error::{Error, Kind, Result};
 /// Wait until tasks are resolved
 ///
 /// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
-/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
+/// with 8 when the time limit came first. Prints where each stands as soon as it is settled. An
+/// outage of up to ten minutes is borne, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -92,28 +94,19 @@ async fn wait(
     let mut open: Vec<usize> = (0..refs.len()).collect();
     let mut failed = 0;
     let mut pause = FIRST_PAUSE;
+    let mut outage = Outage::new(client, false, context);
     loop {
-        let answers = ask(client, named, &open).await?;
         let before = open.len();
-        let mut left = Vec::new();
-        for (index, looked_up) in open.into_iter().zip(answers) {
-            let status = looked_up.status()?;
-            if let Some(document) = documents.get_mut(index) {
-                *document = String::from_utf8_lossy(looked_up.raw()).into_owned();
+        if let Some(answers) = outage.bridge(ask(client, named, &open).await)? {
+            let mut left = Vec::new();
+            for (index, looked_up) in open.into_iter().zip(answers) {
+                match settle(args.goal, named, &looked_up, documents.get_mut(index))? {
+                    Some(is_reached) => failed += usize::from(!is_reached),
+                    None => left.push(index),
+                }
             }
-            if !args.goal.is_settled(status.state) {
-                left.push(index);
-                continue;
-            }
-            failed += usize::from(!args.goal.is_reached(status.state));
-            if !context.wants_json() {
-                let mut out = context.ui.out();
-                let id = if named.single { String::new() } else { format!("{} ", status.task_id) };
-                writeln!(out, "{id}{}", shown::status_line(&status))?;
-                out.flush()?;
-            }
+            open = left;
         }
-        open = left;
         if open.is_empty() {
             return verdict(failed, refs.len());
         }
@@ -135,6 +128,25 @@ async fn wait(
         context.env.clock.sleep(nap).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Takes note of how a task stands, and tells it once that is settled; whether the goal is reached then.
+fn settle(goal: Goal, named: &Named, looked_up: &Lookup, document: Option<&mut String>) -> Result<Option<bool>> {
+    let context = &named.targets.context;
+    let status = looked_up.status()?;
+    if let Some(document) = document {
+        *document = String::from_utf8_lossy(looked_up.raw()).into_owned();
+    }
+    if !goal.is_settled(status.state) {
+        return Ok(None);
+    }
+    if !context.wants_json() {
+        let mut out = context.ui.out();
+        let id = if named.single { String::new() } else { format!("{} ", status.task_id) };
+        writeln!(out, "{id}{}", shown::status_line(&status))?;
+        out.flush()?;
+    }
+    Ok(Some(goal.is_reached(status.state)))
 }
 
 impl Goal {

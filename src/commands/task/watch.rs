@@ -13,6 +13,7 @@ use super::status::runs_table;
 use super::wait::{ask, verdict};
 use crate::client::Client;
 use crate::commands::Status;
+use crate::commands::shared::Outage;
 use crate::context::Context;
 use crate::domain::{TaskRef, TaskState};
 use crate::error::Result;
@@ -23,6 +24,7 @@ use crate::ui::{Frame, Table};
 ///
 /// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
 /// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
+/// An outage of up to ten minutes is borne, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -50,10 +52,14 @@ async fn watch(named: &Named, client: &Client) -> Result<Status> {
     let context = &named.targets.context;
     let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
     let names = if draws(context) { names(named, client).await? } else { Vec::new() };
-    let mut view = View { named, names, frame: Frame::default(), told: Vec::new() };
+    let outage = Outage::new(client, draws(context), context);
+    let mut view = View { named, names, outage, frame: Frame::default(), told: Vec::new() };
     let mut pause = PAUSE;
+    let mut found = Vec::new();
     loop {
-        let found = ask(client, named, &everything).await?;
+        if let Some(fresh) = view.outage.bridge(ask(client, named, &everything).await)? {
+            found = fresh;
+        }
         let changed = view.show(&found)?;
         let states = found.iter().map(|looked_up| Ok(looked_up.status()?.state)).collect::<Result<Vec<TaskState>>>()?;
         if states.iter().all(|state| state.is_resolved()) {
@@ -97,6 +103,7 @@ fn draws(context: &Context) -> bool {
 struct View<'a> {
     named: &'a Named,
     names: Vec<String>,
+    outage: Outage<'a>,
     frame: Frame,
     /// The last line about each task.
     told: Vec<String>,
@@ -162,6 +169,9 @@ impl View<'_> {
                 ]);
             }
             frame.push_str(&table.render(width, ui.color()));
+        }
+        if let Some(line) = self.outage.line() {
+            frame.push_str(&crate::ui::sanitize(&line));
         }
         Ok(self.frame.draw(ui, &frame)?)
     }
