@@ -36,6 +36,26 @@ fn a_task_that_is_not_there() {
 }
 
 #[test]
+fn a_compressed_answer_that_is_damaged() {
+    let server = FakeServer::start();
+    let damaged = || Answer::json(200, "{}").header("Content-Encoding", "gzip");
+    server.expect_times(3, STATUS, damaged());
+    let ran = tc(&server).run(&["api", "queue", "status", TASK, "--retries", "2"]);
+    ran.stdout("").status(7).stderr(
+        "Error: queue.status failed after 3 tries: the answer of 127.0.0.1 is compressed, and damaged\n  \
+         Caused by: incomplete deflate stream\n",
+    );
+    // The next try may bring it whole.
+    server.expect(STATUS, damaged()).expect(STATUS, Answer::json(200, "{}").gzip());
+    tc(&server).run(&["api", "queue", "status", TASK]).stdout("{}\n").status(0);
+    // What a server says of an error is read, too.
+    server.expect(STATUS, refusal(404, "ResourceNotFound", "No such task.").gzip());
+    let ran = tc(&server).run(&["api", "queue", "status", TASK]);
+    ran.status(5)
+        .stderr(&format!("Error: queue.status failed: ResourceNotFound: No such task.\n{}", cause(&server, 404)));
+}
+
+#[test]
 fn scopes_that_are_missing() {
     let message = "Client ID me does not have sufficient scopes and is missing the following scopes:\n\n\
         ```\n{\n  \"AnyOf\": [\n    \"a:b\",\n    \"c\"\n  ]\n}\n```\n\nThis request requires";
