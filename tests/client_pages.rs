@@ -46,9 +46,27 @@ async fn the_next_page_is_fetched_while_this_one_is_handled() {
     let client = anonymous(&server);
     let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
     pages.next().await.unwrap();
-    // Nobody awaits anything here: the second page is asked for all the same. The third, which is
-    // not in the script, must wait until someone wants the second.
+    // Nobody awaits anything here: the second page is asked for all the same.
     server.wait_for_requests(2);
+    drop(pages);
+}
+
+#[tokio::test]
+async fn a_page_is_not_asked_for_before_the_one_before_is_wanted() {
+    let server = FakeServer::start();
+    server.expect(CLIENTS, page("[1]", Some("b")));
+    server.expect(&format!("{CLIENTS}&continuationToken=b"), page("[2]", Some("c")));
+    server.expect_times(20, "GET /api/auth/v1/ping", Answer::json(200, "{}"));
+    let client = anonymous(&server);
+    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
+    pages.next().await.unwrap();
+    server.wait_for_requests(2);
+    // Each of these takes the time that the second page and a request for the third would take.
+    for _ in 0..20 {
+        client.call("auth", "ping").send().await.unwrap();
+    }
+    let asked: Vec<String> = server.requests().into_iter().map(|request| request.target).collect();
+    assert!(!asked.iter().any(|target| target.ends_with("continuationToken=c")), "{asked:?}");
     drop(pages);
 }
 
