@@ -77,10 +77,9 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn read<'a>(encoding: &'static str, chunks: impl Iterator<Item = &'a [u8]>) -> (HeaderMap, io::Result<Bytes>) {
+    fn read<'a>(encoding: &'static str, mut chunks: impl Iterator<Item = &'a [u8]>) -> (HeaderMap, io::Result<Bytes>) {
         let mut headers = headers(encoding);
         let mut body = Body::new(&mut headers, BytesMut::new());
-        let mut chunks = chunks;
         let added = chunks.try_for_each(|chunk| body.add(chunk));
         (headers, added.and_then(|()| body.finish()))
     }

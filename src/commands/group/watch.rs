@@ -112,7 +112,7 @@ impl<'a> View<'a> {
         let ui = &self.context.ui;
         let mut text = view(progress, self.context.now(), Frame::width(ui), ui.color());
         if let Some(line) = self.outage.line() {
-            text = format!("{text}\n{}", sanitize(&line));
+            text = format!("{text}\n{line}");
         }
         Ok(self.frame.draw(ui, &text)?)
     }

@@ -3,7 +3,6 @@
 //! Requests for small files cost more time on a processor than on the network. Threads that shared
 //! connections would wake each other for every one of them, which costs as much again.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -27,8 +26,8 @@ type Job = BoxFuture<'static, ()>;
 /// The thread that waits for all, and others that are started when there is enough to do.
 pub(super) struct Lanes {
     client: Client,
-    /// What this thread has to do.
-    load: Load,
+    /// What this thread has to do: it is held once, and once more for each job.
+    load: Arc<()>,
     others: Mutex<Vec<Lane>>,
     most: usize,
 }
@@ -36,7 +35,7 @@ pub(super) struct Lanes {
 struct Lane {
     client: Client,
     jobs: mpsc::UnboundedSender<Job>,
-    load: Load,
+    load: Arc<()>,
     thread: JoinHandle<()>,
 }
 
@@ -46,37 +45,14 @@ struct Turn {
     /// Where to send it; nowhere when it is this thread's turn.
     jobs: Option<mpsc::UnboundedSender<Job>>,
     /// Counts as work until it is dropped.
-    _share: Share,
-}
-
-/// How many jobs a thread has; one more for every share of it.
-#[derive(Default)]
-struct Load(Arc<AtomicUsize>);
-
-struct Share(Arc<AtomicUsize>);
-
-impl Load {
-    fn now(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn share(&self) -> Share {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Share(Arc::clone(&self.0))
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    _load: Arc<()>,
 }
 
 impl Lanes {
     /// Only this thread, for now.
     pub(super) fn new(client: &Client) -> Self {
         let most = thread::available_parallelism().map_or(1, usize::from).min(MOST);
-        Self { client: client.clone(), load: Load::default(), others: Mutex::default(), most }
+        Self { client: client.clone(), load: Arc::default(), others: Mutex::default(), most }
     }
 
     /// Does what `work` makes of a client: here, or on another thread with the connections of that one.
@@ -88,7 +64,7 @@ impl Lanes {
         T: Send + 'static,
         Work: Future<Output = Result<T>> + Send + 'static,
     {
-        let Turn { client, jobs, _share } = self.next()?;
+        let Turn { client, jobs, _load } = self.next()?;
         let work = work(client);
         let Some(jobs) = jobs else { return work.await };
         let (end, outcome) = oneshot::channel();
@@ -103,15 +79,17 @@ impl Lanes {
     /// Whose turn it is: that of the thread with the least to do, or of a new one when all have enough.
     fn next(&self) -> Result<Turn> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let least = others.iter().map(|lane| lane.load.now()).fold(self.load.now(), usize::min);
+        // Who holds it first is no job.
+        let jobs = |load: &Arc<()>| Arc::strong_count(load) - 1;
+        let least = others.iter().map(|lane| jobs(&lane.load)).fold(jobs(&self.load), usize::min);
         if least >= FEW && others.len() + 1 < self.most {
             others.push(Lane::start(&self.client)?);
         }
-        Ok(match others.iter().min_by_key(|lane| lane.load.now()) {
-            Some(lane) if lane.load.now() < self.load.now() => {
-                Turn { client: lane.client.clone(), jobs: Some(lane.jobs.clone()), _share: lane.load.share() }
+        Ok(match others.iter().min_by_key(|lane| jobs(&lane.load)) {
+            Some(lane) if jobs(&lane.load) < jobs(&self.load) => {
+                Turn { client: lane.client.clone(), jobs: Some(lane.jobs.clone()), _load: Arc::clone(&lane.load) }
             }
-            _ => Turn { client: self.client.clone(), jobs: None, _share: self.load.share() },
+            _ => Turn { client: self.client.clone(), jobs: None, _load: Arc::clone(&self.load) },
         })
     }
 }
@@ -131,7 +109,7 @@ impl Lane {
         let (jobs, arriving) = mpsc::unbounded_channel();
         let run = move || tracing::dispatcher::with_default(&log, || drive(runtime, arriving));
         let thread = thread::Builder::new().name("download".to_owned()).spawn(run).map_err(failed)?;
-        Ok(Self { client: client.apart(), jobs, load: Load::default(), thread })
+        Ok(Self { client: client.apart(), jobs, load: Arc::default(), thread })
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::{Kind, Result};
-use crate::ui::{Ui, duration};
+use crate::ui::{Ui, duration, sanitize};
 
 /// So long may a deployment be away, beyond what a single call bears. Who watches a push for hours need not begin
 /// again because a network was changed.
@@ -69,7 +69,8 @@ impl<'a> Outage<'a> {
     /// A line for a view, while the deployment is away.
     pub fn line(&self) -> Option<String> {
         let away = self.away.as_ref()?;
-        Some(format!("No answer for {}: {}", duration(self.context.now() - away.since), away.error))
+        let length = duration(self.context.now() - away.since);
+        Some(format!("No answer for {length}: {}", sanitize(&away.error)))
     }
 
     fn tell(&self, tell: impl Fn(&Ui)) {

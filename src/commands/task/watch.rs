@@ -171,7 +171,7 @@ impl View<'_> {
             frame.push_str(&table.render(width, ui.color()));
         }
         if let Some(line) = self.outage.line() {
-            frame.push_str(&crate::ui::sanitize(&line));
+            frame.push_str(&line);
         }
         Ok(self.frame.draw(ui, &frame)?)
     }
