@@ -3,6 +3,8 @@
 //!
 //! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
 
+mod checker;
+mod circles;
 mod defaults;
 mod documents;
 mod faults;
@@ -13,6 +15,7 @@ mod shape;
 mod skeleton;
 mod validator;
 
+pub use checker::{Checker, Mismatch, escape};
 pub use defaults::Defaults;
 pub use documents::SchemaError;
 pub use faults::Fault;
