@@ -25,6 +25,7 @@ pub mod definition;
 pub mod domain;
 pub mod env;
 pub mod error;
+pub mod exit;
 pub mod json;
 pub mod reference;
 mod run;
