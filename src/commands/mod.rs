@@ -5,6 +5,7 @@ pub mod artifact;
 pub mod completions;
 pub mod config;
 pub mod creds;
+pub mod d2g;
 pub mod download;
 pub mod from_now;
 pub mod group;
@@ -22,6 +23,7 @@ pub mod signout;
 pub mod slugid;
 pub mod task;
 pub mod url;
+pub mod validate_json;
 pub mod version;
 pub mod whoami;
 
@@ -56,6 +58,8 @@ pub enum Command {
     Scope(scope::Args),
     Url(url::Args),
     Schema(schema::Args),
+    ValidateJson(validate_json::Args),
+    D2g(d2g::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     Config(config::Args),
@@ -86,6 +90,7 @@ pub(crate) fn named(name: &str) -> Option<clap::Command> {
         "completions" => one(completions::Args::augment_args),
         "config" => one(config::Args::augment_args),
         "creds" => one(creds::Args::augment_args),
+        "d2g" => one(d2g::Args::augment_args),
         "download" => noun(download::Command::augment_subcommands),
         "from-now" => one(from_now::Args::augment_args),
         "group" => noun(group::Command::augment_subcommands),
@@ -102,6 +107,7 @@ pub(crate) fn named(name: &str) -> Option<clap::Command> {
         "slugid" => one(slugid::Args::augment_args),
         "task" => noun(task::Command::augment_subcommands),
         "url" => one(url::Args::augment_args),
+        "validate-json" => one(validate_json::Args::augment_args),
         "version" => one(version::Args::augment_args),
         "whoami" => one(whoami::Args::augment_args),
         _ => None,
@@ -121,6 +127,8 @@ impl Command {
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
+            Self::ValidateJson(args) => validate_json::run(&args, context).await,
+            Self::D2g(args) => d2g::run(&args, context).await,
             Self::Scope(args) => scope::run(&args, context).await,
             Self::Signin(args) => signin::run(&args, context).await,
             Self::Signout(args) => signout::run(&args, context).await,

@@ -143,7 +143,10 @@ fn rendered(
 }
 
 /// Replaces `{$fromNow: "2 hours"}` by a time, also where the file is no template.
-fn with_times(value: Value, now: DateTime<Utc>) -> Result<Value, CreateError> {
+///
+/// # Errors
+/// [`CreateError::Time`].
+pub fn with_times(value: Value, now: DateTime<Utc>) -> Result<Value, CreateError> {
     match value {
         Value::Object(members) => {
             if let (Some(Value::String(offset)), 1) = (members.get("$fromNow"), members.len()) {

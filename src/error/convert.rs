@@ -24,7 +24,9 @@ impl From<SchemaError> for Error {
     fn from(source: SchemaError) -> Self {
         match source {
             SchemaError::Missing { .. } => Error::usage(source.to_string()).hint("`tc schema list` lists all schemas."),
-            SchemaError::Broken { .. } | SchemaError::Unusable { .. } => Error::failed(source.to_string()),
+            SchemaError::Broken { .. } | SchemaError::Unusable { .. } | SchemaError::Endless(_) => {
+                Error::failed(source.to_string())
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub use defaults::Defaults;
 pub use documents::SchemaError;
 pub use faults::Fault;
 pub use fields::{Field, fields};
-pub use skeleton::skeleton;
+pub use skeleton::{skeleton, skeleton_of};
 pub use validator::Validator;
 
 #[cfg(test)]

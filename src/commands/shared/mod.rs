@@ -3,7 +3,9 @@
 mod act;
 mod artifacts;
 pub mod child;
+mod document;
 mod downloads;
+mod editor;
 pub mod exports;
 mod filters;
 mod group_tasks;
@@ -20,7 +22,9 @@ mod uploads;
 
 pub use act::{ActArgs, Deed, Done, How, Target, perform};
 pub use artifacts::{Listed, NamePatterns, list, newest_run, task_ref};
+pub use document::Document;
 pub use downloads::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
+pub use editor::edit;
 pub use filters::FilterArgs;
 pub use group_tasks::{GroupPage, GroupTasks, Selection};
 pub use length::length;
