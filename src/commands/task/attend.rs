@@ -23,7 +23,9 @@ pub(super) async fn attend(ids: &[String], with_logs: bool, context: &Context) -
     let client = context.client()?;
     if with_logs {
         for id in ids {
-            if until(&client, std::slice::from_ref(id), has_run, context).await?.is_empty() {
+            let reached = until(&client, std::slice::from_ref(id), has_run, context).await?;
+            // Tasks that ended before they ran have no log.
+            if reached.iter().any(|reached| !reached.has_runs) {
                 continue;
             }
             if ids.len() > 1 {
@@ -32,41 +34,41 @@ pub(super) async fn attend(ids: &[String], with_logs: bool, context: &Context) -
             log::run(&log::Args::of(id), context).await?;
         }
     }
-    let states = until(&client, ids, TaskState::is_resolved, context).await?;
-    let failed = states.iter().filter(|state| **state != TaskState::Completed).count();
+    let reached = until(&client, ids, TaskState::is_resolved, context).await?;
+    let failed = reached.iter().filter(|reached| reached.state != TaskState::Completed).count();
     super::wait::verdict(failed, ids.len())
 }
 
-/// Whether there is a log: a run is going on or over. Tasks that ended before they ran have none.
+/// Where a task stands.
+struct Reached {
+    state: TaskState,
+    has_runs: bool,
+}
+
+/// Whether a run is going on or over.
 fn has_run(state: TaskState) -> bool {
     state == TaskState::Running || state.is_resolved()
 }
 
-/// Asks again and again until all are in such a state, and tells in which.
+/// Asks again and again until all are in such a state.
 async fn until(
     client: &Client,
     ids: &[String],
     is_reached: impl Fn(TaskState) -> bool,
     context: &Context,
-) -> Result<Vec<TaskState>> {
+) -> Result<Vec<Reached>> {
     let mut outage = Outage::new(client, false, context);
     let mut pause = FIRST_PAUSE;
     loop {
         let asked = try_join_all(ids.iter().map(|id| lookup::status(client, id))).await;
         if let Some(answers) = outage.bridge(asked)? {
-            let mut states = Vec::with_capacity(answers.len());
-            let mut has_runs = true;
-            for answer in &answers {
+            let reached = |answer: &lookup::Lookup| -> Result<Reached> {
                 let status = answer.status()?;
-                states.push(status.state);
-                has_runs &= !status.runs.is_empty();
-            }
-            if states.iter().all(|state| is_reached(*state)) {
-                return Ok(if has_runs {
-                    states
-                } else {
-                    states.into_iter().filter(|state| *state == TaskState::Completed).collect()
-                });
+                Ok(Reached { state: status.state, has_runs: !status.runs.is_empty() })
+            };
+            let found = answers.iter().map(reached).collect::<Result<Vec<_>>>()?;
+            if found.iter().all(|found| is_reached(found.state)) {
+                return Ok(found);
             }
         }
         context.env.clock.sleep(pause).await;

@@ -49,6 +49,9 @@ pub struct Args {
     render: bool,
     #[command(flatten)]
     event: EventArgs,
+    /// Set a value of the event of --render: `pull_request.draft=true`; repeatable
+    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment, requires = "render")]
+    set_event: Vec<(String, Value)>,
     #[command(flatten)]
     how: MakeArgs,
 }
@@ -79,7 +82,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let (document, mut tasks) = if args.render {
         let path = args.file.as_deref().unwrap_or(super::render::FILE);
-        (None, super::render::new_tasks(path, &args.event, &options, context).await?)
+        (None, super::render::new_tasks(path, &args.event, &args.set_event, &options, context).await?)
     } else {
         options.context = template_context(&args.context, context).await?;
         let document = Document::read(args.file.as_deref().unwrap_or("-"), context).await?;

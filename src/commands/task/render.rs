@@ -26,6 +26,9 @@ pub struct Args {
     file: String,
     #[command(flatten)]
     event: EventArgs,
+    /// Set a value of the event: `pull_request.draft=true`; repeatable
+    #[arg(long, value_name = "PATH=VALUE", value_parser = super::create::assignment)]
+    set: Vec<(String, Value)>,
 }
 
 /// What happened.
@@ -52,9 +55,6 @@ pub(super) struct EventArgs {
     /// Login name of the person
     #[arg(long, value_name = "LOGIN")]
     owner: Option<String>,
-    /// Set a value of the event: `pull_request.draft=true`; repeatable
-    #[arg(long = "set-event", alias = "event-set", value_name = "PATH=VALUE", value_parser = super::create::assignment)]
-    set_event: Vec<(String, Value)>,
 }
 
 /// Renders and prints.
@@ -62,7 +62,7 @@ pub(super) struct EventArgs {
 /// # Errors
 /// When the file cannot be rendered.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (_, rendered) = rendered(&args.file, &args.event, context).await?;
+    let (_, rendered) = rendered(&args.file, &args.event, &args.set, context).await?;
     let mut answer = rendered.to_answer();
     answer["autoCancelPreviousChecks"] = rendered.cancels_previous_checks.into();
     if let Some(policy) = &rendered.pull_request_policy {
@@ -79,10 +79,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 pub(super) async fn new_tasks(
     path: &str,
     args: &EventArgs,
+    set_event: &[(String, Value)],
     options: &CreateOptions,
     context: &Context,
 ) -> Result<Vec<NewTask>> {
-    let (_, rendered) = rendered(path, args, context).await?;
+    let (_, rendered) = rendered(path, args, set_event, context).await?;
     let mut tasks = Vec::with_capacity(rendered.tasks.len());
     for task in rendered.tasks {
         let mut definition = task.task;
@@ -101,9 +102,14 @@ pub(super) async fn new_tasks(
     Ok(tasks)
 }
 
-async fn rendered(path: &str, args: &EventArgs, context: &Context) -> Result<(Document, Rendered)> {
+async fn rendered(
+    path: &str,
+    args: &EventArgs,
+    set_event: &[(String, Value)],
+    context: &Context,
+) -> Result<(Document, Rendered)> {
     let document = Document::read(path, context).await?;
-    let event = event(args, context).await?;
+    let event = event(args, set_event, context).await?;
     // Templates that ask for the root URL get the one in use; none is needed for the others.
     let root = context.root_url().map_or_else(|_| "https://tc.example.com".to_owned(), |root| root.as_str().to_owned());
     let deployment = Deployment::at(root.trim_end_matches('/'));
@@ -125,7 +131,7 @@ fn explained(error: RenderError, document: &Document, context: &Context) -> Erro
     Error::failed(format!("cannot render {}", document.name)).caused_by(error)
 }
 
-async fn event(args: &EventArgs, context: &Context) -> Result<Event> {
+async fn event(args: &EventArgs, set_event: &[(String, Value)], context: &Context) -> Result<Event> {
     let repository = args.repo.as_deref().map(repository).transpose()?;
     let mut event = match args.event.strip_prefix('@') {
         Some(path) => {
@@ -147,7 +153,7 @@ async fn event(args: &EventArgs, context: &Context) -> Result<Event> {
             Event::mocked(kind, args.action.as_deref(), repository.clone().unwrap_or_else(default), branch)
         }
     };
-    for (path, value) in overrides(args, event.kind) {
+    for (path, value) in overrides(args, event.kind).into_iter().chain(set_event.iter().cloned()) {
         let mut body = Value::Object(std::mem::take(&mut event.body));
         set(&mut body, &path, value).map_err(|error| Error::usage("cannot change the event").caused_by(error))?;
         event.body = if let Value::Object(members) = body { members } else { Map::new() };
@@ -198,7 +204,6 @@ fn overrides(args: &EventArgs, kind: EventKind) -> Vec<(String, Value)> {
             _ => {}
         }
     }
-    values.extend(args.set_event.iter().cloned());
     values
 }
 
