@@ -24,7 +24,6 @@ pub mod context;
 pub mod domain;
 pub mod env;
 pub mod error;
-pub mod json;
 pub mod reference;
 mod run;
 pub mod sandbox;
