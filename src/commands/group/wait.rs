@@ -38,8 +38,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, mut context) = shared::group(&args.group, context)?;
     context.globals.timeout = None;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let interval = shared::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout")).transpose()?;
     let client = context.client()?;
     let started = context.now();
     let mut outage = Outage::new(&client, false, &context);

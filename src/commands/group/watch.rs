@@ -49,7 +49,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
+    let interval = shared::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = context.client()?;
     let mut view = View::new(&client, &context);
     let mut progress = GroupProgress::default();

@@ -70,7 +70,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut named = args.ids.read(&context)?;
     named.targets.context.globals.timeout = None;
     let context = &named.targets.context;
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let client = context.client()?;
     let mut documents = vec![String::new(); named.targets.refs.len()];
