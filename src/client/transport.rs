@@ -89,11 +89,6 @@ impl Transport {
         Self { settings, plain, secure, secure_http1 }
     }
 
-    /// The same, with no connection yet.
-    pub(super) fn apart(&self) -> Self {
-        Self::new(self.settings.clone())
-    }
-
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
     pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, ConnectionError>> {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
