@@ -109,6 +109,11 @@ pub(crate) fn named(name: &str) -> Option<clap::Command> {
 }
 
 impl Command {
+    /// Whether `--timeout` is the time limit of the command as a whole, and not that of its calls.
+    pub(crate) fn limits_itself(&self) -> bool {
+        matches!(self, Self::Task(task::Command::Wait(_)) | Self::Group(group::Command::Wait(_)))
+    }
+
     /// Runs the command.
     ///
     /// # Errors
