@@ -2,7 +2,9 @@
 
 mod api;
 mod globals;
+mod switches;
 pub mod topics;
+pub mod usage;
 
 use api::Extent;
 pub use globals::Globals;

@@ -8,6 +8,7 @@ pub mod creds;
 pub mod download;
 pub mod from_now;
 pub mod group;
+mod guesses;
 pub mod help;
 pub mod man;
 pub mod object;
