@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum as _;
 
-use crate::cli::{self, Globals};
-use crate::commands::{Status, completions};
+use crate::cli::Globals;
+use crate::commands::{self, Status, completions};
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
@@ -24,11 +24,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        return finish(completions::answer(shell, &args, &ui), &ui);
+        return finish(completions::answer(shell, &args, commands::tree_for, &ui), &ui);
     }
-    let cli = match cli::parse(&args) {
+    let cli = match commands::parse(&args) {
         Ok(cli) => cli,
-        Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+        Err(fault) => return refuse(&fault, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
@@ -72,9 +72,12 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
     outcome.exit_code()
 }
 
-/// Help and version go to standard output with status 0, usage errors to standard error with 2.
-fn render_usage(usage: &clap::Error, ui: &Ui) -> u8 {
+/// Help and version go to standard output with status 0, faults to standard error with 2.
+fn refuse(usage: &clap::Error, ui: &Ui) -> u8 {
     use std::io::Write as _;
+    if let Some(error) = commands::usage_error(usage) {
+        return finish(Err(error), ui);
+    }
     let text = usage.render();
     if usage.use_stderr() {
         let text = if ui.color_stderr() { text.ansi().to_string() } else { text.to_string() };

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use crate::cli::invocation::Invocation;
 use crate::commands::Status;
-use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
 use crate::error::Result;
 

@@ -7,7 +7,7 @@ mod downloads;
 pub mod exports;
 mod filters;
 mod group_tasks;
-pub mod invocation;
+
 mod lanes;
 mod length;
 mod manifest;
