@@ -8,8 +8,8 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
 use super::Shell;
-use crate::commands::Status;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::Ui;
 
 /// Prints what the last word of `args` (which start with the program's name) can become.

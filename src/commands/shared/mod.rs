@@ -7,8 +7,6 @@ mod downloads;
 pub mod exports;
 mod filters;
 mod group_tasks;
-
-mod lanes;
 mod length;
 mod manifest;
 pub mod needs;
