@@ -452,7 +452,7 @@ mod command {
         let tc = Tc::new().env("PATH", &std::env::var("PATH").unwrap());
         let clock = FakeClock::at("2026-11-22T12:00:00Z");
         let tc = tc.environment(|environment| interrupted_by(environment, interrupt).with_clock(clock));
-        tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("Error: interrupted\n").status(130);
+        tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("error: interrupted\n").status(130);
     }
 
     #[test]
@@ -461,8 +461,8 @@ mod command {
         let port = sandbox.root_url().rsplit(':').next().unwrap();
         let ran = Tc::new().run(&["sandbox", "--port", port]);
         ran.stdout("").status(6).stderr(&format!(
-            "Error: cannot start the sandbox: port {port} is in use\n\
-             Hint: Choose another --port, or none to take any that is free.\n"
+            "error: cannot start the sandbox: port {port} is in use\n\
+             hint: Choose another --port, or none to take any that is free.\n"
         ));
     }
 }
