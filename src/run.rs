@@ -43,8 +43,11 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
-    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, args);
-    let command = cli.command;
+    let (command, mut globals) = (cli.command, cli.globals);
+    if command.limits_itself() {
+        globals.timeout = None;
+    }
+    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args);
     let outcome =
         log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
             let verb = |context: Arc<Context>| async move { command.run(&context, run_words).await };

@@ -19,6 +19,7 @@ mod completions;
 mod config;
 mod creds;
 mod demo;
+mod deployments;
 mod from_now;
 mod group;
 mod group_bulk;

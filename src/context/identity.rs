@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum as _;
@@ -21,7 +21,7 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Loaded {
     settings: OnceLock<Settings>,
-    said: Arc<Said>,
+    said: Said,
 }
 
 /// What one run says at most once, however many deployments it talks to.
@@ -29,13 +29,6 @@ pub(super) struct Loaded {
 struct Said {
     unknown_keys: AtomicBool,
     near_end: AtomicBool,
-}
-
-impl Loaded {
-    /// For the same run with other flags: to be read again, but not to be spoken of again.
-    pub(super) fn again(&self) -> Self {
-        Self { settings: OnceLock::new(), said: Arc::clone(&self.said) }
-    }
 }
 
 /// Where credentials come from.
@@ -134,7 +127,11 @@ impl Context {
     /// # Errors
     /// When there is no root URL, credentials are half set, or the store is refused.
     pub fn identity(&self) -> Result<Identity> {
-        let settings = self.settings()?;
+        self.identity_by(self.settings()?)
+    }
+
+    /// The same for the deployment that these settings choose.
+    pub(super) fn identity_by(&self, settings: &Settings) -> Result<Identity> {
         let no_credentials = self.globals.no_credentials;
         let (root, root_source) = settings.root_url()?.unzip();
         let proxy_comes_first = self.is_in_task() && !no_credentials;
@@ -203,7 +200,7 @@ impl Context {
         }
     }
 
-    fn is_in_task(&self) -> bool {
+    pub(super) fn is_in_task(&self) -> bool {
         self.env.get(env::PROXY_URL).or(self.env.get(env::TASK_ID)).is_some()
     }
 

@@ -27,10 +27,11 @@ pub struct Args {
 /// # Errors
 /// Those of the download and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
+    let task = shared::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
+    let client = task.deployment.client(context)?;
     let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
-    to_stdout(&context.client()?, &source, &args.how.options()?, &context).await
+    to_stdout(&client, &source, &args.how.options()?, context).await
 }

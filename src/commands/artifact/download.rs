@@ -81,20 +81,18 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);
     }
-    let (named, context) = match &args.task {
+    let (client, request) = match &args.task {
         Some(task) if args.index.is_none() => {
-            let (found, context) = shared::task_ref(task, context).await?;
-            (Some(found), context)
-        }
-        _ => (None, context.same()),
-    };
-    let client = context.client()?;
-    let request = match named {
-        Some(found) => {
+            let found = shared::task(task, context)?;
             let names = if args.names.is_empty() { found.artifact.into_iter().collect() } else { args.names.clone() };
-            Request { task: found.id, run: args.run.or(found.run), names }
+            let request = Request { task: found.id, run: args.run.or(found.run), names };
+            (found.deployment.client(context)?, request)
         }
-        None => from_index(args, &client).await?,
+        _ => {
+            let client = context.client()?;
+            let request = from_index(args, &client).await?;
+            (client, request)
+        }
     };
     if request.names.is_empty() && !args.all {
         return Err(Error::usage("no artifact is named")
@@ -103,15 +101,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let single = request.single(args.all);
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match single {
-        Some(source) if to_pipe => to_stdout(&client, &source, &options, &context).await,
+        Some(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
         Some(source) => match &args.verify {
-            Some(file) => verify(&source, file, &client, &options, &context).await,
-            None => one(source, args, options, &client, &context).await,
+            Some(file) => verify(&source, file, &client, &options, context).await,
+            None => one(source, args, options, &client, context).await,
         },
         None if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
             Err(Error::usage("this takes one artifact, by its name"))
         }
-        None => many(&request, args, options, &client, &context).await,
+        None => many(&request, args, options, &client, context).await,
     }
 }
 

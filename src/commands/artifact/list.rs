@@ -36,14 +36,14 @@ pub struct Args {
 /// # Errors
 /// Those of the calls and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
-    let client = context.client()?;
+    let task = shared::task(&args.task, context)?;
+    let client = task.deployment.client(context)?;
     let run = args.run.or(task.run);
     let artifacts = shared::list(&client, &task.id, run).await?;
     let sizes = if args.sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
     let size_of = |index: usize| sizes.get(index).copied().flatten();
     if context.wants_json() {
-        return print_json(&artifacts, args.sizes.then_some(&size_of), &context).await;
+        return print_json(&artifacts, args.sizes.then_some(&size_of), context).await;
     }
     if artifacts.is_empty() {
         context.ui.note("No artifacts.");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
-use crate::context::Context;
+use crate::context::{Context, NamedTask};
 use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -85,16 +85,16 @@ pub struct Args {
 /// # Errors
 /// Those of the calls and the transfers.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, named_run, context) = task(args, context).await?;
-    let files = found(args, &context)?;
-    let client = context.client()?;
-    let (options, bars) = upload_options(args.sha512, &context);
+    let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context)?;
+    let files = found(args, context)?;
+    let client = deployment.client(context)?;
+    let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
         Some(run) => run,
         None => shared::newest_run(&client, &task).await?,
     };
     let expires = match &args.expires {
-        Some(text) => expiry(text, &context)?,
+        Some(text) => expiry(text, context)?,
         None => expires_of(&client, &task).await?,
     };
     let make =
@@ -105,28 +105,29 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             let made = create_artifact(&client, &artifact, body).await;
             (args.name.clone(), made.map(|_| Uploaded::default()))
         };
-        return upload_all(stream::once(made), &bars, &context).await;
+        return upload_all(stream::once(made), &bars, context).await;
     }
     let uploads = files.into_iter().map(|(path, name)| {
         let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
         let (artifact, client, options) = (make(name, guessed), &client, &options);
         async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
     });
-    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
+    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, context).await
 }
 
-async fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
+fn task(args: &Args, context: &Context) -> Result<NamedTask> {
     let own = context.env.get(env::TASK_ID);
     let text = args
         .task
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let (found, context) = shared::task_ref(text, context).await?;
+    let mut found = shared::task(text, context)?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());
-    Ok((found.id, args.run.or(found.run).or(own_run), context))
+    found.run = args.run.or(found.run).or(own_run);
+    Ok(found)
 }
 
 /// The task's own expiry, after which nothing of it may stay.

@@ -31,11 +31,11 @@ pub struct Args {
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
+    let task = shared::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
-    let client = context.client()?;
+    let client = task.deployment.client(context)?;
     let call = match args.run.or(task.run) {
         Some(run) => client.call("queue", "getArtifact").arg(task.id).arg(run.to_string()),
         None => client.call("queue", "getLatestArtifact").arg(task.id),

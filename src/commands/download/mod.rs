@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use futures::stream;
 
+use crate::client::Client;
 use crate::commands::shared::{self, DownloadArgs, Manifest, Wanted, download, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -43,7 +44,7 @@ impl Command {
     pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, how } => {
-                fetch(Source::Object { name: name.clone() }, file.clone(), how, context).await
+                fetch(&context.client()?, Source::Object { name: name.clone() }, file.clone(), how, context).await
             }
             Self::Artifact { words, how } => {
                 let (task, run, name, file) = match words.as_slice() {
@@ -51,9 +52,10 @@ impl Command {
                     [task, run, name, file] => (task, Some(number(run)?), name, file),
                     _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
                 };
-                let (found, context) = shared::task_ref(task, context).await?;
+                let found = shared::task(task, context)?;
+                let client = found.deployment.client(context)?;
                 let source = Source::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
-                fetch(source, PathBuf::from(file), how, &context).await
+                fetch(&client, source, PathBuf::from(file), how, context).await
             }
         }
     }
@@ -63,13 +65,19 @@ fn number(text: &str) -> Result<u32> {
     text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a run")).hint("Runs are numbered from 0."))
 }
 
-async fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -> Result<Status> {
-    let (client, options) = (context.client()?, how.options()?);
+async fn fetch(
+    client: &Client,
+    source: Source,
+    file: PathBuf,
+    how: &DownloadArgs,
+    context: &Context,
+) -> Result<Status> {
+    let options = how.options()?;
     if file.as_os_str() == "-" {
-        return to_stdout(&client, &source, &options, context).await;
+        return to_stdout(client, &source, &options, context).await;
     }
     let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
     let manifest = Manifest::default();
-    let outcome = context.writing_files(download(&client, items, how, options, &manifest, context)).await;
+    let outcome = context.writing_files(download(client, items, how, options, &manifest, context)).await;
     manifest.close(outcome, context)
 }

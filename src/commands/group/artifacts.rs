@@ -56,20 +56,20 @@ struct Task {
 /// # Errors
 /// Those of the calls and the transfers.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = shared::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.how.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
         return Err(Error::usage(format!("--path has {unknown}, which stands for nothing"))
             .hint("There are {task}, {label}, {run}, {name} and {file}."));
     }
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let (client, folder) = (context.client()?, context.env.resolve(&args.output));
-    let mut targeting = Targeting::new(folder, false, &context);
+    let (client, folder) = (group.deployment.client(context)?, context.env.resolve(&args.output));
+    let mut targeting = Targeting::new(folder, false, context);
     let plain = args.artifact.iter().all(|name| !NamePatterns::is_pattern(name));
-    let manifest = Manifest::open(args.manifest.as_deref(), &context)?;
+    let manifest = Manifest::open(args.manifest.as_deref(), context)?;
     let outcome = context
         .writing_files(async {
-            let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
+            let tasks = GroupTasks::of(&client, &group.id)?.selected(&selection, task);
             let (client, patterns, names) = (&client, &patterns, &args.artifact);
             let lists = tasks
                 .try_filter_map(|task| std::future::ready(Ok(task)))
@@ -88,10 +88,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                 };
                 stream::iter(items)
             });
-            download(client, items, &args.how, options, &manifest, &context).await
+            download(client, items, &args.how, options, &manifest, context).await
         })
         .await;
-    manifest.close(outcome, &context)
+    manifest.close(outcome, context)
 }
 
 /// A task that has a run, which alone can have artifacts.

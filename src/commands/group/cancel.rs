@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use std::io::Write as _;
 
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
-use crate::context::Context;
+use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
+use crate::context::{Context, Named};
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -23,12 +23,12 @@ pub struct Args {
     #[arg(long)]
     seal: bool,
     #[command(flatten)]
-    how: ActArgs,
+    how: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
+const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Cancels.
@@ -36,21 +36,21 @@ const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, 
 /// # Errors
 /// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = shared::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
         return Err(Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
             .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state."));
     }
     filter.states.retain(|state| !state.is_resolved());
-    let selection = Selection::new(filter, &context)?;
+    let selection = Selection::new(filter, context)?;
     if args.seal {
-        return seal_and_cancel(args, &group, selection, &context).await;
+        return seal_and_cancel(args, &group, selection, context).await;
     }
-    let client = context.client()?;
-    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id) = (client.clone(), target.id.clone());
+    let client = group.deployment.client(context)?;
+    let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
+    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+        let (client, id) = (client, target.id.clone());
         async move {
             client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
             Ok(format!("cancelling task {id}"))
@@ -66,7 +66,8 @@ struct Cancelled {
 }
 
 /// The one-call way: it knows no filter.
-async fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context: &Context) -> Result<Status> {
+async fn seal_and_cancel(args: &Args, named: &Named, selection: Selection, context: &Context) -> Result<Status> {
+    let group = named.id.as_str();
     let mut filter = selection.filter;
     filter.states.clear();
     if !filter.is_empty() || selection.program.is_some() || !args.filters.states().is_empty() {
@@ -92,7 +93,7 @@ async fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context
             return Err(Error::failed("nothing was sealed or cancelled: there was no yes"));
         }
     }
-    let client = context.client()?;
+    let client = named.deployment.client(context)?;
     client.call("queue", "sealTaskGroup").arg(group).send().await?;
     let cancelled = client.call("queue", "cancelTaskGroup").arg(group).send().await;
     let response = cancelled

@@ -97,14 +97,14 @@ enum Shape {
 /// Those of the calls, of the template, of the jq program and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shape = shape(args, context)?;
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let client = context.client()?;
-    let tasks = GroupTasks::of(&client, &group)?;
+    let client = group.deployment.client(context)?;
+    let tasks = GroupTasks::of(&client, &group.id)?;
     match shape {
-        Some(shape) => lines(&shape, tasks, &selection, &context).await,
-        None if context.globals.json => document(tasks, &selection, &context).await,
-        None => table(tasks, &selection, &context).await,
+        Some(shape) => lines(&shape, tasks, &selection, context).await,
+        None if context.globals.json => document(tasks, &selection, context).await,
+        None => table(tasks, &selection, context).await,
     }?;
     Ok(Status::DONE)
 }

@@ -20,6 +20,6 @@ pub struct Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no group or no deployment is named.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    shared::open(&format!("{}/tasks/groups/{group}", context.root_url()?), &context).await
+    let group = shared::group(&args.group, context)?;
+    shared::open(&format!("{}/tasks/groups/{}", group.deployment.root_url(context)?, group.id), context).await
 }

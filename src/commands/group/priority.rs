@@ -4,7 +4,7 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -24,12 +24,13 @@ pub struct Args {
         ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
     priority: String,
     #[command(flatten)]
-    how: ActArgs,
+    how: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
+const ACTION: BulkAction =
+    BulkAction { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 #[derive(Deserialize)]
@@ -43,13 +44,13 @@ struct Changed {
 /// # Errors
 /// Those of the calls and of [`shared::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, &context)?;
-    let client = context.client()?;
+    let group = shared::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, context)?;
+    let client = group.deployment.client(context)?;
     let body = json!({"newPriority": args.priority});
     let whole = args.filters.filter(&[], context.now())?.is_empty() && selection.program.is_none();
     if whole && !args.how.dry_run {
-        let call = client.call("queue", "changeTaskGroupPriority").arg(group.as_str()).json(&body);
+        let call = client.call("queue", "changeTaskGroupPriority").arg(group.id.as_str()).json(&body);
         let response = call.send().await?;
         if context.globals.json {
             context.print_json(response.body.clone()).await?;
@@ -59,9 +60,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         return Ok(Status::DONE);
     }
-    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id, body) = (client.clone(), target.id.clone(), body.clone());
+    let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
+    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+        let (client, id, body) = (client, target.id.clone(), body.clone());
         let priority = args.priority.clone();
         async move {
             client.call("queue", "changeTaskPriority").arg(id.as_str()).json(&body).send().await?;

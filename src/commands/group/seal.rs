@@ -1,7 +1,7 @@
 //! `tc group seal`
 
 use crate::commands::shared;
-use crate::context::Context;
+use crate::context::{Context, Named};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let Named { deployment, id: group } = shared::group(&args.group, context)?;
     let ui = &context.ui;
     if args.dry_run {
         ui.note(format_args!("Group {group} would be sealed; nothing was sent."));
@@ -42,7 +42,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             return Err(Error::failed("the group was not sealed: there was no yes"));
         }
     }
-    let client = context.client()?;
+    let client = deployment.client(context)?;
     let response = client.call("queue", "sealTaskGroup").arg(group.as_str()).send().await?;
     if context.globals.json || context.globals.jq.is_some() {
         context.print_json(response.body.clone()).await?;

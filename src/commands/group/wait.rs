@@ -35,21 +35,20 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, mut context) = shared::group(&args.group, context)?;
-    context.globals.timeout = None;
-    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
+    let group = shared::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
-    let client = context.client()?;
+    let client = group.deployment.client(context)?;
     let started = context.now();
-    let mut outage = Outage::new(&client, false, &context);
+    let mut outage = Outage::new(false, context)?;
     let mut progress = GroupProgress::default();
     loop {
         let before = context.now();
-        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group, &selection).await)? {
+        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group.id, &selection).await)? {
             progress = fresh;
             if progress.is_over() {
-                snapshot::tell_of_nothing(&progress, &context);
+                snapshot::tell_of_nothing(&progress, context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
         }

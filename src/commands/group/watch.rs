@@ -8,7 +8,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
-use crate::client::Client;
 use crate::commands::shared::{self, FilterArgs, Outage, Selection};
 use crate::context::Context;
 use crate::domain::StateCounts;
@@ -47,25 +46,25 @@ const TICK: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
+    let group = shared::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let client = context.client()?;
-    let mut view = View::new(&client, &context);
+    let client = group.deployment.client(context)?;
+    let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();
     loop {
         let before = context.now();
         let looked = if view.is_empty() {
-            snapshot::look(&client, &group, &selection, None, &context.ui).await
+            snapshot::look(&client, &group.id, &selection, None, &context.ui).await
         } else {
-            snapshot::take(&client, &group, &selection).await
+            snapshot::take(&client, &group.id, &selection).await
         };
         if let Some(fresh) = view.outage.bridge(looked)? {
             progress = fresh;
         }
         view.show(&progress)?;
         if progress.is_over() {
-            snapshot::tell_of_nothing(&progress, &context);
+            snapshot::tell_of_nothing(&progress, context);
             return snapshot::verdict(&progress).map(|()| Status::DONE);
         }
         if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
@@ -88,9 +87,9 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(client: &Client, context: &'a Context) -> Self {
-        let outage = Outage::new(client, context.ui.redraws(), context);
-        Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() }
+    fn new(context: &'a Context) -> Result<Self> {
+        let outage = Outage::new(context.ui.redraws(), context)?;
+        Ok(Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() })
     }
 
     /// Whether nothing has been shown yet.

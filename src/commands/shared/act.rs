@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use super::outcome::Outcome;
 use crate::bulk::{self, Controller};
 use crate::client::Client;
-use crate::context::Context;
+use crate::context::{Context, Deployment, Named};
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -23,7 +23,7 @@ const SHOWN: usize = 10;
 
 /// How to go about it.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ActArgs {
+pub struct BulkArgs {
     /// Do not ask
     #[arg(short, long, visible_alias = "force")]
     pub yes: bool,
@@ -40,7 +40,7 @@ pub struct ActArgs {
 
 /// How a deed is to be gone about.
 #[derive(Debug, Clone, Default)]
-pub struct How {
+pub struct BulkOptions {
     /// Show the tasks and ask first.
     pub ask: bool,
     /// The user wishes to be asked, so whatever standard input is, it has the answer.
@@ -57,22 +57,22 @@ pub struct How {
     pub failures: Option<PathBuf>,
 }
 
-impl ActArgs {
+impl BulkArgs {
     /// What the flags mean for a deed on many tasks, which is asked about.
-    pub fn how(&self) -> How {
-        How {
+    pub fn how(&self) -> BulkOptions {
+        BulkOptions {
             ask: !self.yes,
             dry_run: self.dry_run,
             jobs: self.jobs,
             failures: self.failures.clone(),
-            ..How::default()
+            ..BulkOptions::default()
         }
     }
 }
 
 /// What is done to tasks, in the words that messages need.
 #[derive(Debug, Clone, Copy)]
-pub struct Deed {
+pub struct BulkAction {
     /// `cancel`.
     pub verb: &'static str,
     /// `Cancelling`.
@@ -100,7 +100,9 @@ impl From<String> for Done {
 
 /// A task that something is done to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct BulkItem {
+    /// Where it is.
+    pub deployment: Deployment,
     /// Its ID.
     pub id: String,
     /// Its name, where it is known.
@@ -109,10 +111,16 @@ pub struct Target {
     pub state: Option<TaskState>,
 }
 
-impl Target {
-    /// The target that an item of a group is.
-    pub fn of(item: &TaskItem<'_>) -> Self {
-        Self { id: item.id().to_owned(), name: item.name().to_owned(), state: Some(item.status.state) }
+impl BulkItem {
+    /// A task of which no more is known.
+    pub fn of(deployment: Deployment, id: String) -> Self {
+        Self { deployment, id, ..Self::default() }
+    }
+
+    /// A task of a group.
+    pub fn in_group(group: &Named, item: &TaskItem<'_>) -> Self {
+        let (id, name) = (item.id().to_owned(), item.name().to_owned());
+        Self { deployment: group.deployment.clone(), id, name, state: Some(item.status.state) }
     }
 }
 
@@ -128,17 +136,16 @@ impl Target {
 /// answer is no; [`crate::error::Kind::Unsuccessful`] when it failed for some; when all of it failed
 /// alike, that failure; [`crate::error::Kind::Interrupted`].
 pub async fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
-    deed: Deed,
-    targets: impl Stream<Item = Result<Target>>,
-    how: &How,
-    client: &Client,
+    deed: BulkAction,
+    targets: impl Stream<Item = Result<BulkItem>>,
+    how: &BulkOptions,
     context: &Context,
-    act: impl Fn(&Target) -> Action,
+    act: impl Fn(Client, &BulkItem) -> Action,
 ) -> Result<Status> {
     let mut seen = HashSet::new();
-    let targets = targets.try_filter(move |target| ready(seen.insert(target.id.clone())));
+    let targets = targets.try_filter(move |target| ready(seen.insert((target.deployment.clone(), target.id.clone()))));
     if !how.ask && !how.dry_run {
-        return run(deed, targets, None, how, client, context, act).await;
+        return run(deed, targets, None, how, context, act).await;
     }
     let listed = list(targets, context).await?;
     if how.dry_run {
@@ -154,11 +161,11 @@ pub async fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
     }
     let total = listed.len();
     let targets = futures::stream::iter(listed).map(Ok);
-    run(deed, targets, Some(total), how, client, context, act).await
+    run(deed, targets, Some(total), how, context, act).await
 }
 
 /// Shows what it would be done to, and asks. To say no to a question that one wished for is no failure.
-async fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bool> {
+async fn ask(deed: BulkAction, listed: &[BulkItem], how: &BulkOptions, context: &Context) -> Result<bool> {
     let ui = &context.ui;
     let count = listed.len();
     let unasked =
@@ -187,13 +194,12 @@ async fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Res
 }
 
 async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
-    deed: Deed,
-    targets: impl Stream<Item = Result<Target>>,
+    deed: BulkAction,
+    targets: impl Stream<Item = Result<BulkItem>>,
     total: Option<usize>,
-    how: &How,
-    client: &Client,
+    how: &BulkOptions,
     context: &Context,
-    act: impl Fn(&Target) -> Action,
+    act: impl Fn(Client, &BulkItem) -> Action,
 ) -> Result<Status> {
     let started = Instant::now();
     // What is in flight is waited for, and what was done is told.
@@ -204,7 +210,7 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
     let ended = bulk::run(
         targets,
         controller,
-        || client.pushbacks(),
+        || context.pushbacks(),
         async {
             context.env.interrupt.wait().await;
             // It would look as if nobody had heard, while what is in flight is waited for.
@@ -214,8 +220,11 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
             });
         },
         context.env.interrupt.again(),
-        act,
-        |target: &Target, result| {
+        |target: &BulkItem| {
+            let action = target.deployment.client(context).map(|client| act(client, target));
+            async move { action?.await }
+        },
+        |target: &BulkItem, result| {
             outcome.borrow_mut().add(target, result.map(Into::into), &progress);
             progress.advance(1);
         },
@@ -226,7 +235,7 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
 }
 
 /// As many calls at once as the flag or else the settings say; else as many as pay.
-fn controller(how: &How, context: &Context) -> Result<Controller> {
+fn controller(how: &BulkOptions, context: &Context) -> Result<Controller> {
     let available = bulk::connections_available();
     let jobs = match how.jobs {
         Some(jobs) => Some(u32::from(jobs)),
@@ -239,7 +248,7 @@ fn controller(how: &How, context: &Context) -> Result<Controller> {
 }
 
 /// All targets, for which large groups take a while.
-async fn list(targets: impl Stream<Item = Result<Target>>, context: &Context) -> Result<Vec<Target>> {
+async fn list(targets: impl Stream<Item = Result<BulkItem>>, context: &Context) -> Result<Vec<BulkItem>> {
     let progress = Progress::start(&context.ui, "Listing", None);
     targets.inspect_ok(|_| progress.advance(1)).try_collect().await
 }
@@ -279,7 +288,7 @@ mod tests {
             };
             let ui = std::sync::Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
             let context = Context::new(environment.clone(), ui, Globals::default(), Vec::new());
-            controller(&How { jobs, ..How::default() }, &context).unwrap().limit()
+            controller(&BulkOptions { jobs, ..BulkOptions::default() }, &context).unwrap().limit()
         };
         let corp = environment.clone().with("TC_PROFILE", "corp");
         assert_eq!([limit(&environment, None), limit(&corp, None), limit(&corp, Some(7))], [3, 5, 7]);

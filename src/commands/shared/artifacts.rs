@@ -4,10 +4,7 @@ use glob::{MatchOptions, Pattern};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::targets;
 use crate::client::Client;
-use crate::context::Context;
-use crate::domain::TaskRef;
 use crate::error::{Error, Kind, Result};
 
 /// An artifact as the queue lists it.
@@ -43,18 +40,6 @@ struct Fields {
 #[derive(Deserialize)]
 struct Body {
     artifacts: Vec<Box<RawValue>>,
-}
-
-/// The task that `text` names, and the context to call with.
-///
-/// # Errors
-/// [`Kind::Usage`] when it names none, or one on another deployment than the one in use.
-pub async fn task_ref(text: &str, context: &Context) -> Result<(TaskRef, Context)> {
-    let mut found = targets::tasks(&[text.to_owned()], false, context).await?;
-    match found.refs.pop() {
-        Some(task) => Ok((task, found.context)),
-        None => Err(Error::usage("no task is named")),
-    }
 }
 
 /// All artifacts of a run; of the newest one when none is named.

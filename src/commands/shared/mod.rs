@@ -17,8 +17,8 @@ mod tally;
 mod targets;
 mod uploads;
 
-pub use act::{ActArgs, Deed, Done, How, Target, perform};
-pub use artifacts::{Listed, NamePatterns, list, newest_run, task_ref};
+pub use act::{BulkAction, BulkArgs, BulkItem, BulkOptions, Done, perform};
+pub use artifacts::{Listed, NamePatterns, list, newest_run};
 pub use downloads::{DownloadArgs, Targeting, Wanted, download, sha256, to_stdout};
 pub use filters::FilterArgs;
 pub use group_tasks::{GroupPage, GroupTasks, Selection};
@@ -26,5 +26,5 @@ pub use length::length;
 pub use manifest::Manifest;
 pub use open::open;
 pub use outage::Outage;
-pub use targets::{Targets, group, tasks};
+pub use targets::{NamedTasks, group, task, tasks};
 pub use uploads::{content_type, expiry, upload_all, upload_options};

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::client::Client;
 use crate::context::Context;
 use crate::error::{Kind, Result};
 use crate::ui::{Ui, duration, sanitize};
@@ -29,9 +28,13 @@ struct Away {
 }
 
 impl<'a> Outage<'a> {
-    /// For looks by this client. With a view, [`Outage::line`] is a part of it.
-    pub fn new(client: &Client, is_in_view: bool, context: &'a Context) -> Self {
-        Self { context, is_in_view, is_borne: client.retries() > 0, has_looked: false, away: None }
+    /// With a view, [`Outage::line`] is a part of it.
+    ///
+    /// # Errors
+    /// When the user's files are broken.
+    pub fn new(is_in_view: bool, context: &'a Context) -> Result<Self> {
+        let is_borne = context.settings()?.retries() != Some(0);
+        Ok(Self { context, is_in_view, is_borne, has_looked: false, away: None })
     }
 
     /// What a look has found; nothing when the deployment is away, which is told once.

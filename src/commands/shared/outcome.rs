@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::act::{Deed, Done, How, Target, tasks};
+use super::act::{BulkAction, BulkItem, BulkOptions, Done, tasks};
 use crate::bulk::{Ended, Report};
 use crate::context::Context;
 use crate::domain::TaskState;
@@ -15,7 +15,7 @@ use crate::ui::{Progress, Sink, Table, sanitize};
 
 /// What has become of the tasks so far.
 pub(super) struct Outcome<'a> {
-    deed: Deed,
+    deed: BulkAction,
     context: &'a Context,
     report: Report,
     /// IDs for `--json`.
@@ -34,7 +34,7 @@ pub(super) struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    pub(super) fn new(deed: Deed, how: &How, context: &'a Context) -> Self {
+    pub(super) fn new(deed: BulkAction, how: &BulkOptions, context: &'a Context) -> Self {
         Self {
             deed,
             context,
@@ -50,7 +50,7 @@ impl<'a> Outcome<'a> {
     }
 
     /// Takes note of one result.
-    pub(super) fn add(&mut self, target: &Target, result: Result<Done>, progress: &Progress) {
+    pub(super) fn add(&mut self, target: &BulkItem, result: Result<Done>, progress: &Progress) {
         let (json, terminal) = (self.context.globals.json, self.context.ui.terminal.stdout);
         match result {
             Ok(Done { line, answer }) => {
@@ -89,10 +89,10 @@ impl<'a> Outcome<'a> {
     /// Says how it went, and with which status to end.
     pub(super) fn finish(
         mut self,
-        ended: &Ended<Target>,
+        ended: &Ended<BulkItem>,
         total: Option<usize>,
         elapsed: Duration,
-        how: &How,
+        how: &BulkOptions,
     ) -> Result<Status> {
         self.summary_table();
         if let Some(path) = &how.failures {
@@ -185,7 +185,7 @@ impl<'a> Outcome<'a> {
         ui.write_stderr(table.render(width, ui.color_stderr()).as_bytes());
     }
 
-    fn write_failures(&self, path: &std::path::Path, ended: &Ended<Target>) -> Result<()> {
+    fn write_failures(&self, path: &std::path::Path, ended: &Ended<BulkItem>) -> Result<()> {
         let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
         let mut sink = Sink::file(&self.context.env.resolve(path)).map_err(failed)?;
         let ids = self.report.failures.iter().map(|failure| &failure.id);
@@ -195,7 +195,7 @@ impl<'a> Outcome<'a> {
         sink.finish().map_err(failed)
     }
 
-    fn print_json(&self, ended: &Ended<Target>) -> Result<()> {
+    fn print_json(&self, ended: &Ended<BulkItem>) -> Result<()> {
         let failed: Vec<_> = self
             .report
             .failures
@@ -218,12 +218,12 @@ impl<'a> Outcome<'a> {
 }
 
 /// The deed's name in JSON.
-fn action(deed: Deed) -> String {
+fn action(deed: BulkAction) -> String {
     deed.verb.replace('-', "")
 }
 
 /// `--dry-run`: the tasks that it would be done to.
-pub(super) fn print_plan(deed: Deed, listed: &[Target], context: &Context) -> Result<Status> {
+pub(super) fn print_plan(deed: BulkAction, listed: &[BulkItem], context: &Context) -> Result<Status> {
     let ui = &context.ui;
     if context.globals.json {
         let plan: Vec<_> = listed

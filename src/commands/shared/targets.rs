@@ -1,29 +1,36 @@
-//! The tasks and groups that a command line names, and the deployment that they are on.
+//! The tasks and groups that a command line names, and the deployments that they are on.
 
 use std::collections::HashSet;
 
-use crate::context::Context;
-use crate::domain::RootUrl;
+use crate::context::{Context, Named, NamedTask};
 use crate::domain::task_ref::{TaskRef, TaskRefError};
-use crate::env;
 use crate::error::{Error, Result};
 
-/// What a command line names.
-pub struct Targets {
-    /// The tasks, each once, in the order in which they were named.
-    pub refs: Vec<TaskRef>,
-    /// The context to call with: its deployment is that of the pages that were named.
-    pub context: Context,
+/// The tasks that a command line names.
+#[derive(Debug)]
+pub struct NamedTasks {
+    /// Each once, in the order in which they were named.
+    pub tasks: Vec<NamedTask>,
+    /// One task was named, and it alone could be: results need not say whose they are.
+    pub is_single: bool,
 }
 
-/// The group that `text` names, and the context to call with.
+/// The group that `text` names.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one in use.
-pub fn group(text: &str, context: &Context) -> Result<(String, Context)> {
+/// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
+pub fn group(text: &str, context: &Context) -> Result<Named> {
     let found = TaskRef::parse_group(text).map_err(|fault| malformed(&[fault]))?;
-    let context = deployment(std::slice::from_ref(&found), context)?;
-    Ok((found.id, context))
+    Ok(Named { deployment: context.deployment_of(found.root.as_ref())?, id: found.id })
+}
+
+/// The task that `text` names.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
+pub fn task(text: &str, context: &Context) -> Result<NamedTask> {
+    let found = TaskRef::parse_task(text).map_err(|fault| malformed(&[fault]))?;
+    located(found, context)
 }
 
 /// The tasks that `words` name; `-` reads more, separated by white space, from standard input.
@@ -32,17 +39,12 @@ pub fn group(text: &str, context: &Context) -> Result<(String, Context)> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when something names no task (all of it is told), when there is no
-/// task at all, or when tasks are on different deployments or on another one than that in use.
-pub async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<Targets> {
+/// task at all, or when one is on another deployment than the one that was chosen.
+pub async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<NamedTasks> {
     let mut faults = Vec::new();
     let mut refs = Vec::new();
-    let mut seen = HashSet::new();
     let mut read = |word: &str| match TaskRef::parse_task(word) {
-        Ok(found) => {
-            if seen.insert((found.id.clone(), found.run)) {
-                refs.push(found);
-            }
-        }
+        Ok(found) => refs.push(found),
         Err(fault) => faults.push(fault),
     };
     for word in words {
@@ -73,8 +75,22 @@ pub async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> R
         return Err(Error::usage("no task is named")
             .hint("Give IDs or addresses of task pages; `-` reads them from standard input."));
     }
-    let context = deployment(&refs, context)?;
-    Ok(Targets { refs, context })
+    let is_single = words.len() == 1 && words.iter().all(|word| word != "-");
+    let tasks = refs.into_iter().map(|found| located(found, context)).collect::<Result<Vec<_>>>()?;
+    Ok(NamedTasks { tasks: distinct(tasks), is_single })
+}
+
+fn located(found: TaskRef, context: &Context) -> Result<NamedTask> {
+    let TaskRef { id, root, run, artifact, .. } = found;
+    Ok(NamedTask { deployment: context.deployment_of(root.as_ref())?, id, run, artifact })
+}
+
+/// Each task once.
+fn distinct(tasks: Vec<NamedTask>) -> Vec<NamedTask> {
+    let mut seen = HashSet::with_capacity(tasks.len());
+    let mut tasks = tasks;
+    tasks.retain(|task| seen.insert((task.deployment.clone(), task.id.clone(), task.run)));
+    tasks
 }
 
 fn malformed(faults: &[TaskRefError]) -> Error {
@@ -88,26 +104,5 @@ fn malformed(faults: &[TaskRefError]) -> Error {
             }
             Error::usage(message)
         }
-    }
-}
-
-/// The context for the deployment whose pages were named.
-fn deployment(refs: &[TaskRef], context: &Context) -> Result<Context> {
-    let mut roots: Vec<&RootUrl> = refs.iter().filter_map(|found| found.root.as_ref()).collect();
-    roots.dedup();
-    let Some(first) = roots.first() else { return Ok(context.same()) };
-    if let Some(other) = roots.iter().find(|root| *root != first) {
-        return Err(Error::usage(format!("the pages are those of two deployments: {first} and {other}"))
-            .hint("Run the command once for each."));
-    }
-    let chosen = context.globals.root_url.is_some() || context.env.get(env::ROOT_URL).is_some();
-    match context.root_url() {
-        Ok(in_use) if in_use == **first => Ok(context.same()),
-        // The proxy of a task stands for a deployment whose own address may be unknown here.
-        Ok(_) if !chosen => Ok(context.same()),
-        Ok(in_use) => Err(Error::usage(format!("the page is one of {first}, but the deployment in use is {in_use}"))
-            .hint(format!("To use the page's deployment: -R {first}"))),
-        Err(_) if !chosen => Ok(context.with_root_url(first)),
-        Err(error) => Err(error),
     }
 }

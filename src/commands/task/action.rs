@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use futures::stream;
 
 use super::each::each;
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use crate::client::Client;
-use crate::commands::shared::{self, Deed, Done, How, Target};
-use crate::context::Context;
+use crate::commands::shared::{self, BulkAction, BulkItem, BulkOptions, Done, NamedTasks};
+use crate::context::{Context, NamedTask};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -45,16 +45,15 @@ pub struct ActionArgs {
 /// # Errors
 /// Those of [`shared::perform`] and those of `look`.
 pub async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<Done>>>(
-    deed: Deed,
+    deed: BulkAction,
     args: &ActionArgs,
     context: &Context,
     look: impl Fn(Client, String) -> Looked,
     act: impl Fn(Client, String) -> Acted,
 ) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let count = named.targets.refs.len();
-    let how = How {
+    let count = named.tasks.len();
+    let how = BulkOptions {
         ask: args.confirm || (count > 1 && !args.yes),
         confirm: args.confirm,
         dry_run: args.dry_run,
@@ -62,23 +61,23 @@ pub async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Outp
         failures: args.failures.clone(),
         // The IDs of new tasks are a result that people want to see, too.
         lines: count == 1 || deed.verb == "retrigger",
-        alone: named.single,
+        alone: named.is_single,
     };
     if how.ask && !how.confirm && !how.dry_run && !context.ui.terminal.stdin {
         // Before a hundred thousand tasks are looked at in vain.
         return Err(unasked(deed, count));
     }
     let targets = if how.ask || how.dry_run {
-        look_at_all(deed, &named, look).await?
+        look_at_all(deed, &named, context, look).await?
     } else {
-        named.targets.refs.iter().map(|found| Target { id: found.id.clone(), ..Target::default() }).collect()
+        let item = |found: &NamedTask| BulkItem::of(found.deployment.clone(), found.id.clone());
+        named.tasks.iter().map(item).collect()
     };
-    let client = context.client()?;
     let targets = stream::iter(targets.into_iter().map(Ok));
-    shared::perform(deed, targets, &how, &client, context, |target| act(client.clone(), target.id.clone())).await
+    shared::perform(deed, targets, &how, context, |client, target| act(client, target.id.clone())).await
 }
 
-fn unasked(deed: Deed, count: usize) -> Error {
+fn unasked(deed: BulkAction, count: usize) -> Error {
     let message =
         format!("to {} {count} tasks a confirmation is needed, and there is no terminal to ask on", deed.verb);
     Error::usage(message).hint("--yes does it without asking, --dry-run only shows what.")
@@ -86,26 +85,25 @@ fn unasked(deed: Deed, count: usize) -> Error {
 
 /// Looks at all tasks before anything is done to any.
 async fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
-    deed: Deed,
-    named: &Named,
+    deed: BulkAction,
+    named: &NamedTasks,
+    context: &Context,
     look: impl Fn(Client, String) -> Looked,
-) -> Result<Vec<Target>> {
-    let context = &named.targets.context;
-    let client = &context.client()?;
+) -> Result<Vec<BulkItem>> {
     let mut found = Vec::new();
     let outcome = each(
         named,
         context,
-        |task| look(client.clone(), task.id.clone()),
-        |_, looked_up| {
-            found.push(looked_up.target()?);
+        |client, task| look(client, task.id.clone()),
+        |task, looked_up| {
+            found.push(looked_up.item(task.deployment.clone())?);
             Ok(())
         },
     )
     .await;
     match outcome {
         Ok(_) => Ok(found),
-        Err(error) if named.single => Err(error),
+        Err(error) if named.is_single => Err(error),
         Err(error) => Err(error.hint(format!("Nothing was {}. Leave out the tasks that are named above.", deed.done))),
     }
 }

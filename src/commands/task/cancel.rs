@@ -3,7 +3,7 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::shared::{BulkAction, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub struct Args {
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
+const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
 
 /// Cancels.
 ///
@@ -30,7 +30,7 @@ const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled"
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = ActionArgs { yes: args.how.yes || args.force, ..args.how.clone() };
-    action::perform(DEED, &how, context, action::look, |client, id| {
+    action::perform(ACTION, &how, context, action::look, |client, id| {
         let how = &how;
         async move {
             let answer = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;

@@ -7,7 +7,7 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::{Client, Credentials};
-use crate::commands::shared::{Deed, Done};
+use crate::commands::shared::{BulkAction, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::domain::task::Status;
@@ -24,7 +24,8 @@ pub struct Args {
     how: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "complete", doing: "Completing", done: "completed", needs: "task.complete" };
+const ACTION: BulkAction =
+    BulkAction { verb: "complete", doing: "Completing", done: "completed", needs: "task.complete" };
 /// Who claims the task, as others will see it.
 const WORKER: &str = "tc";
 
@@ -34,7 +35,7 @@ const WORKER: &str = "tc";
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
 pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
     let how = &args.how;
-    action::perform(DEED, how, context, look, |client, id| async move {
+    action::perform(ACTION, how, context, look, |client, id| async move {
         let looked_up = lookup::status(&client, &id).await?;
         let run = pending_run(&looked_up.status()?)?;
         let group = worker_group(&looked_up.status()?);

@@ -52,11 +52,9 @@ enum Direction {
 /// Those of the calls; [`Kind::NotFound`] for a task that is not there.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
     let mut documents = Vec::new();
-    for found in &named.targets.refs {
-        let (root, trees) = collect(args, &client, &found.id).await?;
+    for found in &named.tasks {
+        let (root, trees) = collect(args, &found.deployment.client(context)?, &found.id).await?;
         if context.wants_json() {
             documents.push(document(&root, &trees));
         } else {
@@ -64,7 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     if context.wants_json() {
-        return super::status::print_documents(&named, documents, Ok(Status::DONE)).await;
+        return super::status::print_documents(&named, context, documents, Ok(Status::DONE)).await;
     }
     Ok(Status::DONE)
 }

@@ -5,9 +5,9 @@ use std::pin::pin;
 
 use futures::stream::{self, StreamExt as _};
 
-use super::ids::Named;
-use crate::context::Context;
-use crate::domain::TaskRef;
+use crate::client::Client;
+use crate::commands::shared::NamedTasks;
+use crate::context::{Context, NamedTask};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::Progress;
@@ -15,7 +15,7 @@ use crate::ui::Progress;
 /// Questions at once; these are cheap for the server.
 const QUESTIONS: usize = 32;
 
-/// Asks about each task and hands the answers to `show`, in order and as they come.
+/// Asks the deployment of each task about it, and hands the answers to `show`, in order and as they come.
 ///
 /// A failure stops nothing but where one task was named: it is told, and the rest goes on. Where it
 /// takes long, a terminal shows how far it is.
@@ -24,25 +24,30 @@ const QUESTIONS: usize = 32;
 /// The failure, for one task; for many [`Kind::Unsuccessful`], or what all of them failed with
 /// alike; those of `show`.
 pub async fn each<'a, T, Answer: Future<Output = Result<T>>>(
-    named: &'a Named,
+    named: &'a NamedTasks,
     context: &Context,
-    ask: impl Fn(&'a TaskRef) -> Answer,
-    mut show: impl FnMut(&TaskRef, T) -> Result<()>,
+    ask: impl Fn(Client, &'a NamedTask) -> Answer,
+    mut show: impl FnMut(&NamedTask, T) -> Result<()>,
 ) -> Result<Status> {
-    let refs = &named.targets.refs;
-    let questions = refs.iter().map(|found| {
-        let answer = ask(found);
-        async move { (found, answer.await) }
+    let tasks = &named.tasks;
+    let questions = tasks.iter().map(|found| {
+        let answer = found.deployment.client(context).map(|client| ask(client, found));
+        async move {
+            match answer {
+                Ok(answer) => (found, answer.await),
+                Err(error) => (found, Err(error)),
+            }
+        }
     });
     let mut answers = pin!(stream::iter(questions).buffered(QUESTIONS));
     let mut failures = Failures::default();
-    let progress = Progress::start(&context.ui, "Looking up", Some(refs.len() as u64));
+    let progress = Progress::start(&context.ui, "Looking up", Some(tasks.len() as u64));
     let asking = async {
         while let Some((found, answer)) = answers.next().await {
             let mut shown = Ok(());
             match answer {
                 Ok(answer) => progress.above(|| shown = show(found, answer).and_then(|()| settle(context))),
-                Err(error) if named.single => return Err(error),
+                Err(error) if named.is_single => return Err(error),
                 Err(error) => progress.above(|| failures.add(&found.id, &error, context)),
             }
             shown?;
@@ -52,7 +57,7 @@ pub async fn each<'a, T, Answer: Future<Output = Result<T>>>(
     };
     context.interruptible(asking).await?;
     progress.finish();
-    failures.into_result(refs.len())
+    failures.into_result(tasks.len())
 }
 
 /// On a terminal what is shown is seen at once, before the bar comes back.

@@ -6,7 +6,7 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::Client;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::shared::{BulkAction, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -26,7 +26,7 @@ pub struct Args {
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
+const ACTION: BulkAction = BulkAction { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
 /// Dependencies that are looked at at once.
 const LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.
@@ -39,7 +39,7 @@ const NAMED: usize = 5;
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (how, force) = (&args.how, args.force);
     let look = |client: Client, id: String| async move { look(&client, &id, force).await };
-    action::perform(DEED, how, context, look, |client, id| async move {
+    action::perform(ACTION, how, context, look, |client, id| async move {
         if !force {
             self::look(&client, &id, force).await?;
         }

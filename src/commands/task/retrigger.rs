@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::action::{self, ActionArgs};
 use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::shared::{BulkAction, Done};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -32,7 +32,8 @@ pub struct Args {
     times: u16,
 }
 
-const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
+const ACTION: BulkAction =
+    BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
 /// Copies of one task that are made at once.
 const COPIES: usize = 8;
 
@@ -45,7 +46,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if !how.dry_run && context.ui.terminal.stderr {
         context.ui.warn("the chain of trust of a retriggered task cannot be verified; a rerun's can.");
     }
-    action::perform(DEED, how, context, action::look, |client, id| async move {
+    action::perform(ACTION, how, context, action::look, |client, id| async move {
         let definition: Value = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;
         let copy = retrigger(&definition, context.now(), args.exact)
             .map_err(|source| Error::failed(format!("cannot retrigger {id}")).caused_by(source))?;

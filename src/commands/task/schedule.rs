@@ -3,7 +3,7 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::shared::{BulkAction, Done};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -18,7 +18,8 @@ pub struct Args {
     how: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
+const ACTION: BulkAction =
+    BulkAction { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
 
 /// Schedules.
 ///
@@ -26,7 +27,7 @@ const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "schedule
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = &args.how;
-    action::perform(DEED, how, context, action::look, |client, id| async move {
+    action::perform(ACTION, how, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
         let status = status_in(&answer.body)?;
         if status.state.is_resolved() {

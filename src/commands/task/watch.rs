@@ -6,15 +6,14 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
-use crate::client::Client;
-use crate::commands::shared::Outage;
-use crate::context::Context;
-use crate::domain::{TaskRef, TaskState};
+use crate::commands::shared::{NamedTasks, Outage};
+use crate::context::{Context, NamedTask};
+use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::json::Layout;
@@ -43,21 +42,18 @@ const LOOKUPS: usize = 16;
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
-    watch(&named, &client).await
+    watch(&named, context).await
 }
 
-async fn watch(named: &Named, client: &Client) -> Result<Status> {
-    let context = &named.targets.context;
-    let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
-    let names = if draws(context) { names(named, client).await? } else { Vec::new() };
-    let outage = Outage::new(client, draws(context), context);
-    let mut view = View { named, names, outage, frame: Frame::default(), told: Vec::new() };
+async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
+    let everything: Vec<usize> = (0..named.tasks.len()).collect();
+    let names = if draws(context) { names(named, context).await? } else { Vec::new() };
+    let outage = Outage::new(draws(context), context)?;
+    let mut view = View { context, names, outage, frame: Frame::default(), told: Vec::new() };
     let mut pause = PAUSE;
     let mut found = Vec::new();
     loop {
-        if let Some(fresh) = view.outage.bridge(ask(client, named, &everything).await)? {
+        if let Some(fresh) = view.outage.bridge(ask(context, named, &everything).await)? {
             found = fresh;
         }
         let changed = view.show(&found)?;
@@ -86,12 +82,15 @@ async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[L
     Ok(())
 }
 
-async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
-    let name = |found: &TaskRef| {
-        let call = client.call("queue", "task").arg(found.id.as_str());
-        async move { Ok(lookup::definition_in(&call.send().await?.body)?.metadata.name.into_owned()) }
+async fn names(named: &NamedTasks, context: &Context) -> Result<Vec<String>> {
+    let name = |found: &NamedTask| {
+        let (client, id) = (found.deployment.client(context), found.id.clone());
+        async move {
+            let answer = client?.call("queue", "task").arg(id).send().await?;
+            Ok(lookup::definition_in(&answer.body)?.metadata.name.into_owned())
+        }
     };
-    stream::iter(&named.targets.refs).map(name).buffered(LOOKUPS).try_collect().await
+    stream::iter(&named.tasks).map(name).buffered(LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.
@@ -101,7 +100,7 @@ fn draws(context: &Context) -> bool {
 
 /// What has been shown so far.
 struct View<'a> {
-    named: &'a Named,
+    context: &'a Context,
     names: Vec<String>,
     outage: Outage<'a>,
     frame: Frame,
@@ -112,7 +111,7 @@ struct View<'a> {
 impl View<'_> {
     /// Shows where the tasks stand now, and says whether that has changed.
     fn show(&mut self, found: &[Lookup]) -> Result<bool> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let now = context.now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let mut told = Vec::new();
         for looked_up in found {
@@ -144,7 +143,7 @@ impl View<'_> {
 
     /// Draws the new frame over the old one.
     fn redraw(&mut self, found: &[Lookup]) -> Result<()> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let (ui, now) = (&context.ui, context.now());
         let (mut frame, width) = (String::new(), Some(Frame::width(ui)));
         if let ([one], [name]) = (found, self.names.as_slice()) {

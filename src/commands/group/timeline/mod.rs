@@ -40,10 +40,10 @@ pub struct Args {
 /// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let is_html = args.output.as_deref().map(is_html).transpose()?;
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let client = context.client()?;
-    let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group)?);
+    let client = group.deployment.client(context)?;
+    let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group.id)?);
     while let Some(page) = tasks.next().await? {
         page.each(|raw, item| {
             if selection.takes(raw, item)? {
@@ -55,15 +55,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let now = context.now();
     let timeline = Timeline::new(spans, now);
     if let (Some(path), Some(is_html)) = (&args.output, is_html) {
-        let drawn = picture::draw(&timeline, &group, now, is_html);
+        let drawn = picture::draw(&timeline, &group.id, now, is_html);
         let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
         let mut sink = Sink::file(&context.env.resolve(path)).map_err(failed)?;
         sink.write_all(drawn.as_bytes()).and_then(|()| sink.finish()).map_err(failed)?;
     } else if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(document(&group, &timeline, now).to_string()).await?;
+        context.print_json(document(&group.id, &timeline, now).to_string()).await?;
     } else if context.ui.terminal.stdout {
         let mut out = context.ui.out();
-        write!(out, "{}", critical_table(&timeline, now, &context))?;
+        write!(out, "{}", critical_table(&timeline, now, context))?;
     } else {
         let mut out = context.ui.out();
         let stamp = |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".to_owned(), to_iso);

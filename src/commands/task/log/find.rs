@@ -6,8 +6,6 @@ use serde_json::Value;
 
 use super::artifacts;
 use crate::client::Client;
-use crate::domain::TaskRef;
-use crate::domain::task_ref::RefKind;
 use crate::error::{Error, Kind, Result};
 
 const LIVE: &str = "public/logs/live.log";
@@ -83,9 +81,7 @@ struct Definition(Value);
 /// # Errors
 /// [`Kind::NotFound`] when there is none, with the names that there are; those of the calls.
 pub(super) async fn find(client: &Client, wanted: Wanted<'_>, over: bool) -> Result<String> {
-    let found =
-        TaskRef { id: wanted.task.to_owned(), kind: RefKind::Id, root: None, run: None, artifact: None, group: None };
-    let listing = artifacts::list(client, &found, Some(wanted.run));
+    let listing = artifacts::list(client, wanted.task, Some(wanted.run));
     let definition = async {
         let Definition(definition) = client.call("queue", "task").arg(wanted.task).send().await?.json()?;
         Ok(PayloadLogs::of(&definition))
