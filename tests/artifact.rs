@@ -187,12 +187,12 @@ fn a_summary_for_people_ends_transfers() {
     let ran = tc.run(&["artifact", "download", &rig.task, "public/build/*", "-o", "x"]);
     ran.status(0);
     let last = ran.stderr.lines().last().unwrap();
-    assert!(last.starts_with("2 files, 7 bytes in ") && last.ends_with("/s)."), "{ran}");
+    assert!(last.starts_with("2 files, 7 B in ") && last.ends_with("/s)."), "{ran}");
     fs::write(tc.directory().join("f.txt"), "hello").unwrap();
     let ran = tc.run(&["artifact", "upload", "--task", &rig.task, "f.txt"]);
     ran.status(0);
     let last = ran.stderr.lines().last().unwrap();
-    assert!(last.starts_with("1 file, 5 bytes in ") && last.ends_with("/s)."), "{ran}");
+    assert!(last.starts_with("1 file, 5 B in ") && last.ends_with("/s)."), "{ran}");
 }
 
 #[test]

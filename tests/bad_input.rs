@@ -96,7 +96,7 @@ const CASES: &[Case] = &[
     case(
         "an unknown log level",
         &["api", "queue", "ping", "--timeout", "soon"],
-        &["`soon` is no time limit", "30s"],
+        &["invalid duration `soon`", "30s"],
         2,
     ),
     case("an unreadable CA file", &["api", "queue", "ping", "--cacert", "none.pem"], &["none.pem"], 1),

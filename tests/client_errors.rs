@@ -64,7 +64,7 @@ fn scopes_that_are_missing() {
     let ran = signed(&server).run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(&format!(
         "error: queue.status failed: InsufficientScopes: Client ID me does not have sufficient scopes and is missing \
-         the following scopes\n{}hint: Missing: a:b or c\nhint: To get what is missing: tc signin -s 'a:b'\n",
+         the following scopes\n{}hint: Missing: a:b or c\nHint: To get what is missing: tc signin -s a:b\n",
         cause(&server, 403)
     ));
 
@@ -155,7 +155,9 @@ fn half_set_credentials() {
 fn files_and_limits_that_make_no_sense() {
     let server = FakeServer::start();
     let ran = tc(&server).run(&["api", "queue", "ping", "--timeout", "soon"]);
-    ran.stdout("").stderr("error: `soon` is no time limit\nhint: It looks like 30s, 2m or 500ms.\n").status(2);
+    ran.stdout("")
+        .stderr("error: invalid duration `soon`\nHint: Give a number and a unit, such as 30s, 2m or 500ms.\n")
+        .status(2);
     let tc = tc(&server);
     let missing = tc.directory().join("missing.pem");
     let ran = tc.run(&["api", "queue", "ping", "--cacert", "missing.pem"]);

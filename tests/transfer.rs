@@ -218,7 +218,7 @@ fn the_second_call_fetches_only_what_is_missing() {
         storage.sent();
         let ran = download(&tc, &[]);
         ran.status(0).stderr(&format!(
-            "{} was resumed: 1.8 MB were here already, 1.2 MB were fetched.\n",
+            "{} was resumed: 1.80 MB were here already, 1.20 MB were fetched.\n",
             tc.directory().join("out").display()
         ));
         assert_eq!(storage.sent(), LARGE * 4 / 10);

@@ -3,9 +3,9 @@
 use std::io::{Read as _, Seek as _, Write as _};
 
 use super::curl::Shown;
-use super::pages::{Merger, Page};
+use super::pages::Merger;
 use super::{Flags, Invocation, body, print, scopes};
-use crate::client::{Client, Request};
+use crate::client::{Client, Page, Request};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -145,7 +145,7 @@ async fn lines(
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {
         let page = page(&response.body, list)?;
-        for item in page.items() {
+        for item in page.items.iter().map(|item| item.get().as_bytes()) {
             if let Some(program) = &program {
                 context.filter(program, item, false, &mut sink)?;
                 continue;

@@ -3,31 +3,19 @@
 mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 pub use self::store::{Entry, IndexState};
 use super::queue::Completed;
 use super::wire::{Page, Paged, canonical, parse_time, stamp};
 use super::{Answer, Call, Fault, Outcome};
+use crate::domain::root_url::encode_component;
 
 /// The client that signs the redirects to private artifacts.
 pub const ISSUER: &str = "static/taskcluster/index";
 
 /// How long such a redirect is good for.
 const REDIRECT: TimeDelta = TimeDelta::minutes(15);
-
-/// What stays as it is in a part of a URL's path (spec, section 1).
-const COMPONENT: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// Answers a call of the index; none for methods without behaviour.
 pub fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
@@ -135,7 +123,7 @@ fn delete_task(state: &mut IndexState, call: &Call<'_>) -> Outcome {
 fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
     let (_, entry) = find(state, call)?;
     let name = call.param("name");
-    let path = format!("/api/queue/v1/task/{}/artifacts/{}", entry.task_id, utf8_percent_encode(name, &COMPONENT));
+    let path = format!("/api/queue/v1/task/{}/artifacts/{}", entry.task_id, encode_component(name));
     let url = if name.starts_with("public/") {
         format!("{}{path}", call.root_url)
     } else {
