@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use self::run::Claim;
-use super::respond::Shared;
 use super::seed::Running;
 use super::service_account::call_queue;
+use super::shared::Shared;
 use super::wire::parse_time;
 
 /// Where the workers say that they are.
