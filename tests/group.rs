@@ -325,7 +325,7 @@ fn sealing_is_asked_about_and_cannot_be_filtered() {
     group
         .tc()
         .run(&["group", "cancel", "--seal", "-y", "--name", "a", &group.id])
-        .stderr("Error: --seal cancels the whole group; it cannot be combined with filters\n")
+        .stderr("error: --seal cancels the whole group; it cannot be combined with filters\n")
         .status(2);
     assert_eq!(group.state(&id), "pending");
     group
