@@ -6,6 +6,7 @@
 mod catalogue;
 pub mod distill;
 mod embedded;
+mod idempotency;
 mod model;
 mod needs;
 mod patterns;
@@ -19,6 +20,7 @@ mod verbs;
 
 pub use catalogue::{Catalogue, LookupError, Source};
 pub use embedded::{EmbeddedFile, VERSION};
+pub use idempotency::is_idempotent;
 pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stability, Verb};
 pub use needs::Needs;
 pub use patterns::pattern;
