@@ -63,7 +63,7 @@ fn an_answer_that_is_none_fails_and_leaves_no_file() {
             let call = ["api", "--retries", "0", "queue", "status", "AAAAAAAAQAGAAAAAAAAAAA"];
             let ran = tc.run(&[&call, more].concat());
             assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{name} {more:?}: {ran}");
-            assert!(ran.stderr.starts_with("Error: queue.status "), "{name}: {ran}");
+            assert!(ran.stderr.starts_with("error: queue.status "), "{name}: {ran}");
             assert!(!tc.directory().join("out").exists(), "{name}: {ran}");
         }
     }
@@ -159,7 +159,7 @@ fn a_long_wait_that_the_server_asks_for_is_announced() {
     let clock = FakeClock::at("2026-11-22T12:00:00Z");
     let tc = Tc::new().at(server.url()).environment(|environment| environment.with_clock(clock.clone()));
     let ran = tc.run(&["api", "queue", "ping"]);
-    ran.status(0).stderr("Warning: queue.ping: the server asks to wait 30 s before the next try\n");
+    ran.status(0).stderr("warning: queue.ping: the server asks to wait 30 s before the next try\n");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn ctrl_c_in_a_download_leaves_no_bars_behind() {
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    assert!(left.screen.starts_with("Error: interrupted"), "{}", left.screen);
+    assert!(left.screen.starts_with("error: interrupted"), "{}", left.screen);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> R
     if flags.template {
         return template(service, method, context).await;
     }
-    invocation.check(service, method, context)?;
+    invocation.check(service, method, &context.words)?;
     if flags.scopes {
         let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
         let body = if given { body::read(service, method, flags, context).await? } else { None };

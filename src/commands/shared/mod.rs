@@ -7,7 +7,6 @@ mod downloads;
 pub mod exports;
 mod filters;
 mod group_tasks;
-pub mod invocation;
 mod length;
 mod manifest;
 pub mod needs;
