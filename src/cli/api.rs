@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::commands::shared::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
+use crate::commands::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
 use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, summary};
 
 mod documentation;

@@ -16,7 +16,6 @@ pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
-pub mod shared;
 pub mod signin;
 pub mod signout;
 pub mod slugid;
@@ -24,6 +23,15 @@ pub mod task;
 pub mod url;
 pub mod version;
 pub mod whoami;
+
+// What several verbs have in common, by what it does.
+mod bulk;
+mod credentials;
+pub(crate) mod invocation;
+mod page;
+mod selection;
+mod transfers;
+mod waiting;
 
 use crate::context::Context;
 use crate::error::Result;

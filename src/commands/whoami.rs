@@ -26,7 +26,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     }
     let client = context.client()?;
     let answer: Value = client.call("auth", "currentScopes").send().await?.json()?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(to_json(&identity, &answer["scopes"]).to_string()).await?;
     } else {
         print(&identity, &answer["scopes"], context)?;

@@ -8,7 +8,8 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
+use crate::commands::selection;
+use crate::commands::transfers::{self, content_type, expiry, upload_all, upload_options};
 use crate::context::{Context, NamedTask};
 use crate::env;
 use crate::error::{Error, Result};
@@ -91,7 +92,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
         Some(run) => run,
-        None => shared::newest_run(&client, &task).await?,
+        None => transfers::newest_run(&client, &task).await?,
     };
     let expires = match &args.expires {
         Some(text) => expiry(text, context)?,
@@ -122,7 +123,7 @@ fn task(args: &Args, context: &Context) -> Result<NamedTask> {
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let mut found = shared::task(text, context)?;
+    let mut found = selection::task(text, context)?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());

@@ -30,7 +30,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         _ => key::effective(context.settings()?, &key::slot(&args.key)?),
     }
     .ok_or_else(|| Error::new(Kind::NotFound, format!("`{}` is not set", args.key)))?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = json!({"key": args.key, "value": value.to_json(), "source": source});
         context.print_json(json.to_string()).await?;
     } else {

@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, Write};
 use serde_json::Value;
 
 use super::status::style;
-use crate::commands::shared::{self, FilterArgs, GroupPage, GroupTasks, Selection};
+use crate::commands::selection::{self, FilterArgs, GroupPage, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::go_template::GoTemplate;
 use crate::domain::{TaskItem, TaskState};
@@ -97,7 +97,7 @@ enum Shape {
 /// Those of the calls, of the template, of the jq program and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shape = shape(args, context)?;
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = group.deployment.client(context)?;
     let tasks = GroupTasks::of(&client, &group.id)?;
@@ -112,7 +112,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// How each task is shown; none where they are shown together.
 fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
     if let Some(text) = &args.format_string {
-        if context.globals.json || context.globals.jq.is_some() {
+        if context.wants_json() {
             return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
         }
         let template = GoTemplate::parse(text, FIELDS)

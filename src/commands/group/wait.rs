@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::snapshot;
-use crate::commands::shared::{self, FilterArgs, Outage, Selection};
+use crate::commands::selection::{self, FilterArgs, Selection};
+use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
@@ -35,10 +36,10 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let interval = waiting::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout", context.now())).transpose()?;
     let client = group.deployment.client(context)?;
     let started = context.now();
     let mut outage = Outage::new(false, context)?;

@@ -8,7 +8,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
-use crate::commands::shared::{self, FilterArgs, Outage, Selection};
+use crate::commands::selection::{self, FilterArgs, Selection};
+use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
@@ -46,9 +47,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
+    let interval = waiting::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
     let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::shared::needs::{self, Narrowing};
+use crate::commands::credentials::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::error::{Error, Kind, Result};
@@ -99,7 +99,7 @@ async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     let status = Status(if allowed { 0 } else { Kind::Auth.exit_code() });
     let what = format!("{}.{}", verdict.service.service_name, verdict.method.name);
     let client_id = verdict.client.credentials().map(|credentials| credentials.client_id.as_str());
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = json!({"method": what, "clientId": client_id, "allowed": allowed, "needed": verdict.needed,
             "missing": verdict.missing});
         context.print_json(json.to_string()).await?;

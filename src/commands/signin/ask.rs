@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Args;
-use crate::commands::shared::needs;
+use crate::commands::credentials::needs;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::domain::time::Offset;

@@ -6,8 +6,8 @@ mod obtain;
 
 use self::ask::Wish;
 use crate::client::Credentials;
-use crate::commands::shared::exports::{self, ShellFlags};
-use crate::commands::shared::needs::Narrowing;
+use crate::commands::credentials::exports::{self, ShellFlags};
+use crate::commands::credentials::needs::Narrowing;
 use crate::config::{Store, Stored};
 use crate::context::Context;
 use crate::domain::{RootUrl, Shell};
@@ -111,7 +111,7 @@ struct Output {
 impl Output {
     /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
     fn of(args: &Args, shell: Option<Shell>, context: &Context) -> Self {
-        let form = shell.is_some() || context.globals.json || context.globals.jq.is_some();
+        let form = shell.is_some() || context.wants_json();
         let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
         Self { store, print: form || !store }
     }

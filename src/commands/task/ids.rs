@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::client::Client;
-use crate::commands::shared::{self, NamedTasks};
+use crate::commands::selection::{self, NamedTasks};
 use crate::context::Context;
 use crate::domain::RootUrl;
 use crate::error::Result;
@@ -32,12 +32,12 @@ impl IdArgs {
     /// Reads the tasks, and looks index paths up.
     ///
     /// # Errors
-    /// Those of [`shared::tasks`], and those of the look-ups.
+    /// Those of [`selection::tasks`], and those of the look-ups.
     pub async fn read(&self, context: &Context) -> Result<NamedTasks> {
         let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };
         let words = resolve(words, self.index, context).await?;
-        let named = shared::tasks(&words, self.skip_invalid, context).await?;
+        let named = selection::tasks(&words, self.skip_invalid, context).await?;
         // Index paths on standard input have taken the place of `-`.
         Ok(NamedTasks { is_single, ..named })
     }

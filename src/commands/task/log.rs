@@ -8,10 +8,10 @@ mod source;
 use regex::bytes::RegexSet;
 
 use super::artifacts;
-use super::each::Failures;
 use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;
+use crate::commands::bulk::{self, Failures};
 use crate::context::{Context, NamedTask};
 use crate::domain::task::Status;
 use crate::domain::{RunChoice, TaskState};
@@ -72,10 +72,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
         match printed {
             Ok(()) => {}
             Err(error) if named.is_single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
-            Err(error) => failures.add(&found.id, &error, context),
+            Err(error) => failures.add(&found.id, "", &found.id, false, error, context),
         }
     }
-    failures.into_result(named.tasks.len())
+    bulk::finish(failures, named.tasks.len(), context)
 }
 
 fn filter(args: &Args) -> Result<Filter> {

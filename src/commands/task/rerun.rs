@@ -6,7 +6,7 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::Client;
-use crate::commands::shared::{BulkAction, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -20,7 +20,7 @@ use crate::exit::Status;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
     /// Rerun completed tasks, too, and whatever the dependencies
     #[arg(short, long)]
     force: bool,
@@ -37,15 +37,15 @@ const NAMED: usize = 5;
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (how, force) = (&args.how, args.force);
+    let (flags, force) = (&args.action, args.force);
     let look = |client: Client, id: String| async move { look(&client, &id, force).await };
-    action::perform(ACTION, how, context, look, |client, id| async move {
+    action::perform(ACTION, flags, context, look, |client, id| async move {
         if !force {
             self::look(&client, &id, force).await?;
         }
         let answer = client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
         let line = shown::status_line(&status_in(&answer.body)?);
-        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
     })
     .await
 }

@@ -10,7 +10,8 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
-use crate::commands::shared::{self, NamedTasks, Outage};
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::{self, Outage};
 use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -67,7 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout", context.now())).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
     let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use crate::client::{Request, unknown_name};
-use crate::commands::shared::invocation::Invocation;
+use crate::commands::invocation::Invocation;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::domain::web_page;
@@ -97,7 +97,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             Request::build(&root, service, method, &invocation.args, &invocation.query, None)?.url.to_string()
         }
     };
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(serde_json::json!(url).to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{url}")?;

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::status::style;
-use crate::commands::shared::{self, FilterArgs, GroupTasks, Selection};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::time::to_iso;
 use crate::domain::timeline::{Span, Split, Timeline};
@@ -40,7 +40,7 @@ pub struct Args {
 /// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let is_html = args.output.as_deref().map(is_html).transpose()?;
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = group.deployment.client(context)?;
     let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group.id)?);
@@ -59,7 +59,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
         let mut sink = Sink::file(&context.env.resolve(path)).map_err(failed)?;
         sink.write_all(drawn.as_bytes()).and_then(|()| sink.finish()).map_err(failed)?;
-    } else if context.globals.json || context.globals.jq.is_some() {
+    } else if context.wants_json() {
         context.print_json(document(&group.id, &timeline, now).to_string()).await?;
     } else if context.ui.terminal.stdout {
         let mut out = context.ui.out();
