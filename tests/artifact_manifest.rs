@@ -90,7 +90,7 @@ fn a_manifest_that_is_none_is_told_and_replaced() {
         fs::write(&path, &text).unwrap();
         let ran = synced(&tc, &storage, &[]).0;
         ran.status(0);
-        assert!(ran.stderr.starts_with("Warning: ") && ran.stderr.contains(said), "{ran}");
+        assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains(said), "{ran}");
         let written: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!((written.as_array().unwrap().len(), &written[0]["name"]), (1, &json!("public/x")));
         synced(&tc, &storage, &[])

@@ -96,7 +96,7 @@ const CASES: &[Case] = &[
     case(
         "an unknown log level",
         &["api", "queue", "ping", "--timeout", "soon"],
-        &["`soon` is no time limit", "30s"],
+        &["invalid duration `soon`", "30s"],
         2,
     ),
     case("an unreadable CA file", &["api", "queue", "ping", "--cacert", "none.pem"], &["none.pem"], 1),
@@ -184,7 +184,7 @@ fn an_interrupt_ends_a_call() {
         let run = scope.spawn(|| tc.run(&["api", "queue", "ping"]));
         server.wait_for_requests(1);
         sender.send(true).unwrap();
-        run.join().unwrap().stdout("").stderr("Error: interrupted\n").status(130);
+        run.join().unwrap().stdout("").stderr("error: interrupted\n").status(130);
     });
 }
 

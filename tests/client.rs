@@ -75,7 +75,7 @@ async fn a_call_by_name_comes_back_as_json() {
     assert_eq!(response.json::<serde_json::Value>().unwrap()["status"]["taskId"], "x");
     let request = &server.requests()[0];
     assert_eq!(request.header("authorization"), None);
-    assert_eq!(request.header("accept-encoding"), Some("identity"));
+    assert_eq!(request.header("accept-encoding"), Some("gzip"));
     assert!(request.header("user-agent").unwrap().starts_with("tc/"));
 }
 

@@ -77,8 +77,8 @@ fn an_unknown_shell_says_which_variable_is_to_blame() {
     complete("tcsh", &["version"])
         .stdout("")
         .stderr(
-            "Error: there are no completions for the shell `tcsh`\n\
-             Hint: TC_COMPLETE is set; only the shell completions of tc should set it. Unset it to run commands.\n",
+            "error: there are no completions for the shell `tcsh`\n\
+             hint: TC_COMPLETE is set; only the shell completions of tc should set it. Unset it to run commands.\n",
         )
         .status(2);
 }

@@ -34,11 +34,11 @@ fn what_is_no_scope_set_is_refused() {
         ("[]", "[\"a\"]", lists, "invalid type: string \"a\", expected a sequence at line 1 column 4"),
     ] {
         let ran = matching(assumed, required);
-        ran.stdout("").stderr(&format!("{message}  Caused by: {cause}\n")).status(2);
+        ran.stdout("").stderr(&format!("{message}  caused by: {cause}\n")).status(2);
     }
     matching("[\"caf\u{e9}\"]", "[]")
         .stdout("")
-        .stderr("Error: \"caf\u{e9}\" is not a scope\nHint: Scopes are of printable ASCII characters.\n")
+        .stderr("error: \"caf\u{e9}\" is not a scope\nhint: Scopes are of printable ASCII characters.\n")
         .status(2);
     Tc::new().run(&["scope", "match", "--assumed", "[]"]).stdout("").status(2);
 }

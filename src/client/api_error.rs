@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn missing_scopes_come_with_the_sign_in_that_gets_them() {
         let body = r#"{"code": "InsufficientScopes", "message": "Client ID a is missing the following scopes:\n\n```\n{\"AnyOf\": [\"b:c\", \"d\"]}\n```\n\nThis"}"#;
-        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s 'b:c'".into()];
+        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s b:c".into()];
         let message = "queue.status failed: InsufficientScopes: Client ID a is missing the following scopes";
         assert_eq!(said(403, body), (Kind::Auth, message.into(), hints));
     }

@@ -1,5 +1,6 @@
 //! The scopes that a 403 asks for, and the sign-in that would get them. Pure.
 
+use crate::domain::shell::quote;
 use crate::reference::ScopeExpression;
 
 /// Priorities from the one that takes the least privilege to the one that takes the most.
@@ -90,11 +91,6 @@ fn privilege(scopes: &[String]) -> usize {
         .sum()
 }
 
-/// A scope as one word of a shell.
-fn quote(scope: &str) -> String {
-    format!("'{}'", scope.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,14 +107,14 @@ mod tests {
             in_words(&missing),
             "queue:scheduler-id:rec and (queue:create-task:highest:p/w or queue:create-task:lowest:p/w)"
         );
-        assert_eq!(sign_in(&missing), "tc signin -s 'queue:scheduler-id:rec' -s 'queue:create-task:lowest:p/w'");
+        assert_eq!(sign_in(&missing), "tc signin -s queue:scheduler-id:rec -s queue:create-task:lowest:p/w");
     }
 
     #[test]
     fn a_single_scope_stands_bare() {
         let missing = parse("needs:\n\n```\nsecrets:get:rec/it's\n```").unwrap();
         assert_eq!(missing, ScopeExpression::Scope("secrets:get:rec/it's".into()));
-        assert_eq!(sign_in(&missing), r"tc signin -s 'secrets:get:rec/it'\''s'");
+        assert_eq!(sign_in(&missing), r#"tc signin -s "secrets:get:rec/it's""#);
     }
 
     #[test]
@@ -127,7 +123,7 @@ mod tests {
             r#"{"AnyOf": [{"AllOf": ["queue:rerun-task", "assume:x"]}, "queue:rerun-task:s/g/t", "queue:rerun-task-in-project:p"]}"#,
         )
         .unwrap();
-        assert_eq!(sign_in(&expression), "tc signin -s 'queue:rerun-task:s/g/t'");
+        assert_eq!(sign_in(&expression), "tc signin -s queue:rerun-task:s/g/t");
         assert_eq!(
             in_words(&expression),
             "(queue:rerun-task and assume:x) or queue:rerun-task:s/g/t or queue:rerun-task-in-project:p"

@@ -35,12 +35,13 @@
 
 mod api_error;
 mod body;
-mod buffers;
 mod builder;
 mod call;
+mod connection_error;
 mod credentials;
 mod hawk;
 mod missing;
+mod page;
 mod pages;
 mod proxy;
 mod raw;
@@ -65,10 +66,11 @@ use url::Url;
 pub use api_error::ApiError;
 pub use builder::ClientBuilder;
 pub use call::Call;
+pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
+pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
 pub use pages::Pages;
-pub(crate) use pages::TOKEN;
 pub(crate) use raw::{Lost, RawAnswer, RawRequest};
 pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};
@@ -196,12 +198,6 @@ impl Client {
         self.with(credentials, Arc::clone(&self.0.transport))
     }
 
-    /// Takes back the memory of an answer, for the answers to come. It need not be done, but saves time where
-    /// many large ones are handled one after the other.
-    pub fn reuse(&self, body: Bytes) {
-        self.0.transport.reuse(body);
-    }
-
     fn with(&self, credentials: Option<Credentials>, transport: Arc<transport::Transport>) -> Self {
         Self(Arc::new(Inner {
             root: if credentials.is_some() { self.0.deployment.clone() } else { self.0.root.clone() },
@@ -280,4 +276,13 @@ impl Client {
         })?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
+}
+
+/// The runtime that a call is made in.
+///
+/// # Errors
+/// When there is none: connections and time limits need one.
+fn runtime() -> Result<tokio::runtime::Handle> {
+    tokio::runtime::Handle::try_current()
+        .map_err(|source| Error::failed("a call must be made inside a tokio runtime").caused_by(source))
 }

@@ -8,11 +8,12 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::api_error::ApiError;
+use super::connection_error::ConnectionError;
 use super::hawk::{self, CONTENT_TYPE, Signed};
 use super::request::{Request, redacted};
 use super::response::{Response, is_html, not_json};
 use super::retry::{self, Decision, Failure};
-use super::transport::{Broken, Incoming, Outgoing};
+use super::transport::{Incoming, Outgoing};
 use super::{Client, skew};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
@@ -128,7 +129,7 @@ impl Client {
             }
             let failure = match &outcome {
                 Ok(incoming) => retry::failure(incoming.status, self.retry_after(incoming)),
-                Err(broken) if broken.passing => Some(Failure::Passing { retry_after: None }),
+                Err(broken) if broken.may_pass() => Some(Failure::Passing { retry_after: None }),
                 Err(_) => Some(Failure::Lasting),
             };
             let decision = failure.map(|failure| retry::decide(failure, tries, self.0.retries, fastrand::f64()));
@@ -144,12 +145,12 @@ impl Client {
                     );
                 }
                 (_, Ok(incoming)) => return Ok(Tried { incoming, tries }),
-                (_, Err(broken)) => return Err(unreachable_error(what, broken, tries)),
+                (_, Err(broken)) => return Err(broken.into_error(what, tries)),
             }
         }
     }
 
-    async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, Broken>> {
+    async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, ConnectionError>> {
         let mut headers = self.headers(hop.verb, &hop.url, hop.body.as_ref(), sign)?;
         headers.extend(hop.extra.iter().cloned());
         let (url, streamed) = (&hop.url, hop.streamed);
@@ -162,7 +163,7 @@ impl Client {
                 tracing::debug!(verb = %hop.verb, %url, status = incoming.status, ?elapsed, signed = sign, "answered");
             }
             Err(broken) => {
-                tracing::debug!(verb = %hop.verb, %url, error = %broken.summary, cause = %broken, ?elapsed, "failed");
+                tracing::debug!(verb = %hop.verb, %url, error = %broken.summary(), cause = %broken, ?elapsed, "failed");
             }
         }
         Ok(outcome)
@@ -254,14 +255,4 @@ fn finish(request: &Request, hop: Hop, incoming: Incoming) -> Result<Response> {
 pub(super) fn claims_html(headers: &HeaderMap) -> bool {
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
-}
-
-pub(super) fn unreachable_error(what: &str, broken: Broken, tries: u32) -> Error {
-    let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
-    let error = Error::new(Kind::Unavailable, format!("{what} failed{after}: {}", broken.summary));
-    let error = match broken.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    };
-    error.caused_by(broken)
 }

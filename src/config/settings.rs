@@ -333,8 +333,9 @@ impl Settings {
 /// # Errors
 /// When it is none, or no time at all.
 pub fn parse_timeout(text: &str) -> Result<Duration> {
-    parse_time(text)
-        .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
+    parse_time(text).ok_or_else(|| {
+        Error::usage(format!("invalid duration `{text}`")).hint("Give a number and a unit, such as 30s, 2m or 500ms.")
+    })
 }
 
 /// What the variables say, as far as the keys have any.

@@ -142,5 +142,5 @@ fn presets_are_found_by_name() {
 fn a_time_limit_of_a_flag_is_checked() {
     let given = Given { timeout: Some("soon".into()), ..Given::default() };
     let error = settings_with(&[], given, "").unwrap().timeout().unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Usage, "`soon` is no time limit"));
+    assert_eq!((error.kind(), error.message()), (Kind::Usage, "invalid duration `soon`"));
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use crate::commands::invocation::Invocation;
+use crate::cli::invocation::Invocation;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;

@@ -38,8 +38,8 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
-    let interval = waiting::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout", context.now())).transpose()?;
+    let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let client = group.deployment.client(context)?;
     let started = context.now();
     let mut outage = Outage::new(false, context)?;

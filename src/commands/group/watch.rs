@@ -49,7 +49,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
-    let interval = waiting::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
+    let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
     let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::commands::credentials::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::domain::scopes;
+use crate::domain::shell::quote;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::reference::{Method, ScopeExpression, Service};
@@ -115,7 +116,7 @@ async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     drop(out);
     let wanted = missing.needs(&IndexMap::new()).scopes;
     if !wanted.is_empty() {
-        let words: Vec<String> = wanted.iter().map(|scope| format!(" -s '{}'", scope.replace('\'', r"'\''"))).collect();
+        let words: Vec<String> = wanted.iter().map(|scope| format!(" -s {}", quote(scope))).collect();
         context.ui.hint(format!("To ask for what is missing: tc signin{}", words.concat()));
     }
     Ok(status)

@@ -133,7 +133,9 @@ fn regexes(texts: &[String], option: &str) -> Result<Vec<Regex>> {
 /// The time that lies so long before `now`, whether or not the text says that it is the past.
 fn ago(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     let wrong = |source: crate::domain::time::TimeError| {
-        Error::usage(format!("`{text}` is no length of time")).caused_by(source).hint("It looks like 2 hours or 30m.")
+        Error::usage(format!("invalid duration `{text}`"))
+            .caused_by(source)
+            .hint("Give a number and a unit, such as 30m or 2 hours.")
     };
     let positive = text.trim_start().trim_start_matches(['-', '+']);
     let offset: Offset = format!("-{positive}").parse().map_err(wrong)?;

@@ -68,7 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout", context.now())).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
     let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;

@@ -62,14 +62,14 @@ mod tests {
     #[test]
     fn a_summary_has_files_bytes_time_rate_retries_and_what_was_saved() {
         let line = |totals: Totals| totals.line(Duration::from_millis(1500));
-        assert_eq!(line(Totals { files: 1, bytes: 3000, ..Totals::default() }), "1 file, 3.0 kB in 1.5 s (2.0 kB/s).");
+        assert_eq!(
+            line(Totals { files: 1, bytes: 3000, ..Totals::default() }),
+            "1 file, 3.00 kB in 1.5 s (2.00 kB/s)."
+        );
         assert_eq!(
             line(Totals { files: 2, bytes: 3_000_000, retries: 1, saved: 999 }),
-            "2 files, 3.0 MB in 1.5 s (2.0 MB/s), 1 retry, 999 bytes saved by resuming."
+            "2 files, 3.00 MB in 1.5 s (2.00 MB/s), 1 retry, 999 B saved by resuming."
         );
-        assert!(
-            line(Totals { retries: 2, ..Totals::default() })
-                .contains("0 files, 0 bytes in 1.5 s (0 bytes/s), 2 retries.")
-        );
+        assert!(line(Totals { retries: 2, ..Totals::default() }).contains("0 files, 0 B in 1.5 s (0 B/s), 2 retries."));
     }
 }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use chrono::{DateTime, Utc};
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use crate::cli::invocation::Invocation;
 use crate::client::{Request, unknown_name};
-use crate::commands::invocation::Invocation;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::domain::web_page;
@@ -83,7 +83,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let catalogue = Catalogue::embedded(if args.flags.legacy { Source::Legacy } else { Source::Current });
     let (service, method) =
         catalogue.method(&invocation.service, &invocation.method).map_err(|source| unknown_name(&source))?;
-    invocation.check(service, method, context)?;
+    invocation.check(service, method, &context.words)?;
     let url = match (args.flags.web, args.flags.signed) {
         (true, _) => page(service, method, invocation, context)?,
         (false, true) => {

@@ -1,9 +1,10 @@
 //! A method with its arguments, as the command tree of the API gives them.
 
+use std::ffi::OsString;
+
 use clap::ArgMatches;
 use regex::Regex;
 
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::reference::{Method, Service, pattern};
 
@@ -40,12 +41,12 @@ impl Invocation {
         Self { service: service.to_owned(), method: method.to_owned(), args, query }
     }
 
-    /// Checks the route arguments against the patterns that the services check.
+    /// Checks the route arguments against the patterns that the services check; `words` is the command line.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when one does not match, or looks like an option that does not exist.
-    pub fn check(&self, service: &Service, method: &Method, context: &Context) -> Result<()> {
-        let literal = context.words.iter().any(|word| word == "--");
+    pub fn check(&self, service: &Service, method: &Method, words: &[OsString]) -> Result<()> {
+        let literal = words.iter().any(|word| word == "--");
         for (name, value) in method.args.iter().zip(&self.args) {
             if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
                 let regex = Regex::new(pattern)
@@ -54,8 +55,8 @@ impl Invocation {
                     return Err(mismatch(name, value, pattern));
                 }
             } else if value.starts_with("--") && !literal {
-                return Err(Error::usage(format!("there is no option `{value}`"))
-                    .hint(format!("If it is meant as <{name}>, put `--` before it.")));
+                return Err(Error::usage(format!("unknown option `{value}`"))
+                    .hint(format!("Put `--` before it if it is the <{name}>.")));
             }
         }
         Ok(())
@@ -63,7 +64,7 @@ impl Invocation {
 }
 
 fn mismatch(name: &str, value: &str, pattern: &str) -> Error {
-    let error = Error::usage(format!("<{name}> cannot be `{value}`: it must match {pattern}"));
+    let error = Error::usage(format!("invalid <{name}> `{value}`: it must match {pattern}"));
     match name {
         "taskId" | "taskGroupId" => error.hint("An ID looks like VESwp9JaRo-XkFN_bemBhw."),
         _ => error,
