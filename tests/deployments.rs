@@ -87,8 +87,8 @@ fn a_page_is_that_of_its_deployment_whatever_the_settings_say() {
     assert!(both.one.requests().is_empty());
     let ran = tc.run(&["-R", &root, "task", "status", &page]);
     ran.stdout("").status(2).stderr(&format!(
-        "Error: the page is one of {two}, but the deployment in use is {root}\n\
-         Hint: To use the page's deployment: -R {two}\n",
+        "error: the page is one of {two}, but the deployment in use is {root}\n\
+         hint: To use the page's deployment: -R {two}\n",
         two = both.two.url()
     ));
 }

@@ -50,7 +50,7 @@ fn people_open_another_page() {
 fn what_is_wrong_is_said() {
     for (arguments, message) in [
         (&["queue", "status", "x"][..], "error: <taskId> cannot be `x`"),
-        (&["queue"], "error: there is no URL without a method"),
+        (&["queue"], "error: no method given"),
         (&["queue", "ping", "--signed", "--expires", "-1h"], "Error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
         (&["queue", "nonsense"], "error: the queue service has no method `nonsense`"),

@@ -9,7 +9,7 @@ use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Say who you are to a deployment, and what you may do there
+/// Show the current client and its scopes
 ///
 /// The scopes are those that the deployment sees. Exits with 4 when you are not signed in.
 #[derive(Debug, clap::Args)]

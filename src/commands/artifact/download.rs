@@ -139,7 +139,7 @@ async fn verify(
 }
 
 async fn one(source: Source, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
-    let Source::Artifact { name, .. } = &source else { return Err(Error::usage("this is no artifact")) };
+    let Source::Artifact { name, .. } = &source else { return Err(Error::usage("not an artifact")) };
     let output = args.output.as_ref().map(|output| (output, context.env.resolve(output)));
     let ends_as_folder = |output: &PathBuf| output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
     let target = match output {

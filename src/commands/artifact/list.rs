@@ -15,7 +15,7 @@ use crate::transfer::{self, Options, Source};
 use crate::ui::{Table, size};
 
 /// Sizes that are asked for at once.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_SIZES: usize = 16;
 
 /// List the artifacts of a task
 ///
@@ -84,7 +84,7 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
             }
         }
     };
-    futures::stream::iter(artifacts.iter().map(ask)).buffered(AT_ONCE).collect().await
+    futures::stream::iter(artifacts.iter().map(ask)).buffered(MAX_CONCURRENT_SIZES).collect().await
 }
 
 async fn print_json(

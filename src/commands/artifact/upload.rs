@@ -17,7 +17,7 @@ use crate::exit::Status;
 use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
 
 /// Uploads at once.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_UPLOADS: usize = 4;
 
 /// The reasons that the queue knows.
 const REASONS: [&str; 4] =
@@ -113,7 +113,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         let (artifact, client, options) = (make(name, guessed), &client, &options);
         async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
     });
-    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, context).await
+    upload_all(stream::iter(uploads).buffered(MAX_CONCURRENT_UPLOADS), &bars, context).await
 }
 
 fn task(args: &Args, context: &Context) -> Result<NamedTask> {
@@ -207,9 +207,9 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> R
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        let name = name
-            .to_str()
-            .ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
+        let name = name.to_str().ok_or_else(|| {
+            Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
+        })?;
         if entry.file_type().map_err(failed)?.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), files)?;
         } else if path.is_file() {

@@ -43,7 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let request = call.arg(name).request()?;
     let url = if args.signed {
         let wrong = |source: crate::domain::time::TimeError| {
-            Error::usage(format!("`{}` is no length of time", args.expires)).caused_by(source)
+            Error::usage(format!("invalid duration `{}`", args.expires)).caused_by(source)
         };
         let offset: Offset = args.expires.parse().map_err(wrong)?;
         client.signed_url(&request, offset.from(context.now()).map_err(wrong)?)?

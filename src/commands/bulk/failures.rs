@@ -26,7 +26,7 @@ impl Failures {
         &self.report
     }
 
-    /// Adds the failure of an item that is called `name`, and tells it with `label` before its message. The first
+    /// Adds the failure of an item that is called `name`, and tells it with `label`, if any, before its message. The first
     /// one is kept back when `may_be_alone`.
     pub fn add(&mut self, id: &str, name: &str, label: &str, may_be_alone: bool, error: Error, context: &Context) {
         self.report.fail(id, name, &error);
@@ -34,8 +34,7 @@ impl Failures {
             self.kinds.push(error.kind());
         }
         let message = error.message();
-        // Many messages name the item themselves.
-        let text = if message.contains(label) { message.to_owned() } else { format!("{label}: {message}") };
+        let text = if label.is_empty() { message.to_owned() } else { format!("{label}: {message}") };
         if self.first.is_some() || !may_be_alone {
             warn(&text, context);
         } else {

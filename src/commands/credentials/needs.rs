@@ -128,9 +128,7 @@ pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
 /// Says on standard error what is not asked for, because nothing short of `*` would do.
 pub fn tell_open(needs: &Needs, context: &Context) {
     for scope in &needs.open {
-        context
-            .ui
-            .note(format!("What {scope} stands for is not known; add those scopes yourself where they are needed."));
+        context.ui.note(format!("the scopes of {scope} are unknown; add those that are needed with -s"));
     }
 }
 

@@ -63,7 +63,7 @@ impl Command {
 }
 
 fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a run")).hint("Runs are numbered from 0."))
+    text.parse().map_err(|_| Error::usage(format!("invalid run number `{text}`")).hint("Runs are numbered from 0."))
 }
 
 async fn fetch(

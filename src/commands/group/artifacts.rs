@@ -14,7 +14,7 @@ use crate::exit::Status;
 use crate::transfer::Source;
 
 /// Lists of artifacts that are fetched at once.
-const LISTS: usize = 16;
+const MAX_CONCURRENT_LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
@@ -77,7 +77,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                     let names = if plain { names.clone() } else { listed(client, &task, patterns).await? };
                     Ok((task, names))
                 })
-                .buffered(LISTS);
+                .buffered(MAX_CONCURRENT_LISTS);
             let items = lists.flat_map(|found: Result<(Task, Vec<String>)>| {
                 let items = match found {
                     Err(error) => vec![Err(error)],

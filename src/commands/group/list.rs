@@ -1,6 +1,6 @@
 //! `tc group list`
 
-use std::io::{Read as _, Seek as _, Write};
+use std::io::{Seek as _, Write};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::domain::go_template::GoTemplate;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::json::Layout;
+use crate::ui::json::{Layout, Writer};
 use crate::ui::{Progress, Table, duration, jq::Program};
 
 /// List the tasks of a group
@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// A merged document up to this size is kept in memory, a larger one in a temporary file.
-const SPOOL: usize = 1 << 20;
+const MAX_SPOOL_MEMORY: usize = 1 << 20;
 
 /// Fields that a template can name; the services' schemas have no others.
 const FIELDS: &[(&str, &[&str])] = &[
@@ -181,25 +181,25 @@ fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (i
     Ok(())
 }
 
-/// `--json`: one list of all tasks, which is printed when it is complete.
+/// `--json`: one list of all tasks, which is printed when it is complete: a failure on a later page must leave nothing
+/// behind. It is laid out as it comes, and never in memory as a whole.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
-    let mut spool = tempfile::SpooledTempFile::new(SPOOL);
+    let mut spool = tempfile::SpooledTempFile::new(MAX_SPOOL_MEMORY);
+    let layout = Layout::indented(context.ui.color(), context.ui.terminal.stdout);
+    let mut writer = Writer::new(layout, &mut spool);
     let mut separator: &[u8] = b"[";
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |raw, _| {
-            spool.write_all(separator).and_then(|()| spool.write_all(raw)).map_err(failed)?;
+            writer.tokens(separator).and_then(|()| writer.tokens(raw)).map_err(failed)?;
             separator = b",";
             Ok(())
         })?;
     }
-    spool.write_all(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
+    writer.tokens(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
     spool.rewind().map_err(failed)?;
-    let (mut out, terminal) = (context.ui.out(), context.ui.terminal.stdout);
-    // One task is never torn, but the text of thousands is; the layout takes whole tokens only.
-    let mut text = Vec::new();
-    spool.read_to_end(&mut text).map_err(failed)?;
-    Layout::indented(context.ui.color(), terminal).write(&text, &mut out)?;
+    let mut out = context.ui.out();
+    std::io::copy(&mut spool, &mut out)?;
     Ok(writeln!(out)?)
 }
 

@@ -14,7 +14,8 @@ use crate::exit::Status;
 ///
 /// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
 /// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete. An outage of up to ten minutes is borne, except with `--retries 0`.
+/// that did not complete.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group

@@ -1,10 +1,10 @@
 //! `tc signin`
 
-mod ask;
 mod check;
 mod obtain;
+mod request;
 
-use self::ask::Wish;
+use self::request::SignInRequest;
 use crate::client::Credentials;
 use crate::commands::credentials::exports::{self, ShellFlags};
 use crate::commands::credentials::needs::Narrowing;
@@ -79,20 +79,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let root = context.root_url()?;
     let shell = args.shell.or_json(context)?;
     let output = Output::of(args, shell, context);
-    let wish = Wish::of(args, context)?;
+    let request = SignInRequest::of(args, context)?;
     let store = output.store.then(|| Store::open(&context.env));
     if let Some(store) = &store {
         // A store that cannot be used is better found out before the token is made than after.
         store.look_up(&root, context.now())?;
     }
-    let credentials = obtain::credentials(args, &wish, &root, context).await?;
+    let credentials = obtain::credentials(args, &request, &root, context).await?;
     let client_id = context.ui.safe(&credentials.client_id).into_owned();
-    let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
+    let signed_in = format!("Signed in to {root} as {client_id} until {}.", request.expires.format("%F %R UTC"));
     if output.print {
-        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires)).await?;
+        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(request.expires)).await?;
     }
     if let Some(store) = store {
-        keep(&store, &root, credentials, &wish, context)?;
+        keep(&store, &root, credentials, &request, context)?;
         let path = store.path().map(|path| format!(" Stored in {}.", path.display())).unwrap_or_default();
         context.ui.note(format!("{signed_in}{path}"));
     } else {
@@ -117,9 +117,15 @@ impl Output {
     }
 }
 
-fn keep(store: &Store, root: &RootUrl, credentials: Credentials, wish: &Wish, context: &Context) -> Result<()> {
+fn keep(
+    store: &Store,
+    root: &RootUrl,
+    credentials: Credentials,
+    request: &SignInRequest,
+    context: &Context,
+) -> Result<()> {
     let now = context.now();
-    store.put(root, &Stored::new(credentials).with_life(now, wish.expires), now)?;
+    store.put(root, &Stored::new(credentials).with_life(now, request.expires), now)?;
     if context.env.get(env::CLIENT_ID).is_some() {
         context.ui.warn(format!(
             "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",

@@ -12,7 +12,7 @@ use crate::domain::RootUrl;
 use crate::error::Result;
 
 /// Look-ups in the index at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Which tasks are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -71,7 +71,7 @@ async fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<V
             // The page of the task carries the deployment on.
             Ok(root.map_or(task.clone(), |root| format!("{root}/tasks/{task}")))
         })
-        .buffered(LOOKUPS)
+        .buffered(MAX_CONCURRENT_LOOKUPS)
         .try_collect()
         .await
 }

@@ -28,9 +28,9 @@ pub struct Args {
 
 const ACTION: BulkAction = BulkAction { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
 /// Dependencies that are looked at at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.
-const NAMED: usize = 5;
+const MAX_NAMED_DEPENDENCIES: usize = 5;
 
 /// Reruns.
 ///
@@ -79,7 +79,7 @@ async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
             let looked_up = lookup::status(client, id).await?;
             Ok::<_, Error>((id.0.to_string(), looked_up.status()?.state))
         })
-        .buffered(LOOKUPS);
+        .buffered(MAX_CONCURRENT_LOOKUPS);
     let mut unmet: Vec<(String, TaskState)> = Vec::new();
     while let Some(found) = states.next().await {
         let (id, state) = match found {
@@ -97,9 +97,10 @@ async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
         return Ok(());
     }
     let id = looked_up.status()?.task_id.into_owned();
-    let mut which: Vec<String> = unmet.iter().take(NAMED).map(|(id, state)| format!("{id} ({state})")).collect();
-    if unmet.len() > NAMED {
-        which.push(format!("{} more", unmet.len() - NAMED));
+    let mut which: Vec<String> =
+        unmet.iter().take(MAX_NAMED_DEPENDENCIES).map(|(id, state)| format!("{id} ({state})")).collect();
+    if unmet.len() > MAX_NAMED_DEPENDENCIES {
+        which.push(format!("{} more", unmet.len() - MAX_NAMED_DEPENDENCIES));
     }
     let must = if any_end { "resolved" } else { "completed" };
     Err(Error::new(Kind::Conflict, format!("task {id} depends on tasks that are not {must}: {}", which.join(", ")))

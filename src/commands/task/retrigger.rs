@@ -35,7 +35,7 @@ pub struct Args {
 const ACTION: BulkAction =
     BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
 /// Copies of one task that are made at once.
-const COPIES: usize = 8;
+const MAX_CONCURRENT_COPIES: usize = 8;
 
 /// Retriggers.
 ///
@@ -50,7 +50,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         let definition: Value = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;
         let copy = retrigger(&definition, context.now(), args.exact)
             .map_err(|source| Error::failed(format!("cannot retrigger {id}")).caused_by(source))?;
-        let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(COPIES);
+        let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(MAX_CONCURRENT_COPIES);
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         while let Some(created) = made.next().await {
             // What was made before a failure is there, and must be told.

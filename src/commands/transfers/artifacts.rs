@@ -57,7 +57,7 @@ pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<L
         let body: Body = page.json()?;
         for raw in body.artifacts {
             let Fields { name, storage_type, expires, content_type, content_length } = serde_json::from_str(raw.get())
-                .map_err(|source| Error::failed("the queue listed something that is no artifact").caused_by(source))?;
+                .map_err(|source| Error::failed("the queue listed an invalid artifact").caused_by(source))?;
             all.push(ListedArtifact { name, storage_type, expires, content_type, length: content_length, raw });
         }
     }
@@ -88,7 +88,7 @@ impl NamePatterns {
     pub fn new(texts: &[String]) -> Result<Self> {
         let read = |text: &String| {
             let pattern = Pattern::new(text)
-                .map_err(|source| Error::usage(format!("`{text}` is no pattern")).caused_by(source))?;
+                .map_err(|source| Error::usage(format!("invalid pattern `{text}`")).caused_by(source))?;
             Ok((text.clone(), pattern))
         };
         texts.iter().map(read).collect::<Result<_>>().map(Self)

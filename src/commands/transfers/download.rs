@@ -92,7 +92,7 @@ impl DownloadArgs {
 /// [`Kind::Usage`] for anything else.
 pub fn sha256(hex: &str) -> Result<Checksum> {
     Checksum::from_hex(Algorithm::Sha256, hex)
-        .ok_or_else(|| Error::usage(format!("`{hex}` is no SHA-256")).hint("It has 64 hexadecimal digits."))
+        .ok_or_else(|| Error::usage(format!("invalid SHA-256 `{hex}`")).hint("It has 64 hexadecimal digits."))
 }
 
 /// What one file came to.
@@ -227,7 +227,9 @@ impl Tally {
             }
             Ok((item, Err(error))) => {
                 let name = item.source.to_string();
-                bars.0.above(|| self.failures.add(&name, "", &name, true, error, context));
+                // Many messages name the file themselves.
+                let label = if error.message().contains(&name) { "" } else { &name };
+                bars.0.above(|| self.failures.add(&name, "", label, true, error, context));
                 return Ok(());
             }
             Err(error) => {
@@ -269,10 +271,10 @@ impl Tally {
             Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
         }
         match (self.missing, self.done.len() + self.failures.count()) {
-            (_, 0) => return Err(Error::new(Kind::NotFound, "there is no such artifact")),
+            (_, 0) => return Err(Error::new(Kind::NotFound, "artifact not found")),
             (0, _) => {}
             (1, _) => context.ui.note("One task has no such artifact."),
-            (missing, _) => context.ui.note(format_args!("{missing} times a task had no such artifact.")),
+            (missing, _) => context.ui.note(format_args!("{missing} tasks have no such artifact.")),
         }
         let mut hints = self.failures.report().hints.clone();
         hints.push("Run the same command again: it skips complete files and resumes the rest.".to_owned());

@@ -88,7 +88,7 @@ impl Manifest {
             Err(source) => {
                 context
                     .ui
-                    .warn(format_args!("{shown} is no manifest ({source}): it is not used, and will be replaced"));
+                    .warn(format_args!("{shown} is not a manifest ({source}): it is ignored and will be replaced"));
                 return;
             }
         };
@@ -98,7 +98,7 @@ impl Manifest {
         match all - self.old.len() {
             0 => {}
             wrong => context.ui.warn(format_args!(
-                "{wrong} of {all} records in {shown} are of no file: they are not used, and will be left out"
+                "{wrong} of {all} records in {shown} name no file: they are ignored and will be left out"
             )),
         }
     }

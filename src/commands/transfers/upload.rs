@@ -27,7 +27,7 @@ pub fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
         return Ok(time);
     }
     let wrong = |source: crate::domain::time::TimeError| {
-        Error::usage(format!("`{text}` is no time"))
+        Error::usage(format!("invalid time `{text}`"))
             .caused_by(source)
             .hint("It looks like `1 week` or 2030-01-31T12:00:00Z.")
     };
@@ -91,7 +91,8 @@ pub async fn upload_all(
             }
             Err(error) => {
                 let label = format!("artifact `{name}`");
-                bars.0.above(|| failures.add(&name, "", &label, true, error, context));
+                let label = if error.message().contains(&label) { "" } else { &label };
+                bars.0.above(|| failures.add(&name, "", label, true, error, context));
             }
         }
     }

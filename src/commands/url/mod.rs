@@ -78,7 +78,7 @@ impl FromArgMatches for Args {
 /// to be signed and there are no credentials.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Some(invocation) = &args.invocation else {
-        return Err(Error::usage("there is no URL without a method").hint("To see what there is: tc api SERVICE"));
+        return Err(Error::usage("no method given").hint("List the methods with `tc api SERVICE`."));
     };
     let catalogue = Catalogue::embedded(if args.flags.legacy { Source::Legacy } else { Source::Current });
     let (service, method) =
