@@ -162,9 +162,9 @@ fn a_redirect_is_followed_or_shown() {
 #[test]
 fn binary_data_is_not_for_a_terminal() {
     let server = FakeServer::start();
-    let call = format!("GET /api/queue/v1/task/{GROUP}/artifacts/x");
-    server.expect_times(2, &call, Answer::new(200, b"\x00\xff\x1b[31m".as_slice()));
-    let args = ["api", "queue", "getLatestArtifact", GROUP, "x"];
+    let call = "GET /api/github/v1/repository/o/r/b/badge.svg";
+    server.expect_times(2, call, Answer::new(200, b"\x00\xff\x1b[31m".as_slice()));
+    let args = ["api", "github", "badge", "o", "r", "b"];
     let ran = Tc::new().at(server.url()).terminal().run(&args);
     ran.stdout("").status(2);
     assert!(ran.stderr.contains("-o FILE"), "{ran}");

@@ -64,7 +64,7 @@ fn scopes_that_are_missing() {
     let ran = signed(&server).run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(&format!(
         "error: queue.status failed: InsufficientScopes: Client ID me does not have sufficient scopes and is missing \
-         the following scopes\n{}hint: Missing: a:b or c\nHint: To get what is missing: tc signin -s a:b\n",
+         the following scopes\n{}hint: Missing: a:b or c\nhint: To get what is missing: tc signin -s a:b\n",
         cause(&server, 403)
     ));
 
@@ -146,7 +146,7 @@ fn half_set_credentials() {
     let server = FakeServer::start();
     let ran = tc(&server).env("TASKCLUSTER_CLIENT_ID", "me").run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(
-        "Error: TASKCLUSTER_CLIENT_ID is set but TASKCLUSTER_ACCESS_TOKEN is not\n\
+        "error: TASKCLUSTER_CLIENT_ID is set but TASKCLUSTER_ACCESS_TOKEN is not\n\
          hint: Set both, or neither to call without credentials (or say --no-credentials).\n",
     );
 }
@@ -156,7 +156,7 @@ fn files_and_limits_that_make_no_sense() {
     let server = FakeServer::start();
     let ran = tc(&server).run(&["api", "queue", "ping", "--timeout", "soon"]);
     ran.stdout("")
-        .stderr("error: invalid duration `soon`\nHint: Give a number and a unit, such as 30s, 2m or 500ms.\n")
+        .stderr("error: invalid duration `soon`\nhint: Give a number and a unit, such as 30s, 2m or 500ms.\n")
         .status(2);
     let tc = tc(&server);
     let missing = tc.directory().join("missing.pem");

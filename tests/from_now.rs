@@ -74,7 +74,7 @@ fn what_is_no_time_is_refused() {
         .status(2);
     tc.run(&["from-now", "1h", "--from", "noon"])
         .stdout("")
-        .stderr("Error: 'noon' is not a time\nhint: --from takes 2026-11-22T13:55:13Z, or seconds since the epoch.\n")
+        .stderr("error: 'noon' is not a time\nhint: --from takes 2026-11-22T13:55:13Z, or seconds since the epoch.\n")
         .status(2);
     tc.run(&["from-now", "300000 years"])
         .stdout("")

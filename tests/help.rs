@@ -42,7 +42,7 @@ fn an_unknown_topic_comes_with_the_near_one() {
     let tc = Tc::new();
     tc.run(&["help", "exit-code"])
         .stdout("")
-        .stderr("error: there is no command or topic `exit-code`\nhint: Did you mean `exit-codes`?\n")
+        .stderr("error: unknown command or topic `exit-code`\nhint: Did you mean `exit-codes`?\n")
         .status(2);
     tc.run(&["help", "slugid", "nope"])
         .stdout("")

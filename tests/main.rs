@@ -11,6 +11,7 @@ mod artifact_upload;
 mod bad_input;
 mod binary;
 mod client;
+mod client_answers;
 mod client_errors;
 mod client_pages;
 mod client_redirects;

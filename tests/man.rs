@@ -46,7 +46,7 @@ fn a_page_of_no_command_is_refused() {
     let tc = Tc::new();
     tc.run(&["man", "nope"])
         .stdout("")
-        .stderr("error: there is no command `nope`\nhint: `tc --help` lists all commands.\n")
+        .stderr("error: unknown command `nope`\nhint: `tc --help` lists all commands.\n")
         .status(2);
     fs::write(tc.directory().join("file"), "").unwrap();
     let ran = tc.run(&["man", "-o", "file/x"]);

@@ -102,7 +102,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (
             &["schema", "show", "queue", "v1/task.json", "--output"],
             2,
-            "Error: --output goes with a method, not with a file\n",
+            "error: --output goes with a method, not with a file\n",
         ),
         (&["schema", "list", "nope"], 2, "error: there is no service `nope`\n"),
         (&["schema"], 2, ""),

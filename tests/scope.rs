@@ -26,8 +26,8 @@ fn a_program_gets_json() {
 
 #[test]
 fn what_is_no_scope_set_is_refused() {
-    let list = "Error: --assumed is not a list of scopes: [\"queue:*\"]\n";
-    let lists = "Error: --required is not a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]\n";
+    let list = "error: --assumed is not a list of scopes: [\"queue:*\"]\n";
+    let lists = "error: --required is not a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]\n";
     for (assumed, required, message, cause) in [
         ("nope", "[]", list, "expected ident at line 1 column 2"),
         ("[\"a\",\n 1]", "[]", list, "invalid type: integer `1`, expected a string at line 2 column 2"),

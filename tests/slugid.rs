@@ -86,6 +86,6 @@ fn what_is_no_id_is_refused() {
     }
     tc.run(&["slugid", "--nice", "decode", "VESwp9JaRo-XkFN_bemBhw"])
         .stdout("")
-        .stderr("Error: --nice and --count go with `tc slugid generate`\n")
+        .stderr("error: --nice and --count go with `tc slugid generate`\n")
         .status(2);
 }

@@ -49,9 +49,9 @@ fn people_open_another_page() {
 #[test]
 fn what_is_wrong_is_said() {
     for (arguments, message) in [
-        (&["queue", "status", "x"][..], "error: <taskId> cannot be `x`"),
+        (&["queue", "status", "x"][..], "error: invalid <taskId> `x`"),
         (&["queue"], "error: no method given"),
-        (&["queue", "ping", "--signed", "--expires", "-1h"], "Error: --expires -1h is over before it starts"),
+        (&["queue", "ping", "--signed", "--expires", "-1h"], "error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
         (&["queue", "nonsense"], "error: the queue service has no method `nonsense`"),
     ] {

@@ -21,21 +21,22 @@ pub fn explain(fault: &clap::Error, guess: impl Fn(&str, Unknown<'_>) -> Option<
     let message = message(fault)?;
     let mut error = Error::usage(message);
     let usage = usage(fault);
-    let command = usage.as_deref().map_or("tc", command_of);
-    match unknown(fault).and_then(|unknown| guess(command, unknown)).or_else(|| similar(fault)) {
-        Some(hint) => error = error.hint(hint),
-        None => {
-            if let Some(values) = listed(fault, ContextKind::ValidValue) {
-                error = error.hint(format!("Possible values: {values}."));
-            }
-        }
-    }
-    if fault.kind() == ErrorKind::MissingRequiredArgument
-        && let Some(usage) = &usage
+    let command = usage.as_deref().map(command_of);
+    if let Some(hint) =
+        unknown(fault).and_then(|unknown| guess(command.unwrap_or("tc"), unknown)).or_else(|| similar(fault))
     {
+        error = error.hint(hint);
+    }
+    if let Some(values) = listed(fault, ContextKind::ValidValue) {
+        error = error.hint(format!("Possible values: {values}."));
+    }
+    if let (ErrorKind::MissingRequiredArgument, Some(usage)) = (fault.kind(), &usage) {
         error = error.hint(format!("Usage: {usage}"));
     }
-    Some(error.hint(format!("For all options: `{command} --help`.")))
+    Some(match command {
+        Some(command) => error.hint(format!("For all options: `{command} --help`.")),
+        None => error,
+    })
 }
 
 fn message(fault: &clap::Error) -> Option<String> {

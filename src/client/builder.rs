@@ -137,6 +137,7 @@ impl ClientBuilder {
             retries: self.retries,
             skew: AtomicI64::new(0),
             pushbacks: AtomicU64::new(0),
+            announced_until: AtomicI64::new(0),
             transport: Arc::new(Transport::new(settings)),
         })))
     }

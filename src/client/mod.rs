@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod api_error;
 mod body;
 mod builder;
@@ -115,6 +116,8 @@ struct Inner {
     skew: AtomicI64,
     /// Answers that asked for less: 429 and 503.
     pushbacks: AtomicU64,
+    /// Until when, in milliseconds since the epoch, it was announced that calls wait for their next try.
+    announced_until: AtomicI64,
     transport: Arc<transport::Transport>,
 }
 
@@ -209,6 +212,7 @@ impl Client {
             retries: self.0.retries,
             skew: AtomicI64::new(self.0.skew.load(Ordering::Relaxed)),
             pushbacks: AtomicU64::new(0),
+            announced_until: AtomicI64::new(0),
             transport,
         }))
     }

@@ -9,8 +9,9 @@ use flate2::write::MultiGzDecoder;
 use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::answer::claims_html;
 use super::body::{GZIP_STEP_BYTES, is_gzip};
-use super::send::{Hop, claims_html};
+use super::send::Hop;
 use super::transport::{Arriving, Incoming};
 use super::{ApiError, Client, Request};
 use crate::error::{Error, Result};

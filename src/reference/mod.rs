@@ -6,6 +6,7 @@
 mod catalogue;
 pub mod distill;
 mod embedded;
+mod idempotency;
 mod model;
 mod needs;
 mod patterns;
@@ -18,6 +19,7 @@ mod tables;
 
 pub use catalogue::{Catalogue, LookupError, Source};
 pub use embedded::{EmbeddedFile, VERSION};
+pub use idempotency::is_idempotent;
 pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stability, Verb};
 pub use needs::Needs;
 pub use patterns::pattern;
