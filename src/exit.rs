@@ -15,4 +15,6 @@ pub struct Status(pub u8);
 impl Status {
     /// All is well.
     pub const DONE: Status = Status(0);
+    /// The user was asked, and said no.
+    pub const NOT_CONFIRMED: Status = Status(1);
 }

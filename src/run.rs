@@ -20,7 +20,7 @@ use crate::exit::Status;
 use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
-const LAST_WORDS_LIMIT: Duration = Duration::from_millis(100);
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 
 /// Runs one command line and returns the exit status.
 ///

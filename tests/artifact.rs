@@ -161,7 +161,7 @@ fn artifacts_of_a_whole_group() {
     // What no task has is missing; what one of them has not is not.
     for artifact in ["public/none", "public/none*"] {
         let ran = rig.run(&["group", "artifacts", task, "--artifact", artifact, "-o", "i"]);
-        ran.status(5).stdout("").stderr("error: there is no such artifact\n");
+        ran.status(5).stdout("").stderr("error: artifact not found\n");
     }
     let ran =
         rig.run(&["group", "artifacts", task, "--artifact", "public/none", "--artifact", "private/key", "-o", "i"]);

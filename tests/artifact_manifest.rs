@@ -82,9 +82,9 @@ fn a_manifest_that_is_none_is_told_and_replaced() {
     synced(&tc, &storage, &[]).0.status(0);
     let good = fs::read_to_string(&path).unwrap();
     for (text, said) in [
-        (good.replace(']', ""), "is no manifest (EOF while parsing"),
-        ("[package]\nname = \"x\"".to_owned(), "is no manifest (expected value"),
-        (String::new(), "is no manifest (EOF while parsing"),
+        (good.replace(']', ""), "is not a manifest (EOF while parsing"),
+        ("[package]\nname = \"x\"".to_owned(), "is not a manifest (expected value"),
+        (String::new(), "is not a manifest (EOF while parsing"),
         (good.replacen('[', "[7, {\"path\": 1}, ", 1), "2 of 3 records in "),
     ] {
         fs::write(&path, &text).unwrap();

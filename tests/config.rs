@@ -68,7 +68,7 @@ fn the_go_tools_names_work_too() {
     tc.run(&["config", "set", "config.clientId", "you"])
         .stdout("")
         .stderr(
-            "error: there is no setting `config.clientId`\n\
+            "error: unknown setting `config.clientId`\n\
              hint: Credentials are no settings: `tc signin` stores them.\n",
         )
         .status(2);
@@ -104,16 +104,16 @@ fn wrong_keys_and_values_are_refused_before_anything_is_written() {
     let tc = Tc::new();
     tc.run(&["config", "set", "retry", "3"])
         .stdout("")
-        .stderr("error: there is no setting `retry`\nhint: Did you mean `retries`?\n")
+        .stderr("error: unknown setting `retry`\nhint: Did you mean `retries`?\n")
         .status(2);
     tc.run(&["config", "set", "retries", "many"])
         .stdout("")
-        .stderr("error: `many` is no value for `retries`: it must be a whole number from 0 to 100\n")
+        .stderr("error: invalid value `many` for `retries`: it must be a whole number from 0 to 100\n")
         .status(2);
     tc.run(&["config", "set", "retries", "1", "2"]).stdout("").status(2);
     tc.run(&["config", "get", "zzz"])
         .stdout("")
-        .stderr("error: there is no setting `zzz`\nhint: `tc config list` shows all settings.\n")
+        .stderr("error: unknown setting `zzz`\nhint: `tc config list` shows all settings.\n")
         .status(2);
     assert!(!tc.paths().settings.exists());
 }
@@ -124,7 +124,7 @@ fn a_key_that_means_nothing_is_a_warning() {
     let path = tc.paths().settings;
     tc.run(&["config", "get", "retries"])
         .stdout("5\n")
-        .stderr(&format!("warning: {}: line 2: there is no setting `retry`; did you mean `retries`?\n", path.display()))
+        .stderr(&format!("warning: {}: line 2: unknown setting `retry`; did you mean `retries`?\n", path.display()))
         .status(0);
     // What needs no settings does not look at them.
     tc.run(&["version"]).stderr("").status(0);
@@ -336,10 +336,7 @@ mod editing {
         let tc = Tc::new().settings("retries = 3\n").env("EDITOR", &editor("echo retries = >\"$1\""));
         let ran = tc.run(&["config", "edit"]);
         ran.stdout("").status(1);
-        assert!(
-            ran.stderr.starts_with("error: what the editor left is no settings file\n  caused by: line 1, "),
-            "{ran}"
-        );
+        assert!(ran.stderr.starts_with("error: the edited settings are not valid\n  caused by: line 1, "), "{ran}");
         let kept = ran.stderr.lines().last().unwrap().rsplit(' ').next().unwrap();
         assert_eq!(fs::read_to_string(kept).unwrap(), "retries =\n");
         fs::remove_file(kept).unwrap();
@@ -351,7 +348,7 @@ mod editing {
         let tc = Tc::new().settings("retries =\n").env("EDITOR", &editor("echo retri = 1 >\"$1\""));
         tc.run(&["config", "edit"])
             .stdout("")
-            .stderr("warning: line 1: there is no setting `retri`; did you mean `retries`?\n")
+            .stderr("warning: line 1: unknown setting `retri`; did you mean `retries`?\n")
             .status(0);
         assert_eq!(tc.settings_text(), "retri = 1\n");
     }
@@ -361,7 +358,7 @@ mod editing {
         for (editor, message) in [
             ("false", "error: the editor `false` ended with exit status: 1\n"),
             ("/no/such/editor -x", "error: cannot run the editor `/no/such/editor -x`\n"),
-            ("'", "error: the editor `'` is no command\n"),
+            ("'", "error: invalid editor command `'`\n"),
         ] {
             let tc = Tc::new().settings("retries = 3\n").env("EDITOR", editor);
             let ran = tc.run(&["config", "edit"]);

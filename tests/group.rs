@@ -224,9 +224,9 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
     let id = group.task("a\u{1b}b", "pending");
     let shown = format!("About to cancel 1 task:\n  {id} ab\nCancel it? [y/N] ");
     for (answer, line, why) in [
-        ("n\n", "", "there was no yes"),
-        ("\n", "", "there was no yes"),
-        ("", "\n", "the input ended without an answer"),
+        ("n\n", "", "cancelled nothing: not confirmed"),
+        ("\n", "", "cancelled nothing: not confirmed"),
+        ("", "\n", "error: cancelled nothing: the input ended without an answer"),
     ] {
         group
             .tc()
@@ -235,7 +235,7 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
             .stdin(answer)
             .run(&["group", "cancel", &group.id])
             .stdout("")
-            .stderr(&format!("{shown}{line}error: nothing was cancelled: {why}\n"))
+            .stderr(&format!("{shown}{line}{why}\n"))
             .status(1);
         assert_eq!(group.state(&id), "pending");
     }
@@ -244,8 +244,8 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
         .run(&["group", "cancel", &group.id])
         .stdout("")
         .stderr(
-            "error: to cancel 1 task a confirmation is needed, and there is no terminal to ask on\n\
-             hint: --yes does it without asking, --dry-run only shows what.\n",
+            "error: cannot cancel 1 task without confirmation: standard input is not a terminal\n\
+             hint: Use --yes to skip the question, or --dry-run to see the tasks that would be affected.\n",
         )
         .status(2);
     assert_eq!(group.state(&id), "pending");

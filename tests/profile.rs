@@ -92,13 +92,13 @@ fn a_profile_that_does_not_exist_is_answered_with_one_that_does() {
     for args in [&["profile", "use", "firefx-ci"][..], &["profile", "rm", "firefx-ci"]] {
         tc.run(args)
             .stdout("")
-            .stderr("error: there is no profile `firefx-ci`\nhint: Did you mean `firefox-ci`?\n")
+            .stderr("error: unknown profile `firefx-ci`\nhint: Did you mean `firefox-ci`?\n")
             .status(5);
     }
     tc.run(&["-R", "firefx-ci", "api", "queue", "ping"])
         .stdout("")
         .stderr(
-            "error: there is no profile `firefx-ci`\n\
+            "error: unknown profile `firefx-ci`\n\
              hint: Did you mean `firefox-ci`?\n\
              hint: `tc profile list` shows all profiles.\n\
              hint: It comes from --root-url.\n",
@@ -107,7 +107,7 @@ fn a_profile_that_does_not_exist_is_answered_with_one_that_does() {
     tc.run(&["--profile", "zzz", "config", "list"])
         .stdout("")
         .stderr(
-            "error: there is no profile `zzz`\n\
+            "error: unknown profile `zzz`\n\
              hint: `tc profile list` shows all profiles.\n\
              hint: It comes from --profile.\n",
         )

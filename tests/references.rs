@@ -126,7 +126,7 @@ fn invalid_input_is_located_and_writes_nothing() {
         tc.run(&["references", "distill", "rollup.json", "-o", "out"])
             .stdout("")
             .stderr(&format!(
-                "error: rollup.json is no valid roll-up of references\n  caused by: {cause}\n\
+                "error: rollup.json is not a valid roll-up of references\n  caused by: {cause}\n\
                  hint: A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.\n"
             ))
             .status(1);

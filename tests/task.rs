@@ -107,7 +107,7 @@ fn an_unknown_task_does_not_hide_the_others() {
     let ran = group.tc().run(&["task", "status", ID, &failed]);
     ran.stdout(&format!("{failed} failed 'failed'\n")).status(3);
     assert!(ran.stderr.starts_with(&format!("warning: {ID}: queue.status failed: ResourceNotFound: ")), "{ran}");
-    assert!(ran.stderr.ends_with("error: 1 of 2 tasks could not be looked at\n"), "{ran}");
+    assert!(ran.stderr.ends_with("error: 1 of 2 tasks could not be looked up\n"), "{ran}");
     group.tc().run(&["task", "status", ID, DASHED]).stdout("").status(5);
     for verb in ["status", "name", "group", "def", "artifacts", "deps", "wait", "watch", "log", "cancel", "rerun"] {
         group.tc().run(&["task", verb, ID]).stdout("").status(5);

@@ -53,17 +53,17 @@ fn many_tasks_need_a_yes() {
     let args = ["task", "cancel", &one, &two];
     let ran = group.tc().run(&args);
     ran.stdout("").status(2).stderr(
-        "error: to cancel 2 tasks a confirmation is needed, and there is no terminal to ask on\n\
-         hint: --yes does it without asking, --dry-run only shows what.\n",
+        "error: cannot cancel 2 tasks without confirmation: standard input is not a terminal\n\
+         hint: Use --yes to skip the question, or --dry-run to see the tasks that would be affected.\n",
     );
     let question = format!("About to cancel 2 tasks:\n  {one} one\n  {two} two\nCancel them? [y/N] ");
     let tc = group.tc().env("NO_COLOR", "1").terminal();
     tc.run(&args)
         .stdout("")
         .status(1)
-        .stderr(&format!("{question}\nerror: nothing was cancelled: the input ended without an answer\n"));
+        .stderr(&format!("{question}\nerror: cancelled nothing: the input ended without an answer\n"));
     let ran = group.tc().env("NO_COLOR", "1").terminal().stdin("n\n").run(&args);
-    ran.stderr(&format!("{question}error: nothing was cancelled: there was no yes\n")).status(1);
+    ran.stderr(&format!("{question}cancelled nothing: not confirmed\n")).status(1);
     assert_eq!((group.state(&one), group.state(&two)), ("pending".into(), "pending".into()));
     group.tc().env("NO_COLOR", "1").terminal().stdin("y\n").run(&args).status(0);
     assert_eq!((group.state(&one), group.state(&two)), ("exception".into(), "exception".into()));
@@ -76,10 +76,10 @@ fn a_wish_to_be_asked_is_granted_without_a_terminal() {
     let question = format!("About to cancel 1 task:\n  {id} one\nCancel it? [y/N] ");
     let args = ["task", "cancel", "-c", &id];
     let ran = group.tc().stdin("n\n").run(&args);
-    ran.stdout("").stderr(&format!("{question}Nothing was cancelled.\n")).status(0);
+    ran.stdout("").stderr(&format!("{question}cancelled nothing: not confirmed\n")).status(0);
     let ran = group.tc().run(&args);
     ran.stdout("")
-        .stderr(&format!("{question}\nerror: nothing was cancelled: the input ended without an answer\n"))
+        .stderr(&format!("{question}\nerror: cancelled nothing: the input ended without an answer\n"))
         .status(1);
     assert_eq!(group.state(&id), "pending");
     group.tc().stdin("yes\n").run(&args).stdout("exception 'canceled'\n").stderr(&question).status(0);

@@ -325,7 +325,7 @@ fn several_logs_come_one_after_the_other() {
     scene.server.expect(&format!("GET /api/queue/v1/task/{unknown}/status"), Answer::json(404, body));
     scene.tc().run(&["task", "log", ID, unknown]).stdout("one\n").status(3).stderr(&format!(
         "==> {ID} <==\n==> {unknown} <==\nwarning: {unknown}: queue.status failed: ResourceNotFound: no such task\n\
-         error: 1 of 2 tasks could not be looked at\n"
+         error: 1 of 2 tasks could not be looked up\n"
     ));
 }
 

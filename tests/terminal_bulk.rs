@@ -50,9 +50,9 @@ fn cancel(server: &FakeServer, more: &[&str]) -> Session {
 #[test]
 fn the_question_shows_ten_and_a_count_and_only_yes_sends_anything() {
     for (keys, status, last) in [
-        ("n\n", 1, "error: nothing was cancelled: there was no yes"),
-        ("\n", 1, "error: nothing was cancelled: there was no yes"),
-        (CTRL_D, 1, "error: nothing was cancelled: the input ended without an answer"),
+        ("n\n", 1, "cancelled nothing: not confirmed"),
+        ("\n", 1, "cancelled nothing: not confirmed"),
+        (CTRL_D, 1, "error: cancelled nothing: the input ended without an answer"),
         (CTRL_C, 130, "error: interrupted"),
     ] {
         // A call that nobody expects is an error of the server's.
@@ -135,7 +135,7 @@ fn many_tasks_are_looked_up_with_a_bar_and_what_is_wrong_stands_above_it() {
     go_on(&server);
     let left = session.end();
     let expected = format!(
-        "{} n0\nwarning: {}: queue.task failed: ResourceNotFound: gone\n{} n2\nerror: 1 of 3 tasks could not be looked at",
+        "{} n0\nwarning: {}: queue.task failed: ResourceNotFound: gone\n{} n2\nerror: 1 of 3 tasks could not be looked up",
         id(0),
         id(1),
         id(2)

@@ -49,8 +49,8 @@ fn people_open_another_page() {
 #[test]
 fn what_is_wrong_is_said() {
     for (arguments, message) in [
-        (&["queue", "status", "x"][..], "error: <taskId> cannot be `x`"),
-        (&["queue"], "error: there is no URL without a method"),
+        (&["queue", "status", "x"][..], "error: invalid <taskId> `x`"),
+        (&["queue"], "error: no method given"),
         (&["queue", "ping", "--signed", "--expires", "-1h"], "error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
         (&["queue", "nonsense"], "error: the queue service has no method `nonsense`"),

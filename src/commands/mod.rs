@@ -17,7 +17,6 @@ pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
-pub mod shared;
 pub mod signin;
 pub mod signout;
 pub mod slugid;
@@ -25,6 +24,14 @@ pub mod task;
 pub mod url;
 pub mod version;
 pub mod whoami;
+
+// What several verbs have in common, by what it does.
+mod bulk;
+mod credentials;
+mod page;
+mod selection;
+mod transfers;
+mod waiting;
 
 use std::ffi::OsString;
 

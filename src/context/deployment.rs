@@ -132,7 +132,7 @@ impl Context {
         let client = match same {
             Some(known) => known.client.clone(),
             None => {
-                self.warn_of_the_end(&identity);
+                self.warn_before_expiry(&identity);
                 self.build_client(settings, identity, timeout)?
             }
         };

@@ -21,12 +21,12 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Loaded {
     settings: OnceLock<Settings>,
-    said: Said,
+    said: Announced,
 }
 
 /// What one run says at most once, however many deployments it talks to.
 #[derive(Default)]
-struct Said {
+struct Announced {
     unknown_keys: AtomicBool,
     near_end: AtomicBool,
 }
@@ -178,7 +178,7 @@ impl Context {
     }
 
     /// Warns, once and on a terminal only, of credentials that will soon be of no use.
-    pub(super) fn warn_of_the_end(&self, identity: &Identity) {
+    pub(super) fn warn_before_expiry(&self, identity: &Identity) {
         let (Some(credentials), Some(expires)) = (&identity.target.credentials, identity.expires) else { return };
         let life = Stored { credentials: credentials.clone(), issued: identity.issued, expires: Some(expires) };
         let now = self.now();

@@ -16,7 +16,6 @@ mod scopes;
 mod suggest;
 mod summaries;
 mod tables;
-mod verbs;
 
 pub use catalogue::{Catalogue, LookupError, Source};
 pub use embedded::{EmbeddedFile, VERSION};
@@ -29,4 +28,3 @@ pub use schemas::{page_list, resolve_schema, schema, schema_uris};
 pub use scopes::ScopeExpression;
 pub use suggest::{kebab_case, suggest};
 pub use summaries::{Item, SUMMARY_LENGTH, summary};
-pub use verbs::{VERBS, VerbMethods, verb_methods};

@@ -31,9 +31,9 @@ const VERB_STACK_SIZE: usize = 8 << 20;
 /// How long a verb may take to its first wait, and thereby to claim an interrupt that came before it began.
 const BEGIN_LIMIT: Duration = Duration::from_millis(100);
 /// How long a verb that deals with the interrupt may take to end by itself.
-const REPORT_LIMIT: Duration = Duration::from_millis(500);
+const REPORT_LIMIT: Duration = Duration::from_millis(400);
 /// How long a verb may take to be dropped; one that computes is left behind then.
-const UNWIND_LIMIT: Duration = Duration::from_millis(300);
+const UNWIND_LIMIT: Duration = Duration::from_millis(200);
 /// How long threads that write files may take to leave them in order.
 const WRITERS_LIMIT: Duration = Duration::from_secs(10);
 

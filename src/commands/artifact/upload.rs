@@ -8,7 +8,8 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
+use crate::commands::selection;
+use crate::commands::transfers::{self, content_type, expiry, upload_all, upload_options};
 use crate::context::{Context, NamedTask};
 use crate::env;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::exit::Status;
 use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
 
 /// Uploads at once.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_UPLOADS: usize = 4;
 
 /// The reasons that the queue knows.
 const REASONS: [&str; 4] =
@@ -91,7 +92,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
         Some(run) => run,
-        None => shared::newest_run(&client, &task).await?,
+        None => transfers::newest_run(&client, &task).await?,
     };
     let expires = match &args.expires {
         Some(text) => expiry(text, context)?,
@@ -112,7 +113,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         let (artifact, client, options) = (make(name, guessed), &client, &options);
         async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
     });
-    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, context).await
+    upload_all(stream::iter(uploads).buffered(MAX_CONCURRENT_UPLOADS), &bars, context).await
 }
 
 fn task(args: &Args, context: &Context) -> Result<NamedTask> {
@@ -122,7 +123,7 @@ fn task(args: &Args, context: &Context) -> Result<NamedTask> {
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let mut found = shared::task(text, context)?;
+    let mut found = selection::task(text, context)?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());
@@ -206,9 +207,9 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> R
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        let name = name
-            .to_str()
-            .ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
+        let name = name.to_str().ok_or_else(|| {
+            Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
+        })?;
         if entry.file_type().map_err(failed)?.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), files)?;
         } else if path.is_file() {

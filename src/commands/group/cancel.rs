@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use std::io::Write as _;
 
-use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem, Confirmation};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::{Context, Named};
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ pub struct Args {
     #[arg(long)]
     seal: bool,
     #[command(flatten)]
-    how: BulkArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -34,9 +35,9 @@ const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, 
 /// Cancels.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
         return Err(Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
@@ -49,7 +50,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let client = group.deployment.client(context)?;
     let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
-    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id) = (client, target.id.clone());
         async move {
             client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
@@ -74,23 +75,24 @@ async fn seal_and_cancel(args: &Args, named: &Named, selection: Selection, conte
         return Err(Error::usage("--seal cancels the whole group; it cannot be combined with filters"));
     }
     let ui = &context.ui;
-    if args.how.dry_run {
+    if args.bulk.dry_run {
         ui.note(format_args!("Group {group} would be sealed and cancelled as a whole; nothing was sent."));
         return Ok(Status::DONE);
     }
-    if !args.how.yes {
-        if !ui.terminal.stdin {
-            return Err(Error::usage(
-                "to seal and cancel a group a confirmation is needed, and there is no terminal to ask on",
-            )
-            .hint("--yes does it without asking. Sealing cannot be undone."));
-        }
-        ui.note(format_args!(
-            "About to seal group {group} and to cancel all of its tasks that are not resolved.\n\
-             Sealing cannot be undone: nobody can ever add tasks to this group again."
-        ));
-        if !context.confirm("Seal and cancel it?").await? {
-            return Err(Error::failed("nothing was sealed or cancelled: there was no yes"));
+    if !args.bulk.yes {
+        let confirmation = Confirmation {
+            action: "seal and cancel the group",
+            refusal: "sealed and cancelled nothing",
+            notice: &format!(
+                "About to seal group {group} and to cancel all of its tasks that are not resolved.\n\
+                 Sealing cannot be undone: nobody can ever add tasks to this group again."
+            ),
+            question: "Seal and cancel it?",
+            hint: "Use --yes to skip the question. Sealing cannot be undone.",
+            was_requested: false,
+        };
+        if !confirmation.ask(context).await? {
+            return Ok(Status::NOT_CONFIRMED);
         }
     }
     let client = named.deployment.client(context)?;

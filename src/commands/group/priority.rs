@@ -4,7 +4,8 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -24,7 +25,7 @@ pub struct Args {
         ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
     priority: String,
     #[command(flatten)]
-    how: BulkArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -42,14 +43,14 @@ struct Changed {
 /// Changes the priority.
 ///
 /// # Errors
-/// Those of the calls and of [`shared::perform`].
+/// Those of the calls and of [`bulk::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, context)?;
     let client = group.deployment.client(context)?;
     let body = json!({"newPriority": args.priority});
     let whole = args.filters.filter(&[], context.now())?.is_empty() && selection.program.is_none();
-    if whole && !args.how.dry_run {
+    if whole && !args.bulk.dry_run {
         let call = client.call("queue", "changeTaskGroupPriority").arg(group.id.as_str()).json(&body);
         let response = call.send().await?;
         if context.globals.json {
@@ -61,7 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
-    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id, body) = (client, target.id.clone(), body.clone());
         let priority = args.priority.clone();
         async move {

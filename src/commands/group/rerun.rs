@@ -1,6 +1,7 @@
 //! `tc group rerun`
 
-use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ pub struct Args {
     #[arg(value_name = "GROUP")]
     group: String,
     #[command(flatten)]
-    how: BulkArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -27,9 +28,9 @@ const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 /// Reruns.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNSUCCESSFUL, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| !state.is_unsuccessful()).filter(|_| !args.filters.all) {
         return Err(Error::usage(format!("{state} tasks are not rerun: only failed ones and exceptions are"))
@@ -39,7 +40,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection::new(filter, context)?;
     let client = group.deployment.client(context)?;
     let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
-    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id) = (client, target.id.clone());
         async move {
             client.call("queue", "rerunTask").arg(id.as_str()).send().await?;

@@ -3,7 +3,8 @@
 use futures::{TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::shared::{self, BulkAction, BulkArgs, BulkItem, FilterArgs, GroupTasks, Selection};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     times: u16,
     #[command(flatten)]
-    how: BulkArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -37,16 +38,16 @@ const ACTION: BulkAction =
 /// Retriggers.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     if selection.filter.is_empty() && selection.program.is_none() {
         return Err(
             Error::usage("no task is chosen to be retriggered").hint("Choose some with a filter, or say --all.")
         );
     }
-    if !args.how.dry_run && !context.ui.is_quiet() {
+    if !args.bulk.dry_run && !context.ui.is_quiet() {
         context.ui.warn("the copies are new tasks: chain of trust cannot verify them as part of their group's push");
     }
     let client = group.deployment.client(context)?;
@@ -55,7 +56,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         .selected(&selection, |item| BulkItem::in_group(&group, item))
         .try_collect::<Vec<BulkItem>>();
     let targets = stream::once(all).map_ok(|all| stream::iter(all.into_iter().map(Ok))).try_flatten();
-    shared::perform(ACTION, targets, &args.how.how(), context, |client, target| {
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id, now) = (client, target.id.clone(), context.now());
         let (exact, times) = (args.exact, args.times);
         async move {

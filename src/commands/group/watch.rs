@@ -8,7 +8,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
-use crate::commands::shared::{self, FilterArgs, Outage, Selection};
+use crate::commands::selection::{self, FilterArgs, Selection};
+use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
@@ -20,7 +21,8 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not. An outage of up to ten minutes is borne, except with `--retries 0`.
+/// with 3 when they did not.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -37,18 +39,18 @@ pub struct Args {
 }
 
 /// Tasks of a list in the view.
-const SHOWN: usize = 5;
+const MAX_LISTED_TASKS: usize = 5;
 /// How often the times in the view are told anew.
-const TICK: Duration = Duration::from_secs(1);
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Watches.
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let group = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
-    let interval = shared::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
+    let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
     let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();
@@ -123,7 +125,7 @@ impl<'a> View<'a> {
         }
         let mut left = pause;
         while !left.is_zero() {
-            let step = left.min(TICK);
+            let step = left.min(REDRAW_INTERVAL);
             clock.sleep(step).await;
             left -= step;
             if !left.is_zero() {
@@ -196,14 +198,14 @@ fn section(lines: &mut Vec<String>, title: &str, tasks: &[&Noted], what: impl Fn
         return;
     }
     lines.push(title.to_owned());
-    let shown: Vec<(String, &Noted)> = tasks.iter().take(SHOWN).map(|task| (what(task), *task)).collect();
+    let shown: Vec<(String, &Noted)> = tasks.iter().take(MAX_LISTED_TASKS).map(|task| (what(task), *task)).collect();
     let widest = shown.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
     for (what, task) in shown {
         let name = sanitize(&task.name).replace(['\n', '\t'], " ");
         lines.push(format!("  {what:widest$}  {} {name}", task.id));
     }
-    if tasks.len() > SHOWN {
-        lines.push(format!("  .. and {} more", tasks.len() - SHOWN));
+    if tasks.len() > MAX_LISTED_TASKS {
+        lines.push(format!("  .. and {} more", tasks.len() - MAX_LISTED_TASKS));
     }
 }
 

@@ -55,7 +55,7 @@ struct Report {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let text = read_input(&args.input, context).await?;
     let mut distilled = distill(&text).map_err(|source| {
-        Error::failed(format!("{} is no valid roll-up of references", args.input))
+        Error::failed(format!("{} is not a valid roll-up of references", args.input))
             .caused_by(source)
             .hint("A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.")
     })?;

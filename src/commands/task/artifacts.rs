@@ -5,11 +5,11 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::domain::task::{Text, time};
 use crate::error::Result;
@@ -57,7 +57,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut documents = Vec::new();
     let mut table = Table::new(["name", "storage", "type", "expires"]);
     let ui = &context.ui;
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
         |client, found| async move { list(&client, &found.id, args.run.or(found.run)).await },

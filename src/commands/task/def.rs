@@ -1,8 +1,8 @@
 //! `tc task def`
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::status::print_documents;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -21,7 +21,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
         |client, found| async move { client.call("queue", "task").arg(found.id.as_str()).send().await },

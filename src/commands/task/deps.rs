@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 /// Tasks that are asked about at once.
-const LOOKUPS: usize = 32;
+const MAX_CONCURRENT_LOOKUPS: usize = 32;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
@@ -70,7 +70,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 type Trees = Vec<(Direction, Vec<Line>)>;
 
 async fn collect(args: &Args, client: &Client, id: &str) -> Result<(Node, Trees)> {
-    let root = node(client, id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no task {id}")))?;
+    let root =
+        node(client, id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("task {id} does not exist")))?;
     let mut trees = Vec::new();
     for (direction, left_out) in [(Direction::Up, args.down), (Direction::Down, args.up)] {
         if !left_out {
@@ -150,7 +151,8 @@ async fn explore(client: &Client, root: &Node, direction: Direction, depth: u32)
 }
 
 async fn step_up(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Result<Vec<String>> {
-    let mut answers = stream::iter(edge).map(|id| async { (node(client, &id).await, id) }).buffered(LOOKUPS);
+    let mut answers =
+        stream::iter(edge).map(|id| async { (node(client, &id).await, id) }).buffered(MAX_CONCURRENT_LOOKUPS);
     let mut next = Vec::new();
     while let Some((answer, id)) = answers.next().await {
         let node = answer?.unwrap_or_else(|| Node::unknown(id));
@@ -161,7 +163,8 @@ async fn step_up(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Resul
 }
 
 async fn step_down(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Result<Vec<String>> {
-    let mut answers = stream::iter(edge).map(|id| async { (dependents(client, &id).await, id) }).buffered(LOOKUPS);
+    let mut answers =
+        stream::iter(edge).map(|id| async { (dependents(client, &id).await, id) }).buffered(MAX_CONCURRENT_LOOKUPS);
     let mut next = Vec::new();
     while let Some((answer, id)) = answers.next().await {
         let found = answer?;

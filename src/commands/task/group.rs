@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::lookup;
 use super::status::print_documents;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -26,7 +26,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
         |client, found| async move { lookup::status(&client, &found.id).await },

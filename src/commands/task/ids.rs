@@ -6,13 +6,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::client::Client;
-use crate::commands::shared::{self, NamedTasks};
+use crate::commands::selection::{self, NamedTasks};
 use crate::context::Context;
 use crate::domain::RootUrl;
 use crate::error::Result;
 
 /// Look-ups in the index at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Which tasks are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -32,12 +32,12 @@ impl IdArgs {
     /// Reads the tasks, and looks index paths up.
     ///
     /// # Errors
-    /// Those of [`shared::tasks`], and those of the look-ups.
+    /// Those of [`selection::tasks`], and those of the look-ups.
     pub async fn read(&self, context: &Context) -> Result<NamedTasks> {
         let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };
         let words = resolve(words, self.index, context).await?;
-        let named = shared::tasks(&words, self.skip_invalid, context).await?;
+        let named = selection::tasks(&words, self.skip_invalid, context).await?;
         // Index paths on standard input have taken the place of `-`.
         Ok(NamedTasks { is_single, ..named })
     }
@@ -71,7 +71,7 @@ async fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<V
             // The page of the task carries the deployment on.
             Ok(root.map_or(task.clone(), |root| format!("{root}/tasks/{task}")))
         })
-        .buffered(LOOKUPS)
+        .buffered(MAX_CONCURRENT_LOOKUPS)
         .try_collect()
         .await
 }

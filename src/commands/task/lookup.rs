@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
-use crate::commands::shared::BulkItem;
+use crate::commands::bulk::BulkItem;
 use crate::context::Deployment;
 use crate::domain::task::{Definition, Status};
 use crate::error::{Error, Result};

@@ -3,10 +3,11 @@
 use std::io::Write as _;
 
 use super::ids::IdArgs;
-use crate::commands::{Status, shared};
+use crate::commands::page;
 use crate::context::{Context, NamedTask};
 use crate::domain::RootUrl;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Open the pages of tasks in a browser, and print their addresses
 ///
@@ -34,7 +35,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     // Nobody wants a hundred windows because a list was longer than it looked.
     if let [page] = pages.as_slice() {
-        return shared::open(page, context).await;
+        return page::open(page, context).await;
     }
     let mut out = context.ui.out();
     for page in &pages {

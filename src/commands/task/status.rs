@@ -5,11 +5,11 @@ use std::io::Write as _;
 use anstyle::Style;
 use chrono::{DateTime, Utc};
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
-use crate::commands::shared::NamedTasks;
+use crate::commands::bulk::look_up;
+use crate::commands::selection::NamedTasks;
 use crate::context::{Context, NamedTask};
 use crate::domain::RunChoice;
 use crate::domain::task::{Run, Status, time};
@@ -64,7 +64,7 @@ fn chosen<'s, 'a>(choice: RunChoice, status: &'s Status<'a>) -> Result<&'s [Run<
 
 async fn json(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         named,
         context,
         |client, found| async move { lookup::status(&client, &found.id).await },
@@ -96,7 +96,7 @@ pub(super) async fn print_documents(
 
 /// For scripts: what the Go tool prints, with the ID before it where there are many.
 async fn lines(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
-    each(
+    look_up(
         named,
         context,
         |client, found| async move { lookup::status(&client, &found.id).await },
@@ -120,7 +120,7 @@ async fn lines(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exi
 
 /// For people, one task: what it is, and a table of its runs.
 async fn details(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
-    each(
+    look_up(
         named,
         context,
         |client, found| async move { lookup::status_and_definition(&client, &found.id).await },
@@ -178,7 +178,7 @@ pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
 async fn overview(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
     let now = context.now();
     let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3).whole(0);
-    let outcome = each(
+    let outcome = look_up(
         named,
         context,
         |client, found| async move { lookup::status_and_definition(&client, &found.id).await },

@@ -10,7 +10,8 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
-use crate::commands::shared::{self, NamedTasks, Outage};
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::{self, Outage};
 use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -19,8 +20,8 @@ use crate::exit::Status;
 /// Wait until tasks are resolved
 ///
 /// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
-/// with 8 when the time limit came first. Prints where each stands as soon as it is settled. An
-/// outage of up to ten minutes is borne, except with `--retries 0`.
+/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -56,10 +57,10 @@ impl Goal {
 }
 
 /// Tasks that are asked about at once.
-const LOOKUPS: usize = 16;
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Pauses double up to this one: a task takes minutes, and nobody minds half of one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Waits.
 ///
@@ -67,7 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout")).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
     let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;
@@ -88,7 +89,7 @@ async fn wait(
     let tasks = &named.tasks;
     let mut open: Vec<usize> = (0..tasks.len()).collect();
     let mut failed = 0;
-    let mut pause = FIRST_PAUSE;
+    let mut pause = FIRST_POLL_INTERVAL;
     let mut outage = Outage::new(false, context)?;
     loop {
         let before = open.len();
@@ -106,7 +107,7 @@ async fn wait(
             return verdict(failed, tasks.len());
         }
         // Something is going on when tasks are being settled.
-        pause = if open.len() < before { FIRST_PAUSE } else { pause };
+        pause = if open.len() < before { FIRST_POLL_INTERVAL } else { pause };
         let mut nap = pause;
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
@@ -121,7 +122,7 @@ async fn wait(
             nap = nap.min(remaining);
         }
         context.env.clock.sleep(nap).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
 }
 
@@ -166,7 +167,7 @@ pub(super) async fn ask(context: &Context, named: &NamedTasks, open: &[usize]) -
         async move { lookup::status(&client?, &id).await }
     };
     let tasks = open.iter().filter_map(|index| named.tasks.get(*index));
-    stream::iter(tasks).map(look).buffered(LOOKUPS).try_collect().await
+    stream::iter(tasks).map(look).buffered(MAX_CONCURRENT_LOOKUPS).try_collect().await
 }
 
 /// How it ended for so many tasks.

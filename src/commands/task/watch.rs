@@ -11,7 +11,8 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
-use crate::commands::shared::{NamedTasks, Outage};
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::Outage;
 use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -23,7 +24,7 @@ use crate::ui::{Frame, Table};
 ///
 /// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
 /// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
-/// An outage of up to ten minutes is borne, except with `--retries 0`.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -31,10 +32,10 @@ pub struct Args {
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
-const PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(2);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Names that are asked for at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Watches.
 ///
@@ -50,7 +51,7 @@ async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
     let names = if draws(context) { names(named, context).await? } else { Vec::new() };
     let outage = Outage::new(draws(context), context)?;
     let mut view = View { context, names, outage, frame: Frame::default(), told: Vec::new() };
-    let mut pause = PAUSE;
+    let mut pause = FIRST_POLL_INTERVAL;
     let mut found = Vec::new();
     loop {
         if let Some(fresh) = view.outage.bridge(ask(context, named, &everything).await)? {
@@ -62,7 +63,7 @@ async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
             let failed = states.iter().filter(|state| state.is_unsuccessful()).count();
             return verdict(failed, states.len());
         }
-        pause = if changed { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        pause = if changed { FIRST_POLL_INTERVAL } else { (pause * 2).min(MAX_POLL_INTERVAL) };
         nap(context, pause, &mut view, &found).await?;
     }
 }
@@ -90,7 +91,7 @@ async fn names(named: &NamedTasks, context: &Context) -> Result<Vec<String>> {
             Ok(lookup::definition_in(&answer.body)?.metadata.name.into_owned())
         }
     };
-    stream::iter(&named.tasks).map(name).buffered(LOOKUPS).try_collect().await
+    stream::iter(&named.tasks).map(name).buffered(MAX_CONCURRENT_LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.

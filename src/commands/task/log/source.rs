@@ -72,9 +72,8 @@ impl Source {
     }
 
     fn at(url: &str, name: &str, follow: bool) -> Result<Self> {
-        let url = Url::parse(url).map_err(|source| {
-            Error::failed(format!("{name} is stored at something that is no URL")).caused_by(source)
-        })?;
+        let url =
+            Url::parse(url).map_err(|source| Error::failed(format!("{name} has an invalid URL")).caused_by(source))?;
         let request = Request { follow, ..Request::get(format!("reading {name}"), url) };
         Ok(Self { request, sign: false })
     }

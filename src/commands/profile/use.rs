@@ -31,7 +31,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     // The settings as a whole are not asked for: the profile that they name now may not exist.
     let contents = file.read()?.map(|document| file.contents(&document)).transpose()?.unwrap_or_default();
     if contents.profile(name).is_none() {
-        let error = Error::new(Kind::NotFound, format!("there is no profile `{name}`"));
+        let error = Error::new(Kind::NotFound, format!("unknown profile `{name}`"));
         return Err(match contents.similar_profiles(name).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
             None => error.hint(format!("Make it with `tc profile add {name} ROOT_URL`.")),

@@ -8,7 +8,7 @@ use crate::ui::{Ui, duration, sanitize};
 
 /// So long may a deployment be away, beyond what a single call bears. Who watches a push for hours need not begin
 /// again because a network was changed.
-const MINUTES: i64 = 10;
+const MAX_OUTAGE_MINUTES: i64 = 10;
 
 /// Looks at something again and again, of which some may fail.
 pub struct Outage<'a> {
@@ -16,7 +16,7 @@ pub struct Outage<'a> {
     /// A view tells of it itself, and lines would come in its way.
     is_in_view: bool,
     /// Nobody who wants no retries wants these.
-    is_borne: bool,
+    is_tolerated: bool,
     /// One look at least has found something.
     has_looked: bool,
     away: Option<Away>,
@@ -33,8 +33,8 @@ impl<'a> Outage<'a> {
     /// # Errors
     /// When the user's files are broken.
     pub fn new(is_in_view: bool, context: &'a Context) -> Result<Self> {
-        let is_borne = context.settings()?.retries() != Some(0);
-        Ok(Self { context, is_in_view, is_borne, has_looked: false, away: None })
+        let is_tolerated = context.settings()?.retries() != Some(0);
+        Ok(Self { context, is_in_view, is_tolerated, has_looked: false, away: None })
     }
 
     /// What a look has found; nothing when the deployment is away, which is told once.
@@ -51,20 +51,22 @@ impl<'a> Outage<'a> {
                 }
                 return Ok(Some(found));
             }
-            Err(error) if !(self.is_borne && self.has_looked && error.kind() == Kind::Unavailable) => {
+            Err(error) if !(self.is_tolerated && self.has_looked && error.kind() == Kind::Unavailable) => {
                 return Err(error);
             }
             Err(error) => error,
         };
         let now = self.context.now();
         let length = self.away.as_ref().map_or(TimeDelta::zero(), |away| now - away.since);
-        if length >= TimeDelta::minutes(MINUTES) {
+        if length >= TimeDelta::minutes(MAX_OUTAGE_MINUTES) {
             return Err(error.hint(format!("That has gone on for {}.", duration(length))));
         }
         if self.away.is_none() {
             self.away = Some(Away { since: now, error: error.message().to_owned() });
             let because = error.message();
-            self.tell(|ui| ui.warn(format_args!("looking again for up to {MINUTES} minutes, because {because}")));
+            self.tell(|ui| {
+                ui.warn(format_args!("looking again for up to {MAX_OUTAGE_MINUTES} minutes, because {because}"))
+            });
         }
         Ok(None)
     }

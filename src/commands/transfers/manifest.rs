@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::downloads::Wanted;
+use super::DownloadItem;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -88,7 +88,7 @@ impl Manifest {
             Err(source) => {
                 context
                     .ui
-                    .warn(format_args!("{shown} is no manifest ({source}): it is not used, and will be replaced"));
+                    .warn(format_args!("{shown} is not a manifest ({source}): it is ignored and will be replaced"));
                 return;
             }
         };
@@ -98,7 +98,7 @@ impl Manifest {
         match all - self.old.len() {
             0 => {}
             wrong => context.ui.warn(format_args!(
-                "{wrong} of {all} records in {shown} are of no file: they are not used, and will be left out"
+                "{wrong} of {all} records in {shown} name no file: they are ignored and will be left out"
             )),
         }
     }
@@ -107,17 +107,17 @@ impl Manifest {
         self.by_path.get(path).and_then(|at| self.old.get(*at))
     }
 
-    /// The file that is wanted, when it is on record and still as it was then.
-    pub(super) async fn here(&self, wanted: &Wanted, options: &Options) -> Option<Downloaded> {
+    /// The file of an item, when it is on record and still as it was then.
+    pub(super) async fn here(&self, item: &DownloadItem, options: &Options) -> Option<Downloaded> {
         if options.existing != Existing::Check {
             return None;
         }
-        let (record, _) = self.record_of(&wanted.target.display().to_string())?;
-        let sha256 = record.sha256().filter(|_| record.is_about(&wanted.source))?;
+        let (record, _) = self.record_of(&item.target.display().to_string())?;
+        let sha256 = record.sha256().filter(|_| record.is_about(&item.source))?;
         if !options.checksums.iter().all(|demanded| *demanded == sha256) {
             return None;
         }
-        let is_same = transfer::has_content(&wanted.target, record.size, &sha256).await;
+        let is_same = transfer::has_content(&item.target, record.size, &sha256).await;
         is_same.then(|| Downloaded {
             bytes: record.size,
             skipped: true,

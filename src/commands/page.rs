@@ -9,7 +9,7 @@ use crate::exit::Status;
 use crate::signin::browser;
 
 /// A browser that has not failed after so long shows the page; some run until their window is closed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const BROWSER_START_LIMIT: Duration = Duration::from_secs(2);
 
 /// Prints the address of a page and, at a terminal, opens it.
 ///
@@ -22,7 +22,7 @@ pub async fn open(url: &str, context: &Context) -> Result<Status> {
     drop(out);
     if context.ui.terminal.stdout {
         let opening = browser::open(browser::commands(url, &context.env));
-        let opened = tokio::time::timeout(PATIENCE, opening).await.unwrap_or(true);
+        let opened = tokio::time::timeout(BROWSER_START_LIMIT, opening).await.unwrap_or(true);
         if !opened {
             context.ui.hint("No browser could be opened; open the address yourself.");
         }

@@ -3,18 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Args;
-use crate::commands::shared::needs;
+use crate::commands::credentials::needs;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::domain::time::Offset;
 use crate::error::{Error, Result};
 
 /// Credentials that are good for longer than this are worth a warning.
-const LONG: TimeDelta = TimeDelta::days(1);
+const WARN_ABOVE_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct SignInRequest {
     /// The scopes.
     pub scopes: Vec<String>,
     /// How long, as the page reads it.
@@ -23,7 +23,7 @@ pub(super) struct Wish {
     pub expires: DateTime<Utc>,
 }
 
-impl Wish {
+impl SignInRequest {
     /// What the arguments ask for; says on standard error where less would do.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Wish {
         let now = context.now();
         let expires = offset.from(now).map_err(|error| Error::usage(error.to_string()))?;
         let wanted = wanted(args, context)?;
-        if expires - now > LONG {
+        if expires - now > WARN_ABOVE_LIFETIME {
             context.ui.warn(format!(
                 "the credentials will be good for {offset}; whoever gets hold of them has as long. \
                  Sign in for less with --expires 1d."
@@ -79,7 +79,7 @@ fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
         wanted.extend(context.settings()?.preset(name)?);
     }
     if wanted.is_empty() && args.purpose.is_empty() {
-        return Err(Error::usage("there is no scope in --scope or --preset"));
+        return Err(Error::usage("--scope and --preset contain no scope"));
     }
     Ok(Some(scopes::normalize(wanted)))
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::downloads::Bars;
-use super::tally::{Failures, Totals};
+use super::summary::{Bars, Totals};
+use crate::commands::bulk::Failures;
 use crate::context::Context;
 use crate::domain::time::{Offset, parse_time};
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ pub fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
         return Ok(time);
     }
     let wrong = |source: crate::domain::time::TimeError| {
-        Error::usage(format!("`{text}` is no time"))
+        Error::usage(format!("invalid time `{text}`"))
             .caused_by(source)
             .hint("It looks like `1 week` or 2030-01-31T12:00:00Z.")
     };
@@ -89,7 +89,11 @@ pub async fn upload_all(
                 totals.retries += uploaded.retries;
                 records.push(upload_record(&name, &uploaded));
             }
-            Err(error) => bars.0.above(|| failures.add(&format!("artifact `{name}`"), error, context)),
+            Err(error) => {
+                let label = format!("artifact `{name}`");
+                let label = if error.message().contains(&label) { "" } else { &label };
+                bars.0.above(|| failures.add(&name, "", label, true, error, context));
+            }
         }
     }
     bars.0.finish();
@@ -101,6 +105,8 @@ pub async fn upload_all(
     if totals.files > 0 {
         totals.tell(started.elapsed(), context);
     }
-    failures.finish(records.len(), "uploaded", "Those that were uploaded need not be uploaded again.", context)?;
+    let mut hints = failures.report().hints.clone();
+    hints.push("Upload only those that failed: the others are complete.".to_owned());
+    failures.finish(records.len(), "files could not be uploaded", &hints, context)?;
     Ok(Status::DONE)
 }

@@ -9,57 +9,60 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 
-use super::outcome::Outcome;
+use super::Confirmation;
+use super::report::{self, Outcome, tasks};
 use crate::bulk::{self, Controller};
 use crate::client::Client;
 use crate::context::{Context, Deployment, Named};
 use crate::domain::{TaskItem, TaskState};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::{Progress, Reply};
+use crate::ui::{Progress, sanitize};
 
 /// Tasks that are shown before the question.
-const SHOWN: usize = 10;
+const MAX_SHOWN_TASKS: usize = 10;
+/// What to do where nobody can be asked.
+const HINT: &str = "Use --yes to skip the question, or --dry-run to see the tasks that would be affected.";
 
-/// How to go about it.
+/// How to act on many tasks.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct BulkArgs {
-    /// Do not ask
-    #[arg(short, long, visible_alias = "force")]
+    /// Do not ask for confirmation
+    #[arg(short, long)]
     pub yes: bool,
-    /// Only print the tasks that it would be done to
+    /// Only print the tasks that would be affected
     #[arg(short = 'n', long, visible_alias = "noop")]
     pub dry_run: bool,
-    /// How many calls at once, at most; by default what the settings say, or as many as pay
+    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Write the IDs of tasks that it could not be done to into this file, for another try
+    /// Write the IDs of the tasks that failed to this file, for another try
     #[arg(long, value_name = "FILE")]
     pub failures: Option<PathBuf>,
 }
 
-/// How a deed is to be gone about.
+/// How a bulk action is carried out.
 #[derive(Debug, Clone, Default)]
 pub struct BulkOptions {
     /// Show the tasks and ask first.
     pub ask: bool,
-    /// The user wishes to be asked, so whatever standard input is, it has the answer.
+    /// The question was asked for, so whatever standard input is, it has the answer.
     pub confirm: bool,
     /// Print a line for each task on a terminal, too.
     pub lines: bool,
     /// There is one task, so its failure is that of the command.
     pub alone: bool,
-    /// Only print what it would be done to.
+    /// Only print the tasks that would be affected.
     pub dry_run: bool,
-    /// How many calls at once, at most; by default what the settings say, or as many as pay.
+    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically.
     pub jobs: Option<u16>,
-    /// Where to write the IDs of tasks that it could not be done to.
+    /// Where to write the IDs of the tasks that failed.
     pub failures: Option<PathBuf>,
 }
 
 impl BulkArgs {
-    /// What the flags mean for a deed on many tasks, which is asked about.
-    pub fn how(&self) -> BulkOptions {
+    /// The options of an action on many tasks, which is asked about.
+    pub fn options(&self) -> BulkOptions {
         BulkOptions {
             ask: !self.yes,
             dry_run: self.dry_run,
@@ -83,16 +86,55 @@ pub struct BulkAction {
     pub needs: &'static str,
 }
 
+impl BulkAction {
+    /// Its name in JSON.
+    pub fn name(&self) -> String {
+        self.verb.replace('-', "")
+    }
+
+    /// Whether anybody can be asked about so many tasks.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] when not.
+    pub fn check_terminal(&self, count: usize, context: &Context) -> Result<()> {
+        let action = format!("{} {}", self.verb, tasks(count));
+        let nobody = Confirmation { action: &action, hint: HINT, ..Confirmation::default() };
+        nobody.check_terminal(context)
+    }
+
+    /// Asks whether to do it to these tasks, of which some are shown.
+    async fn confirm(&self, listed: &[BulkItem], options: &BulkOptions, context: &Context) -> Result<bool> {
+        let count = listed.len();
+        let action = format!("{} {}", self.verb, tasks(count));
+        let mut notice = format!("About to {action}:");
+        for item in listed.iter().take(MAX_SHOWN_TASKS) {
+            notice.push_str(&format!("\n  {} {}", item.id, sanitize(&item.name)));
+        }
+        if count > MAX_SHOWN_TASKS {
+            notice.push_str(&format!("\n  .. and {} more", count - MAX_SHOWN_TASKS));
+        }
+        let confirmation = Confirmation {
+            action: &action,
+            refusal: &format!("{} nothing", self.done),
+            notice: &notice,
+            question: &format!("{} {}?", capitalized(self.verb), if count == 1 { "it" } else { "them" }),
+            hint: HINT,
+            was_requested: options.confirm,
+        };
+        confirmation.ask(context).await
+    }
+}
+
 /// What was done to one task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct ItemOutcome {
     /// What to print about it.
     pub line: String,
     /// The server's answer, for `--json`.
     pub answer: Option<Bytes>,
 }
 
-impl From<String> for Done {
+impl From<String> for ItemOutcome {
     fn from(line: String) -> Self {
         Self { line, answer: None }
     }
@@ -124,91 +166,61 @@ impl BulkItem {
     }
 }
 
-/// Does it to each of `targets`: after showing them and asking, unless told not to.
+/// Acts on each of `items`: after showing them and asking, unless told not to.
 ///
-/// Without a question the first calls go out while later pages of `targets` are being fetched. What is
+/// Without a question the first calls go out while later pages of `items` are being fetched. What is
 /// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
 /// no terminal.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Failed`] when the
-/// answer is no; [`crate::error::Kind::Unsuccessful`] when it failed for some; when all of it failed
-/// alike, that failure; [`crate::error::Kind::Interrupted`].
-pub async fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
-    deed: BulkAction,
-    targets: impl Stream<Item = Result<BulkItem>>,
-    how: &BulkOptions,
+/// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Unsuccessful`] when it failed for
+/// some; when all of it failed alike, that failure; [`crate::error::Kind::Interrupted`].
+pub async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
+    action: BulkAction,
+    items: impl Stream<Item = Result<BulkItem>>,
+    options: &BulkOptions,
     context: &Context,
-    act: impl Fn(Client, &BulkItem) -> Action,
+    act: impl Fn(Client, &BulkItem) -> Acted,
 ) -> Result<Status> {
     let mut seen = HashSet::new();
-    let targets = targets.try_filter(move |target| ready(seen.insert((target.deployment.clone(), target.id.clone()))));
-    if !how.ask && !how.dry_run {
-        return run(deed, targets, None, how, context, act).await;
+    let items = items.try_filter(move |item| ready(seen.insert((item.deployment.clone(), item.id.clone()))));
+    if !options.ask && !options.dry_run {
+        return run(action, items, None, options, context, act).await;
     }
-    let listed = list(targets, context).await?;
-    if how.dry_run {
-        return super::outcome::print_plan(deed, &listed, context);
+    let listed = list(items, context).await?;
+    if options.dry_run {
+        return report::print_plan(action, &listed, context).await;
     }
     if listed.is_empty() {
-        context.ui.note(format_args!("There are no tasks to {}.", deed.verb));
+        context.ui.note(format_args!("There are no tasks to {}.", action.verb));
         return Ok(Status::DONE);
     }
-    if !ask(deed, &listed, how, context).await? {
-        context.ui.note(format_args!("Nothing was {}.", deed.done));
-        return Ok(Status::DONE);
+    if !action.confirm(&listed, options, context).await? {
+        // To say no to a question that one asked for is no failure.
+        return Ok(if options.confirm { Status::DONE } else { Status::NOT_CONFIRMED });
     }
     let total = listed.len();
-    let targets = futures::stream::iter(listed).map(Ok);
-    run(deed, targets, Some(total), how, context, act).await
+    let items = futures::stream::iter(listed).map(Ok);
+    run(action, items, Some(total), options, context, act).await
 }
 
-/// Shows what it would be done to, and asks. To say no to a question that one wished for is no failure.
-async fn ask(deed: BulkAction, listed: &[BulkItem], how: &BulkOptions, context: &Context) -> Result<bool> {
-    let ui = &context.ui;
-    let count = listed.len();
-    let unasked =
-        |message: String| Error::usage(message).hint("--yes does it without asking, --dry-run only shows what.");
-    if !ui.terminal.stdin && !how.confirm {
-        return Err(unasked(format!(
-            "to {} {} a confirmation is needed, and there is no terminal to ask on",
-            deed.verb,
-            tasks(count)
-        )));
-    }
-    ui.note(format_args!("About to {} {}:", deed.verb, tasks(count)));
-    for target in listed.iter().take(SHOWN) {
-        ui.note(format_args!("  {} {}", target.id, crate::ui::sanitize(&target.name)));
-    }
-    if count > SHOWN {
-        ui.note(format_args!("  .. and {} more", count - SHOWN));
-    }
-    let question = format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" });
-    match context.ask(&question).await? {
-        Reply::Yes => Ok(true),
-        Reply::No if how.confirm => Ok(false),
-        Reply::End => Err(Error::failed(format!("nothing was {}: the input ended without an answer", deed.done))),
-        Reply::No | Reply::Unclear => Err(Error::failed(format!("nothing was {}: there was no yes", deed.done))),
-    }
-}
-
-async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
-    deed: BulkAction,
-    targets: impl Stream<Item = Result<BulkItem>>,
+async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
+    action: BulkAction,
+    items: impl Stream<Item = Result<BulkItem>>,
     total: Option<usize>,
-    how: &BulkOptions,
+    options: &BulkOptions,
     context: &Context,
-    act: impl Fn(Client, &BulkItem) -> Action,
+    act: impl Fn(Client, &BulkItem) -> Acted,
 ) -> Result<Status> {
     let started = Instant::now();
     // What is in flight is waited for, and what was done is told.
     let _claim = context.claim_interrupt();
-    let controller = controller(how, context)?;
-    let progress = Progress::start(&context.ui, deed.doing, total.map(|total| total as u64));
-    let outcome = RefCell::new(Outcome::new(deed, how, context));
+    let controller = controller(options, context)?;
+    let progress = Progress::start(&context.ui, action.doing, total.map(|total| total as u64));
+    let outcome = RefCell::new(Outcome::new(action, options, context));
     let ended = bulk::run(
-        targets,
+        items,
         controller,
         || context.pushbacks(),
         async {
@@ -220,24 +232,24 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
             });
         },
         context.env.interrupt.again(),
-        |target: &BulkItem| {
-            let action = target.deployment.client(context).map(|client| act(client, target));
-            async move { action?.await }
+        |item: &BulkItem| {
+            let acted = item.deployment.client(context).map(|client| act(client, item));
+            async move { acted?.await }
         },
-        |target: &BulkItem, result| {
-            outcome.borrow_mut().add(target, result.map(Into::into), &progress);
+        |item: &BulkItem, result| {
+            outcome.borrow_mut().add(item, result.map(Into::into), &progress);
             progress.advance(1);
         },
     )
     .await;
     progress.finish();
-    outcome.into_inner().finish(&ended, total, started.elapsed(), how)
+    outcome.into_inner().finish(&ended, total, started.elapsed(), options).await
 }
 
-/// As many calls at once as the flag or else the settings say; else as many as pay.
-fn controller(how: &BulkOptions, context: &Context) -> Result<Controller> {
+/// As many calls at once as the flag or else the settings say; else as many as the deployment bears.
+fn controller(options: &BulkOptions, context: &Context) -> Result<Controller> {
     let available = bulk::connections_available();
-    let jobs = match how.jobs {
+    let jobs = match options.jobs {
         Some(jobs) => Some(u32::from(jobs)),
         None => context.settings()?.jobs(),
     };
@@ -247,15 +259,10 @@ fn controller(how: &BulkOptions, context: &Context) -> Result<Controller> {
     })
 }
 
-/// All targets, for which large groups take a while.
-async fn list(targets: impl Stream<Item = Result<BulkItem>>, context: &Context) -> Result<Vec<BulkItem>> {
+/// All items, for which large groups take a while.
+async fn list(items: impl Stream<Item = Result<BulkItem>>, context: &Context) -> Result<Vec<BulkItem>> {
     let progress = Progress::start(&context.ui, "Listing", None);
-    targets.inspect_ok(|_| progress.advance(1)).try_collect().await
-}
-
-/// `1 task`, `2 tasks`.
-pub(super) fn tasks(count: usize) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+    items.inspect_ok(|_| progress.advance(1)).try_collect().await
 }
 
 fn capitalized(word: &str) -> String {

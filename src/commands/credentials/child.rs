@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::exit::Status;
 
 /// How long a command that is interrupted has to end by itself.
-const GRACE: Duration = Duration::from_secs(2);
+const INTERRUPTED_CHILD_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs `command` in a shell, with some variables set and some removed, and ends as it ends.
 ///
@@ -38,7 +38,7 @@ pub async fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], c
     tokio::select! {
         biased;
         ended = child.wait() => return ended.map(status).map_err(cannot),
-        () = clock.sleep(GRACE) => {}
+        () = clock.sleep(INTERRUPTED_CHILD_LIMIT) => {}
     }
     child.kill().await.map_err(cannot)?;
     Err(Error::interrupted())

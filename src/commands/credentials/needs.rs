@@ -3,11 +3,12 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::{VERBS, verb_methods};
 use crate::client::unknown_name;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::error::{Error, Result};
-use crate::reference::{Catalogue, Method, Needs, Service, Source, VERBS, suggest, verb_methods};
+use crate::reference::{Catalogue, Method, Needs, Service, Source, suggest};
 
 /// What is known of the parameters in scopes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -34,11 +35,6 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
-    /// Whether nothing is given.
-    pub fn is_empty(&self) -> bool {
-        self.known().is_ok_and(|known| known.is_empty())
-    }
-
     /// The parameters by their names in references.
     ///
     /// # Errors
@@ -132,9 +128,7 @@ pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
 /// Says on standard error what is not asked for, because nothing short of `*` would do.
 pub fn tell_open(needs: &Needs, context: &Context) {
     for scope in &needs.open {
-        context
-            .ui
-            .note(format!("What {scope} stands for is not known; add those scopes yourself where they are needed."));
+        context.ui.note(format!("the scopes of {scope} are unknown; add those that are needed with -s"));
     }
 }
 

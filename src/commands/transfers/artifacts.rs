@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 
 /// An artifact as the queue lists it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedArtifact {
     /// Its name.
     pub name: String,
     /// `s3`, `object`, `reference`, `link` or `error`.
@@ -46,7 +46,7 @@ struct Body {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<Listed>> {
+pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<ListedArtifact>> {
     let call = match run {
         Some(run) => client.call("queue", "listArtifacts").arg(task).arg(run.to_string()),
         None => client.call("queue", "listLatestArtifacts").arg(task),
@@ -57,8 +57,8 @@ pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<L
         let body: Body = page.json()?;
         for raw in body.artifacts {
             let Fields { name, storage_type, expires, content_type, content_length } = serde_json::from_str(raw.get())
-                .map_err(|source| Error::failed("the queue listed something that is no artifact").caused_by(source))?;
-            all.push(Listed { name, storage_type, expires, content_type, length: content_length, raw });
+                .map_err(|source| Error::failed("the queue listed an invalid artifact").caused_by(source))?;
+            all.push(ListedArtifact { name, storage_type, expires, content_type, length: content_length, raw });
         }
     }
     Ok(all)
@@ -88,7 +88,7 @@ impl NamePatterns {
     pub fn new(texts: &[String]) -> Result<Self> {
         let read = |text: &String| {
             let pattern = Pattern::new(text)
-                .map_err(|source| Error::usage(format!("`{text}` is no pattern")).caused_by(source))?;
+                .map_err(|source| Error::usage(format!("invalid pattern `{text}`")).caused_by(source))?;
             Ok((text.clone(), pattern))
         };
         texts.iter().map(read).collect::<Result<_>>().map(Self)

@@ -1,29 +1,27 @@
 //! Downloading one or many: flags, progress, records, a summary.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::manifest::Manifest;
-use super::tally::{Failures, Totals};
+use super::summary::{Bars, Totals};
 use crate::client::{ApiError, Client};
+use crate::commands::bulk::Failures;
 use crate::context::{Context, beside, parse_timeout};
-use crate::domain::artifact_path::{Paths, SafePath, flat_path, safe_path};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event, Existing, Options, Source, Watch};
+use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Existing, Options, Source, Watch};
 use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
-const JOBS: usize = 64;
+const DEFAULT_JOBS: usize = 64;
 /// Large files at once: each may take several connections, and memory for what they bring.
-const LARGE_JOBS: usize = 4;
+const MAX_LARGE_FILES: usize = 4;
 
 /// How to download.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,7 +49,7 @@ pub struct DownloadArgs {
 
 /// One file to download.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct DownloadItem {
     /// What.
     pub source: Source,
     /// Where to.
@@ -60,7 +58,7 @@ pub struct Wanted {
     pub may_be_missing: bool,
 }
 
-impl Wanted {
+impl DownloadItem {
     /// Something that has to be there.
     pub fn new(source: Source, target: PathBuf) -> Self {
         Self { source, target, may_be_missing: false }
@@ -94,92 +92,19 @@ impl DownloadArgs {
 /// [`Kind::Usage`] for anything else.
 pub fn sha256(hex: &str) -> Result<Checksum> {
     Checksum::from_hex(Algorithm::Sha256, hex)
-        .ok_or_else(|| Error::usage(format!("`{hex}` is no SHA-256")).hint("It has 64 hexadecimal digits."))
-}
-
-/// Progress of transfers, as people see it.
-pub struct Bars(pub(super) Transfers);
-
-impl Watch for Bars {
-    fn see(&self, event: &Event<'_>) {
-        match *event {
-            Event::Begun { what, length, here } => self.0.begin(what, length, here),
-            Event::Bytes { what, count } => self.0.advance(what, count),
-            Event::Restarted { what } | Event::Ended { what } => self.0.end(what),
-            Event::Retrying { .. } => {}
-        }
-    }
-}
-
-/// Prints one on standard output, decoded.
-///
-/// # Errors
-/// Those of the download; what was printed by then is a beginning, or wrong.
-pub async fn to_stdout(client: &Client, source: &Source, options: &Options, context: &Context) -> Result<Status> {
-    let bars = Arc::new(Bars(Transfers::start(&context.ui, "Reading")));
-    let mut options = options.clone();
-    if !context.ui.terminal.stdout {
-        options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
-    }
-    let mut out = Stdout { context, rest: Vec::new() };
-    let outcome = transfer::to_writer(client, source, &mut out, &options).await;
-    bars.0.finish();
-    outcome.map(|_| Status::DONE)
-}
-
-/// Standard output as something asynchronous; writing it blocks, and nothing else is to be done meanwhile.
-struct Stdout<'a> {
-    context: &'a Context,
-    /// The beginning of a character, whose end has not come yet.
-    rest: Vec<u8>,
-}
-
-impl tokio::io::AsyncWrite for Stdout<'_> {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut task::Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let ui = &self.context.ui;
-        if !ui.terminal.stdout {
-            return Poll::Ready(ui.out().write(bytes));
-        }
-        // A terminal obeys control characters, and these come from anyone.
-        let mut all = std::mem::take(&mut self.rest);
-        all.extend_from_slice(bytes);
-        self.rest = all.split_off(whole_characters(&all));
-        let text = String::from_utf8_lossy(&all);
-        Poll::Ready(ui.out().write_all(sanitize(&text).as_bytes()).map(|()| bytes.len()))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        let rest = std::mem::take(&mut self.rest);
-        let text = String::from_utf8_lossy(&rest);
-        let written = self.context.ui.out().write_all(text.as_bytes());
-        Poll::Ready(written.and_then(|()| self.context.ui.flush()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(context)
-    }
-}
-
-/// Where the character begins that the end of these bytes cuts off; else where they end.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let tail = bytes.len().saturating_sub(3);
-    let cut = bytes.utf8_chunks().last().filter(|last| !last.invalid().is_empty());
-    let cut = cut.map_or(bytes.len(), |last| bytes.len() - last.invalid().len());
-    // Only what more bytes can complete is cut off; anything else is wrong as it is.
-    let open = bytes.get(cut..).and_then(|rest| rest.first()).is_some_and(|first| *first >= 0xc2 && *first <= 0xf4);
-    if cut >= tail && open { cut } else { bytes.len() }
+        .ok_or_else(|| Error::usage(format!("invalid SHA-256 `{hex}`")).hint("It has 64 hexadecimal digits."))
 }
 
 /// What one file came to.
-struct Done {
-    wanted: Wanted,
+struct Completed {
+    item: DownloadItem,
     found: Downloaded,
 }
 
 /// What has become of the files so far.
 #[derive(Default)]
 struct Tally {
-    done: Vec<Done>,
+    done: Vec<Completed>,
     failures: Failures,
     /// Files that are not there, and need not be.
     missing: usize,
@@ -195,7 +120,7 @@ struct Tally {
 /// failed, or what all failed of.
 pub async fn download(
     client: &Client,
-    items: impl Stream<Item = Result<Wanted>>,
+    items: impl Stream<Item = Result<DownloadItem>>,
     args: &DownloadArgs,
     mut options: Options,
     manifest: &Manifest,
@@ -204,8 +129,8 @@ pub async fn download(
     let started = Instant::now();
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Downloading")));
     options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
-    options.large = Some(Arc::new(tokio::sync::Semaphore::new(LARGE_JOBS)));
-    let jobs = args.jobs.map_or(JOBS, usize::from).min(crate::bulk::connections_available());
+    options.large = Some(Arc::new(tokio::sync::Semaphore::new(MAX_LARGE_FILES)));
+    let jobs = args.jobs.map_or(DEFAULT_JOBS, usize::from).min(crate::bulk::connections_available());
     let options = Arc::new(options);
     let mut running = std::pin::pin!(items.map(|item| one(client, item, &options, manifest)).buffer_unordered(jobs));
     let mut tally = Tally::default();
@@ -229,24 +154,24 @@ fn is_unknown(error: &Error) -> bool {
 /// Downloads one file, unless it is here.
 async fn one(
     client: &Client,
-    item: Result<Wanted>,
+    item: Result<DownloadItem>,
     options: &Arc<Options>,
     manifest: &Manifest,
-) -> Result<(Wanted, Result<Downloaded>)> {
-    let wanted = item?;
-    if let Some(found) = manifest.here(&wanted, options).await {
-        return Ok((wanted, Ok(found)));
+) -> Result<(DownloadItem, Result<Downloaded>)> {
+    let item = item?;
+    if let Some(found) = manifest.here(&item, options).await {
+        return Ok((item, Ok(found)));
     }
-    let (source, target) = (wanted.source.clone(), wanted.target.clone());
+    let (source, target) = (item.source.clone(), item.target.clone());
     let (client, options) = (client.clone(), Arc::clone(options));
     let outcome = beside(async move { transfer::to_file(&client, &source, &target, &options).await }).await;
-    Ok((wanted, outcome))
+    Ok((item, outcome))
 }
 
-impl Done {
+impl Completed {
     /// What is worth a line.
     fn tell(&self, context: &Context) {
-        let (ui, path) = (&context.ui, self.wanted.target.display().to_string());
+        let (ui, path) = (&context.ui, self.item.target.display().to_string());
         let path = sanitize(&path);
         if self.found.skipped {
             let why = if self.found.checksums.is_empty() { "is there already" } else { "is there already, and right" };
@@ -258,7 +183,7 @@ impl Done {
     }
 
     fn record(&self) -> Value {
-        let (task, run, name) = match &self.wanted.source {
+        let (task, run, name) = match &self.item.source {
             Source::Artifact { task, run, name } => (Some(task), *run, name),
             Source::Object { name } => (None, None, name),
         };
@@ -272,7 +197,7 @@ impl Done {
             "task": task,
             "run": run,
             "name": name,
-            "path": self.wanted.target.display().to_string(),
+            "path": self.item.target.display().to_string(),
             "url": found.url,
             "size": found.bytes,
             "hashes": hashes,
@@ -289,33 +214,36 @@ impl Tally {
     /// Takes note of a file that has ended, and says so; the output is flushed by the caller.
     fn add(
         &mut self,
-        ended: Result<(Wanted, Result<Downloaded>)>,
+        ended: Result<(DownloadItem, Result<Downloaded>)>,
         manifest: &Manifest,
         bars: &Bars,
         context: &Context,
     ) -> Result<()> {
-        let (wanted, found) = match ended {
-            Ok((wanted, Ok(found))) => (wanted, found),
-            Ok((wanted, Err(error))) if wanted.may_be_missing && is_unknown(&error) => {
+        let (item, found) = match ended {
+            Ok((item, Ok(found))) => (item, found),
+            Ok((item, Err(error))) if item.may_be_missing && is_unknown(&error) => {
                 self.missing += 1;
                 return Ok(());
             }
-            Ok((wanted, Err(error))) => {
-                bars.0.above(|| self.failures.add(&wanted.source.to_string(), error, context));
+            Ok((item, Err(error))) => {
+                let name = item.source.to_string();
+                // Many messages name the file themselves.
+                let label = if error.message().contains(&name) { "" } else { &name };
+                bars.0.above(|| self.failures.add(&name, "", label, true, error, context));
                 return Ok(());
             }
             Err(error) => {
-                bars.0.above(|| self.failures.add("", error, context));
+                bars.0.above(|| self.failures.add("", "", "", true, error, context));
                 return Ok(());
             }
         };
-        let done = Done { wanted, found };
+        let done = Completed { item, found };
         manifest.add(|| done.record());
         let mut written = Ok(());
         bars.0.above(|| {
             done.tell(context);
             if !context.wants_json() {
-                let path = done.wanted.target.display().to_string();
+                let path = done.item.target.display().to_string();
                 let mut out = context.ui.out();
                 written = writeln!(out, "{}", context.ui.safe(&path));
                 // A terminal must have it before the bars come back; a pipe gets many lines at once.
@@ -331,7 +259,7 @@ impl Tally {
 
     async fn finish(self, elapsed: Duration, context: &Context) -> Result<Status> {
         if context.wants_json() && (self.failures.count() == 0 || !self.done.is_empty()) {
-            let records: Vec<Value> = self.done.iter().map(Done::record).collect();
+            let records: Vec<Value> = self.done.iter().map(Completed::record).collect();
             let text = serde_json::to_vec(&records)
                 .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
             context.print_json(text).await?;
@@ -343,47 +271,14 @@ impl Tally {
             Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
         }
         match (self.missing, self.done.len() + self.failures.count()) {
-            (_, 0) => return Err(Error::new(Kind::NotFound, "there is no such artifact")),
+            (_, 0) => return Err(Error::new(Kind::NotFound, "artifact not found")),
             (0, _) => {}
             (1, _) => context.ui.note("One task has no such artifact."),
-            (missing, _) => context.ui.note(format_args!("{missing} times a task had no such artifact.")),
+            (missing, _) => context.ui.note(format_args!("{missing} tasks have no such artifact.")),
         }
-        let hint = "The same command skips what is here and right, and goes on with the rest.";
-        self.failures.finish(self.done.len(), "downloaded", hint, context)?;
+        let mut hints = self.failures.report().hints.clone();
+        hints.push("Run the same command again: it skips complete files and resumes the rest.".to_owned());
+        self.failures.finish(self.done.len(), "files could not be downloaded", &hints, context)?;
         Ok(Status::DONE)
-    }
-}
-
-/// Turns names into targets below a folder, and refuses those that cannot be.
-pub struct Targeting<'a> {
-    folder: PathBuf,
-    flat: bool,
-    paths: Paths,
-    context: &'a Context,
-}
-
-impl<'a> Targeting<'a> {
-    /// Targets below `folder`; `flat` leaves out the folders of names.
-    pub fn new(folder: PathBuf, flat: bool, context: &'a Context) -> Self {
-        Self { folder, flat, paths: Paths::default(), context }
-    }
-
-    /// The target of an artifact of this name; `within` is a folder of its own for it, if need be.
-    ///
-    /// # Errors
-    /// [`Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
-    pub fn target(&mut self, name: &str, within: &str) -> Result<PathBuf> {
-        let refused = |source: crate::domain::artifact_path::NameError| {
-            Error::failed(format!("cannot write it under its own name: {source}"))
-                .hint("Download it alone, to a file that you name with -o.")
-        };
-        let found = if self.flat { flat_path(name) } else { safe_path(name) };
-        let SafePath { path, escaped } = found.map_err(refused)?;
-        let path = if within.is_empty() { path } else { format!("{within}/{path}") };
-        if escaped {
-            self.context.ui.note(format_args!("{} is written as {path}.", sanitize(name)));
-        }
-        self.paths.add(name, &path, &transfer::SUFFIXES).map_err(refused)?;
-        Ok(self.folder.join(path))
     }
 }

@@ -43,7 +43,7 @@ impl ShellFlags {
     /// [`crate::error::Kind::Usage`] together with `--json`, which is another form.
     pub fn or_json(self, context: &Context) -> Result<Option<Shell>> {
         let chosen = self.chosen();
-        if chosen.is_some() && (context.globals.json || context.globals.jq.is_some()) {
+        if chosen.is_some() && (context.wants_json()) {
             return Err(Error::usage("credentials are printed as JSON or for a shell, not both")
                 .hint("Leave out either --json and --jq, or the shell."));
         }
@@ -62,7 +62,7 @@ pub async fn print(
     credentials: &Credentials,
     expires: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let mut json = json!({
             "rootUrl": root.as_str(),
             "clientId": credentials.client_id,
