@@ -10,6 +10,7 @@ pub mod from_now;
 pub mod group;
 mod guesses;
 pub mod help;
+mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;
@@ -32,6 +33,8 @@ mod page;
 mod selection;
 mod transfers;
 mod waiting;
+
+pub use hints::advise;
 
 use std::ffi::OsString;
 

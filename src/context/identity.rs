@@ -161,9 +161,10 @@ impl Context {
             (Lookup::Found(stored), Some(path)) => identity.take(stored, Origin::Store(path.to_owned())),
             (Lookup::Expired(end), _) => {
                 identity.target.unsigned_because = Some(format!(
-                    "The call was not signed: the credentials stored for {root} ended at {}. Sign in again with `tc signin`.",
+                    "The call was not signed: the credentials stored for {root} ended at {}.",
                     end.format("%F %R UTC")
                 ));
+                identity.expires = Some(end);
             }
             _ => {
                 let own = |file: &&GoTool| file.root_url.as_deref().and_then(|text| RootUrl::parse(text).ok());
