@@ -191,7 +191,8 @@ impl Context {
         }
         let root = &identity.target.root;
         let end = if life.is_expired(now) { "have ended".into() } else { format!("end in {}", left(expires - now)) };
-        self.ui.warn(format_args!("the credentials for {root} {end}. Sign in again with `tc signin`."));
+        self.ui.warn(format_args!("the credentials for {root} {end}"));
+        self.ui.hint("Sign in again with `tc signin`.");
     }
 
     fn limited(&self, credentials: Credentials) -> Credentials {
