@@ -26,7 +26,6 @@ pub mod domain;
 pub mod env;
 pub mod error;
 pub mod exit;
-pub mod json;
 pub mod reference;
 mod run;
 pub mod sandbox;

@@ -8,7 +8,7 @@ use tc::sandbox::{Options, Sandbox, Workers};
 use crate::support::Tc;
 
 const GROUP: &str = "fN1SbArXTPSVFNUvaOlinQ";
-const METADATA: &str = "metadata: {name: n, description: d, owner: o@example.com, source: 'https://example.com'}";
+const METADATA: &str = "metadata: {name: example, description: d, owner: o@example.com, source: 'https://example.com'}";
 
 fn sandbox() -> (Sandbox, Tc) {
     let sandbox = Sandbox::start(Options::default()).unwrap();

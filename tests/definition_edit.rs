@@ -21,7 +21,7 @@ fn sandbox() -> (Sandbox, Tc) {
 
 /// A task that validates.
 fn create(tc: &Tc) -> String {
-    let file = "taskQueueId: proj/pool\npayload: {command: [['true']], maxRunTime: 60}\nmetadata: {name: n, description: d, owner: o@example.com, source: 'https://example.com'}\n";
+    let file = "taskQueueId: proj/pool\npayload: {command: [['true']], maxRunTime: 60}\nmetadata: {name: example, description: d, owner: o@example.com, source: 'https://example.com'}\n";
     fs::write(tc.directory().join("task.yml"), file).unwrap();
     let ran = tc.run(&["task", "create", "task.yml"]);
     ran.status(0).stdout.strip_prefix("Task ").and_then(|rest| rest.strip_suffix(" created\n")).unwrap().to_owned()
@@ -36,7 +36,7 @@ fn an_edited_definition_becomes_a_new_task() {
     let ran = tc.run(&["task", "edit", &id]);
     ran.stdout("").status(2);
     assert!(ran.stderr.contains("-   maxRunTime: 60\n+   maxRunTime: 61\n"), "{ran}");
-    assert!(ran.stderr.contains("Error: creating an edited task must be confirmed\nHint: Add --yes\n"), "{ran}");
+    assert!(ran.stderr.contains("Error: cannot create an edited task without confirmation: standard input is not a terminal\nHint: Add --yes\n"), "{ran}");
     let ran = tc.run(&["task", "edit", &id, "--yes"]);
     ran.status(0);
     let new = ran.stdout.strip_prefix("Task ").and_then(|rest| rest.strip_suffix(" created\n")).unwrap().to_owned();

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::commands::shared::Document;
+use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::definition::d2g::{self, Conversion, D2gError};
 use crate::definition::finding::Finding;

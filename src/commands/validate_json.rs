@@ -1,6 +1,6 @@
 //! `tc validate-json`
 
-use crate::commands::shared::Document;
+use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::definition::finding::Finding;
 use crate::error::{Error, Result};

@@ -219,8 +219,8 @@ fn quoted(value: &Value) -> String {
     text.chars().take(MAXIMUM_QUOTED_CHARACTERS - 2).chain("..".chars()).collect()
 }
 
-/// The place of each value in the body, by its pointer.
-fn positions(body: &Value) -> BTreeMap<String, usize> {
+/// The place of each value in the body, by its pointer: an object comes before its members.
+pub fn positions(body: &Value) -> BTreeMap<String, usize> {
     let mut order = BTreeMap::new();
     let mut open = vec![(String::new(), body)];
     while let Some((path, value)) = open.pop() {

@@ -15,7 +15,7 @@ mod shape;
 mod skeleton;
 mod validator;
 
-pub use checker::{Checker, Mismatch, escape};
+pub use checker::{Checker, Mismatch, escape, positions};
 pub use defaults::Defaults;
 pub use documents::SchemaError;
 pub use faults::Fault;

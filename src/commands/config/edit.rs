@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::commands::shared;
+use crate::commands::documents;
 use crate::config::{Document, KEYS, SettingsFile};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let before = file.text()?;
     let copy = copy(&before.clone().unwrap_or_else(template))?;
-    shared::edit(&copy, context).await.map_err(|error| kept(error, &copy))?;
+    documents::edit(&copy, context).await.map_err(|error| kept(error, &copy))?;
     let text = fs::read_to_string(&copy).map_err(|source| Error::io("read", copy.display(), source))?;
     if before.as_deref().unwrap_or(&template()) == text {
         context.ui.note("Nothing has changed.");
@@ -62,7 +62,7 @@ fn copy(text: &str) -> Result<PathBuf> {
 fn check(copy: &Path, text: &str, context: &Context) -> Result<()> {
     let contents = Document::parse(text)
         .and_then(|document| document.contents())
-        .map_err(|fault| kept(Error::failed("what the editor left is no settings file").caused_by(fault), copy))?;
+        .map_err(|fault| kept(Error::failed("the edited settings are not valid").caused_by(fault), copy))?;
     for unknown in contents.unknown {
         context.ui.warn(unknown);
     }

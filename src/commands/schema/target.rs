@@ -3,14 +3,14 @@
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use serde_json::Value;
 
-use crate::commands::shared::Document;
+use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::reference::{self, Catalogue, Service, Source, suggest};
 
 /// A schema, by method or by file.
 #[derive(Debug, clap::Args)]
-pub struct Target {
+pub struct SchemaTarget {
     /// Service (queue), or family of schemas (docker-worker)
     #[arg(add = ArgValueCandidates::new(families), required_unless_present = "schema")]
     pub(super) service: Option<String>,
@@ -35,7 +35,7 @@ pub(super) fn families() -> Vec<CompletionCandidate> {
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
-impl Target {
+impl SchemaTarget {
     /// Whether `--schema` was given.
     pub fn has_own(&self) -> bool {
         self.schema.is_some()

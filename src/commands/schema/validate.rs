@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::target::Target;
-use crate::commands::shared::Document;
+use super::target::SchemaTarget;
+use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -17,7 +17,7 @@ use crate::schema::Validator;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: SchemaTarget,
     /// File to check; `-` for standard input
     #[arg(value_name = "DOCUMENT", value_hint = clap::ValueHint::FilePath, required_unless_present = "schema")]
     document: Option<String>,

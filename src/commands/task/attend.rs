@@ -6,8 +6,8 @@ use futures::future::try_join_all;
 
 use super::{log, lookup};
 use crate::client::Client;
-use crate::commands::shared::Outage;
-use crate::context::Context;
+use crate::commands::waiting::Outage;
+use crate::context::{Context, Deployment};
 use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
@@ -19,8 +19,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// [`crate::error::Kind::Unsuccessful`] when not all completed, and those of the calls.
-pub(super) async fn attend(ids: &[String], with_logs: bool, context: &Context) -> Result<Status> {
-    let client = context.client()?;
+pub(super) async fn attend(
+    ids: &[String],
+    with_logs: bool,
+    deployment: &Deployment,
+    context: &Context,
+) -> Result<Status> {
+    let client = deployment.client(context)?;
     if with_logs {
         for id in ids {
             let reached = until(&client, std::slice::from_ref(id), has_run, context).await?;
@@ -31,12 +36,20 @@ pub(super) async fn attend(ids: &[String], with_logs: bool, context: &Context) -
             if ids.len() > 1 {
                 context.ui.note(format_args!("==> {id} <=="));
             }
-            log::run(&log::Args::of(id), context).await?;
+            log::run(&log::Args::of(&address(id, deployment)), context).await?;
         }
     }
     let reached = until(&client, ids, TaskState::is_resolved, context).await?;
     let failed = reached.iter().filter(|reached| reached.state != TaskState::Completed).count();
     super::wait::verdict(failed, ids.len())
+}
+
+/// The task as a word of the command line that names its deployment as well.
+fn address(id: &str, deployment: &Deployment) -> String {
+    match deployment {
+        Deployment::InUse => id.to_owned(),
+        Deployment::At(root) => format!("{}/tasks/{id}", root.as_str().trim_end_matches('/')),
+    }
 }
 
 /// Where a task stands.
@@ -57,7 +70,7 @@ async fn until(
     is_reached: impl Fn(TaskState) -> bool,
     context: &Context,
 ) -> Result<Vec<Reached>> {
-    let mut outage = Outage::new(client, false, context);
+    let mut outage = Outage::new(false, context)?;
     let mut pause = FIRST_PAUSE;
     loop {
         let asked = try_join_all(ids.iter().map(|id| lookup::status(client, id))).await;

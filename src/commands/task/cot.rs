@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
-use crate::commands::shared;
+use crate::commands::selection;
 use crate::context::Context;
 use crate::definition::chain_of_trust::PublicKey;
 use crate::error::{Error, Kind, Result};
@@ -44,9 +44,8 @@ const MAXIMUM_TASKS: usize = 1_000;
 /// [`Kind::Unsuccessful`] when something does not hold; those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let keys = args.key.iter().map(|text| key(text, context)).collect::<Result<Vec<_>>>()?;
-    let (task, context) = shared::task_ref(&args.task, context).await?;
-    let context = &context;
-    let client = context.client()?;
+    let task = selection::task(&args.task, context)?;
+    let client = task.deployment.client(context)?;
     let mut checked: BTreeMap<String, Checked> = BTreeMap::new();
     let mut open = vec![(task.id.clone(), args.run.or(task.run))];
     while let Some((id, run)) = open.pop() {

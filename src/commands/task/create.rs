@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::made::{MakeArgs, make};
 use super::render::EventArgs;
-use crate::commands::shared::Document;
-use crate::context::Context;
+use crate::commands::documents::Document;
+use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateError, CreateOptions, NewTask, prepare};
 use crate::definition::d2g;
 use crate::domain::slugid;
@@ -95,7 +95,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     // What was rendered or converted does not stand in the file as it is.
     let document = document.filter(|_| options.context.is_none() && !args.d2g);
-    make(&tasks, document.as_ref(), &args.how, args.resume.is_some(), context).await
+    make(&tasks, document.as_ref(), &args.how, args.resume.is_some(), &Deployment::InUse, context).await
 }
 
 /// The values of `--context`; none when it was not given.

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::made::{MakeArgs, make};
-use crate::commands::shared::{self, Document};
-use crate::context::Context;
+use crate::commands::bulk::Confirmation;
+use crate::commands::documents::{self, Document};
+use crate::commands::selection;
+use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateOptions, prepare, template};
 use crate::domain::slugid;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Status;
 
 /// Change a task's definition in your editor, and create a new task of it
@@ -35,16 +37,16 @@ pub struct Args {
 /// # Errors
 /// When the editor fails or what it leaves is no valid definition: nothing is created and the text is kept.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
-    let context = &context;
-    let definition: Value = context.client()?.call("queue", "task").arg(task.id).send().await?.json()?;
+    let task = selection::task(&args.task, context)?;
+    let definition: Value =
+        task.deployment.client(context)?.call("queue", "task").arg(task.id.as_str()).send().await?.json()?;
     let mut before = template(&definition);
     if let (Value::Object(members), Some(group)) = (&mut before, definition.get("taskGroupId")) {
         members.insert("taskGroupId".into(), group.clone());
     }
     let before = yaml(&before)?;
     let copy = copy(&before)?;
-    let made = edited(&copy, &before, args, context).await;
+    let made = edited(&copy, &before, args, &task.deployment, context).await;
     match made {
         Ok(status) => {
             fs::remove_file(&copy).map_err(|source| Error::io("remove", copy.display(), source))?;
@@ -54,8 +56,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
 }
 
-async fn edited(copy: &Path, before: &str, args: &Args, context: &Context) -> Result<Status> {
-    shared::edit(copy, context).await?;
+async fn edited(copy: &Path, before: &str, args: &Args, deployment: &Deployment, context: &Context) -> Result<Status> {
+    documents::edit(copy, context).await?;
     let path = copy.to_string_lossy();
     let document = Document::read(&path, context).await?;
     if document.text == before {
@@ -67,20 +69,17 @@ async fn edited(copy: &Path, before: &str, args: &Args, context: &Context) -> Re
     for line in difference(before, &document.text) {
         context.ui.note(context.ui.safe(&line));
     }
-    if !args.yes {
-        confirm(context).await?;
+    let confirmation = Confirmation {
+        action: "create an edited task",
+        refusal: "created nothing",
+        question: "Create this task?",
+        hint: "Add --yes",
+        ..Confirmation::default()
+    };
+    if !args.yes && !confirmation.ask(context).await? {
+        return Ok(Status(1));
     }
-    make(&tasks, Some(&document), &args.how, false, context).await
-}
-
-async fn confirm(context: &Context) -> Result<()> {
-    if !context.ui.terminal.stdin || !context.ui.terminal.stderr {
-        return Err(Error::usage("creating an edited task must be confirmed").hint("Add --yes"));
-    }
-    if context.confirm("Create this task?").await? {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Failed, "created nothing: not confirmed"))
+    make(&tasks, Some(&document), &args.how, false, deployment, context).await
 }
 
 fn yaml(value: &Value) -> Result<String> {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::attend::attend;
 use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::shared::Document;
-use crate::context::Context;
+use crate::commands::documents::Document;
+use crate::context::{Context, Deployment};
 use crate::definition::create::NewTask;
 use crate::definition::finding::{self, Finding, Severity};
 use crate::definition::validate::{Checks, Clock, WorkerChoice, check_definition, has_errors};
@@ -59,6 +59,7 @@ pub(super) async fn make(
     document: Option<&Document>,
     args: &MakeArgs,
     resumes: bool,
+    deployment: &Deployment,
     context: &Context,
 ) -> Result<Status> {
     if !args.no_validate {
@@ -67,7 +68,7 @@ pub(super) async fn make(
     if args.dry_run {
         return print_definitions(tasks, context).await;
     }
-    let client = context.client()?;
+    let client = deployment.client(context)?;
     let mut created: Vec<Value> = Vec::new();
     for task in tasks {
         let status = match create(&client, task, resumes).await {
@@ -91,7 +92,7 @@ pub(super) async fn make(
         return Ok(Status::DONE);
     }
     let ids: Vec<String> = tasks.iter().map(|task| task.task_id.clone()).collect();
-    attend(&ids, args.log, context).await
+    attend(&ids, args.log, deployment, context).await
 }
 
 /// Creates one; nothing when it is there already.

@@ -25,7 +25,6 @@ mod watch;
 
 mod action;
 mod attend;
-mod each;
 mod ids;
 mod lookup;
 mod made;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::made::report;
-use crate::commands::shared::Document;
+use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::definition::create::{CreateOptions, NewTask, set};
 use crate::definition::finding::Finding;

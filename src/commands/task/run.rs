@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::made::{MakeArgs, make};
-use crate::context::Context;
+use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateOptions, prepare};
 use crate::domain::slugid;
 use crate::error::{Error, Result};
@@ -94,16 +94,13 @@ pub struct Args {
 /// # Errors
 /// When the arguments make no task, it is not valid, or the queue refuses it.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut context = context.same();
-    // What --retries says is about the task.
-    context.globals.retries = None;
     if !args.owner.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
         return Err(Error::usage("owner must be an email-like string"));
     }
     let definition = definition(args)?;
     let tasks = prepare(&definition, &CreateOptions::default(), context.now(), &slugid::nice)
         .map_err(|error| Error::usage("cannot make a task of this").caused_by(error))?;
-    make(&tasks, None, &args.how.clone().following(args.follow), false, &context).await
+    make(&tasks, None, &args.how.clone().following(args.follow), false, &Deployment::InUse, context).await
 }
 
 fn definition(args: &Args) -> Result<Value> {

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::made::{report, worker};
-use crate::commands::shared::{self, Document};
+use crate::commands::documents::Document;
+use crate::commands::selection;
 use crate::context::Context;
 use crate::definition::create::{CreateOptions, prepare, with_times};
 use crate::definition::finding::{Finding, Severity};
@@ -77,8 +78,9 @@ type Definition = (String, Value, Clock);
 async fn read(args: &Args, context: &Context) -> Result<(Option<Document>, Vec<Definition>)> {
     let is_file = args.target == "-" || context.env.resolve(&args.target).exists();
     if !is_file && TaskRef::parse_task(&args.target).is_ok() {
-        let (task, context) = shared::task_ref(&args.target, context).await?;
-        let definition: Value = context.client()?.call("queue", "task").arg(task.id).send().await?.json()?;
+        let task = selection::task(&args.target, context)?;
+        let client = task.deployment.client(context)?;
+        let definition: Value = client.call("queue", "task").arg(task.id).send().await?.json()?;
         return Ok((None, vec![(String::new(), definition, Clock::None)]));
     }
     let document = Document::read(&args.target, context).await?;

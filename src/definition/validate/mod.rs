@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::finding::{Finding, Severity};
 use crate::reference::{Catalogue, Source};
-use crate::schema::{Checker, SchemaError};
+use crate::schema::{Checker, SchemaError, positions};
 
 pub use times::Clock;
 pub use worker::{Worker, WorkerChoice};
@@ -27,6 +27,17 @@ pub struct Checks {
 /// # Errors
 /// When a schema of ours is broken.
 pub fn check_definition(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {
+    let mut findings = unordered(definition, base, checks)?;
+    let order = positions(definition);
+    let place = |finding: &Finding| {
+        let path = finding.path.strip_prefix(base).unwrap_or_default();
+        order.get(path).or_else(|| order.get(path.rsplit_once('/').map_or("", |(above, _)| above))).copied()
+    };
+    findings.sort_by_key(place);
+    Ok(findings)
+}
+
+fn unordered(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {
     let schema = "v1/create-task-request.json";
     let missing = || SchemaError::Missing { path: schema.into() };
     let queue = Catalogue::embedded(Source::Current).service("queue").map_err(|_| missing())?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::client::Client;
-use crate::commands::shared;
+use crate::commands::transfers;
 use crate::definition::chain_of_trust::{ChainOfTrust, DOCUMENT, OPENPGP_DOCUMENT, PublicKey, SIGNATURE};
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{self, Options, Source};
@@ -87,7 +87,7 @@ pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[P
     };
     let run = match run {
         Some(run) => run,
-        None => match shared::newest_run(client, id).await {
+        None => match transfers::newest_run(client, id).await {
             Ok(run) => run,
             // A task without runs has made nothing yet.
             Err(error) if error.kind() == Kind::NotFound => return Ok(checked),
@@ -97,7 +97,7 @@ pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[P
     checked.run = Some(run);
     let Some(document) = read(client, id, run, DOCUMENT, MAXIMUM_DOCUMENT_BYTES).await? else {
         checked.has_openpgp =
-            shared::list(client, id, Some(run)).await?.iter().any(|listed| listed.name == OPENPGP_DOCUMENT);
+            transfers::list(client, id, Some(run)).await?.iter().any(|listed| listed.name == OPENPGP_DOCUMENT);
         return Ok(checked);
     };
     let signature = match read(client, id, run, SIGNATURE, MAXIMUM_SIGNATURE_BYTES).await? {
