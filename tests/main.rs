@@ -48,6 +48,7 @@ mod shell;
 mod signin;
 mod signin_callback;
 mod signin_page;
+mod signin_scopes;
 mod signout;
 mod slugid;
 mod support;

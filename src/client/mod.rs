@@ -69,6 +69,7 @@ pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
+pub(crate) use hawk::check as check_credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub(crate) use missing::least_scopes;
 pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
@@ -278,9 +279,9 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self.credentials().ok_or_else(|| {
-            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
-        })?;
+        let credentials = self
+            .credentials()
+            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

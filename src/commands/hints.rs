@@ -13,7 +13,9 @@ pub fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) 
         (Some(missing), 403) => {
             let own = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
             if let Some(who) = refusal.somebody_else(own) {
-                return vec![format!("These are scopes of the {who}, not yours: signing in does not help. Grant them to it.")];
+                return vec![format!(
+                    "These are scopes of the {who}, not yours: signing in does not help. Grant them to it."
+                )];
             }
             if matches!(identity.origin, Some(Origin::Proxy)) {
                 return vec!["Add what is missing to the `scopes` of the task.".to_owned()];

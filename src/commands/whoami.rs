@@ -3,8 +3,10 @@
 use std::io::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::client::ApiError;
 use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -24,14 +26,26 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     if identity.origin.is_none() {
         return Err(not_signed_in(&identity));
     }
-    let client = context.client()?;
-    let answer: Value = client.call("auth", "currentScopes").send().await?.json()?;
+    let scopes = match context.client()?.call("auth", "currentScopes").send().await {
+        Ok(response) => Some(response.json::<CurrentScopes>()?.scopes),
+        // Who is refused for lack of this scope has been recognized all the same.
+        Err(error) if ApiError::of(&error).is_some_and(|refusal| refusal.status == 403) => None,
+        Err(error) => return Err(error),
+    };
     if context.wants_json() {
-        context.print_json(to_json(&identity, &answer["scopes"]).to_string()).await?;
+        context.print_json(to_json(&identity, scopes.as_deref()).to_string()).await?;
     } else {
-        print(&identity, &answer["scopes"], context)?;
+        print(&identity, scopes.as_deref(), context)?;
+    }
+    if scopes.is_none() {
+        context.ui.note("The scopes are not known: these credentials lack auth:current-scopes.");
     }
     Ok(Status::DONE)
+}
+
+#[derive(Deserialize)]
+struct CurrentScopes {
+    scopes: Vec<String>,
 }
 
 fn not_signed_in(identity: &Identity) -> Error {
@@ -42,7 +56,7 @@ fn not_signed_in(identity: &Identity) -> Error {
     }
 }
 
-fn to_json(identity: &Identity, scopes: &Value) -> Value {
+fn to_json(identity: &Identity, scopes: Option<&[String]>) -> Value {
     let credentials = identity.target.credentials.as_ref();
     json!({
         "clientId": credentials.map(|credentials| &credentials.client_id),
@@ -54,7 +68,7 @@ fn to_json(identity: &Identity, scopes: &Value) -> Value {
     })
 }
 
-fn print(identity: &Identity, scopes: &Value, context: &Context) -> Result<()> {
+fn print(identity: &Identity, scopes: Option<&[String]>, context: &Context) -> Result<()> {
     let ui = &context.ui;
     let mut out = ui.out();
     if let Some(credentials) = &identity.target.credentials {
@@ -72,7 +86,7 @@ fn print(identity: &Identity, scopes: &Value, context: &Context) -> Result<()> {
         let rest = if ui.terminal.stdout { format!(" ({} left)", left(expires - now)) } else { String::new() };
         writeln!(out, "Expires:   {}{rest}", rfc3339(expires))?;
     }
-    let scopes: Vec<&str> = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(scopes) = scopes else { return Ok(()) };
     writeln!(out, "{}", if scopes.is_empty() { "Scopes:    none" } else { "Scopes:" })?;
     for scope in scopes {
         writeln!(out, "  {}", ui.safe(scope))?;

@@ -4,10 +4,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
-use crate::client::Client;
+use crate::client::{Client, Credentials, Target};
 use crate::config::{Given, Settings, Source};
 use crate::domain::RootUrl;
 use crate::error::{Error, Result};
+
+/// How long a question may take whose answer is good to have.
+const ONE_QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A deployment that something named on the command line is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -156,6 +159,21 @@ impl Context {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
+        if let Some(file) = settings.cacert(&self.env) {
+            builder = builder.extra_ca_file(file);
+        }
+        builder.build()
+    }
+
+    /// A client of the deployment in use with these credentials, for a question that is not worth waiting for: it tries
+    /// once, and for ten seconds at most.
+    ///
+    /// # Errors
+    /// Those of [`Context::client_for`].
+    pub fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
+        let settings = self.settings()?;
+        let target = Target { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
+        let mut builder = Client::builder_for(&self.env, target).retries(0).timeout(ONE_QUESTION_TIMEOUT);
         if let Some(file) = settings.cacert(&self.env) {
             builder = builder.extra_ca_file(file);
         }

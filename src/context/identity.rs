@@ -181,7 +181,7 @@ impl Context {
     /// Warns, once and on a terminal only, of credentials that will soon be of no use.
     pub(super) fn warn_before_expiry(&self, identity: &Identity) {
         let (Some(credentials), Some(expires)) = (&identity.target.credentials, identity.expires) else { return };
-        let life = Stored { credentials: credentials.clone(), issued: identity.issued, expires: Some(expires) };
+        let life = Stored { issued: identity.issued, expires: Some(expires), ..Stored::new(credentials.clone()) };
         let now = self.now();
         if !self.ui.terminal.stderr || !life.is_nearly_expired(now) {
             return;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::digest::{Algorithm, Checksum, Demand};
+use super::options::Options;
 use crate::client::{ApiError, Client, Credentials, Response};
 use crate::error::{Error, Kind, Result};
 
@@ -59,6 +60,14 @@ pub(super) struct Location {
     pub(super) expires: Option<DateTime<Utc>>,
     /// What the decoded content must be.
     pub(super) demands: Vec<Demand>,
+}
+
+impl Location {
+    /// The demands on the content that are known before anything is fetched.
+    pub(super) fn demands(&self, options: &Options) -> Vec<Demand> {
+        let own = options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" });
+        self.demands.iter().cloned().chain(own).collect()
+    }
 }
 
 impl Source {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{BulkAction, BulkItem, BulkOptions, Failures, ItemOutcome};
+use super::Failures;
+use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome, tasks};
 use crate::bulk::Ended;
 use crate::context::Context;
 use crate::domain::TaskState;
@@ -202,11 +203,6 @@ struct Document<'a> {
     unanswered: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[Value]>::is_empty")]
     answers: &'a [Value],
-}
-
-/// `1 task`, `2 tasks`.
-pub(super) fn tasks(count: usize) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 /// `--dry-run`: the tasks that would be affected.

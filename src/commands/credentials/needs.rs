@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{VERBS, verb_methods};
+use super::{VERBS, verb_methods, verb_reads};
 use crate::client::unknown_name;
 use crate::context::Context;
 use crate::domain::scopes;
@@ -123,6 +123,20 @@ pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
         }
     }
     Ok(needs)
+}
+
+/// Scopes of the methods with which these verbs look before they act.
+///
+/// # Errors
+/// When a method of the table is not in the references.
+pub fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec<String>> {
+    let mut needs = Needs::default();
+    for name in names.iter().flat_map(|name| verb_reads(name)) {
+        if let Some(scopes) = &method(name)?.1.scopes {
+            needs.extend(scopes.needs(known));
+        }
+    }
+    Ok(needs.scopes.into_iter().collect())
 }
 
 /// Says on standard error what is not asked for, because nothing short of `*` would do.
