@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::missing;
 use super::response::{first_line, is_html};
-use crate::error::{Error, Kind};
+use crate::error::{Advice, Error, Kind};
 use crate::reference::{ScopeExpression, Verb};
 
 /// What the server said when it refused a call; the source of the [`Error`] that the call returns.
@@ -135,11 +135,11 @@ impl ApiError {
         error.caused_by(self)
     }
 
-    /// What to say to someone who can sign in: the command that gets what was missing.
-    pub fn sign_in(&self) -> Option<String> {
+    /// What helps someone who can get credentials.
+    pub fn sign_in(&self) -> Option<Advice> {
         match (&self.missing_scopes, self.status) {
-            (Some(missing), _) => Some(format!("To get what is missing: {}", missing::sign_in(missing))),
-            (None, 401) => Some("To get new credentials: tc signin".to_owned()),
+            (Some(missing), _) => Some(Advice::GetScopes(missing::choose(missing))),
+            (None, 401) => Some(Advice::SignIn),
             _ => None,
         }
     }
@@ -171,10 +171,8 @@ mod tests {
     }
 
     fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
-        let refusal = parse(status, body);
-        let advice = refusal.sign_in();
-        let error = refusal.into_error(1);
-        (error.kind(), error.message().to_owned(), error.hints().iter().cloned().chain(advice).collect())
+        let error = parse(status, body).into_error(1);
+        (error.kind(), error.message().to_owned(), error.hints().to_vec())
     }
 
     #[test]
@@ -206,9 +204,11 @@ mod tests {
     #[test]
     fn missing_scopes_come_with_the_sign_in_that_gets_them() {
         let body = r#"{"code": "InsufficientScopes", "message": "Client ID a is missing the following scopes:\n\n```\n{\"AnyOf\": [\"b:c\", \"d\"]}\n```\n\nThis"}"#;
-        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s b:c".into()];
+        let hints = vec!["Missing: b:c or d".into()];
         let message = "queue.status failed: InsufficientScopes: Client ID a is missing the following scopes";
         assert_eq!(said(403, body), (Kind::Auth, message.into(), hints));
+        assert_eq!(parse(403, body).sign_in(), Some(Advice::GetScopes(vec!["b:c".into()])));
+        assert_eq!(parse(401, "").sign_in(), Some(Advice::SignIn));
     }
 
     #[test]

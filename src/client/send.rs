@@ -238,7 +238,7 @@ impl Client {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
         let (status, sign_in) = (refusal.status, refusal.sign_in());
-        let mut hints = Vec::new();
+        let (mut hints, mut advice) = (Vec::new(), None);
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
             (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
@@ -248,11 +248,12 @@ impl Client {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now));
                 hints.extend(ahead.map(skew::describe));
-                hints.extend(sign_in);
+                advice = sign_in;
             }
-            _ => hints.extend(sign_in),
+            _ => advice = sign_in,
         }
-        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
+        let error = hints.into_iter().fold(refusal.into_error(tries), Error::hint);
+        advice.into_iter().fold(error, Error::advise)
     }
 }
 

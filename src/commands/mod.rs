@@ -28,6 +28,7 @@ pub mod whoami;
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
+pub(crate) mod hints;
 mod page;
 mod selection;
 mod transfers;

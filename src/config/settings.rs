@@ -10,7 +10,7 @@ use super::values::{Value, parse_time};
 use super::{GoTool, Paths, Profile, SettingsFile};
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// What the flags of one command line say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -229,7 +229,7 @@ impl Settings {
         let error = Error::usage(format!("there is no preset `{name}` in the settings"));
         Err(match crate::reference::suggest(name, names.iter().copied()).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
-            None => error.hint(format!("Make it with `tc config set presets.{name} SCOPE..`.")),
+            None => error.advise(Advice::SetSetting { key: format!("presets.{name}"), value: "SCOPE.." }),
         })
     }
 
@@ -248,13 +248,13 @@ impl Settings {
         };
         if self.contents.profile(text).is_some() {
             return Err(Error::usage(format!("the profile `{text}` has no root URL"))
-                .hint(format!("Set it with `tc config set profiles.{text}.root-url URL`.")));
+                .advise(Advice::SetSetting { key: format!("profiles.{text}.root-url"), value: "URL" }));
         }
         match self.contents.similar_profiles(text).as_slice() {
             // A whole URL contains many a name.
             [first, ..] if !text.contains("://") => Err(Error::usage(format!("unknown profile `{text}`"))
                 .hint(format!("Did you mean `{first}`?"))
-                .hint("`tc profile list` shows all profiles.")),
+                .advise(Advice::ListProfiles)),
             _ => Err(Error::usage(fault.to_string())),
         }
     }
@@ -322,7 +322,7 @@ impl Settings {
         let error = Error::new(Kind::Usage, format!("unknown profile `{name}`"));
         let error = match self.contents.similar_profiles(&name).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
-            None => error.hint("`tc profile list` shows all profiles."),
+            None => error.advise(Advice::ListProfiles),
         };
         Err(error.hint(format!("It comes from {}.", setting.source)))
     }

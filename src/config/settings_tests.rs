@@ -93,7 +93,7 @@ fn names_and_urls_lead_to_a_deployment_and_nothing_else_does() {
     }
     for (text, message, hint) in [
         ("firefx-ci", "unknown profile `firefx-ci`", Some("Did you mean `firefox-ci`?")),
-        ("bare", "the profile `bare` has no root URL", Some("Set it with `tc config set profiles.bare.root-url URL`.")),
+        ("bare", "the profile `bare` has no root URL", None),
         ("zzz", "`zzz` is not a URL; a root URL looks like https://tc.example.com", None),
         ("ftp://corp", "the root URL `ftp://corp` must start with https:// or http://", None),
     ] {

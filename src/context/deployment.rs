@@ -7,7 +7,7 @@ use super::Context;
 use crate::client::Client;
 use crate::config::{Given, Settings, Source};
 use crate::domain::RootUrl;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 
 /// A deployment that something named on the command line is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ impl Context {
             Ok(in_use) if in_use == *page => Ok(Deployment::InUse),
             Ok(in_use) if chosen => {
                 Err(Error::usage(format!("the page is one of {page}, but the deployment in use is {in_use}"))
-                    .hint(format!("To use the page's deployment: -R {page}")))
+                    .advise(Advice::UseRootUrl(page.to_string())))
             }
             // The proxy of a task stands for a deployment whose own address may be unknown here.
             Ok(_) if self.is_in_task() => Ok(Deployment::InUse),
