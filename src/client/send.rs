@@ -237,23 +237,23 @@ impl Client {
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
-        let (status, sign_in) = (refusal.status, refusal.sign_in());
-        let (mut hints, mut advice) = (Vec::new(), None);
+        let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
+        let advice = advice.unwrap_or_default();
+        let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
-            (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
+            (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
             }
-            (Some(credentials), _) if status == 401 => {
+            (Some(credentials), _) if refusal.status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now));
                 hints.extend(ahead.map(skew::describe));
-                advice = sign_in;
+                hints.extend(advice);
             }
-            _ => advice = sign_in,
+            _ => hints.extend(advice),
         }
-        let error = hints.into_iter().fold(refusal.into_error(tries), Error::hint);
-        advice.into_iter().fold(error, Error::advise)
+        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
     }
 }
 

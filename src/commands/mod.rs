@@ -10,6 +10,7 @@ pub mod from_now;
 pub mod group;
 mod guesses;
 pub mod help;
+pub(crate) mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;
@@ -28,11 +29,12 @@ pub mod whoami;
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
-pub(crate) mod hints;
 mod page;
 mod selection;
 mod transfers;
 mod waiting;
+
+pub use hints::advise;
 
 use std::ffi::OsString;
 

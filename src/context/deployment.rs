@@ -1,11 +1,11 @@
 //! The deployments that a command line names, and the client of each.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
 use crate::client::Client;
-use crate::config::{Given, Settings, Source};
+use crate::config::{Settings, Source, keys};
 use crate::domain::RootUrl;
 use crate::error::{Advice, Error, Result};
 
@@ -79,7 +79,7 @@ impl Context {
     pub fn deployment_of(&self, page: Option<&RootUrl>) -> Result<Deployment> {
         let Some(page) = page else { return Ok(Deployment::InUse) };
         let settings = self.settings()?;
-        let chosen = settings.find(&crate::config::keys::ROOT_URL).is_some_and(|setting| match &setting.source {
+        let chosen = settings.find(&keys::ROOT_URL).is_some_and(|setting| match &setting.source {
             Source::Environment(_) => true,
             source => settings.is_explicit(source),
         });
@@ -119,7 +119,7 @@ impl Context {
         let settings = match deployment {
             Deployment::InUse => self.settings()?,
             Deployment::At(root) => {
-                let given = Given { root_url: Some(root.as_str().to_owned()), ..super::given(&self.globals) };
+                let given = super::given(&self.globals).with(&keys::ROOT_URL, Some(root));
                 own = Settings::load(&self.env, given)?;
                 &own
             }
@@ -133,7 +133,7 @@ impl Context {
             Some(known) => known.client.clone(),
             None => {
                 self.warn_before_expiry(&identity);
-                self.build_client(settings, identity, timeout)?
+                self.build_client(settings, identity, timeout, deployment)?
             }
         };
         clients.push(KnownClient { deployment: deployment.clone(), root, timeout, client: client.clone() });
@@ -145,8 +145,11 @@ impl Context {
         settings: &Settings,
         identity: super::Identity,
         timeout: Option<Duration>,
+        deployment: &Deployment,
     ) -> Result<Client> {
-        let mut builder = Client::builder_for(&self.env, identity.target);
+        let (advice, deployment) = (self.advice, deployment.clone());
+        let mut builder = Client::builder_for(&self.env, identity.target.clone())
+            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment)));
         if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }

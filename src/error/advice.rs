@@ -6,8 +6,6 @@
 pub enum Advice {
     /// Get credentials for the deployment.
     SignIn,
-    /// Get credentials that have these scopes, besides those at hand.
-    GetScopes(Vec<String>),
     /// Say which deployment to talk to.
     SelectDeployment,
     /// Look at the root URL and at the network.
