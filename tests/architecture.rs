@@ -68,7 +68,7 @@ fn modules_use_only_what_they_may() {
 }
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 6] = ["bulk", "credentials", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 7] = ["bulk", "credentials", "hints", "page", "selection", "transfers", "waiting"];
 
 #[test]
 fn commands_never_use_each_other() {
@@ -107,6 +107,9 @@ fn a_verb_takes_three_lines_besides_its_own_files() {
                 })
             };
             let lines: Vec<&str> = dispatch.lines().filter(names).collect();
+            // A verb that is what the noun does by itself is dispatched for that, too.
+            let lines: Vec<&&str> =
+                lines.iter().filter(|line| !line.contains("None =>") && !line.ends_with("::Args,")).collect();
             assert_eq!(lines.len(), 3, "{}: {lines:#?}", noun.join(module).display());
             verbs += 1;
         }
