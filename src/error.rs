@@ -1,6 +1,9 @@
 //! The one error type: what kind, what was tried, why it failed, what to do next.
 
+mod advice;
 mod convert;
+
+pub use advice::Advice;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -88,6 +91,7 @@ struct Inner {
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
     hints: Vec<String>,
+    advice: Vec<Advice>,
 }
 
 /// What most functions of the crate return.
@@ -96,7 +100,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new() }))
+        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new(), advice: Vec::new() }))
     }
 
     /// [`Kind::Failed`].
@@ -128,6 +132,13 @@ impl Error {
         self
     }
 
+    /// The same error with something that would help, for whoever shows it to put into words.
+    #[must_use]
+    pub fn advise(mut self, advice: Advice) -> Self {
+        self.0.advice.push(advice);
+        self
+    }
+
     /// A failure to read or write `what` (a path, or a stream by name).
     pub fn io(action: &str, what: impl fmt::Display, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::BrokenPipe {
@@ -154,6 +165,16 @@ impl Error {
     /// What to do next, in order.
     pub fn hints(&self) -> &[String] {
         &self.0.hints
+    }
+
+    /// What would help besides the hints.
+    pub fn advice(&self) -> &[Advice] {
+        &self.0.advice
+    }
+
+    /// The advice, which is the caller's to put into words from now on.
+    pub fn take_advice(&mut self) -> Vec<Advice> {
+        std::mem::take(&mut self.0.advice)
     }
 }
 

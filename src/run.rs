@@ -96,6 +96,7 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
         (Ok(status), Ok(())) => return status.0,
         (Ok(_), Err(error)) | (Err(error), _) => error,
     };
+    let outcome = commands::hints::worded(outcome);
     if outcome.kind() == Kind::Interrupted {
         ui.overwrite_key();
     }

@@ -124,7 +124,7 @@ fn a_port_in_use_is_never_shared() {
     let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&["signin", "-s", "a", "-p", &port.to_string()]);
     ran.stdout("").status(6).stderr(&format!(
         "error: cannot wait for the sign-in: port {port} of localhost is in use\n\
-         hint: Choose another --port, or none to take one that is free.\n"
+         hint: Choose another port with --port, or omit it to use any free port.\n"
     ));
     // The browser asks ::1 first, so nobody else may have that either.
     if let Ok(taken) = std::net::TcpListener::bind("[::1]:0") {

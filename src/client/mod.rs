@@ -85,7 +85,7 @@ pub use temporary::{TemporaryOptions, temporary_credentials};
 use crate::clock::SharedClock;
 use crate::domain::RootUrl;
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 use crate::reference::{Catalogue, Method, Service};
 
 /// A client of one deployment; cloning it is cheap and shares its connections.
@@ -279,9 +279,10 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self
-            .credentials()
-            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
+        let credentials = self.credentials().ok_or_else(|| {
+            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
+                .advise(Advice::SignIn)
+        })?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

@@ -241,7 +241,10 @@ impl Client {
         let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => {
+                hints.push(reason.clone());
+                hints.extend(advice);
+            }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
             }

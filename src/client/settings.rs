@@ -3,7 +3,7 @@
 use super::Credentials;
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 
 /// Where the proxy of a task is when only `TASK_ID` says that this is a task.
 const DEFAULT_PROXY: &str = "http://taskcluster";
@@ -117,8 +117,7 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
         },
         Origin::Proxy(given) => (given, env::PROXY_URL.name),
         Origin::Unknown => {
-            return Err(Error::usage("no root URL: it is not known which deployment to talk to")
-                .hint(format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name)));
+            return Err(Error::usage("no deployment selected").advise(Advice::SelectDeployment));
         }
     };
     RootUrl::parse(given).map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {source}.")))

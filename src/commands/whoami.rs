@@ -24,7 +24,7 @@ pub struct Args {}
 pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let identity = context.identity()?;
     if identity.origin.is_none() {
-        return Err(not_signed_in(&identity));
+        return Err(not_signed_in(&identity, context));
     }
     let scopes = match context.client()?.call("auth", "currentScopes").send().await {
         Ok(response) => Some(response.json::<CurrentScopes>()?.scopes),
@@ -48,12 +48,13 @@ struct CurrentScopes {
     scopes: Vec<String>,
 }
 
-fn not_signed_in(identity: &Identity) -> Error {
+fn not_signed_in(identity: &Identity, context: &Context) -> Error {
     let error = Error::new(Kind::Auth, format!("not signed in to {}", identity.target.root));
-    match &identity.target.unsigned_because {
+    let error = match &identity.target.unsigned_because {
         Some(reason) => error.hint(reason.clone()),
-        None => error.hint("To sign in: tc signin"),
-    }
+        None => error,
+    };
+    if context.globals.no_credentials { error } else { error.hint("To sign in: tc signin") }
 }
 
 fn to_json(identity: &Identity, scopes: Option<&[String]>) -> Value {

@@ -15,7 +15,7 @@ use super::answer;
 use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG, random_path};
 use crate::client::Credentials;
 use crate::clock::Clock;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// A request's head is at most this long, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -119,14 +119,14 @@ fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
     match (port, source.kind()) {
         (Some(port), io::ErrorKind::AddrInUse) => {
             Error::new(Kind::Conflict, format!("cannot wait for the sign-in: port {port} of localhost is in use"))
-                .hint("Choose another --port, or none to take one that is free.")
+                .advise(Advice::ChoosePort)
         }
         (Some(port), _) => {
             Error::failed(format!("cannot wait for the sign-in on port {port} of localhost")).caused_by(source)
         }
-        (None, _) => Error::failed("cannot wait for the sign-in on localhost")
-            .hint("With --paste nothing listens; the browser's last address is pasted instead.")
-            .caused_by(source),
+        (None, _) => {
+            Error::failed("cannot wait for the sign-in on localhost").advise(Advice::PasteAddress).caused_by(source)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use super::digest::{Algorithm, Checksum, Demand};
 use super::options::Options;
 use crate::client::{ApiError, Client, Credentials, Response};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// Something that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Source {
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
                 let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
-                    Kind::NotFound => error.hint(format!("tc artifact list {task} shows what there is.")),
+                    Kind::NotFound => error.advise(Advice::ListArtifacts(task.clone())),
                     _ => error,
                 })?;
                 let answer: Value = answer.json()?;

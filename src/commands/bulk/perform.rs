@@ -93,7 +93,7 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
     )
     .await;
     progress.finish();
-    outcome.into_inner().finish(&ended, total, started.elapsed(), options).await
+    outcome.into_inner().finish(ended, total, started.elapsed(), options).await
 }
 
 /// As many calls at once as the flag or else the settings say; else as many as the deployment bears.
