@@ -150,7 +150,8 @@ pub fn tell_open(needs: &Needs, context: &Context) {
 fn did_you_mean(name: &str, error: Error) -> Error {
     let noun = name.split(['.', ' ']).next().unwrap_or_default();
     let nouns = VERBS.iter().filter_map(|it| it.verb.split('.').next());
-    if !nouns.clone().any(|known| known == noun) && !(error.hints().is_empty() && error.advice().is_empty()) {
+    let is_explained = !error.hints().is_empty() || !error.advice().is_empty();
+    if is_explained && !nouns.clone().any(|known| known == noun) {
         return error;
     }
     let similar = suggest(name, VERBS.iter().map(|it| it.verb));
