@@ -1,10 +1,13 @@
 //! The one error type: what kind, what was tried, why it failed, what to do next.
 
 mod convert;
+mod hint;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+
+pub use hint::Hint;
 
 /// What kind of failure this is; it decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,7 +90,7 @@ struct Inner {
     kind: Kind,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
 }
 
 /// What most functions of the crate return.
@@ -121,9 +124,9 @@ impl Error {
         self
     }
 
-    /// The same error with one more hint: a sentence that says what to do next.
+    /// The same error with one more hint: what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.0.hints.push(hint.into());
         self
     }
@@ -152,7 +155,7 @@ impl Error {
     }
 
     /// What to do next, in order.
-    pub fn hints(&self) -> &[String] {
+    pub fn hints(&self) -> &[Hint] {
         &self.0.hints
     }
 }

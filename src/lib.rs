@@ -36,6 +36,6 @@ pub mod ui;
 
 pub use client::{Client, Credentials};
 pub use env::Environment;
-pub use error::{Error, Kind};
+pub use error::{Error, Hint, Kind};
 pub use run::run;
 pub use ui::Streams;

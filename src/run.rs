@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::Globals;
-use crate::commands::{self, completions};
+use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
@@ -104,7 +104,7 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
             std::iter::successors(outcome.source(), |cause: &&dyn std::error::Error| (*cause).source())
                 .map(ToString::to_string)
                 .collect();
-        ui.report(outcome.message(), &causes, outcome.hints());
+        ui.report(outcome.message(), &causes, &hints::for_error(&outcome));
     }
     outcome.exit_code()
 }

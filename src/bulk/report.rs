@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::client::ApiError;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Hint, Kind};
 
 /// One item that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Report {
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// Hints of the first failure of each kind of trouble, once each.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
 }
 
 impl Report {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::missing;
 use super::response::{first_line, is_html};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Hint, Kind};
 use crate::reference::{ScopeExpression, Verb};
 
 /// What the server said when it refused a call; the source of the [`Error`] that the call returns.
@@ -135,11 +135,11 @@ impl ApiError {
         error.caused_by(self)
     }
 
-    /// What to say to someone who can sign in: the command that gets what was missing.
-    pub fn sign_in(&self) -> Option<String> {
+    /// What to say to someone who can sign in.
+    pub fn sign_in(&self) -> Option<Hint> {
         match (&self.missing_scopes, self.status) {
-            (Some(missing), _) => Some(format!("To get what is missing: {}", missing::sign_in(missing))),
-            (None, 401) => Some("To get new credentials: tc signin".to_owned()),
+            (Some(missing), _) => Some(Hint::GetScopes(missing.clone())),
+            (None, 401) => Some(Hint::SignIn),
             _ => None,
         }
     }
@@ -170,7 +170,7 @@ mod tests {
         ApiError::parse("queue.status", Verb::Get, url, status, Bytes::from(body.to_owned()))
     }
 
-    fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
+    fn said(status: u16, body: &str) -> (Kind, String, Vec<Hint>) {
         let refusal = parse(status, body);
         let advice = refusal.sign_in();
         let error = refusal.into_error(1);
@@ -206,7 +206,10 @@ mod tests {
     #[test]
     fn missing_scopes_come_with_the_sign_in_that_gets_them() {
         let body = r#"{"code": "InsufficientScopes", "message": "Client ID a is missing the following scopes:\n\n```\n{\"AnyOf\": [\"b:c\", \"d\"]}\n```\n\nThis"}"#;
-        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s b:c".into()];
+        let hints = vec![
+            "Missing: b:c or d".into(),
+            Hint::GetScopes(serde_json::from_str(r#"{"AnyOf": ["b:c", "d"]}"#).unwrap()),
+        ];
         let message = "queue.status failed: InsufficientScopes: Client ID a is missing the following scopes";
         assert_eq!(said(403, body), (Kind::Auth, message.into(), hints));
     }

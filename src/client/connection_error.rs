@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Hint, Kind};
 
 /// A try that brought no whole answer; the source of the [`Error`] that the call returns.
 ///
@@ -129,13 +129,11 @@ impl ConnectionError {
     }
 
     /// What to do about it.
-    fn advice(&self) -> Option<&'static str> {
+    fn advice(&self) -> Option<Hint> {
         match self.fault {
-            ConnectionFault::Certificate => {
-                Some("If the deployment's CA is a private one, name its file with --cacert.")
-            }
-            ConnectionFault::NameLookup => Some("Check the root URL and the network."),
-            ConnectionFault::TimeLimit(_) => Some("A longer --timeout may help."),
+            ConnectionFault::Certificate => Some(Hint::TrustAuthority),
+            ConnectionFault::NameLookup => Some("Check the root URL and the network.".into()),
+            ConnectionFault::TimeLimit(_) => Some(Hint::AllowMoreTime),
             _ => None,
         }
     }

@@ -1,10 +1,6 @@
-//! The scopes that a 403 asks for, and the sign-in that would get them. Pure.
+//! The scopes that a 403 asks for. Pure.
 
-use crate::domain::shell::quote;
 use crate::reference::ScopeExpression;
-
-/// Priorities from the one that takes the least privilege to the one that takes the most.
-const PRIORITIES: [&str; 7] = ["lowest", "very-low", "low", "medium", "high", "very-high", "highest"];
 
 /// The missing scopes of a 403's message: the first text between lines of three backquotes.
 ///
@@ -51,46 +47,6 @@ fn join(parts: &[ScopeExpression], word: &str) -> String {
     parts.iter().map(nested).collect::<Vec<_>>().join(word)
 }
 
-/// The command that asks for the missing scopes.
-pub(super) fn sign_in(expression: &ScopeExpression) -> String {
-    let mut command = String::from("tc signin");
-    for scope in choose(expression) {
-        command.push_str(" -s ");
-        command.push_str(&quote(&scope));
-    }
-    command
-}
-
-/// Scopes that satisfy the expression: of alternatives the one with the fewest scopes, then the
-/// one that asks for the lowest priority, then the first.
-fn choose(expression: &ScopeExpression) -> Vec<String> {
-    match expression {
-        ScopeExpression::Scope(scope) | ScopeExpression::For { each: scope, .. } => vec![scope.clone()],
-        ScopeExpression::AllOf { all_of } => {
-            let mut scopes: Vec<String> = Vec::new();
-            for scope in all_of.iter().flat_map(choose) {
-                if !scopes.contains(&scope) {
-                    scopes.push(scope);
-                }
-            }
-            scopes
-        }
-        ScopeExpression::AnyOf { any_of } => {
-            any_of.iter().map(choose).min_by_key(|scopes| (scopes.len(), privilege(scopes))).unwrap_or_default()
-        }
-        ScopeExpression::If { then, .. } => choose(then),
-    }
-}
-
-/// How much priority the scopes ask for, all together.
-fn privilege(scopes: &[String]) -> usize {
-    scopes
-        .iter()
-        .flat_map(|scope| scope.split(':'))
-        .filter_map(|word| PRIORITIES.iter().position(|priority| *priority == word))
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,23 +63,20 @@ mod tests {
             in_words(&missing),
             "queue:scheduler-id:rec and (queue:create-task:highest:p/w or queue:create-task:lowest:p/w)"
         );
-        assert_eq!(sign_in(&missing), "tc signin -s queue:scheduler-id:rec -s queue:create-task:lowest:p/w");
     }
 
     #[test]
     fn a_single_scope_stands_bare() {
         let missing = parse("needs:\n\n```\nsecrets:get:rec/it's\n```").unwrap();
         assert_eq!(missing, ScopeExpression::Scope("secrets:get:rec/it's".into()));
-        assert_eq!(sign_in(&missing), r#"tc signin -s "secrets:get:rec/it's""#);
     }
 
     #[test]
-    fn the_smallest_alternative_is_asked_for() {
+    fn alternatives_are_told_in_words() {
         let expression: ScopeExpression = serde_json::from_str(
             r#"{"AnyOf": [{"AllOf": ["queue:rerun-task", "assume:x"]}, "queue:rerun-task:s/g/t", "queue:rerun-task-in-project:p"]}"#,
         )
         .unwrap();
-        assert_eq!(sign_in(&expression), "tc signin -s queue:rerun-task:s/g/t");
         assert_eq!(
             in_words(&expression),
             "(queue:rerun-task and assume:x) or queue:rerun-task:s/g/t or queue:rerun-task-in-project:p"

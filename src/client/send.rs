@@ -15,7 +15,7 @@ use super::response::Response;
 use super::retry::{self, Decision, Failure};
 use super::transport::{Incoming, Outgoing};
 use super::{Client, skew};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Result};
 use crate::reference::Verb;
 
 /// Waits before the next try that are announced, from this length on.
@@ -26,7 +26,7 @@ const MAY_HAVE_BEEN_DONE: &str =
     "It may have been done all the same, and is not tried again: a second time it would do a second thing.";
 
 /// Redirects that are followed one after the other.
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// One station of a call: the request itself, then each redirect.
 pub(super) struct Hop {
@@ -240,14 +240,14 @@ impl Client {
         let (status, sign_in) = (refusal.status, refusal.sign_in());
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(Hint::Text(reason.clone())),
             (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
-                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
+                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
             (Some(credentials), _) if status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
-                hints.extend(skew::certificate_fault(credentials, now));
-                hints.extend(ahead.map(skew::describe));
+                hints.extend(skew::certificate_fault(credentials, now).map(Hint::Text));
+                hints.extend(ahead.map(|ahead| Hint::Text(skew::describe(ahead))));
                 hints.extend(sign_in);
             }
             _ => hints.extend(sign_in),
@@ -270,8 +270,8 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         let stations: Vec<String> = visited.iter().map(|url| redacted(url).to_string()).collect();
         return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", stations.join(" -> "))));
     }
-    if visited.len() > MOST_REDIRECTS {
-        return Err(Error::failed(format!("{what} redirects more than {MOST_REDIRECTS} times, last to {target}")));
+    if visited.len() > MAX_REDIRECTS {
+        return Err(Error::failed(format!("{what} redirects more than {MAX_REDIRECTS} times, last to {target}")));
     }
     let keeps = matches!(status, 307 | 308) || matches!(from.verb, Verb::Get | Verb::Head);
     let body = from.body.clone().filter(|_| keeps);

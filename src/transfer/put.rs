@@ -21,7 +21,7 @@ use crate::reference::Verb;
 /// What is read, hashed and sent at once.
 pub(super) const PIECE: usize = 1 << 19;
 /// Pieces on their way to the network.
-const QUEUE: usize = 4;
+const UPLOAD_QUEUE_PIECES: usize = 4;
 /// A storage may need a while to take in what it got.
 const TAKING_IN: Duration = Duration::from_secs(120);
 
@@ -94,7 +94,7 @@ fn changed(what: &str) -> Error {
 
 impl Put<'_> {
     async fn once(&self, slot: &Slot) -> Result<Vec<Checksum>, Refusal> {
-        let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(QUEUE);
+        let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(UPLOAD_QUEUE_PIECES);
         let pieces =
             stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|piece| (piece, receiver)) });
         let mut headers = slot.headers.clone();

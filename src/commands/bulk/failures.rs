@@ -2,7 +2,7 @@
 
 use crate::bulk::Report;
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Result};
 use crate::ui::sanitize;
 
 /// Failures of some among many items, and how many others succeeded.
@@ -47,7 +47,7 @@ impl Failures {
     ///
     /// # Errors
     /// The failure of the only item; what all failed of; else [`Kind::Unsuccessful`].
-    pub fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
+    pub fn finish(self, done: usize, what: &str, hints: &[Hint], context: &Context) -> Result<()> {
         let Some(first) = self.first else { return Ok(()) };
         let count = self.report.failures.len();
         let all = done + count;
@@ -58,7 +58,7 @@ impl Failures {
             warn(&text, context);
         }
         let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
-        Err(hints.iter().fold(Error::new(kind, format!("{count} of {all} {what}")), |error, hint| error.hint(hint)))
+        Err(hints.iter().cloned().fold(Error::new(kind, format!("{count} of {all} {what}")), Error::hint))
     }
 }
 

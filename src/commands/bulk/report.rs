@@ -9,7 +9,7 @@ use super::{BulkAction, BulkItem, BulkOptions, Failures, ItemOutcome};
 use crate::bulk::Ended;
 use crate::context::Context;
 use crate::domain::TaskState;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Hint, Kind, Result};
 use crate::exit::Status;
 use crate::ui::{Progress, Sink, Table};
 
@@ -96,7 +96,7 @@ impl<'a> Outcome<'a> {
         }
         if let Some(cause) = &ended.source_failed {
             let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
-            let error = cause.hints().iter().fold(error, |error, hint| error.hint(hint));
+            let error = cause.hints().iter().cloned().fold(error, Error::hint);
             return Err(if done + failed > 0 { error.hint(format!("Until then: {so_far}.")) } else { error });
         }
         if ended.stopped {
@@ -116,14 +116,14 @@ impl<'a> Outcome<'a> {
     }
 
     /// What to do. A scope for each of ten thousand tasks is no advice; the one for all of them is.
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         let report = self.failures.report();
         let failures = &report.failures;
         if failures.len() < 2 || failures.iter().any(|failure| failure.reason != "InsufficientScopes") {
             return report.hints.clone();
         }
         let first = report.hints.iter().take(1).cloned();
-        first.chain([format!("For all of them: tc signin --for {}", self.action.needs)]).collect()
+        first.chain([Hint::Text(format!("For all of them: tc signin --for {}", self.action.needs))]).collect()
     }
 
     fn success(&self, elapsed: Duration) {
