@@ -24,8 +24,12 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
+use crate::client::ApiError;
 use crate::env::Environment;
 use crate::ui::Ui;
+
+/// What can be done about a refused call by this caller, on this deployment.
+pub type Advice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
 
 /// What a command receives.
 pub struct Context {
@@ -40,13 +44,21 @@ pub struct Context {
     /// The user's files, once they have been read.
     loaded: Loaded,
     ending: Arc<Ending>,
+    advice: Advice,
     clients: Mutex<Vec<KnownClient>>,
 }
 
 impl Context {
     /// A context in which nothing has been read yet.
     pub fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
-        Self { env, ui, globals, words, loaded: Loaded::default(), ending: Arc::default(), clients: Mutex::default() }
+        let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
+        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients }
+    }
+
+    /// The same with what knows the words of the command line for a refused call.
+    #[must_use]
+    pub fn advised_by(self, advice: Advice) -> Self {
+        Self { advice, ..self }
     }
 
     /// What the run and the verb tell each other about the end.

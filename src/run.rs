@@ -47,7 +47,7 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     if command.limits_itself() {
         globals.timeout = None;
     }
-    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args);
+    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
     let outcome =
         log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
             let verb = |context: Arc<Context>| async move { command.run(&context, run_words).await };

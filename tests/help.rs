@@ -47,7 +47,7 @@ fn an_unknown_topic_comes_with_the_near_one() {
     tc.run(&["help", "slugid", "nope"])
         .stdout("")
         .stderr(
-            "error: there is no command or topic `slugid nope`\n\
+            "error: unknown command or topic `slugid nope`\n\
              hint: `tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics.\n",
         )
         .status(2);

@@ -125,7 +125,7 @@ fn an_end_that_is_near_is_told_once_and_only_on_a_terminal() {
         tc.terminal()
             .run(&[&args[..], &["--color", "never"]].concat())
             .stderr(&format!(
-                "warning: the credentials for {} end in {left}. Sign in again with `tc signin`.\n",
+                "warning: the credentials for {} end in {left}\nhint: Sign in again with `tc signin`.\n",
                 sandbox.root_url()
             ))
             .status(0);

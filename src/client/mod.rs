@@ -65,11 +65,12 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 pub use api_error::ApiError;
-pub use builder::ClientBuilder;
+pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
+pub(crate) use missing::least_scopes;
 pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
 pub use pages::Pages;
 pub(crate) use raw::{Lost, RawAnswer, RawRequest};
@@ -83,7 +84,7 @@ pub use temporary::{TemporaryOptions, temporary_credentials};
 use crate::clock::SharedClock;
 use crate::domain::RootUrl;
 use crate::env::Environment;
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::reference::{Catalogue, Method, Service};
 
 /// A client of one deployment; cloning it is cheap and shares its connections.
@@ -109,6 +110,8 @@ struct Inner {
     credentials: Option<Credentials>,
     /// Said when an unsigned call is refused.
     unsigned_because: Option<String>,
+    /// Knows what the user can do about a refusal.
+    advisor: Option<Advisor>,
     catalogue: &'static Catalogue,
     clock: SharedClock,
     retries: u32,
@@ -204,6 +207,7 @@ impl Client {
             deployment: self.0.deployment.clone(),
             credentials,
             unsigned_because: self.0.unsigned_because.clone(),
+            advisor: self.0.advisor.clone(),
             catalogue: self.0.catalogue,
             clock: Arc::clone(&self.0.clock),
             retries: self.0.retries,
@@ -268,9 +272,9 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self.credentials().ok_or_else(|| {
-            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)).hint(Hint::SignIn)
-        })?;
+        let credentials = self
+            .credentials()
+            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

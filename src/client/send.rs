@@ -237,20 +237,21 @@ impl Client {
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
-        let (status, sign_in) = (refusal.status, refusal.sign_in());
+        let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
+        let advice = advice.unwrap_or_default().into_iter().map(Hint::Text);
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(Hint::Text(reason.clone())),
-            (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
+            (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
-            (Some(credentials), _) if status == 401 => {
+            (Some(credentials), _) if refusal.status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now).map(Hint::Text));
                 hints.extend(ahead.map(|ahead| Hint::Text(skew::describe(ahead))));
-                hints.extend(sign_in);
+                hints.extend(advice);
             }
-            _ => hints.extend(sign_in),
+            _ => hints.extend(advice),
         }
         hints.into_iter().fold(refusal.into_error(tries), Error::hint)
     }

@@ -1,12 +1,10 @@
-//! What to do about an error, in words of the command line. The library below knows no flag and no verb.
+//! What to do about an error, in words of the command line. The library knows no flag and no verb.
 
+use crate::client::{ApiError, least_scopes};
+use crate::context::{Deployment, Identity, Origin};
 use crate::domain::shell::quote;
 use crate::env;
 use crate::error::{Error, Hint};
-use crate::reference::ScopeExpression;
-
-/// Priorities from the one that takes the least privilege to the one that takes the most.
-const PRIORITIES: [&str; 7] = ["lowest", "very-low", "low", "medium", "high", "very-high", "highest"];
 
 /// What to do about an error, one sentence a hint.
 pub fn for_error(error: &Error) -> Vec<String> {
@@ -15,8 +13,6 @@ pub fn for_error(error: &Error) -> Vec<String> {
 
 fn in_words(hint: &Hint) -> String {
     match hint {
-        Hint::SignIn => "To get new credentials: tc signin".to_owned(),
-        Hint::GetScopes(expression) => format!("To get what is missing: {}", sign_in(expression)),
         Hint::TrustAuthority => "If the deployment's CA is a private one, name its file with --cacert.".to_owned(),
         Hint::AllowMoreTime => "A longer --timeout may help.".to_owned(),
         Hint::SetBothCredentials => {
@@ -34,65 +30,71 @@ fn in_words(hint: &Hint) -> String {
     }
 }
 
-/// The command that asks for the missing scopes.
-fn sign_in(expression: &ScopeExpression) -> String {
-    choose(expression).iter().fold("tc signin".to_owned(), |command, scope| format!("{command} -s {}", quote(scope)))
-}
-
-/// Scopes that satisfy the expression: of alternatives the one with the fewest scopes, then the
-/// one that asks for the lowest priority, then the first.
-fn choose(expression: &ScopeExpression) -> Vec<String> {
-    match expression {
-        ScopeExpression::Scope(scope) | ScopeExpression::For { each: scope, .. } => vec![scope.clone()],
-        ScopeExpression::AllOf { all_of } => {
-            let mut scopes: Vec<String> = Vec::new();
-            for scope in all_of.iter().flat_map(choose) {
-                if !scopes.contains(&scope) {
-                    scopes.push(scope);
-                }
+/// What the caller can do about a refused call: sign in, sign in for more, or ask someone else.
+///
+/// The advice is enough: who follows it is not refused again for the same call. It comes from the whole scope expression
+/// that the server sent, less what the caller has.
+pub fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) -> Vec<String> {
+    match (&refusal.missing_scopes, refusal.status) {
+        (Some(missing), 403) => {
+            let own = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
+            if let Some(who) = refusal.somebody_else(own) {
+                return vec![format!(
+                    "These are scopes of the {who}, not yours: signing in does not help. Grant them to it."
+                )];
             }
-            scopes
+            if matches!(identity.origin, Some(Origin::Proxy)) {
+                return vec!["Add what is missing to the `scopes` of the task.".to_owned()];
+            }
+            let keeps = matches!(identity.origin, Some(Origin::Store(_)));
+            let scopes = if keeps { missing } else { refusal.required_scopes.as_ref().unwrap_or(missing) };
+            let mut command = sign_in(deployment);
+            if keeps {
+                command.push_str(" --add");
+            }
+            for scope in least_scopes(scopes) {
+                command.push_str(" -s ");
+                command.push_str(&quote(&scope));
+            }
+            vec![format!("To get what is missing: {command}")]
         }
-        ScopeExpression::AnyOf { any_of } => {
-            any_of.iter().map(choose).min_by_key(|scopes| (scopes.len(), privilege(scopes))).unwrap_or_default()
+        (None, 401) if !matches!(identity.origin, Some(Origin::Proxy)) => {
+            vec![format!("To get new credentials: {}", sign_in(deployment))]
         }
-        ScopeExpression::If { then, .. } => choose(then),
+        _ => Vec::new(),
     }
 }
 
-/// How much priority the scopes ask for, all together.
-fn privilege(scopes: &[String]) -> usize {
-    scopes
-        .iter()
-        .flat_map(|scope| scope.split(':'))
-        .filter_map(|word| PRIORITIES.iter().position(|priority| *priority == word))
-        .sum()
+/// The command that signs in to the deployment.
+fn sign_in(deployment: &Deployment) -> String {
+    match deployment {
+        Deployment::InUse => "tc signin".to_owned(),
+        Deployment::At(root) => format!("tc signin -R {}", quote(root.as_str())),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::{Credentials, Endpoint};
+    use crate::domain::RootUrl;
+    use crate::reference::Verb;
 
-    fn asked_for(expression: &str) -> String {
-        sign_in(&serde_json::from_str(expression).unwrap())
-    }
+    const REFUSED: &str = "Client ID me/tc does not have sufficient scopes and is missing the following scopes:\n\n\
+        ```\nqueue:b\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n\
+        ```\n{\"AllOf\": [\"queue:a\", \"queue:b\"]}\n```";
 
-    #[test]
-    fn all_scopes_are_asked_for_and_of_priorities_the_lowest() {
-        let expression = r#"{"AllOf": ["queue:scheduler-id:rec",
-            {"AnyOf": ["queue:create-task:highest:p/w", "queue:create-task:lowest:p/w"]}]}"#;
-        assert_eq!(asked_for(expression), "tc signin -s queue:scheduler-id:rec -s queue:create-task:lowest:p/w");
-    }
-
-    #[test]
-    fn the_smallest_alternative_is_asked_for() {
-        let expression = r#"{"AnyOf": [{"AllOf": ["queue:rerun-task", "assume:x"]}, "queue:rerun-task:s/g/t", "queue:rerun-task-in-project:p"]}"#;
-        assert_eq!(asked_for(expression), "tc signin -s queue:rerun-task:s/g/t");
-    }
-
-    #[test]
-    fn a_scope_is_one_word_of_a_shell() {
-        assert_eq!(asked_for(r#""secrets:get:rec/it's""#), r#"tc signin -s "secrets:get:rec/it's""#);
+    fn advice(message: &str, origin: Option<Origin>, deployment: &Deployment) -> Vec<String> {
+        let body = serde_json::json!({"code": "InsufficientScopes", "message": message}).to_string();
+        let refusal = ApiError::parse("queue.x", Verb::Get, "https://tc.example.com/x".into(), 403, body.into());
+        let target = Endpoint {
+            root: RootUrl::parse("https://tc.example.com").unwrap(),
+            credentials: origin.is_some().then(|| Credentials::new("me/tc", "key")),
+            unsigned_because: None,
+            proxied: false,
+        };
+        let identity = Identity { target, root_source: None, origin, issued: None, expires: None };
+        advise(&refusal, &identity, deployment)
     }
 
     #[test]
@@ -100,5 +102,30 @@ mod tests {
         let error = Error::failed("x").hint(Hint::AllowMoreTime).hint("A sentence.");
         assert_eq!(for_error(&error), ["A longer --timeout may help.", "A sentence."]);
         assert!(error.hints().iter().all(|hint| !hint.to_string().contains("--")));
+    }
+
+    #[test]
+    fn stored_credentials_are_added_to_and_others_made_anew() {
+        let (store, here) = (Origin::Store("/x".into()), Deployment::InUse);
+        assert_eq!(advice(REFUSED, Some(store), &here), ["To get what is missing: tc signin --add -s queue:b"]);
+        let all = ["To get what is missing: tc signin -s queue:a -s queue:b"];
+        assert_eq!(advice(REFUSED, Some(Origin::Environment), &here), all);
+        assert_eq!(advice(REFUSED, None, &here), all);
+        let there = Deployment::At(RootUrl::parse("https://other.example.com").unwrap());
+        assert_eq!(
+            advice(REFUSED, None, &there),
+            ["To get what is missing: tc signin -R https://other.example.com -s queue:a -s queue:b"]
+        );
+    }
+
+    #[test]
+    fn scopes_of_somebody_else_need_no_sign_in() {
+        let message = REFUSED.replace("Client ID me/tc", "The role `hook-id:g/h`");
+        assert_eq!(
+            advice(&message, Some(Origin::Environment), &Deployment::InUse),
+            ["These are scopes of the role `hook-id:g/h`, not yours: signing in does not help. Grant them to it."]
+        );
+        let proxied = advice(REFUSED, Some(Origin::Proxy), &Deployment::InUse);
+        assert_eq!(proxied, ["Add what is missing to the `scopes` of the task."]);
     }
 }

@@ -34,6 +34,8 @@ mod selection;
 mod transfers;
 mod waiting;
 
+pub use hints::advise;
+
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};

@@ -1,6 +1,6 @@
 //! The deployments that a command line names, and the client of each.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
@@ -133,7 +133,7 @@ impl Context {
             Some(known) => known.client.clone(),
             None => {
                 self.warn_before_expiry(&identity);
-                self.build_client(settings, identity, timeout)?
+                self.build_client(settings, identity, timeout, deployment)?
             }
         };
         clients.push(KnownClient { deployment: deployment.clone(), root, timeout, client: client.clone() });
@@ -145,8 +145,11 @@ impl Context {
         settings: &Settings,
         identity: super::Identity,
         timeout: Option<Duration>,
+        deployment: &Deployment,
     ) -> Result<Client> {
-        let mut builder = Client::builder_for(&self.env, identity.target);
+        let (advice, deployment) = (self.advice, deployment.clone());
+        let mut builder = Client::builder_for(&self.env, identity.target.clone())
+            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment)));
         if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }

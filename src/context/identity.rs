@@ -161,9 +161,10 @@ impl Context {
             (Lookup::Found(stored), Some(path)) => identity.take(stored, Origin::Store(path.to_owned())),
             (Lookup::Expired(end), _) => {
                 identity.target.unsigned_because = Some(format!(
-                    "The call was not signed: the credentials stored for {root} ended at {}. Sign in again with `tc signin`.",
+                    "The call was not signed: the credentials stored for {root} ended at {}.",
                     end.format("%F %R UTC")
                 ));
+                identity.expires = Some(end);
             }
             _ => {
                 let own = |file: &&GoTool| file.root_url.as_deref().and_then(|text| RootUrl::parse(text).ok());
@@ -190,7 +191,8 @@ impl Context {
         }
         let root = &identity.target.root;
         let end = if life.is_expired(now) { "have ended".into() } else { format!("end in {}", left(expires - now)) };
-        self.ui.warn(format_args!("the credentials for {root} {end}. Sign in again with `tc signin`."));
+        self.ui.warn(format_args!("the credentials for {root} {end}"));
+        self.ui.hint("Sign in again with `tc signin`.");
     }
 
     fn limited(&self, credentials: Credentials) -> Credentials {

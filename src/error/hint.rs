@@ -3,20 +3,15 @@
 use std::fmt;
 
 use crate::env;
-use crate::reference::ScopeExpression;
 
 /// What to do about an error.
 ///
 /// It displays in the words of the library. A program says it in its own: which flag, which command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
     /// A sentence.
     Text(String),
-    /// Get credentials, or new ones.
-    SignIn,
-    /// Get credentials with scopes that satisfy this.
-    GetScopes(ScopeExpression),
     /// Trust the certificate authority of a private deployment.
     TrustAuthority,
     /// Allow a try more time.
@@ -41,8 +36,6 @@ impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::SignIn => f.write_str("Get new credentials."),
-            Self::GetScopes(_) => f.write_str("Get credentials with the missing scopes."),
             Self::TrustAuthority => f.write_str("Trust the deployment's own certificate authority, if it has one."),
             Self::AllowMoreTime => f.write_str("Allow more time for a try."),
             Self::SetBothCredentials => f.write_str("Set both, or neither to call without credentials."),
