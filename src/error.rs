@@ -125,7 +125,7 @@ impl Error {
         self
     }
 
-    /// The same error with one more hint: a sentence that says what to do next.
+    /// The same error with one more hint: what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());

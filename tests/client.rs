@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tc::client::{ApiError, Client, ClientBuilder, Credentials, Response, Target};
+use tc::client::{ApiError, Client, ClientBuilder, Credentials, Endpoint, Response};
 use tc::domain::RootUrl;
 use tc::error::Advice;
 use tc::reference::Verb;
@@ -123,7 +123,7 @@ async fn names_and_arguments_are_checked_before_anything_is_sent() {
     assert_eq!(error.hints(), ["Did you mean `queue`?"]);
     let error = client.call("queue", "statsu").arg("x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Usage, "the queue service has no method `statsu`"));
-    assert!(error.hints()[0].starts_with("Did you mean `status`"), "{:?}", error.hints());
+    assert!(error.hints()[0].to_string().starts_with("Did you mean `status`"), "{:?}", error.hints());
     let error = client.call("queue", "status").send().await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Usage, "queue.status is missing <taskId>"));
     assert_eq!(client.call("queue", "listTaskGroup").arg("..").pages().unwrap_err().kind(), Kind::Usage);
@@ -320,7 +320,7 @@ async fn https_asks_the_proxy_for_a_tunnel() {
     let proxy = FakeServer::start();
     proxy.expect("CONNECT tc.invalid:443", Answer::new(403, "no"));
     let environment = Environment::empty("/").with("HTTPS_PROXY", proxy.url());
-    let target = Target {
+    let target = Endpoint {
         root: RootUrl::parse("https://tc.invalid").unwrap(),
         credentials: None,
         unsigned_because: None,
@@ -337,7 +337,7 @@ async fn no_proxy_names_hosts_to_reach_directly() {
     let proxy = FakeServer::start();
     let environment =
         Environment::empty("/").with("HTTP_PROXY", proxy.url()).with("NO_PROXY", "example.com, tc.invalid");
-    let target = Target {
+    let target = Endpoint {
         root: RootUrl::parse("http://tc.invalid").unwrap(),
         credentials: None,
         unsigned_because: None,

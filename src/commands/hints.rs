@@ -89,7 +89,7 @@ fn sign_in(deployment: &Deployment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Credentials, Target};
+    use crate::client::{Credentials, Endpoint};
     use crate::domain::RootUrl;
     use crate::reference::Verb;
 
@@ -100,7 +100,7 @@ mod tests {
     fn advice(message: &str, origin: Option<Origin>, deployment: &Deployment) -> Vec<String> {
         let body = serde_json::json!({"code": "InsufficientScopes", "message": message}).to_string();
         let refusal = ApiError::parse("queue.x", Verb::Get, "https://tc.example.com/x".into(), 403, body.into());
-        let target = Target {
+        let target = Endpoint {
             root: RootUrl::parse("https://tc.example.com").unwrap(),
             credentials: origin.is_some().then(|| Credentials::new("me/tc", "key")),
             unsigned_because: None,
