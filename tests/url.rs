@@ -53,7 +53,7 @@ fn what_is_wrong_is_said() {
         (&["queue"], "Error: there is no URL without a method"),
         (&["queue", "ping", "--signed", "--expires", "-1h"], "Error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
-        (&["queue", "nonsense"], "Error: the queue service has no method `nonsense`"),
+        (&["queue", "nonsense"], "Error: `queue.nonsense` is not in the references of Taskcluster 106.0.0"),
     ] {
         let ran = tc().env("TASKCLUSTER_CLIENT_ID", "a").env("TASKCLUSTER_ACCESS_TOKEN", "b");
         let ran = ran.run(&[&["url"], arguments].concat());

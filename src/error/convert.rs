@@ -1,9 +1,13 @@
 //! Failures of the modules below, as errors that tell the user what to do.
 
 use super::Error;
-use crate::reference::LookupError;
+use crate::reference::{LookupError, Source};
 use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
+
+/// Where to look for a method that the embedded references lack.
+const OTHER_VERSION: &str = "A deployment of another version may have it: \
+    `tc references distill <root URL> -o DIR` writes down what a deployment has.";
 
 impl From<LookupError> for Error {
     fn from(source: LookupError) -> Self {
@@ -12,8 +16,12 @@ impl From<LookupError> for Error {
             LookupError::Service { similar, .. } => {
                 suggest(Error::usage(message), &similar, "`tc api` lists all services.")
             }
-            LookupError::Method { service, similar, .. } => {
-                suggest(Error::usage(message), &similar, &format!("`tc api {service}` lists its methods."))
+            LookupError::Method { service, similar, references, .. } => {
+                let error = suggest(Error::usage(message), &similar, &format!("`tc api {service}` lists its methods."));
+                match references {
+                    Source::Current => error.hint(OTHER_VERSION),
+                    Source::Legacy => error,
+                }
             }
             LookupError::Broken { .. } => Error::failed(message),
         }
@@ -34,6 +42,7 @@ impl From<JqError> for Error {
         match source {
             JqError::Syntax(_) => Error::usage(source.to_string()),
             JqError::Input(_) | JqError::Run(_) => Error::failed(source.to_string()),
+            JqError::Halted { status, message } => Error::halted(status, message),
         }
     }
 }
