@@ -47,6 +47,4 @@ pub use storage::{Blob, Stored};
 pub use workers::Workers;
 
 #[cfg(test)]
-mod recorded;
-#[cfg(test)]
 mod rig;
