@@ -27,6 +27,7 @@ pub struct Args {
 /// # Errors
 /// Those of the download and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    context.refuse_jq("an artifact")?;
     let (task, context) = shared::task_ref(&args.task, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))

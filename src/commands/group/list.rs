@@ -17,7 +17,7 @@ use crate::ui::{Progress, Table, duration, jq::Program};
 /// List the tasks of a group
 ///
 /// A table on a terminal; in a pipe one line a task: ID, name, state. With --jq the program runs
-/// over each task.
+/// over the list that --json prints; with --jsonl, over each task.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -103,7 +103,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let tasks = GroupTasks::of(&client, &group)?;
     match shape {
         Some(shape) => lines(&shape, tasks, &selection, &context).await,
-        None if context.globals.json => document(tasks, &selection, &context).await,
+        None if context.wants_json() => document(tasks, &selection, &context).await,
         None => table(tasks, &selection, &context).await,
     }?;
     Ok(Status::DONE)
@@ -119,11 +119,12 @@ fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
             .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
     }
-    Ok(match context.jq()? {
-        Some(program) => Some(Shape::Filtered(program)),
-        None if args.jsonl => Some(Shape::JsonLine),
-        None if context.globals.json || context.ui.terminal.stdout => None,
-        None => Some(Shape::Plain),
+    Ok(match (args.jsonl, context.jq()?) {
+        (true, Some(program)) => Some(Shape::Filtered(program)),
+        (true, None) => Some(Shape::JsonLine),
+        (false, Some(_)) => None,
+        (false, None) if context.globals.json || context.ui.terminal.stdout => None,
+        (false, None) => Some(Shape::Plain),
     })
 }
 
@@ -160,7 +161,7 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
     match shape {
         Shape::Plain => plain(item.id(), item.name(), item.status.state, context, out)?,
         Shape::JsonLine => Layout::write_line(raw, out)?,
-        Shape::Filtered(program) => context.filter(program, raw, context.ui.terminal.stdout, out)?,
+        Shape::Filtered(program) => context.filter(program, raw, false, out)?,
         Shape::Template(template) => {
             let value: Value = serde_json::from_slice(raw)
                 .map_err(|source| Error::failed("a task of the group is not JSON").caused_by(source))?;
@@ -181,7 +182,7 @@ fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (i
     Ok(())
 }
 
-/// `--json`: one list of all tasks, which is printed when it is complete.
+/// `--json` and `--jq`: one list of all tasks, which is printed when it is complete.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
     let mut spool = tempfile::SpooledTempFile::new(SPOOL);
@@ -195,12 +196,10 @@ async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Contex
     }
     spool.write_all(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
     spool.rewind().map_err(failed)?;
-    let (mut out, terminal) = (context.ui.out(), context.ui.terminal.stdout);
     // One task is never torn, but the text of thousands is; the layout takes whole tokens only.
     let mut text = Vec::new();
     spool.read_to_end(&mut text).map_err(failed)?;
-    Layout::indented(context.ui.color(), terminal).write(&text, &mut out)?;
-    Ok(writeln!(out)?)
+    context.print_json(text).await
 }
 
 /// What a terminal shows.
