@@ -87,7 +87,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (
             &["schema", "show", "queue", "creatTask"],
             2,
-            "Error: the queue service has no method `creatTask`\nHint: Did you mean `createTask`",
+            "Error: `queue.creatTask` is not in the references of Taskcluster 106.0.0\nHint: Did you mean `createTask`",
         ),
         (
             &["schema", "show", "queue", "v1/tsk.json"],
@@ -114,7 +114,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (&validate("broken.yml"), 2, "Error: broken.yml is neither JSON nor YAML\n  Caused by: "),
         (&validate("binary"), 2, "Error: binary is not UTF-8\n  Caused by: "),
         (&validate("missing.json"), 1, "Error: cannot read missing.json\n  Caused by: "),
-        (&validate("-"), 2, "Error: standard input is neither JSON nor YAML\n  Caused by: EOF while parsing"),
+        (&validate("-"), 2, "Error: standard input is empty\n"),
     ] {
         let ran = tc.run(args);
         ran.stdout("").status(status);
