@@ -174,16 +174,19 @@ async fn object(client: &Client, name: &str, source: &Source) -> Result<Location
         let body = json!({"acceptDownloadMethods": {method: true}});
         client.call("object", "startDownload").arg(name).json(&body).send().await?.json()
     };
-    let mut answer = match start("getUrl").await {
+    let answer = match start("getUrl").await {
         Err(error) if ApiError::of(&error).is_some_and(|refusal| refusal.status == 406) => start("simple").await?,
         outcome => outcome?,
     };
-    if answer.get("hashes").is_none() {
+    let Value::Object(mut answer) = answer else {
+        return Err(Error::failed(format!("{source}: the object service answered no JSON object")));
+    };
+    if !answer.contains_key("hashes") {
         // The plain method promises nothing; the object's own record does.
         let record: Value = client.call("object", "object").arg(name).send().await?.json()?;
-        answer["hashes"] = record.get("hashes").cloned().unwrap_or_default();
+        answer.insert("hashes".into(), record.get("hashes").cloned().unwrap_or_default());
     }
-    object_location(source, &answer)
+    object_location(source, &Value::Object(answer))
 }
 
 /// What an answer of `object.startDownload` means. At least one strong hash must be there (spec, section 9).
