@@ -55,6 +55,15 @@ impl Context {
         let (ui, json, program) = (Arc::clone(&self.ui), json.into(), self.jq()?);
         blocking(move || print(&ui, &json, program)).await
     }
+
+    /// Prints a JSON document as the result, where `--jq` chooses what the command acts on.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub async fn print_unfiltered(&self, json: impl Into<Bytes>) -> Result<()> {
+        let (ui, json) = (Arc::clone(&self.ui), json.into());
+        blocking(move || print(&ui, &json, None)).await
+    }
 }
 
 /// A program that sees the environment as the command sees it.
