@@ -24,8 +24,7 @@ fn the_answer_is_taken_over_either_address_as_it_stands() {
 #[test]
 fn idle_connections_do_not_keep_the_answer_from_being_taken() {
     let signin = SignIn::start(&["-s", "a", "--json"]);
-    let idle: Vec<TcpStream> =
-        (0..300).map(|_| TcpStream::connect(("127.0.0.1", signin.port())).unwrap()).collect();
+    let idle: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", signin.port())).unwrap()).collect();
     signin.send("127.0.0.1", signin.answer("clientId=a&accessToken=b").as_bytes());
     let json: serde_json::Value = serde_json::from_str(&signin.end().stdout).unwrap();
     assert_eq!((&json["clientId"], &json["accessToken"]), (&"a".into(), &"b".into()));

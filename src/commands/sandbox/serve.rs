@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::sandbox::{Options, Sandbox, SignIn};
 
+/// How many files may be open, and connections with them, where the system allows it.
+const OPEN_FILES: u64 = 16 * 1024;
+
 /// Where to serve and for how long.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -51,6 +54,8 @@ impl Args {
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    // Systems give a process fewer open files than they let it have; without more, the sandbox serves fewer connections.
+    drop(rlimit::increase_nofile_limit(OPEN_FILES));
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     let export = args.export.as_deref().map(|path| Export::prepare(path, context)).transpose()?;
