@@ -39,6 +39,7 @@ mod sandbox_auth;
 mod sandbox_claims;
 mod sandbox_facts;
 mod sandbox_faults;
+mod sandbox_http;
 mod sandbox_seed;
 mod sandbox_storage;
 mod sandbox_workers;

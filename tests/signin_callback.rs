@@ -21,6 +21,16 @@ fn the_answer_is_taken_over_either_address_as_it_stands() {
     }
 }
 
+#[test]
+fn idle_connections_do_not_keep_the_answer_from_being_taken() {
+    let signin = SignIn::start(&["-s", "a", "--json"]);
+    let idle: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", signin.port())).unwrap()).collect();
+    signin.send("127.0.0.1", signin.answer("clientId=a&accessToken=b").as_bytes());
+    let json: serde_json::Value = serde_json::from_str(&signin.end().stdout).unwrap();
+    assert_eq!((&json["clientId"], &json["accessToken"]), (&"a".into(), &"b".into()));
+    drop(idle);
+}
+
 /// What else can arrive at the port, and what it is answered. `PATH` and `PORT` stand for ours.
 const HOSTILE: [(&str, &str, &str); 26] = [
     ("favicon", "GET /favicon.ico HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", "404"),

@@ -1,4 +1,4 @@
-//! `/auth/clients/create`: the page on which a person makes a client for a tool (spec, section 10).
+//! `/auth/clients/create`: the page on which a person makes a client for a tool.
 
 use std::sync::OnceLock;
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -10,6 +11,7 @@ use futures::future::select_all;
 use futures::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::answer;
 use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG, random_path};
@@ -21,7 +23,8 @@ use crate::error::{Advice, Error, Kind, Result};
 const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// A request has at most this many headers.
 const MAX_HEADERS: usize = 100;
-/// So many connections are served at a time; browsers open some that they never use.
+/// So many connections are served at a time; browsers open some that they never use. For one more, the oldest that has
+/// asked for nothing yet is closed.
 const MOST_CONNECTIONS: usize = 64;
 /// A connection must have sent its request after this time.
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -69,11 +72,17 @@ impl Listener {
     /// Waits for the answer, for as long as it takes. `refused` hears of each request that is not it.
     pub async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
         let answered = Cell::new(false);
+        let silent = Silent::default();
         let mut connections = FuturesUnordered::new();
         loop {
             tokio::select! {
-                accepted = accept(&self.sockets), if connections.len() < MOST_CONNECTIONS => match accepted {
-                    Ok(stream) => connections.push(serve(stream, &self.expected, &answered, clock)),
+                accepted = accept(&self.sockets) => match accepted {
+                    Ok(stream) => {
+                        if connections.len() >= MOST_CONNECTIONS {
+                            silent.close_oldest();
+                        }
+                        connections.push(serve(stream, &self.expected, &answered, &silent, clock));
+                    }
                     // Out of file descriptors, for instance: connections that end give some back.
                     Err(_) => clock.sleep(Duration::from_millis(50)).await,
                 },
@@ -135,17 +144,41 @@ async fn accept(sockets: &[TcpListener]) -> io::Result<TcpStream> {
     accepted.map(|(stream, _)| stream)
 }
 
+/// The connections that have not sent their request yet.
+#[derive(Default)]
+struct Silent {
+    count: Cell<usize>,
+    /// Those who wait for it are told in the order in which they came.
+    oldest: Notify,
+}
+
+impl Silent {
+    fn close_oldest(&self) {
+        if self.count.get() > 0 {
+            self.oldest.notify_one();
+        }
+    }
+}
+
 /// Serves one connection: one request, one answer. Nothing when there was no request.
 async fn serve(
     mut stream: TcpStream,
     expected: &Expected,
     answered: &Cell<bool>,
+    silent: &Silent,
     clock: &dyn Clock,
 ) -> Option<Decision> {
+    let mut closed = pin!(silent.oldest.notified());
+    closed.as_mut().enable();
+    silent.count.update(|count| count + 1);
     let decision = tokio::select! {
-        decision = read(&mut stream, expected) => decision?,
-        () = clock.sleep(REQUEST_READ_TIMEOUT) => return None,
+        biased;
+        decision = read(&mut stream, expected) => decision,
+        () = closed => None,
+        () = clock.sleep(REQUEST_READ_TIMEOUT) => None,
     };
+    silent.count.update(|count| count.saturating_sub(1));
+    let decision = decision?;
     let decision = match decision {
         Decision::Accept { .. } if answered.replace(true) => Decision::Refuse(ANSWERED),
         decision => decision,
