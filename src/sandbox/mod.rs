@@ -14,6 +14,7 @@ mod auth;
 mod call;
 mod certificate;
 mod documents;
+mod events;
 mod faults;
 mod gate;
 mod hawk;

@@ -1,7 +1,7 @@
 //! From a request to a response: routing, then the checks in the order of the services, then behaviour.
 
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::header::{self, HeaderName};
 use chrono::{DateTime, Utc};
@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::auth::{Caller, Presented, authenticate};
 use super::call::{Answer, Call, Fault, Outcome};
+use super::events::Events;
 use super::hawk::{Signed, host_and_port};
 use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub state: Mutex<State>,
     pub router: &'static Router,
     pub clock: SharedClock,
+    /// What the services publish.
+    pub events: Arc<Events>,
     /// Tells of every call of the queue that is done.
     pub queue_changed: Notify,
     /// `http://localhost:1234`

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
+use super::events;
 use super::faults::{self, Faults, Origin};
 use super::input::MAX_BODY;
 use super::insider;
@@ -136,6 +137,7 @@ impl Sandbox {
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
+            events: Arc::clone(&state.events),
             state: Mutex::new(state),
             router: Router::embedded()?,
             clock: options.clock,
@@ -224,8 +226,11 @@ impl Sandbox {
         now: DateTime<Utc>,
         seed: u64,
     ) -> Result<()> {
-        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        self.shared.events.mute(true);
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed);
+        self.shared.events.mute(false);
+        let running =
+            running.map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }
@@ -350,6 +355,9 @@ fn files(storage: &Arc<Storage>, clock: &SharedClock, plan: &Arc<faults::Plan>) 
 }
 
 async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
+    if let Some(stream) = events::respond(&shared.events, request.method(), request.uri()) {
+        return stream;
+    }
     let (parts, body) = request.into_parts();
     let accepts_gzip = parts
         .headers

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::QueueState;
 use super::id::TaskId;
 use super::lifecycle::MAX_RUNS;
+use super::publish::Change;
 use super::read::created;
 use super::task::{Priority, State, Task};
 use crate::sandbox::wire::stamp;
@@ -73,6 +74,8 @@ pub(super) fn change_task_priority(state: &mut QueueState, call: &Call<'_>) -> O
     if task.state().is_resolved() {
         return Err(Fault::conflict(format!("Task `{id}` is resolved; its priority can't be changed.")));
     }
+    let before = task.priority;
     state.set_priority(id, Priority::parse(call.body["newPriority"].as_str().unwrap_or_default()));
+    state.publish(id, &Change::Priority { before });
     state.status_answer(id)
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::QueueState;
 use super::id::TaskId;
+use super::publish::Change;
 use super::task::State;
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
 use crate::sandbox::wire::{Name, Object, Page, parse_time, stamp};
@@ -117,7 +118,13 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
     if let Some(Artifact { content: content @ Content::Object { .. }, .. }) = old {
         new.content = content.clone();
     }
+    let shown = new.info(&name.0);
     artifacts.insert(name, new.clone());
+    // The message's schema knows no artifacts of type `s3`.
+    if new.content != Content::S3 {
+        let (id, run_id) = key;
+        state.publish(id, &Change::Artifact { run_id, artifact: shown });
+    }
     Ok(Answer::Json(created(state, call, key, &new)))
 }
 

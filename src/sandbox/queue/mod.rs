@@ -13,6 +13,7 @@ mod id;
 mod lifecycle;
 mod metadata;
 mod pending;
+mod publish;
 mod read;
 mod resolve;
 mod task;
@@ -30,6 +31,7 @@ pub use self::id::TaskId;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::certificate::Issuer;
+use super::events::Events;
 use super::object::Objects;
 use super::storage::Storage;
 use super::wire::Object;
@@ -61,6 +63,7 @@ pub struct QueueState {
     storage: Arc<Storage>,
     objects: Arc<Objects>,
     workers: Workers,
+    events: Arc<Events>,
 }
 
 /// The runs of one task queue that wait for a worker or have one.
@@ -95,6 +98,7 @@ impl QueueState {
             objects: Arc::new(Objects::new(Arc::clone(&storage))),
             storage,
             workers: Workers::default(),
+            events: Arc::default(),
         }
     }
 
@@ -110,6 +114,13 @@ impl QueueState {
     pub(super) fn with_storage(mut self, storage: Arc<Storage>, objects: Arc<Objects>) -> Self {
         self.storage = storage;
         self.objects = objects;
+        self
+    }
+
+    /// The same, publishing here.
+    #[must_use]
+    pub(super) fn with_events(mut self, events: Arc<Events>) -> Self {
+        self.events = events;
         self
     }
 
