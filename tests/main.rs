@@ -33,6 +33,8 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+mod sandbox_claims;
+mod sandbox_facts;
 mod sandbox_faults;
 mod sandbox_seed;
 mod sandbox_storage;

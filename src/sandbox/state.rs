@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::auth::{self, Auth, History, Presented};
-use super::call::{Answer, Call, Outcome};
+use super::call::{Answer, Call, Outcome, WorkRequest};
 use super::events::Events;
+use super::hooks::{self, HooksState};
+use super::github;
 use super::index::{self, IndexState};
 use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
@@ -29,10 +32,11 @@ pub(super) struct State {
     pub events: Arc<Events>,
     /// How long a worker takes for tasks of a seed.
     pub run_times: HashMap<String, TimeDelta>,
+    pub hooks: HooksState,
     history: History,
     index: IndexState,
     secrets: SecretsState,
-    notify: NotifyState,
+    pub notify: NotifyState,
     purge_cache: PurgeCacheState,
     pub worker_manager: WorkerManagerState,
     started: DateTime<Utc>,
@@ -47,6 +51,7 @@ impl State {
         let objects = Arc::new(Objects::new(Arc::clone(&storage)));
         let events = Arc::new(Events::default());
         let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects)).with_events(Arc::clone(&events));
+        let notify = NotifyState::new(Arc::clone(&events));
         let index = IndexState::new(token(index::ISSUER));
         let worker_manager = WorkerManagerState::new(token(worker_manager::ISSUER), Arc::clone(&events));
         Self {
@@ -56,10 +61,11 @@ impl State {
             objects,
             events,
             run_times: HashMap::new(),
+            hooks: HooksState::default(),
             history: History::default(),
             index,
             secrets: SecretsState::default(),
-            notify: NotifyState::default(),
+            notify,
             purge_cache: PurgeCacheState::default(),
             worker_manager,
             started: now,
@@ -85,6 +91,8 @@ impl State {
             "queue" => self.behave_queue(call),
             "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
+            "hooks" => hooks::handle(self, call),
+            "github" => github::handle(call),
             "secrets" => secrets::handle(&mut self.secrets, call),
             "notify" => notify::handle(&mut self.notify, call),
             "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
@@ -98,6 +106,18 @@ impl State {
         let outcome = queue::handle(&mut self.queue, call);
         self.index.file(self.queue.take_completed(), call.now);
         outcome
+    }
+
+    /// Does what has fallen due in the queue until `now`, and files what it completed in the index.
+    pub(super) fn advance(&mut self, now: DateTime<Utc>) {
+        self.queue.advance(now);
+        self.index.file(self.queue.take_completed(), now);
+    }
+
+    /// Hands out tasks to a worker that is waiting for some; none when there are none.
+    pub(super) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
+        self.advance(now);
+        self.queue.claim_for(request, now)
     }
 
     /// The methods that every service has.
@@ -115,9 +135,18 @@ impl State {
 }
 
 /// What a service does to the body before it does anything else; its errors repeat the body so.
-pub(super) fn amend(service: &str, method: &Method, body: &mut Value) {
+pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, String>, body: &mut Value) {
     if (service, method.name.as_str()) == ("queue", "createTask") {
         split_queue_id(body);
+        if let Some(object) = body.as_object_mut() {
+            let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
+            object.entry("taskGroupId").or_insert_with(|| group().into());
+        }
+    }
+    if let ("hooks", "createHook" | "updateHook", Some(hook)) = (service, method.name.as_str(), body.as_object_mut()) {
+        for name in ["hookGroupId", "hookId"] {
+            hook.entry(name).or_insert_with(|| params.get(name).map_or("", String::as_str).into());
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the services tell the world: messages as they publish them over Pulse (spec, section 11).
+//! What the services tell the world: messages as they publish them over Pulse.
 //!
 //! Nothing is built while nobody listens: not a stream, a hook or a broker.
 
@@ -73,7 +73,7 @@ impl Events {
         (listened || cfg!(test)) && !self.muted.load(Ordering::Relaxed)
     }
 
-    /// Publishes a message of a service's exchange. Words of the routing key that are not given are `_` (spec, section 14).
+    /// Publishes a message of a service's exchange. Words of the routing key that are not given are `_`.
     pub(super) fn publish(
         &self,
         service: &'static str,

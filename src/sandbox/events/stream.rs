@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::body::Body;
-use axum::http::{Method, Response, StatusCode, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode, header};
 use bytes::Bytes;
 use futures::stream;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Event, Events, exchanges};
+use crate::sandbox::http::is_local;
 
 /// Where the stream is.
 const PATH: &str = "/sandbox/events";
@@ -51,11 +53,13 @@ impl Filter {
 }
 
 /// Answers a request for the stream; nothing when it is for something else.
-pub(in crate::sandbox) fn respond(events: &Events, verb: &Method, uri: &Uri) -> Option<Response<Body>> {
-    if uri.path() != PATH || *verb != Method::GET {
+pub(in crate::sandbox) fn respond(events: &Events, request: &Parts) -> Option<Response<Body>> {
+    let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    // Everything else is refused where all requests are.
+    if request.uri.path() != PATH || request.method != Method::GET || !is_local(host) {
         return None;
     }
-    let (status, kind, body) = match Filter::of(uri.query().unwrap_or_default()) {
+    let (status, kind, body) = match Filter::of(request.uri.query().unwrap_or_default()) {
         Ok(filter) => (StatusCode::OK, "application/x-ndjson", lines(events, filter)),
         Err(reason) => (StatusCode::BAD_REQUEST, "application/json", format!("{}\n", json!({"error": reason})).into()),
     };

@@ -7,9 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 pub use self::store::{Entry, IndexState};
+use super::call::{Answer, Call, Fault, Outcome};
 use super::queue::Completed;
 use super::wire::{Page, Paged, canonical, parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome};
 
 /// The client that signs the redirects to private artifacts.
 pub const ISSUER: &str = "static/taskcluster/index";
@@ -118,6 +118,10 @@ fn insert_task(state: &mut IndexState, call: &Call<'_>) -> Outcome {
     let expires = text("expires");
     let expires = parse_time(expires).ok_or_else(|| Fault::input(format!("`expires` is not a time: {expires}")))?;
     let rank = match &call.body["rank"] {
+        // The database has no room for anything else.
+        Value::Number(rank) if rank.as_f64().is_some_and(|rank| rank.fract() != 0.0) => {
+            return Err(Fault::input(format!("`rank` is not an integer: {rank}")));
+        }
         Value::Number(rank) => rank.clone(),
         _ => Number::from(0),
     };

@@ -8,8 +8,8 @@ use super::lifecycle::MAX_RUNS;
 use super::publish::Change;
 use super::read::created;
 use super::task::{Priority, State, Task};
+use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::stamp;
-use crate::sandbox::{Call, Fault, Outcome};
 
 /// Checks the scopes that name the task's own scheduler, group and project.
 fn authorize(call: &Call<'_>, task: &Task) -> Result<(), Fault> {
@@ -74,8 +74,12 @@ pub(super) fn change_task_priority(state: &mut QueueState, call: &Call<'_>) -> O
     if task.state().is_resolved() {
         return Err(Fault::conflict(format!("Task `{id}` is resolved; its priority can't be changed.")));
     }
+    let priority = Priority::parse(call.body["newPriority"].as_str().unwrap_or_default());
+    if task.priority == priority {
+        return Err(Fault::conflict(format!("Task `{id}` has the priority `{}` already.", priority.name())));
+    }
     let before = task.priority;
-    state.set_priority(id, Priority::parse(call.body["newPriority"].as_str().unwrap_or_default()));
+    state.set_priority(id, priority);
     state.publish(id, &Change::Priority { before });
     state.status_answer(id)
 }

@@ -8,8 +8,8 @@ use super::group::Group;
 use super::id::TaskId;
 use super::publish::Change;
 use super::task::{Definition, Priority, Requires, State, Task, split_queue};
+use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
-use crate::sandbox::{Call, Fault, Outcome};
 
 /// How far `created` may lie from the server's clock, and how much later than five days a deadline may be.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
@@ -270,4 +270,5 @@ fn insert(
     state.expiries.insert((times.expires, id));
     state.groups.entry(draft.group).or_insert_with(|| Group::new(scheduler)).add(id, times.expires);
     state.tasks.insert(id, task);
+    state.revision += 1;
 }
