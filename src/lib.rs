@@ -21,6 +21,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod context;
+pub mod definition;
 pub mod domain;
 pub mod env;
 pub mod error;

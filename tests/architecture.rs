@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("reference", &[]),
     ("schema", &["reference"]),
+    ("definition", &["domain", "reference", "schema"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "json", "reference"]),
