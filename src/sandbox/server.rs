@@ -19,7 +19,7 @@ use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::waiting::keep_time;
 use super::workers::{self, Workers};
-use super::{hooks, http, service_account};
+use super::{events, hooks, http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -66,7 +66,11 @@ impl Sandbox {
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers);
         }
-        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
+        let sandbox = Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) };
+        if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
+            events::publish_to(runtime, &sandbox.shared.events, url)?;
+        }
+        Ok(sandbox)
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -135,8 +139,8 @@ impl Sandbox {
         self.shared.events.mute(true);
         let running = replay(&mut self.shared.lock(), tasks, started, now, seed);
         self.shared.events.mute(false);
-        let running = running
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        let running =
+            running.map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }

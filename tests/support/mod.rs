@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod events;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;

@@ -6,6 +6,7 @@ use super::shape::Shape;
 use crate::commands::Status;
 use crate::commands::shared::child;
 use crate::context::Context;
+use crate::domain::Secret;
 use crate::env;
 use crate::error::Result;
 use crate::sandbox::{Options, Sandbox, SignIn};
@@ -26,6 +27,9 @@ pub(super) struct Args {
     /// Let the person who signs in have this scope, and no others than those given so; repeatable
     #[arg(long, value_name = "SCOPE")]
     user_scope: Vec<String>,
+    /// Publish what happens to this broker as well, as real services do
+    #[arg(long, value_name = "URL")]
+    pulse: Option<String>,
     #[command(flatten)]
     shape: Shape,
 }
@@ -46,6 +50,7 @@ impl Args {
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
+    let options = args.pulse.iter().fold(options, |options, url| options.pulse(Secret::new(url.as_str())));
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {

@@ -2,6 +2,7 @@
 //!
 //! Nothing is built while nobody listens: not a stream, a hook or a broker.
 
+mod amqp;
 mod stream;
 mod topic;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
+pub(super) use self::amqp::start as publish_to;
 pub(super) use self::stream::respond;
 pub(super) use self::topic::fits;
 use crate::reference::{Catalogue, Exchange, Service, Source};
@@ -84,7 +86,7 @@ impl Events {
     ) {
         let Some(known) = exchanges().get(&(service, name)) else { return };
         #[cfg(test)]
-        tests::check(known, &payload);
+        tests::check(service, known, &payload);
         let event = Arc::new(Event {
             exchange: &known.full_name,
             routing_key: routing_key(known.exchange, words),
@@ -134,7 +136,6 @@ impl Events {
 /// An exchange of the references.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub service: &'static Service,
     pub exchange: &'static Exchange,
     /// With its prefix.
     pub full_name: String,
@@ -150,7 +151,7 @@ pub(super) fn exchanges() -> &'static HashMap<(&'static str, &'static str), Know
             let prefix = service.exchange_prefix.as_deref().unwrap_or_default();
             service.exchanges.iter().map(move |exchange| {
                 let full_name = format!("{prefix}{}", exchange.exchange);
-                ((&*service.service_name, &*exchange.name), Known { service, exchange, full_name })
+                ((&*service.service_name, &*exchange.name), Known { exchange, full_name })
             })
         };
         services.into_iter().flat_map(of).collect()
@@ -173,13 +174,14 @@ mod tests {
     use std::cell::RefCell;
 
     /// Checks a message against the schema of its exchange.
-    pub(super) fn check(known: &'static Known, payload: &Value) {
+    pub(super) fn check(service: &str, known: &'static Known, payload: &Value) {
         thread_local! {
             static VALIDATORS: RefCell<HashMap<&'static str, Validator>> = RefCell::default();
         }
         let Some(file) = &known.exchange.schema else { return };
         let faults = VALIDATORS.with_borrow_mut(|validators| {
-            let fresh = || Validator::new(known.service, file).unwrap();
+            let fresh =
+                || Validator::new(Catalogue::embedded(Source::Current).service(service).unwrap(), file).unwrap();
             validators.entry(&known.full_name).or_insert_with(fresh).faults(payload)
         });
         assert!(faults.is_empty(), "{} published {payload}: {faults:?}", known.full_name);

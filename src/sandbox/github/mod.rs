@@ -17,10 +17,16 @@ const BADGE: &str = concat!(
 pub(super) fn handle(call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
         "builds" => builds(call),
-        "cancelBuilds" => cancel_builds(call),
+        "cancelBuilds" => Err(Fault::not_found("No cancellable builds found")),
         "repository" => Ok(Answer::Json(json!({"installed": false}))),
         "latest" => Err(Fault::not_found("Status not found")),
-        "badge" => Ok(Answer::Typed("image/svg+xml", BADGE)),
+        "badge" => Ok(Answer::WithHeaders(
+            vec![
+                ("content-type", "image/svg+xml".into()),
+                ("cache-control", "no-cache, no-store, must-revalidate".into()),
+            ],
+            Box::new(Answer::Text(BADGE)),
+        )),
         "createStatus" | "createComment" => Err(not_installed(call)),
         _ => return None,
     })
@@ -33,10 +39,6 @@ fn builds(call: &Call<'_>) -> Outcome {
         }
     }
     Ok(Answer::Json(json!({"builds": []})))
-}
-
-fn cancel_builds(_call: &Call<'_>) -> Outcome {
-    Err(Fault::not_found("No cancellable builds found"))
 }
 
 fn not_installed(call: &Call<'_>) -> Fault {
@@ -58,7 +60,10 @@ mod tests {
         assert_eq!(send(builds()), (200, json!({"builds": []})));
         assert_eq!(send(builds().query("organization", "o").query("repository", "r")).0, 200);
         let (status, refusal) = send(builds().query("repository", "r"));
-        assert_eq!((status, &refusal["message"]), (400, &json!("Must provide `organization` if querying `repository`")));
+        assert_eq!(
+            (status, &refusal["message"]),
+            (400, &json!("Must provide `organization` if querying `repository`"))
+        );
     }
 
     #[test]

@@ -90,7 +90,9 @@ impl Schedule {
         let missing = DEFAULTS.len().checked_sub(given.len()).ok_or("Invalid cron expression, too many fields")?;
         let defaults = DEFAULTS.iter().skip(given.len()).take(missing);
         let fields: Vec<&str> = defaults.copied().chain(given).collect();
-        let [second, minute, hour, day, month, weekday] = fields[..] else { return Err("Invalid cron expression".into()) };
+        let [second, minute, hour, day, month, weekday] = fields[..] else {
+            return Err("Invalid cron expression".into());
+        };
         let second = SECOND.parse(second)?;
         let minute = MINUTE.parse(minute)?;
         let hour = HOUR.parse(hour)?;
@@ -220,9 +222,8 @@ impl Field {
             Some((range, step)) => (range, Some(step)),
             None => (part, None),
         };
-        let out_of_range = |shown: &str| {
-            format!("Constraint error, got value {shown} expected range {}-{}", self.min, self.max)
-        };
+        let out_of_range =
+            |shown: &str| format!("Constraint error, got value {shown} expected range {}-{}", self.min, self.max);
         let Some((min, max)) = range.split_once('-') else {
             if self.last && range.contains('L') {
                 allowed.last = true;

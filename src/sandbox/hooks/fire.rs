@@ -11,10 +11,11 @@ use super::{CLIENT, Key};
 use crate::definition::json_e::{self, Context};
 use crate::reference::Verb;
 use crate::sandbox::call::{Call, Fault};
+use crate::sandbox::input::check_value;
 use crate::sandbox::refusal::{RequestInfo, error_body};
 use crate::sandbox::router::{Router, Target};
 use crate::sandbox::state::{State, amend};
-use crate::sandbox::wire::stamp;
+use crate::sandbox::wire::{canonical, stamp};
 
 /// How long a task has, and how long it is kept, where its template does not say.
 const DEADLINE: TimeDelta = TimeDelta::days(1);
@@ -133,7 +134,7 @@ fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failur
 /// Whether a task was created.
 fn create(state: &mut State, key: &Key, occasion: &Occasion, now: DateTime<Utc>) -> Result<bool, Failure> {
     let Some(hook) = state.hooks.hooks.get(key) else { return Ok(false) };
-    let template = crate::sandbox::wire::canonical(&hook.task);
+    let template = canonical(&hook.task);
     let Some(mut body) = render(&template, occasion)? else { return Ok(false) };
     let role = format!("assume:hook-id:{}/{}", key.0.0, key.1.0);
     let scopes = state.auth.expand(&[role]);
@@ -161,7 +162,8 @@ fn call_create_task(
         return Err(broken("there is no createTask".into()));
     };
     let root_url = "http://localhost";
-    crate::sandbox::input::check_value(target, body, root_url)?;
+    let file = target.method.input.as_deref().unwrap_or_default();
+    check_value(target, file, body, root_url)?;
     amend("queue", target.method, &params, body);
     let call = Call {
         service: "queue",

@@ -145,6 +145,11 @@ impl QueueState {
         queues.min().map(|(_, name)| name.to_string())
     }
 
+    /// Where a task stands; none when there is no such task.
+    pub fn state_of(&self, task_id: &str) -> Option<String> {
+        TaskId::parse(task_id).and_then(|id| self.tasks.get(&id)).map(|task| task.state().to_string())
+    }
+
     /// Whether nothing is pending or running.
     pub fn is_idle(&self) -> bool {
         self.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty())

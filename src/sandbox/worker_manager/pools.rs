@@ -7,6 +7,7 @@ use super::stats::Counts;
 use super::{NULL, Pool, STATIC, WorkerManagerState, launch_configs, listing, no_pool, text};
 use crate::reference::{Catalogue, Source};
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
+use crate::sandbox::input::refuse;
 use crate::sandbox::wire::{Name, Page, stamp};
 use crate::schema::Validator;
 
@@ -81,25 +82,8 @@ fn check(call: &Call<'_>) -> Result<(), Fault> {
     let service =
         Catalogue::embedded(Source::Current).service("worker-manager").map_err(|error| broken(error.to_string()))?;
     let validator = Validator::new(service, file).map_err(|error| broken(error.to_string()))?;
-    let faults = validator.faults(&call.body["config"]);
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let faults: String = faults
-        .iter()
-        .map(|fault| {
-            let detail = fault.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-            format!("\n  * data{} {}{detail}", fault.path, fault.message)
-        })
-        .collect();
-    Err(Fault::new(
-        400,
-        "InputValidationError",
-        format!(
-            "\nSchema Validation Failed!\nRejecting Schema: {}/schemas/worker-manager/{file}#\nErrors:{faults}",
-            call.root_url
-        ),
-    ))
+    let schema_url = format!("{}/schemas/worker-manager/{file}#", call.root_url);
+    refuse(&validator.faults(&call.body["config"]), &schema_url)
 }
 
 pub(super) fn create(state: &mut WorkerManagerState, call: &Call<'_>) -> Outcome {
