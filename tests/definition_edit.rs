@@ -32,10 +32,10 @@ fn create(tc: &Tc) -> String {
 fn an_edited_definition_becomes_a_new_task() {
     let (_sandbox, tc) = sandbox();
     let id = create(&tc);
-    let tc = tc.env("EDITOR", "sed -i s/maxRunTime.*/maxRunTime:\\ 61/");
+    let tc = tc.env("EDITOR", r#"sed -i 's/"maxRunTime": 60/"maxRunTime": 61/'"#);
     let ran = tc.run(&["task", "edit", &id]);
     ran.stdout("").status(2);
-    assert!(ran.stderr.contains("-   maxRunTime: 60\n+   maxRunTime: 61\n"), "{ran}");
+    assert!(ran.stderr.contains("-     \"maxRunTime\": 60\n+     \"maxRunTime\": 61\n"), "{ran}");
     assert!(ran.stderr.contains("Error: cannot create an edited task without confirmation: standard input is not a terminal\nHint: Add --yes\n"), "{ran}");
     let ran = tc.run(&["task", "edit", &id, "--yes"]);
     ran.status(0);
@@ -62,7 +62,7 @@ fn an_editor_that_fails_or_changes_nothing_creates_nothing() {
     let kept = ran.stderr.trim_end().rsplit(' ').next().unwrap();
     assert!(fs::read_to_string(kept).unwrap().contains("maxRunTime"));
     fs::remove_file(kept).unwrap();
-    let tc = tc.env("EDITOR", "sed -i s/maxRunTime.*/maxRunTime:\\ 0/");
+    let tc = tc.env("EDITOR", r#"sed -i 's/"maxRunTime": 60/"maxRunTime": 0/'"#);
     let ran = tc.run(&["task", "edit", &id, "--yes"]);
     ran.stdout("").status(1);
     assert!(ran.stderr.contains("expected at least 1, found 0\n"), "{ran}");

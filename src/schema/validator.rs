@@ -49,11 +49,17 @@ impl Validator {
             .with_retriever(Loaded(BTreeMap::new()))
             .build(schema)
             .map(|compiled| Self { compiled })
-            .map_err(|error| SchemaError::Unusable { path: "the file".into(), reason: error.to_string() })
+            .map_err(|error| SchemaError::Unusable { path: "#".into(), reason: error.to_string() })
     }
 
     pub(super) fn errors<'a>(&'a self, body: &'a Value) -> impl Iterator<Item = jsonschema::ValidationError<'a>> {
         self.compiled.iter_errors(body)
+    }
+
+    /// What keeps a value from being a schema of draft 7, as [`Validator::faults`] tells it.
+    pub fn metaschema_faults(schema: &Value) -> Vec<Fault> {
+        let reference = serde_json::json!({"$ref": "http://json-schema.org/draft-07/schema#"});
+        Self::of(&reference).map(|draft| draft.faults(schema)).unwrap_or_default()
     }
 
     /// What is wrong with `body`, in the words of the services: at each level first what the value

@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod events;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
@@ -8,6 +9,9 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+#[cfg(unix)]
+pub mod rabbit;
+pub mod recorded;
 pub mod sign_in;
 pub mod storage;
 pub mod task;

@@ -9,7 +9,7 @@ use crate::client::{Client, Request, StreamOptions};
 use crate::context::Context;
 use crate::definition::finding::{self, Finding};
 use crate::definition::places::Places;
-use crate::domain::RootUrl;
+use crate::domain::{RootUrl, yaml};
 use crate::error::{Error, Result};
 use crate::reference::Verb;
 
@@ -82,9 +82,12 @@ fn value_of(name: &str, text: &str) -> Result<Value> {
         Ok(value) => return Ok(value),
         Err(fault) => fault,
     };
-    Err(match serde_saphyr::from_str::<Value>(text) {
-        // A brace or a bracket in front says that JSON was meant; any word is a YAML string.
+    Err(match yaml::parse(text) {
         Ok(value) if value.is_object() || value.is_array() => return Ok(value),
+        // Any word is a YAML string; nobody means a document by that.
+        Ok(_) if text.trim().is_empty() => Error::usage(format!("{name} is empty")),
+        Ok(_) => Error::usage(format!("{name} is a single value, not a map or a list")),
+        // A brace or a bracket in front says that JSON was meant.
         Err(not_yaml) if !text.trim_start().starts_with(['{', '[']) => {
             Error::usage(format!("{name} is neither JSON nor YAML")).caused_by(not_yaml)
         }

@@ -44,7 +44,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let (Value::Object(members), Some(group)) = (&mut before, definition.get("taskGroupId")) {
         members.insert("taskGroupId".into(), group.clone());
     }
-    let before = yaml(&before)?;
+    let before = format!("{before:#}\n");
     let copy = copy(&before)?;
     let made = edited(&copy, &before, args, &task.deployment, context).await;
     match made {
@@ -82,14 +82,10 @@ async fn edited(copy: &Path, before: &str, args: &Args, deployment: &Deployment,
     make(&tasks, Some(&document), &args.how, false, deployment, context).await
 }
 
-fn yaml(value: &Value) -> Result<String> {
-    serde_saphyr::to_string(value).map_err(|source| Error::failed("cannot write the definition").caused_by(source))
-}
-
 /// A copy that is not removed when something goes wrong: nobody wants to type twice.
 fn copy(text: &str) -> Result<PathBuf> {
     let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
-    let mut file = tempfile::Builder::new().prefix("tc-task-").suffix(".yml").tempfile().map_err(cannot)?;
+    let mut file = tempfile::Builder::new().prefix("tc-task-").suffix(".json").tempfile().map_err(cannot)?;
     file.write_all(text.as_bytes()).map_err(cannot)?;
     let (_, path) = file.keep().map_err(|fault| cannot(fault.error))?;
     Ok(path)
