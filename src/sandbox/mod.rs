@@ -11,6 +11,7 @@
 //! ```
 
 mod auth;
+mod behaviours;
 mod call;
 mod certificate;
 mod documents;
@@ -21,6 +22,7 @@ mod github;
 mod hash;
 mod hawk;
 mod hooks;
+mod host;
 mod http;
 mod index;
 mod input;
