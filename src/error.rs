@@ -92,6 +92,14 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
     hints: Vec<String>,
     advice: Vec<Advice>,
+    halted: Option<Halted>,
+}
+
+/// What a program of the user's decided about the end.
+#[derive(Debug)]
+struct Halted {
+    status: u8,
+    message: Vec<u8>,
 }
 
 /// What most functions of the crate return.
@@ -100,7 +108,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new(), advice: Vec::new() }))
+        let (hints, advice) = (Vec::new(), Vec::new());
+        Self(Box::new(Inner { kind, message: message.into(), source: None, hints, advice, halted: None }))
     }
 
     /// [`Kind::Failed`].
@@ -118,6 +127,18 @@ impl Error {
         Self::new(Kind::Interrupted, "interrupted")
     }
 
+    /// A program of the user's ends everything with this exit status, and this text on standard error, as it is.
+    pub fn halted(status: u8, message: Vec<u8>) -> Self {
+        let mut error = Self::failed(format!("ended with status {status}"));
+        error.0.halted = Some(Halted { status, message });
+        error
+    }
+
+    /// The text that goes to standard error in place of a report, where a program of the user's ended everything.
+    pub fn last_words(&self) -> Option<&[u8]> {
+        self.0.halted.as_ref().map(|halted| halted.message.as_slice())
+    }
+
     /// The same error with what caused it.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -125,7 +146,7 @@ impl Error {
         self
     }
 
-    /// The same error with one more hint: a sentence that says what to do next.
+    /// The same error with one more hint: what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
@@ -154,7 +175,7 @@ impl Error {
 
     /// The exit status of the process that ends with this error.
     pub fn exit_code(&self) -> u8 {
-        self.0.kind.exit_code()
+        self.0.halted.as_ref().map_or(self.0.kind.exit_code(), |halted| halted.status)
     }
 
     /// What was tried and what happened, without causes and hints.

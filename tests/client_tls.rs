@@ -8,7 +8,7 @@ use std::thread;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tc::client::{Client, Target};
+use tc::client::{Client, Endpoint};
 use tc::domain::RootUrl;
 use tc::{Environment, Error, Kind};
 
@@ -68,7 +68,7 @@ impl TlsServer {
     async fn ping(&self, variables: &[(&str, &str)], extra_ca_file: Option<&str>) -> Result<u16, Error> {
         let empty = Environment::empty(self.directory.path()).with_clock(FakeClock::at("2026-11-22T12:00:00Z"));
         let environment = variables.iter().fold(empty, |all, (name, value)| all.with(name, value));
-        let target = Target { root: self.root.clone(), credentials: None, unsigned_because: None, proxied: false };
+        let target = Endpoint { root: self.root.clone(), credentials: None, unsigned_because: None, proxied: false };
         let mut builder = Client::builder_for(&environment, target);
         if let Some(file) = extra_ca_file {
             builder = builder.extra_ca_file(environment.resolve(file));

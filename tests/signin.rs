@@ -120,7 +120,7 @@ fn wishes_that_make_no_sense_are_refused_before_anything_listens() {
         (&["--expires", "-1h"], "--expires -1h is over before it starts"),
         (&["-s", "é"], "\"é\" is not a scope"),
         (&["--for", "task.rerum"], "`task.rerum` is neither a verb nor a method"),
-        (&["--for", "queue.rerunTsk"], "the queue service has no method `rerunTsk`"),
+        (&["--for", "queue.rerunTsk"], "`queue.rerunTsk` is not in the references of Taskcluster 106.0.0"),
         (&["--scheduler-id", "x"], "there is nothing to narrow: --scheduler-id and the like go with --for"),
         (&["--for", "task.rerun", "--param", "x"], "`--param x` is not NAME=VALUE"),
     ] {

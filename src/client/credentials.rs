@@ -1,4 +1,4 @@
-//! Taskcluster credentials (spec, sections 2 and 3).
+//! Taskcluster credentials.
 
 use crate::domain::Secret;
 use crate::env::{self, Environment};

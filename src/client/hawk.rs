@@ -1,4 +1,4 @@
-//! Signing: the Hawk header and the bewit (spec, section 3). Pure: time and nonce are handed in.
+//! Signing: the Hawk header and the bewit. Pure: time and nonce are handed in.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -84,9 +84,6 @@ pub(crate) fn check(credentials: &Credentials, root: &RootUrl) -> Result<()> {
 }
 
 /// The URL with a bewit: whoever has it may GET it until `expires`, in seconds since the epoch.
-///
-/// # Errors
-/// Those of [`header`].
 pub fn signed_url(credentials: &Credentials, url: &Url, expires: u64) -> Result<Url> {
     check_client_id(&credentials.client_id)?;
     let ext = ext(credentials)?;

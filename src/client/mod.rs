@@ -78,7 +78,7 @@ pub(crate) use raw::{Lost, RawAnswer, RawRequest};
 pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};
 pub use response::Response;
-pub use settings::Target;
+pub use settings::Endpoint;
 pub use stream::{StreamOptions, Streamed};
 pub use temporary::{TemporaryOptions, temporary_credentials};
 
@@ -151,14 +151,11 @@ impl Client {
     }
 
     /// A client as the process's environment describes it: see [`Client::from_environment`].
-    ///
-    /// # Errors
-    /// Those of [`Client::from_environment`].
     pub fn from_env() -> Result<Self> {
         Self::from_environment(&Environment::from_process())
     }
 
-    /// A client as an environment describes it (spec, section 2): with `TASKCLUSTER_ROOT_URL` and
+    /// A client as an environment describes it: with `TASKCLUSTER_ROOT_URL` and
     /// credentials where both are set; else by way of `TASKCLUSTER_PROXY_URL`, which signs by
     /// itself; else unsigned. Proxies and certificates are taken from there, too.
     ///
@@ -175,12 +172,12 @@ impl Client {
     /// [`Kind::Usage`] without a root URL or with one that is none; [`Kind::Auth`] when credentials
     /// are half set.
     pub fn from_environment(environment: &Environment) -> Result<Self> {
-        Self::builder_for(environment, Target::resolve(environment, None, false)?).build()
+        Self::builder_for(environment, Endpoint::resolve(environment, None, false)?).build()
     }
 
     /// A builder with everything that the environment says, for a target that is decided already.
-    pub fn builder_for(environment: &Environment, target: Target) -> ClientBuilder {
-        let behind = if target.proxied { Target::root_url(environment, None).ok() } else { None };
+    pub fn builder_for(environment: &Environment, target: Endpoint) -> ClientBuilder {
+        let behind = if target.proxied { Endpoint::root_url(environment, None).ok() } else { None };
         ClientBuilder::new(target.root)
             .deployment(behind)
             .credentials(target.credentials)
@@ -249,9 +246,6 @@ impl Client {
     }
 
     /// A call of a method that was looked up already, checked and not sent.
-    ///
-    /// # Errors
-    /// Those of [`Request::build`].
     pub fn prepare(
         &self,
         service: &Service,

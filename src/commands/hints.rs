@@ -24,6 +24,9 @@ fn words(advice: &Advice) -> String {
         Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
         Advice::ListServices => "`tc api` lists all services.".to_owned(),
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
+        Advice::OtherReferences => "A deployment of another version may have it: \
+             `tc references distill <root URL> -o DIR` writes down what a deployment has."
+            .to_owned(),
         Advice::ListSchemas => "`tc schema list` lists all schemas.".to_owned(),
         Advice::ListArtifacts(task) => format!("`tc artifact list {task}` lists the artifacts that exist."),
         Advice::FetchByUrl => {
@@ -89,7 +92,7 @@ fn sign_in(deployment: &Deployment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Credentials, Target};
+    use crate::client::{Credentials, Endpoint};
     use crate::domain::RootUrl;
     use crate::reference::Verb;
 
@@ -100,7 +103,7 @@ mod tests {
     fn advice(message: &str, origin: Option<Origin>, deployment: &Deployment) -> Vec<String> {
         let body = serde_json::json!({"code": "InsufficientScopes", "message": message}).to_string();
         let refusal = ApiError::parse("queue.x", Verb::Get, "https://tc.example.com/x".into(), 403, body.into());
-        let target = Target {
+        let target = Endpoint {
             root: RootUrl::parse("https://tc.example.com").unwrap(),
             credentials: origin.is_some().then(|| Credentials::new("me/tc", "key")),
             unsigned_because: None,

@@ -98,7 +98,7 @@ fn names_and_urls_lead_to_a_deployment_and_nothing_else_does() {
         ("ftp://corp", "the root URL `ftp://corp` must start with https:// or http://", None),
     ] {
         let error = settings.deployment(text).unwrap_err();
-        assert_eq!((error.message(), error.hints().first().map(String::as_str)), (message, hint));
+        assert_eq!((error.message(), error.hints().first().map(ToString::to_string).as_deref()), (message, hint));
         assert_eq!(error.kind(), Kind::Usage);
     }
 }

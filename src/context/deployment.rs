@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
-use crate::client::{Client, Credentials, Target};
+use crate::client::{Client, Credentials, Endpoint};
 use crate::config::{Settings, Source, keys};
 use crate::domain::RootUrl;
 use crate::error::{Advice, Error, Result};
@@ -172,7 +172,7 @@ impl Context {
     /// Those of [`Context::client_for`].
     pub fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
         let settings = self.settings()?;
-        let target = Target { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
+        let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
         let mut builder = Client::builder_for(&self.env, target).retries(0).timeout(ONE_QUESTION_TIMEOUT);
         if let Some(file) = settings.cacert(&self.env) {
             builder = builder.extra_ca_file(file);

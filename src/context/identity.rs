@@ -12,7 +12,7 @@ use clap::builder::PossibleValue;
 
 use super::Context;
 use crate::cli::Globals;
-use crate::client::{Credentials, Target};
+use crate::client::{Credentials, Endpoint};
 use crate::config::{Given, GoTool, Lookup, Settings, Source, Store, Stored, keys};
 use crate::domain::RootUrl;
 use crate::env;
@@ -71,7 +71,7 @@ pub fn given(globals: &Globals) -> Given {
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The deployment and the credentials.
-    pub target: Target,
+    pub target: Endpoint,
     /// Where the root URL comes from.
     pub root_source: Option<Source>,
     /// Where the credentials come from; none when calls go unsigned.
@@ -105,7 +105,7 @@ impl Context {
     pub fn root_url(&self) -> Result<RootUrl> {
         match self.settings()?.root_url()? {
             Some((root, _)) => Ok(root),
-            None => Target::root_url(&self.env, None),
+            None => Endpoint::root_url(&self.env, None),
         }
     }
 
@@ -140,7 +140,7 @@ impl Context {
             (_, Some(Source::Environment(_))) | (None, _) | (_, None) => None,
             (Some(root), Some(source)) => (settings.is_explicit(source) || !proxy_comes_first).then_some(root),
         };
-        let target = Target::resolve(&self.env, given.map(RootUrl::as_str), no_credentials)?;
+        let target = Endpoint::resolve(&self.env, given.map(RootUrl::as_str), no_credentials)?;
         let root_source = if target.proxied { self.proxy_source() } else { root_source };
         let mut identity = Identity { target, root_source, origin: None, issued: None, expires: None };
         if let Some(credentials) = identity.target.credentials.take() {

@@ -20,6 +20,8 @@ pub enum Advice {
     ListServices,
     /// See which methods this service has.
     ListMethods(String),
+    /// Look for it in the references of the deployment itself, which may be of another version.
+    OtherReferences,
     /// See which schemas there are.
     ListSchemas,
     /// See which artifacts this task has.

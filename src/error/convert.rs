@@ -1,7 +1,7 @@
 //! Failures of the modules below, as errors with advice.
 
 use super::{Advice, Error};
-use crate::reference::LookupError;
+use crate::reference::{LookupError, Source};
 use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
 
@@ -10,8 +10,12 @@ impl From<LookupError> for Error {
         let message = source.to_string();
         match source {
             LookupError::Service { similar, .. } => suggest(Error::usage(message), &similar, Advice::ListServices),
-            LookupError::Method { service, similar, .. } => {
-                suggest(Error::usage(message), &similar, Advice::ListMethods(service))
+            LookupError::Method { service, similar, references, .. } => {
+                let error = suggest(Error::usage(message), &similar, Advice::ListMethods(service));
+                match references {
+                    Source::Current => error.advise(Advice::OtherReferences),
+                    Source::Legacy => error,
+                }
             }
             LookupError::Broken { .. } => Error::failed(message),
         }
@@ -32,6 +36,7 @@ impl From<JqError> for Error {
         match source {
             JqError::Syntax(_) => Error::usage(source.to_string()),
             JqError::Input(_) | JqError::Run(_) => Error::failed(source.to_string()),
+            JqError::Halted { status, message } => Error::halted(status, message),
         }
     }
 }

@@ -18,13 +18,13 @@ use crate::error::{Advice, Error, Kind, Result};
 use crate::loopback;
 
 /// A request's head is at most this long, in bytes.
-const LONGEST_HEAD: usize = 16 * 1024;
+const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// A request has at most this many headers.
-const MOST_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 100;
 /// So many connections are served at a time; browsers open some that they never use.
 const MOST_CONNECTIONS: usize = 64;
 /// A connection must have sent its request after this time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// So long a connection may take to read its answer and close.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -117,7 +117,7 @@ async fn serve(
 ) -> Option<Decision> {
     let decision = tokio::select! {
         decision = read(&mut stream, expected) => decision?,
-        () = clock.sleep(PATIENCE) => return None,
+        () = clock.sleep(REQUEST_READ_TIMEOUT) => return None,
     };
     let decision = match decision {
         Decision::Accept { .. } if answered.replace(true) => Decision::Refuse(ANSWERED),
@@ -150,7 +150,7 @@ async fn read(stream: &mut TcpStream, expected: &Expected) -> Option<Decision> {
         }
         head.extend_from_slice(&piece[..count]);
         match judge(&head, expected) {
-            None if head.len() >= LONGEST_HEAD => return Some(Decision::Refuse(TOO_LONG)),
+            None if head.len() >= MAX_REQUEST_HEAD_BYTES => return Some(Decision::Refuse(TOO_LONG)),
             None => {}
             decision => return decision,
         }
@@ -159,7 +159,7 @@ async fn read(stream: &mut TcpStream, expected: &Expected) -> Option<Decision> {
 
 /// Judges what has arrived; nothing while the head is incomplete.
 fn judge(head: &[u8], expected: &Expected) -> Option<Decision> {
-    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
         Ok(httparse::Status::Partial) => None,

@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Pieces on their way to the network.
-const QUEUE: usize = 4;
+const UPLOAD_QUEUE_PIECES: usize = 4;
 /// A storage may need a while to take in what it got.
 const TAKING_IN: Duration = Duration::from_secs(120);
 
@@ -92,7 +92,7 @@ fn changed(what: &str) -> Error {
 
 impl Put<'_> {
     async fn once(&self, slot: &Slot) -> Result<Vec<Checksum>, Refusal> {
-        let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(QUEUE);
+        let (sender, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(UPLOAD_QUEUE_PIECES);
         let pieces =
             stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|piece| (piece, receiver)) });
         let mut headers = slot.headers.clone();

@@ -1,4 +1,4 @@
-//! What is to be downloaded, and where its content is (spec, section 9).
+//! What is to be downloaded, and where its content is.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::error::{Advice, Error, Kind, Result};
 
 /// Something that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ContentSource {
     /// An artifact of a task.
     Artifact {
         /// The task's ID.
@@ -30,7 +30,7 @@ pub enum Source {
     },
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ContentSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Artifact { task, run: Some(run), name } => write!(f, "artifact `{name}` of task {task}, run {run}"),
@@ -70,7 +70,7 @@ impl Location {
     }
 }
 
-impl Source {
+impl ContentSource {
     /// Asks where the content is.
     pub(super) async fn locate(&self, client: &Client) -> Result<Location> {
         match self {
@@ -156,7 +156,7 @@ impl Source {
                 Ok(Found::Object { name: name.to_owned(), credentials })
             }
             other => Err(Error::failed(format!("{self} is stored as `{}`, which is unknown", other.unwrap_or("")))
-                .hint("A newer version of tc may know it.")),
+                .hint("A newer version of this program may know it.")),
         }
     }
 }
@@ -178,7 +178,7 @@ pub(super) fn read_credentials(value: &Value) -> Option<Credentials> {
 }
 
 /// Negotiates how to download an object: with hashes if possible, by a plain URL otherwise.
-async fn object(client: &Client, name: &str, source: &Source) -> Result<Location> {
+async fn object(client: &Client, name: &str, source: &ContentSource) -> Result<Location> {
     let start = async |method: &str| -> Result<Map<String, Value>> {
         let body = json!({"acceptDownloadMethods": {method: true}});
         client.call("object", "startDownload").arg(name).json(&body).send().await?.json()
@@ -195,8 +195,8 @@ async fn object(client: &Client, name: &str, source: &Source) -> Result<Location
     object_location(source, &answer)
 }
 
-/// What an answer of `object.startDownload` means. At least one strong hash must be there (spec, section 9).
-fn object_location(source: &Source, answer: &Map<String, Value>) -> Result<Location> {
+/// What an answer of `object.startDownload` means. At least one strong hash must be there.
+fn object_location(source: &ContentSource, answer: &Map<String, Value>) -> Result<Location> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str);
     let url = text("url").and_then(|url| Url::parse(url).ok());
     let url = url.ok_or_else(|| Error::failed(format!("{source}: the object service answered no URL")))?;
@@ -228,8 +228,8 @@ fn object_location(source: &Source, answer: &Map<String, Value>) -> Result<Locat
 mod tests {
     use super::*;
 
-    fn source() -> Source {
-        Source::Artifact { task: "T".into(), run: Some(1), name: "public/x".into() }
+    fn source() -> ContentSource {
+        ContentSource::Artifact { task: "T".into(), run: Some(1), name: "public/x".into() }
     }
 
     #[test]

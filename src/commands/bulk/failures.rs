@@ -60,7 +60,7 @@ impl Failures {
             warn(&text, context);
         }
         let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
-        Err(hints.iter().fold(Error::new(kind, format!("{count} of {all} {what}")), |error, hint| error.hint(hint)))
+        Err(hints.iter().cloned().fold(Error::new(kind, format!("{count} of {all} {what}")), Error::hint))
     }
 }
 

@@ -99,7 +99,7 @@ impl<'a> Outcome<'a> {
         if let Some(cause) = ended.source_failed.take() {
             let cause = hints::worded(cause);
             let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
-            let error = cause.hints().iter().fold(error, |error, hint| error.hint(hint));
+            let error = cause.hints().iter().cloned().fold(error, Error::hint);
             return Err(if done + failed > 0 { error.hint(format!("Until then: {so_far}.")) } else { error });
         }
         if ended.stopped {

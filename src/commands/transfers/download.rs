@@ -15,7 +15,7 @@ use crate::commands::bulk::Failures;
 use crate::context::{Context, beside, parse_timeout};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Existing, Options, Source, Watch};
+use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, ContentSource, Downloaded, Existing, Options, Watch};
 use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
@@ -166,8 +166,8 @@ impl Completed {
 
     fn record(&self) -> Value {
         let (task, run, name) = match &self.item.source {
-            Source::Artifact { task, run, name } => (Some(task), *run, name),
-            Source::Object { name } => (None, None, name),
+            ContentSource::Artifact { task, run, name } => (Some(task), *run, name),
+            ContentSource::Object { name } => (None, None, name),
         };
         let found = &self.found;
         let hashes: serde_json::Map<String, Value> = found
@@ -259,7 +259,7 @@ impl Tally {
             (missing, _) => context.ui.note(format_args!("{missing} tasks have no such artifact.")),
         }
         let mut hints = self.failures.report().hints.clone();
-        hints.push("Run the same command again: it skips complete files and resumes the rest.".to_owned());
+        hints.push("Run the same command again: it skips complete files and resumes the rest.".into());
         self.failures.finish(self.done.len(), "files could not be downloaded", &hints, context)?;
         Ok(Status::DONE)
     }

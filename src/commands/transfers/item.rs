@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// One file to download.
 #[derive(Debug, Clone)]
 pub struct DownloadItem {
     /// What.
-    pub source: Source,
+    pub source: ContentSource,
     /// Where to.
     pub target: PathBuf,
     /// Whether it is as well when there is no such thing.
@@ -17,7 +17,7 @@ pub struct DownloadItem {
 
 impl DownloadItem {
     /// Something that has to be there.
-    pub fn new(source: Source, target: PathBuf) -> Self {
+    pub fn new(source: ContentSource, target: PathBuf) -> Self {
         Self { source, target, may_be_missing: false }
     }
 }

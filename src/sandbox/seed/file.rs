@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
 use super::SeedTask;
+use crate::domain::yaml;
 use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Source};
 use crate::sandbox::hash::hash;
@@ -27,7 +28,7 @@ impl TaskList {
     pub fn parse(text: &str) -> Result<Self> {
         let parsed: Value = match serde_json::from_str(text) {
             Ok(value) => value,
-            Err(_) => serde_saphyr::from_str(text)
+            Err(_) => yaml::parse(text)
                 .map_err(|source| Error::usage("the seed is neither JSON nor YAML").caused_by(source))?,
         };
         let items: Vec<(Option<String>, Value)> = match parsed {
