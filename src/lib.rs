@@ -26,6 +26,7 @@ pub mod domain;
 pub mod env;
 pub mod error;
 pub mod exit;
+mod loopback;
 pub mod reference;
 mod run;
 pub mod sandbox;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("env", &["clock"]),
+    ("loopback", &[]),
     ("ui", &[]),
     ("domain", &[]),
     ("reference", &[]),
@@ -17,8 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
-    ("sandbox", &["clock", "definition", "domain", "env", "error", "reference", "schema"]),
-    ("signin", &["client", "clock", "domain", "env", "error"]),
+    ("sandbox", &["clock", "definition", "domain", "env", "error", "loopback", "pulse", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error", "loopback"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];

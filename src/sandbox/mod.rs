@@ -12,6 +12,7 @@
 
 mod auth;
 mod behaviours;
+mod bodies;
 mod call;
 mod certificate;
 mod documents;

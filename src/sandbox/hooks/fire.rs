@@ -11,7 +11,7 @@ use super::records::Fire;
 use super::{CLIENT, Key};
 use crate::definition::json_e::{self, Context};
 use crate::reference::Verb;
-use crate::sandbox::behaviours::amend;
+use crate::sandbox::bodies::amend;
 use crate::sandbox::call::{Call, Fault};
 use crate::sandbox::input::check_value;
 use crate::sandbox::refusal::{RequestInfo, error_body};
