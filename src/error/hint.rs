@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::env;
-
 /// What to do about an error.
 ///
 /// It displays in the words of the library. A program says it in its own: which flag, which command.
@@ -39,7 +37,7 @@ impl fmt::Display for Hint {
             Self::TrustAuthority => f.write_str("Trust the deployment's own certificate authority, if it has one."),
             Self::AllowMoreTime => f.write_str("Allow more time for a try."),
             Self::SetBothCredentials => f.write_str("Set both, or neither to call without credentials."),
-            Self::ChooseDeployment => write!(f, "Set {}.", env::ROOT_URL.name),
+            Self::ChooseDeployment => f.write_str("Set TASKCLUSTER_ROOT_URL."),
             Self::GivenRootUrl => f.write_str("It is the root URL that was given."),
             Self::ListArtifacts(task) => write!(f, "List the artifacts of task {task}."),
             Self::FetchElsewhere => f.write_str("Fetch it with another program: only gzip and zstd can be decoded."),
