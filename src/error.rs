@@ -1,6 +1,9 @@
 //! The one error type: what kind, what was tried, why it failed, what to do next.
 
+mod advice;
 mod convert;
+
+pub use advice::Advice;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -88,6 +91,7 @@ struct Inner {
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
     hints: Vec<String>,
+    advice: Vec<Advice>,
     halted: Option<Halted>,
 }
 
@@ -104,7 +108,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new(), halted: None }))
+        let (hints, advice) = (Vec::new(), Vec::new());
+        Self(Box::new(Inner { kind, message: message.into(), source: None, hints, advice, halted: None }))
     }
 
     /// [`Kind::Failed`].
@@ -141,10 +146,17 @@ impl Error {
         self
     }
 
-    /// The same error with one more hint: a sentence that says what to do next.
+    /// The same error with one more hint: what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
+        self
+    }
+
+    /// The same error with something that would help, for whoever shows it to put into words.
+    #[must_use]
+    pub fn advise(mut self, advice: Advice) -> Self {
+        self.0.advice.push(advice);
         self
     }
 
@@ -174,6 +186,16 @@ impl Error {
     /// What to do next, in order.
     pub fn hints(&self) -> &[String] {
         &self.0.hints
+    }
+
+    /// What would help besides the hints.
+    pub fn advice(&self) -> &[Advice] {
+        &self.0.advice
+    }
+
+    /// The advice, which is the caller's to put into words from now on.
+    pub fn take_advice(&mut self) -> Vec<Advice> {
+        std::mem::take(&mut self.0.advice)
     }
 }
 

@@ -24,7 +24,7 @@ const fn case(name: &'static str, args: &'static [&'static str], stderr: &'stati
 const CASES: &[Case] = &[
     Case {
         root_url: "",
-        ..case("no root URL", &["api", "queue", "ping"], &["no root URL", "TASKCLUSTER_ROOT_URL"], 2)
+        ..case("no deployment", &["api", "queue", "ping"], &["no deployment selected", "TASKCLUSTER_ROOT_URL"], 2)
     },
     Case {
         root_url: "https://tc.example.com/api",

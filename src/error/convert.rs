@@ -1,25 +1,19 @@
-//! Failures of the modules below, as errors that tell the user what to do.
+//! Failures of the modules below, as errors with advice.
 
-use super::Error;
+use super::{Advice, Error};
 use crate::reference::{LookupError, Source};
 use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
-
-/// Where to look for a method that the embedded references lack.
-const OTHER_VERSION: &str = "A deployment of another version may have it: \
-    `tc references distill <root URL> -o DIR` writes down what a deployment has.";
 
 impl From<LookupError> for Error {
     fn from(source: LookupError) -> Self {
         let message = source.to_string();
         match source {
-            LookupError::Service { similar, .. } => {
-                suggest(Error::usage(message), &similar, "`tc api` lists all services.")
-            }
+            LookupError::Service { similar, .. } => suggest(Error::usage(message), &similar, Advice::ListServices),
             LookupError::Method { service, similar, references, .. } => {
-                let error = suggest(Error::usage(message), &similar, &format!("`tc api {service}` lists its methods."));
+                let error = suggest(Error::usage(message), &similar, Advice::ListMethods(service));
                 match references {
-                    Source::Current => error.hint(OTHER_VERSION),
+                    Source::Current => error.advise(Advice::OtherReferences),
                     Source::Legacy => error,
                 }
             }
@@ -31,7 +25,7 @@ impl From<LookupError> for Error {
 impl From<SchemaError> for Error {
     fn from(source: SchemaError) -> Self {
         match source {
-            SchemaError::Missing { .. } => Error::usage(source.to_string()).hint("`tc schema list` lists all schemas."),
+            SchemaError::Missing { .. } => Error::usage(source.to_string()).advise(Advice::ListSchemas),
             SchemaError::Broken { .. } | SchemaError::Unusable { .. } => Error::failed(source.to_string()),
         }
     }
@@ -48,9 +42,9 @@ impl From<JqError> for Error {
 }
 
 /// Adds a "did you mean", or where to look when nothing is similar.
-fn suggest(error: Error, similar: &[String], otherwise: &str) -> Error {
+fn suggest(error: Error, similar: &[String], otherwise: Advice) -> Error {
     match similar {
-        [] => error.hint(otherwise),
+        [] => error.advise(otherwise),
         names => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             error.hint(format!("Did you mean {}?", names.join(" or ")))

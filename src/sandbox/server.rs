@@ -12,14 +12,14 @@ use super::auth::ROOT;
 use super::faults::{self, Origin};
 use super::options::Options;
 use super::router::Router;
-use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::seed::{self, FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
 use super::shared::Shared;
 use super::sockets::{listen, serve};
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::waiting::keep_time;
 use super::workers::{self, Workers};
-use super::{http, service_account};
+use super::{events, hooks, http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -44,6 +44,7 @@ impl Sandbox {
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let shared = Arc::new(Shared {
+            events: Arc::clone(&state.events),
             state: Mutex::new(state),
             router: Router::embedded()?,
             clock: options.clock,
@@ -61,10 +62,15 @@ impl Sandbox {
         let plan = Arc::new(faults::Plan::new(options.faults));
         serve_all(&runtime, (&shared, &storage, &plan), (listeners, storage_listeners))?;
         runtime.spawn(keep_time(Arc::clone(&shared)));
+        runtime.spawn(hooks::keep_firing(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers);
         }
-        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
+        let sandbox = Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) };
+        if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
+            events::publish_to(runtime, &sandbox.shared.events, url)?;
+        }
+        Ok(sandbox)
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -122,6 +128,21 @@ impl Sandbox {
         Ok(Loaded { groups, tasks: count, left_out })
     }
 
+    /// Takes tasks back with the states that a list has of them, as after an [`export`](Sandbox::export) or from a real
+    /// deployment. Their times are moved so that what was last recorded happened just now.
+    ///
+    /// # Errors
+    /// When a task is not valid, or is there already ([`Kind::Conflict`]).
+    pub fn restore(&self, list: &TaskList) -> Result<Loaded> {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| seed::restore(state, list, now))
+    }
+
+    /// All task groups with definitions, states and index, as text that [`TaskList::parse`] reads.
+    pub fn export(&self) -> String {
+        seed::export(&self.shared.lock(), self.shared.clock.now())
+    }
+
     fn admit(
         &self,
         tasks: impl Iterator<Item = SeedTask>,
@@ -129,8 +150,12 @@ impl Sandbox {
         now: DateTime<Utc>,
         seed: u64,
     ) -> Result<()> {
-        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        // What is long past is no news.
+        self.shared.events.mute(true);
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed);
+        self.shared.events.mute(false);
+        let running =
+            running.map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }

@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod events;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
@@ -9,6 +10,8 @@ mod home;
 #[cfg(unix)]
 pub mod pty;
 pub mod recorded;
+#[cfg(unix)]
+pub mod rabbit;
 pub mod sign_in;
 pub mod storage;
 pub mod task;

@@ -5,7 +5,7 @@ use crate::commands::transfers::{DownloadArgs, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// Print an artifact, decoded
 ///
@@ -34,6 +34,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
     let client = task.deployment.client(context)?;
-    let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
+    let source = ContentSource::Artifact { task: task.id, run: args.run.or(task.run), name };
     to_stdout(&client, &source, &args.download.options()?, context).await
 }
