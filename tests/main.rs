@@ -33,6 +33,12 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+#[cfg(unix)]
+mod sandbox_execute;
+#[cfg(unix)]
+mod sandbox_execute_bad_input;
+#[cfg(unix)]
+mod sandbox_execute_files;
 mod sandbox_faults;
 mod sandbox_seed;
 mod sandbox_storage;

@@ -28,7 +28,7 @@ use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
 use super::signin_page::SignIn;
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
-use super::workers::{self, Workers};
+use super::workers::{self, Executor, Workers};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -120,6 +120,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     storage: Arc<Storage>,
     workers: Option<Workers>,
+    executor: Option<Arc<Executor>>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -135,6 +136,8 @@ impl Sandbox {
         let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
+        let execution = options.workers.as_ref().and_then(|workers| workers.execution.clone());
+        let executor = execution.map(|host| Executor::new(host, &access_token)).transpose()?.map(Arc::new);
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             router: Router::embedded()?,
@@ -157,9 +160,9 @@ impl Sandbox {
             serve(&runtime, listener, files(&storage, &shared.clock, &plan))?;
         }
         if let Some(workers) = &options.workers {
-            workers::start(runtime.handle(), &shared, workers);
+            workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
-        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
+        Ok(Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) })
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -180,6 +183,11 @@ impl Sandbox {
     /// That client's access token.
     pub fn access_token(&self) -> &Secret {
         &self.access_token
+    }
+
+    /// The key that verifies chains of trust, 32 bytes in base64; none unless the workers execute tasks.
+    pub fn chain_of_trust_key(&self) -> Option<String> {
+        self.executor.as_ref().map(|executor| executor.public_key())
     }
 
     /// Loads a push and returns the ID of its task group, which is that of its decision task.
@@ -279,6 +287,9 @@ impl Drop for Sandbox {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        if let Some(executor) = &self.executor {
+            executor.stop();
+        }
     }
 }
 
@@ -371,7 +382,7 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
 }
 
 /// Answers at once, but for a worker that asks for work where there is none: it waits for some.
-async fn answer(shared: &Shared, request: &Request) -> Response {
+pub(super) async fn answer(shared: &Shared, request: &Request) -> Response {
     let mut enough = None;
     loop {
         // Changes count from here on, so that none slips in between the look and the wait.

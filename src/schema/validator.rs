@@ -35,6 +35,18 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
+    /// Compiles a schema that refers to nothing outside of itself.
+    ///
+    /// # Errors
+    /// When it is broken.
+    pub fn of_document(schema: &Value) -> Result<Self, SchemaError> {
+        formats::register(jsonschema::options().with_draft(Draft::Draft7))
+            .with_retriever(Loaded(BTreeMap::new()))
+            .build(schema)
+            .map(|compiled| Self { compiled })
+            .map_err(|error| SchemaError::Unusable { path: String::new(), reason: error.to_string() })
+    }
+
     /// What is wrong with `body`, in the words of the services: at each level first what the value
     /// itself lacks, then its members in the order in which they stand in the body. Empty when all is well.
     pub fn faults(&self, body: &Value) -> Vec<Fault> {

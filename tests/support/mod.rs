@@ -1,6 +1,8 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+#[cfg(unix)]
+pub mod execute;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;

@@ -120,7 +120,7 @@ impl Auth {
     }
 
     /// These scopes with all that roles add to them.
-    pub(super) fn expand(&self, scopes: &[String]) -> Vec<String> {
+    pub(in crate::sandbox) fn expand(&self, scopes: &[String]) -> Vec<String> {
         expand(scopes, &self.role_refs().collect::<Vec<_>>())
     }
 
