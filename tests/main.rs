@@ -39,6 +39,8 @@ mod sandbox_execute;
 mod sandbox_execute_bad_input;
 #[cfg(unix)]
 mod sandbox_execute_files;
+#[cfg(unix)]
+mod sandbox_execute_program;
 mod sandbox_faults;
 mod sandbox_seed;
 mod sandbox_storage;

@@ -47,6 +47,7 @@ impl Args {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
+    args.shape.warn(&sandbox, context);
     let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {
         Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context),
@@ -66,12 +67,15 @@ fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<Stat
 pub(super) fn announce(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
-        let access = serde_json::json!({
+        let mut access = serde_json::json!({
             "rootUrl": sandbox.root_url(),
             "clientId": sandbox.client_id(),
             "accessToken": sandbox.access_token().reveal(),
             "taskGroupIds": groups,
         });
+        if let (Some(access), Some(key)) = (access.as_object_mut(), sandbox.chain_of_trust_key()) {
+            access.insert("chainOfTrustKey".to_owned(), key.into());
+        }
         writeln!(out, "{access}")?;
     } else {
         for (variable, value) in variables(sandbox) {

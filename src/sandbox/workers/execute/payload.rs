@@ -320,6 +320,8 @@ fn is_inside(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn definition(payload: Value) -> Value {
@@ -417,5 +419,58 @@ mod tests {
             scopes,
             ["generic-worker:os-group:proj/linux/docker", "generic-worker:cache:one", "queue:get-artifact:private/x"]
         );
+    }
+
+    /// JSON of the words that payloads are made of, in any order.
+    fn any_json() -> impl Strategy<Value = Value> {
+        const WORDS: &[&str] = &[
+            "command", "maxRunTime", "env", "mounts", "content", "format", "file", "directory", "cacheName", "tar.gz",
+            "artifacts", "type", "path", "features", "onExitStatus", "retry", "raw", "base64", "..", "/", "", "image",
+        ];
+        let word = || prop::sample::select(WORDS).prop_map(str::to_owned);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            word().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 48, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((word(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_payload_is_it_is_taken_or_its_faults_are_named(mut payload in any_json(), valid in any::<bool>()) {
+            if valid && let Some(members) = payload.as_object_mut() {
+                members.insert("command".to_owned(), json!([["true"]]));
+                members.insert("maxRunTime".to_owned(), json!(60));
+            }
+            match check(&definition(payload)) {
+                Ok(checked) => prop_assert!(!checked.payload.command.is_empty()),
+                Err(faults) => prop_assert!(!faults.is_empty() && faults.iter().all(|fault| !fault.is_empty())),
+            }
+        }
+
+        #[test]
+        fn a_path_that_is_inside_stays_so_when_its_words_are_followed(path in "[./a]{0,12}") {
+            if is_inside(&path) {
+                let mut depth = 0;
+                for part in path.split('/') {
+                    match part {
+                        ".." => depth -= 1,
+                        "" | "." => {}
+                        _ => depth += 1,
+                    }
+                    prop_assert!(depth >= 0, "{path}");
+                }
+                prop_assert!(!path.starts_with('/') && !path.is_empty());
+            }
+        }
     }
 }
