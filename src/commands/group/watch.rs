@@ -9,12 +9,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::snapshot;
 use super::status::{style, with_bar};
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, Outage, Selection};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::ui::{Frame, duration, sanitize};
 
 /// Watch a group until it is over
@@ -46,38 +46,36 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
     let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let client = context.client()?;
     let mut view = View::new(&client, &context);
     let mut progress = GroupProgress::default();
-    context.block_on(async {
-        loop {
-            let before = context.now();
-            let looked = if view.is_empty() {
-                snapshot::look(&client, &group, &selection, None, &context.ui).await
-            } else {
-                snapshot::take(&client, &group, &selection).await
-            };
-            if let Some(fresh) = view.outage.bridge(looked)? {
-                progress = fresh;
-            }
-            view.show(&progress)?;
-            if progress.is_over() {
-                snapshot::tell_of_nothing(&progress, &context);
-                return snapshot::verdict(&progress).map(|()| Status::DONE);
-            }
-            if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
-                let count = progress.unsuccessful.len();
-                let which = if count == 1 { format!("task {} did", first.id) } else { format!("{count} tasks did") };
-                return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
-            }
-            let listing = (context.now() - before).to_std().unwrap_or_default();
-            view.sleep(interval.max(listing * 2), &progress).await?;
+    loop {
+        let before = context.now();
+        let looked = if view.is_empty() {
+            snapshot::look(&client, &group, &selection, None, &context.ui).await
+        } else {
+            snapshot::take(&client, &group, &selection).await
+        };
+        if let Some(fresh) = view.outage.bridge(looked)? {
+            progress = fresh;
         }
-    })
+        view.show(&progress)?;
+        if progress.is_over() {
+            snapshot::tell_of_nothing(&progress, &context);
+            return snapshot::verdict(&progress).map(|()| Status::DONE);
+        }
+        if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
+            let count = progress.unsuccessful.len();
+            let which = if count == 1 { format!("task {} did", first.id) } else { format!("{count} tasks did") };
+            return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
+        }
+        let listing = (context.now() - before).to_std().unwrap_or_default();
+        view.sleep(interval.max(listing * 2), &progress).await?;
+    }
 }
 
 /// What has been shown so far.

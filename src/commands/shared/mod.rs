@@ -8,7 +8,6 @@ pub mod exports;
 mod filters;
 mod group_tasks;
 pub mod invocation;
-mod lanes;
 mod length;
 mod manifest;
 pub mod needs;

@@ -11,11 +11,11 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, Outage};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Wait until tasks are resolved
 ///
@@ -64,20 +64,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut context = context.same();
     context.globals.timeout = None;
-    let mut named = args.ids.read(&context)?;
+    let mut named = args.ids.read(&context).await?;
     named.targets.context.globals.timeout = None;
     let context = &named.targets.context;
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let client = context.client()?;
     let mut documents = vec![String::new(); named.targets.refs.len()];
-    let outcome = context.block_on(wait(args, &named, &client, limit, &mut documents));
+    let outcome = context.interruptible(wait(args, &named, &client, limit, &mut documents)).await;
     if context.wants_json() {
         documents.retain(|document| !document.is_empty());
-        return print_documents(&named, documents, outcome);
+        return print_documents(&named, documents, outcome).await;
     }
     outcome
 }

@@ -12,11 +12,11 @@ use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::Outage;
 use crate::context::Context;
 use crate::domain::{TaskRef, TaskState};
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::json::Layout;
 use crate::ui::{Frame, Table};
 
@@ -41,11 +41,11 @@ const LOOKUPS: usize = 16;
 ///
 /// # Errors
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = context.client()?;
-    context.block_on(watch(&named, &client))
+    watch(&named, &client).await
 }
 
 async fn watch(named: &Named, client: &Client) -> Result<Status> {
