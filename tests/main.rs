@@ -33,6 +33,7 @@ mod recordings;
 mod references;
 mod sandbox;
 mod sandbox_auth;
+mod sandbox_claims;
 #[cfg(unix)]
 mod sandbox_execute;
 #[cfg(unix)]

@@ -47,8 +47,23 @@ pub enum Answer {
     Text(&'static str),
     /// 200 with JSON that is text already, as large answers are.
     Raw(String),
+    /// 200 for a worker that gets no task; the server may keep the request open until there is one.
+    NoWork(WorkRequest),
     /// Another answer with further headers.
     WithHeaders(Vec<(&'static str, String)>, Box<Answer>),
+}
+
+/// A worker's request for tasks, after its scopes and its quarantine have been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRequest {
+    /// `<provisionerId>/<workerType>`
+    pub task_queue_id: String,
+    /// `workerGroup` and `workerId`.
+    pub worker: (String, String),
+    /// The largest number of tasks to hand out.
+    pub tasks: u64,
+    /// Whether the worker was in quarantine when it asked: it waits as others do, and gets nothing.
+    pub quarantined: bool,
 }
 
 /// A refusal: `{code, message}` with its status (spec, section 6).

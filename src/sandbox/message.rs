@@ -4,6 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::call::WorkRequest;
+
 /// A request as it came in.
 pub(super) struct Request {
     /// The verb, in capitals.
@@ -26,8 +28,8 @@ pub(super) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// The task queue without work that a worker asked; its answer can wait for some.
-    pub idle_queue: Option<String>,
+    /// A worker's request for work that found none; its answer can wait for some.
+    pub waiting: Option<WorkRequest>,
 }
 
 impl Request {
@@ -56,7 +58,7 @@ impl Response {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store no-cache must-revalidate"));
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, headers, body: body.into(), idle_queue: None }
+        Self { status, headers, body: body.into(), waiting: None }
     }
 
     /// JSON.

@@ -26,7 +26,7 @@ pub(super) struct Shared {
     pub state: Mutex<State>,
     pub router: &'static Router,
     pub clock: SharedClock,
-    /// Tells of every call of the queue that is done.
+    /// Tells of every change of a task.
     pub queue_changed: Notify,
     /// `http://localhost:1234`
     pub root_url: String,
@@ -39,10 +39,20 @@ impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// What a worker is told that gets no task.
-const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
+    /// Does something that may change tasks, and tells those who wait for a change when it has.
+    pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let before = state.queue.revision();
+        let outcome = act(&mut state);
+        let changed = state.queue.revision() != before;
+        drop(state);
+        if changed {
+            self.queue_changed.notify_waiters();
+        }
+        outcome
+    }
+}
 
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
@@ -92,13 +102,7 @@ impl<'a> Attempt<'a> {
 
     fn answer(mut self) -> Response {
         match self.outcome() {
-            Ok(answer) => {
-                let mut response = render_answer(answer);
-                if self.target.method.name == "claimWork" && *response.body == *NO_WORK {
-                    response.idle_queue = self.params.shift_remove("taskQueueId");
-                }
-                response
-            }
+            Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
                 state::conceal(&service.service_name, method, &mut self.payload);
@@ -143,10 +147,7 @@ impl<'a> Attempt<'a> {
 
     fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Outcome {
         let name = &call.method.name;
-        let outcome = self.shared.lock().behave(call, presented);
-        if call.service == "queue" {
-            self.shared.queue_changed.notify_waiters();
-        }
+        let outcome = self.shared.change(|state| state.behave(call, presented));
         let Some(outcome) = outcome else {
             return Err(Fault::new(
                 501,
@@ -194,6 +195,7 @@ fn render_answer(answer: Answer) -> Response {
         Answer::NoContent => Response::no_content(),
         Answer::Status(status, body) => Response::json(status, &body),
         Answer::Text(text) => Response::text(200, text),
+        Answer::NoWork(request) => Response { waiting: Some(request), ..Response::json(200, &json!({"tasks": []})) },
         Answer::Redirect(location, body) => {
             let response = match body {
                 Value::Null => Response::text(303, format!("See Other. Redirecting to {location}")),

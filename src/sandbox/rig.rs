@@ -7,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
+use super::queue;
 use super::queue::QueueState;
 use super::wire::{parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome, queue};
 use crate::reference::{Catalogue, Method, Service, Source};
 use crate::schema::Validator;
 
@@ -115,6 +116,7 @@ pub(super) fn read(outcome: Outcome) -> (u16, Value) {
         Ok(Answer::Json(value)) => (200, value),
         Ok(Answer::Raw(text)) => (200, serde_json::from_str(&text).unwrap()),
         Ok(Answer::NoContent) => (204, json!("")),
+        Ok(Answer::NoWork(_)) => (200, json!({"tasks": []})),
         Ok(Answer::Status(status, value)) => (status, value),
         Ok(Answer::Redirect(url, Value::Null)) => (303, json!(format!("See Other. Redirecting to {url}"))),
         Ok(Answer::Redirect(_, value)) => (303, value),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use axum::{Router as Axum, extract};
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures::future::BoxFuture;
+use futures::future::{Either, select};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
 
 use super::auth::ROOT;
 use super::faults::{self, Faults, Origin};
 use super::input::MAX_BODY;
-use super::insider;
 use super::message::{Request, Response};
-use super::respond::{Shared, respond};
+use super::respond::Shared;
 use super::router::Router;
 use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::service_account;
 use super::signin_page::SignIn;
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
+use super::waiting::answer;
 use super::workers::{self, Executor, Workers};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::Secret;
@@ -36,8 +36,11 @@ use crate::error::{Error, Kind, Result};
 /// Bodies from this size on are compressed for those who accept it, in bytes.
 const WORTH_COMPRESSING: usize = 1024;
 
-/// How long a worker that asks for work is kept waiting for some (spec, section 14).
-const CLAIM_WAIT: Duration = Duration::from_secs(20);
+/// Between two looks at what has fallen due there is at least this time: timers know milliseconds.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+/// The longest wait for what falls due: the machine's clock may be set meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// How a sandbox is to be.
 #[derive(Clone)]
@@ -159,6 +162,7 @@ impl Sandbox {
         for listener in storage_listeners {
             serve(&runtime, listener, files(&storage, &shared.clock, &plan))?;
         }
+        runtime.spawn(keep_time(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
@@ -247,10 +251,12 @@ impl Sandbox {
     /// When the queue refuses it: there is no such run, or it is over ([`Kind::Conflict`]).
     pub fn add_artifact(&self, task_id: &str, run_id: usize, name: &str, storage: Stored, blob: Blob) -> Result<()> {
         let now = self.shared.clock.now();
-        insider::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(|fault| {
-            Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
-                .hint(fault.message)
-        })
+        service_account::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(
+            |fault| {
+                Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
+                    .hint(fault.message)
+            },
+        )
     }
 
     /// Waits until no task is pending or running, which takes workers. It blocks the calling thread; false when that is
@@ -381,45 +387,21 @@ async fn handle(shared: &Shared, request: extract::Request) -> axum::response::R
     finish(answer(shared, &request).await, accepts_gzip)
 }
 
-/// Answers at once, but for a worker that asks for work where there is none: it waits for some.
-pub(super) async fn answer(shared: &Shared, request: &Request) -> Response {
-    let mut enough = None;
+/// Does what falls due by itself when it does: ends of claims, deadlines, dependents, built-in tasks.
+async fn keep_time(shared: Arc<Shared>) {
     loop {
-        // Changes count from here on, so that none slips in between the look and the wait.
-        let changed = shared.queue_changed.notified();
-        tokio::pin!(changed);
+        let mut changed = pin!(shared.queue_changed.notified());
         changed.as_mut().enable();
-        let response = respond(shared, request);
-        let Some(task_queue) = &response.idle_queue else { return response };
-        let enough = enough.get_or_insert_with(|| shared.clock.sleep(CLAIM_WAIT));
-        if !work_may_appear(shared, task_queue, changed, enough).await {
-            return response;
-        }
-    }
-}
-
-/// Waits until it is worth asking for work again; false when it was not before there was `enough` of that.
-async fn work_may_appear<'a>(
-    shared: &'a Shared,
-    task_queue: &str,
-    mut changed: Pin<&mut Notified<'a>>,
-    enough: &mut BoxFuture<'static, ()>,
-) -> bool {
-    loop {
-        // A deadline, the end of a claim or a dependency may set a task free.
-        let next_event = shared.lock().queue.next_event();
-        let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
-        tokio::select! {
-            biased;
-            () = changed.as_mut() => {
-                changed.set(shared.queue_changed.notified());
-                changed.as_mut().enable();
-                if shared.lock().queue.claimable(task_queue) {
-                    return true;
-                }
-            }
-            () = enough.as_mut() => return false,
-            () = shared.clock.sleep(due.min(CLAIM_WAIT)) => return true,
+        let next = shared.lock().queue.next_event();
+        let Some(at) = next else {
+            changed.await;
+            continue;
+        };
+        let due = (at - shared.clock.now()).to_std().unwrap_or_default().clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        if let Either::Right(_) = select(changed, shared.clock.sleep(due)).await {
+            shared.change(|state| state.advance(shared.clock.now()));
+            // A clock that does not wait must not keep the thread from others.
+            tokio::task::yield_now().await;
         }
     }
 }

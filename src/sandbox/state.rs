@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::auth::{self, Auth, Presented};
-use super::call::{Answer, Call, Outcome};
+use super::call::{Answer, Call, Outcome, WorkRequest};
 use super::index::{self, IndexState};
 use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
@@ -81,6 +81,18 @@ impl State {
         let outcome = queue::handle(&mut self.queue, call);
         self.index.file(self.queue.take_completed(), call.now);
         outcome
+    }
+
+    /// Does what has fallen due in the queue until `now`, and files what it completed in the index.
+    pub(super) fn advance(&mut self, now: DateTime<Utc>) {
+        self.queue.advance(now);
+        self.index.file(self.queue.take_completed(), now);
+    }
+
+    /// Hands out tasks to a worker that is waiting for some; none when there are none.
+    pub(super) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
+        self.advance(now);
+        self.queue.claim_for(request, now)
     }
 
     /// The methods that every service has.

@@ -45,6 +45,8 @@ impl Args {
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    // What tasks have started is ended before an interrupt ends this: the sandbox goes first.
+    let _claim = context.claim_interrupt();
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     args.shape.warn(&sandbox, context);

@@ -7,9 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 pub use self::store::{Entry, IndexState};
+use super::call::{Answer, Call, Fault, Outcome};
 use super::queue::Completed;
 use super::wire::{Page, Paged, canonical, parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome};
 
 /// The client that signs the redirects to private artifacts.
 pub const ISSUER: &str = "static/taskcluster/index";

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::storage::{Blob, DOWNLOAD, Place, Storage};
 use super::wire::stamp;
-use super::{Answer, Call, Fault, Outcome};
 
 /// All objects. The queue looks into it for artifacts of type `object`.
 pub(super) struct Objects {

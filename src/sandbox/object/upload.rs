@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{Object, Objects};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{Blob, Place, UPLOAD};
 use crate::sandbox::wire::{parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 pub(super) fn create(objects: &Objects, call: &Call<'_>) -> Outcome {
     let text = |key: &str| call.body[key].as_str().unwrap_or_default().to_owned();

@@ -7,8 +7,8 @@ use super::id::TaskId;
 use super::lifecycle::MAX_RUNS;
 use super::read::created;
 use super::task::{Priority, State, Task};
+use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::stamp;
-use crate::sandbox::{Call, Fault, Outcome};
 
 /// Checks the scopes that name the task's own scheduler, group and project.
 fn authorize(call: &Call<'_>, task: &Task) -> Result<(), Fault> {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::id::TaskId;
 use super::task::State;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
 use crate::sandbox::wire::{Name, Object, Page, parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// Artifacts by task and run, then by name.
 pub(super) type Artifacts = HashMap<(TaskId, usize), BTreeMap<Name, Artifact>>;

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::QueueState;
 use super::id::TaskId;
 use super::task::Priority;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, Page, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// How much longer than its tasks a group lives.
 const EXTENSION: TimeDelta = TimeDelta::hours(1);

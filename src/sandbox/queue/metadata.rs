@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::task::split_queue;
 use super::workers::{Quarantine, SeenQueue, SeenWorker};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Name, Page, Paged, parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 fn queue_json(name: &str, queue: &SeenQueue) -> Value {
     json!({

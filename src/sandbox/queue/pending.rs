@@ -3,8 +3,8 @@
 use super::QueueState;
 use super::id::TaskId;
 use super::task::{Run, Task, split_queue};
+use crate::sandbox::call::{Answer, Call, Outcome};
 use crate::sandbox::wire::{Object, Page, stamp};
-use crate::sandbox::{Answer, Call, Outcome};
 
 pub(super) fn pending_tasks(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     counts(state, call, false)

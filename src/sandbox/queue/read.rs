@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::id::TaskId;
 use super::task::Task;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, Page};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 pub(super) fn task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (_, task) = state.find(call, |id| {

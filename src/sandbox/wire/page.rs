@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::sandbox::{Call, Fault};
+use crate::sandbox::call::{Call, Fault};
 
 /// The most that one page holds, and what it holds when nobody asks for less.
 const MAX: usize = 1000;

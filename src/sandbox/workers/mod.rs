@@ -23,11 +23,10 @@ use tokio::runtime::Handle;
 
 pub(super) use self::execute::Executor;
 use self::execute::Host;
-pub(super) use self::plan::hash;
 use self::run::Claim;
-use super::insider::call_queue;
 use super::respond::Shared;
 use super::seed::Running;
+use super::service_account::call_queue;
 use super::wire::parse_time;
 
 /// Where the workers say that they are.

@@ -14,7 +14,7 @@ use super::sign::Credentials;
 use crate::sandbox::hawk::host_and_port;
 use crate::sandbox::message::{Request, Response};
 use crate::sandbox::respond::Shared;
-use crate::sandbox::server;
+use crate::sandbox::waiting::answer;
 
 /// What stands for itself in a parameter of a route.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -81,7 +81,7 @@ impl Api {
             too_large: body.is_none(),
             body: body.unwrap_or_default(),
         };
-        server::answer(&self.shared, &request).await
+        answer(&self.shared, &request).await
     }
 
     /// Calls a method by its path below `/api/`; null stands for no body.

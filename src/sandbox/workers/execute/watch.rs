@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -16,8 +15,6 @@ use super::sign::Credentials;
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
 /// How long to wait before a renewal that was refused is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(10);
-/// The shortest wait.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// What `reclaimTask` answers, as far as it matters here.
 #[derive(Deserialize)]
@@ -46,25 +43,17 @@ impl Watched {
             let mut changed = pin!(shared.queue_changed.notified());
             changed.as_mut().enable();
             let now = shared.clock.now();
-            let next_event = {
-                let state = shared.lock();
-                if !state.queue.is_running(&self.task_id, self.run_id) {
-                    break;
-                }
-                state.queue.next_event()
-            };
+            if !shared.lock().queue.is_running(&self.task_id, self.run_id) {
+                break;
+            }
             if renewal <= now {
                 renewal = if self.renew().await { self.taken_until - MARGIN } else { now + AGAIN };
                 continue;
             }
-            let due = next_event.map_or(renewal, |at| at.min(renewal)) - now;
+            let due = (renewal - now).to_std().unwrap_or_default();
             tokio::select! {
                 () = changed => {}
-                () = shared.clock.sleep(due.to_std().unwrap_or_default().max(PAUSE)) => {
-                    shared.lock().queue.advance(shared.clock.now());
-                    shared.queue_changed.notify_waiters();
-                    tokio::task::yield_now().await;
-                }
+                () = shared.clock.sleep(due) => {}
             }
         }
         self.abort.set(Abortion::Resolved(self.reason().await));

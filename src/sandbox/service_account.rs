@@ -87,6 +87,7 @@ fn read(answer: Answer) -> Result<Value, Fault> {
             serde_json::from_str(&text).map_err(|error| Fault::new(500, "InternalServerError", error.to_string()))
         }
         Answer::NoContent | Answer::Redirect(..) | Answer::Text(_) => Ok(Value::Null),
+        Answer::NoWork(_) => Ok(json!({"tasks": []})),
         Answer::WithHeaders(_, answer) => read(*answer),
     }
 }
