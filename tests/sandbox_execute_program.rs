@@ -106,7 +106,10 @@ fn an_interrupt_or_a_termination_leaves_nothing_behind() {
         assert!(Path::new(&process).exists());
         kill_process(Pid::from_child(&sandbox), signal).unwrap();
         assert!(sandbox.wait().unwrap().success());
-        let is_gone = || fs::read_to_string(format!("{process}/stat")).is_ok_and(|stat| stat.contains(") Z ")) || !Path::new(&process).exists();
+        let is_gone = || {
+            fs::read_to_string(format!("{process}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+                || !Path::new(&process).exists()
+        };
         wait_until("the process has ended", is_gone);
         let mut stderr = String::new();
         sandbox.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

@@ -12,7 +12,7 @@ use super::task::{definition, queue};
 use super::wire::{Reply, Wire};
 
 /// How long the tasks of a test may take.
-pub const ENOUGH: Duration = Duration::from_secs(60);
+pub const ENOUGH: Duration = Duration::from_secs(180);
 
 /// A sandbox whose workers run tasks.
 pub fn sandbox(workers: usize) -> Sandbox {

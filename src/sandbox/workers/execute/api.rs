@@ -41,6 +41,15 @@ pub(super) struct Refused {
     pub message: String,
 }
 
+impl Refused {
+    fn of(verb: &'static str, path: &str, response: &Response) -> Self {
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let message = body["message"].as_str().unwrap_or_default();
+        let message = message.split("\n\n---\n").next().unwrap_or_default().to_owned();
+        Self { verb, path: path.to_owned(), status: response.status.as_u16(), message }
+    }
+}
+
 impl Api {
     pub(super) fn new(shared: Arc<Shared>, credentials: Credentials) -> Self {
         Self { shared, credentials: Mutex::new(credentials) }
@@ -98,15 +107,12 @@ impl Api {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let response = self.send(verb, &format!("/api/{path}"), headers, Some(text.into())).await;
-        let refused =
-            |message: String| Refused { verb, path: path.to_owned(), status: response.status.as_u16(), message };
-        let text = if response.body.is_empty() { &b"null"[..] } else { &response.body };
-        if response.status.is_success() {
-            return serde_json::from_slice(text).map_err(|error| refused(error.to_string()));
+        if !response.status.is_success() {
+            return Err(Refused::of(verb, path, &response));
         }
-        let body: Value = serde_json::from_slice(text).unwrap_or_default();
-        let message = body["message"].as_str().unwrap_or_default();
-        Err(refused(message.split("\n\n---\n").next().unwrap_or_default().to_owned()))
+        let text = if response.body.is_empty() { &b"null"[..] } else { &response.body };
+        serde_json::from_slice(text)
+            .map_err(|error| Refused { message: error.to_string(), ..Refused::of(verb, path, &response) })
     }
 
     /// Where a GET redirects to.
@@ -118,12 +124,7 @@ impl Api {
         let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
         match location {
             Some(location) if response.status.is_redirection() => Ok(location.to_owned()),
-            _ => {
-                let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-                let message = body["message"].as_str().unwrap_or_default();
-                let message = message.split("\n\n---\n").next().unwrap_or_default().to_owned();
-                Err(Refused { verb: "GET", path: path.to_owned(), status: response.status.as_u16(), message })
-            }
+            _ => Err(Refused::of("GET", path, &response)),
         }
     }
 

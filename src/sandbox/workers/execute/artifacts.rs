@@ -32,8 +32,8 @@ pub(super) struct Keeper<'a> {
     pub run_id: usize,
     /// When the task expires, and with it artifacts that name no time of their own.
     pub expires: &'a str,
-    /// What was stored, with the SHA-256 of each before it was compressed, in order.
-    pub stored: Mutex<Vec<(String, String)>>,
+    /// Where it matters: what was stored, with the SHA-256 of each before it was compressed, in order.
+    pub stored: Option<Mutex<Vec<(String, String)>>>,
 }
 
 /// Something to be kept under a name.
@@ -64,22 +64,22 @@ pub(super) struct Form {
 }
 
 impl Keeper<'_> {
-    /// Keeps all that the payload names.
-    ///
-    /// # Errors
-    /// The first thing that could not be kept; all others are.
-    pub(super) async fn keep(&self, artifacts: &[Artifact], folder: &Path) -> Result<(), Trouble> {
-        let mut outcome = Ok(());
+    /// Keeps all that the payload names; what could not be kept.
+    pub(super) async fn keep(&self, artifacts: &[Artifact], folder: &Path) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
         for artifact in artifacts {
             let (root, wanted) = (folder.to_owned(), artifact.clone());
             let found = blocking(move || Ok(find(&root, &wanted))).await;
-            let found = found.map_err(|error| Trouble::io("cannot look for artifacts", &error))?;
-            for found in found {
-                let kept = self.keep_one(artifact, found).await;
-                outcome = outcome.and(kept);
+            match found {
+                Err(error) => troubles.push(Trouble::io("cannot look for artifacts", &error)),
+                Ok(found) => {
+                    for found in found {
+                        troubles.extend(self.keep_one(artifact, found).await.err());
+                    }
+                }
             }
         }
-        outcome
+        troubles
     }
 
     async fn keep_one(&self, artifact: &Artifact, found: Found) -> Result<(), Trouble> {
@@ -112,8 +112,8 @@ impl Keeper<'_> {
     }
 
     async fn upload(&self, name: &str, path: &Path, form: Form, expires: &str) -> Result<(), Trouble> {
-        let (from, gzip) = (path.to_owned(), form.gzip);
-        let read = blocking(move || pack(fs::File::open(&from)?, gzip)).await;
+        let (from, gzip, hashing) = (path.to_owned(), form.gzip, self.stored.is_some());
+        let read = blocking(move || pack(fs::File::open(&from)?, gzip, hashing)).await;
         let (bytes, hash) = match read {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -148,7 +148,9 @@ impl Keeper<'_> {
         }
         let place = Place::of_artifact(self.task_id, self.run_id, name);
         self.api.shared().lock().storage.put(place, blob);
-        self.stored.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), hash));
+        if let Some(stored) = &self.stored {
+            stored.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), hash));
+        }
         Ok(())
     }
 
@@ -157,8 +159,8 @@ impl Keeper<'_> {
     /// # Errors
     /// When the queue refuses the artifact.
     pub(super) async fn store_text(&self, name: &str, text: Vec<u8>, form: Form) -> Result<(), Trouble> {
-        let gzip = form.gzip;
-        let packed = blocking(move || pack(text.as_slice(), gzip)).await;
+        let (gzip, hashing) = (form.gzip, self.stored.is_some());
+        let packed = blocking(move || pack(text.as_slice(), gzip, hashing)).await;
         let (bytes, hash) = packed.map_err(|error| Trouble::io(format_args!("cannot pack {name}"), &error))?;
         self.store(name, bytes, hash, &form, self.expires).await
     }
@@ -207,15 +209,17 @@ fn guess(ending: &str) -> String {
     }
 }
 
-/// All of it, compressed or not, and the SHA-256 of what it was before.
-fn pack(mut from: impl io::Read, gzip: bool) -> io::Result<(Vec<u8>, String)> {
+/// All of it, compressed or not, and the SHA-256 of what it was before, unless that is of no interest.
+fn pack(mut from: impl io::Read, gzip: bool, hashing: bool) -> io::Result<(Vec<u8>, String)> {
     let (mut hash, mut plain) = (Sha256::new(), Vec::new());
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let mut buffer = vec![0; 256 << 10];
     loop {
         let count = from.read(&mut buffer)?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        hash.update(bytes);
+        if hashing {
+            hash.update(bytes);
+        }
         if gzip { encoder.write_all(bytes)? } else { plain.extend_from_slice(bytes) }
     }
     let packed = if gzip { encoder.finish()? } else { plain };
@@ -389,8 +393,8 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_what_was_packed() {
-        let (plain, one) = pack(&b"hello object"[..], false).unwrap();
-        let (packed, two) = pack(&b"hello object"[..], true).unwrap();
+        let (plain, one) = pack(&b"hello object"[..], false, true).unwrap();
+        let (packed, two) = pack(&b"hello object"[..], true, true).unwrap();
         assert_eq!(plain, b"hello object");
         assert_ne!(packed, plain);
         assert_eq!(one, two);

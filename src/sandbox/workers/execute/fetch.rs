@@ -236,13 +236,13 @@ async fn receive(mut answer: Response, into: &Path) -> Result<Sink, Broken> {
 }
 
 fn passing(error: reqwest::Error) -> Broken {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Broken::Passing(text)
+    Broken::Passing(with_causes(&error))
+}
+
+/// An error with all that lies behind it, on one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Trouble {

@@ -121,6 +121,8 @@ fn remove_folder(folder: &Path) -> io::Result<()> {
             open_up(folder)?;
             std::fs::remove_dir_all(folder)
         }
+        // Something was written there meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => std::fs::remove_dir_all(folder),
         done => done,
     }
 }

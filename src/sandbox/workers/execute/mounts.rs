@@ -10,6 +10,7 @@ use super::Executor;
 use super::api::{Api, encode};
 use super::archive::{self, ArchiveError, Format};
 use super::caches::Cache;
+use super::fetch::with_causes;
 use super::log::TaskLog;
 use super::payload::{Content, Mount};
 use super::trouble::Trouble;
@@ -180,7 +181,7 @@ fn unpacking(target: &Path, error: &ArchiveError) -> Trouble {
             Trouble::io(what, source)
         }
         // What else goes wrong lies in the archive.
-        error => Trouble::Failed(format!("{what}: {error}")),
+        error => Trouble::Failed(format!("{what}: {}", with_causes(error))),
     }
 }
 

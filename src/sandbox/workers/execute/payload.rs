@@ -424,8 +424,28 @@ mod tests {
     /// JSON of the words that payloads are made of, in any order.
     fn any_json() -> impl Strategy<Value = Value> {
         const WORDS: &[&str] = &[
-            "command", "maxRunTime", "env", "mounts", "content", "format", "file", "directory", "cacheName", "tar.gz",
-            "artifacts", "type", "path", "features", "onExitStatus", "retry", "raw", "base64", "..", "/", "", "image",
+            "command",
+            "maxRunTime",
+            "env",
+            "mounts",
+            "content",
+            "format",
+            "file",
+            "directory",
+            "cacheName",
+            "tar.gz",
+            "artifacts",
+            "type",
+            "path",
+            "features",
+            "onExitStatus",
+            "retry",
+            "raw",
+            "base64",
+            "..",
+            "/",
+            "",
+            "image",
         ];
         let word = || prop::sample::select(WORDS).prop_map(str::to_owned);
         let leaf = prop_oneof![

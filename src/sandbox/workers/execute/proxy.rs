@@ -46,7 +46,7 @@ impl Proxy {
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 

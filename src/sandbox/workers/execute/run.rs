@@ -115,7 +115,7 @@ impl Framed<'_> {
             task_id: &self.claim.task_id,
             run_id: self.claim.run_id,
             expires: self.claim.definition["expires"].as_str().unwrap_or_default(),
-            stored: Default::default(),
+            stored: None,
         }
     }
 

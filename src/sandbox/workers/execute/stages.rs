@@ -219,9 +219,9 @@ impl Stage<'_> {
             task_id: self.task_id,
             run_id: self.run_id,
             expires: self.text("expires"),
-            stored: Mutex::default(),
+            stored: payload.features.chain_of_trust.then(Mutex::default),
         };
-        let mut troubles: Vec<Trouble> = keeper.keep(&payload.artifacts, folder).await.err().into_iter().collect();
+        let mut troubles = keeper.keep(&payload.artifacts, folder).await;
         if payload.features.chain_of_trust {
             let worker = Worker { group: GROUP, id: self.worker_id };
             let certified = certify(&self.executor.key, &keeper, self.definition, worker, folder).await;

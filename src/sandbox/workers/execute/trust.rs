@@ -1,6 +1,7 @@
 //! The chain of trust: what a task has made, signed by the worker.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -65,8 +66,8 @@ pub(super) async fn certify(
     folder: &Path,
 ) -> std::result::Result<(), Trouble> {
     keeper.store_text(CERTIFIED_LOG, keeper.log.text(), Form::text(true)).await?;
-    let stored = keeper.stored.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let mut document = document(&stored, definition, (keeper.task_id, keeper.run_id), &worker);
+    let stored = keeper.stored.as_ref().map(|stored| stored.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    let mut document = document(&stored.unwrap_or_default(), definition, (keeper.task_id, keeper.run_id), &worker);
     add_own(&mut document, folder)?;
     let text = format!("{:#}", Value::Object(document));
     let signature = key.sign(text.as_bytes());
