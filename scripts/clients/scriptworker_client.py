@@ -1,5 +1,7 @@
 """A task's life by `scriptworker` (PyPI): claimed, its script run, its artifacts uploaded, completed; and one that fails."""
 
+import gzip
+import json
 import os
 import pathlib
 import signal
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import taskcluster
 
@@ -32,7 +35,7 @@ ENOUGH_SECONDS = 90
 def settings(folder):
     """The file of settings, as JSON, which is YAML as well."""
     paths = {name: str(folder / name) for name in ("work", "logs", "artifacts")}
-    return taskcluster.utils.json.dumps({
+    return json.dumps({
         "taskcluster_root_url": ROOT["rootUrl"],
         "credentials": OWNER,
         "provisioner_id": "proj-test", "worker_type": "script", "worker_group": "local", "worker_id": "script-1",
@@ -67,7 +70,9 @@ def resolved(queue, task_id):
 
 
 def content(queue, task_id, name):
-    return queue.getLatestArtifact(task_id, name)["response"].content.decode()
+    with urllib.request.urlopen(queue.getLatestArtifact(task_id, name)["url"]) as answer:
+        stored = answer.read()
+        return (gzip.decompress(stored) if answer.headers["Content-Encoding"] == "gzip" else stored).decode()
 
 
 def check(queue):
@@ -83,7 +88,7 @@ def check(queue):
 
 
 def main():
-    queue = taskcluster.Queue({**ROOT, "credentials": OWNER})
+    queue = taskcluster.Queue({**ROOT, "credentials": dict(OWNER)})
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for part in ("work", "logs", "artifacts"):

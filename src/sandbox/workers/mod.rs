@@ -49,7 +49,7 @@ pub struct Workers {
     /// What the plan's randomness starts from.
     pub seed: u64,
     /// Run the tasks for real, with this of the environment, in place of all that the plan would say.
-    pub execution: Option<Host>,
+    pub(in crate::sandbox) execution: Option<Host>,
 }
 
 impl Default for Workers {

@@ -32,6 +32,7 @@ pub(super) struct Claim {
     pub taken_until: DateTime<Utc>,
     pub definition: Value,
     /// Those of the task, as the queue hands them out.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only workers that execute call as the task"))]
     pub credentials: Value,
     /// How long the task is said to take.
     pub run_time: Option<TimeDelta>,

@@ -106,12 +106,17 @@ impl Setting<'_> {
         let line = |name: &str, value: String| self.log.info(format_args!("{name:>NAME_WIDTH$}: {value}"));
         line("Exit Code", exit.code.unwrap_or(-1).to_string());
         if let Some((user, kernel)) = exit.times {
-            line("User Time", format!("{user:?}"));
-            line("Kernel Time", format!("{kernel:?}"));
+            line("User Time", shown(user));
+            line("Kernel Time", shown(kernel));
         }
-        line("Wall Time", format!("{wall:?}"));
+        line("Wall Time", shown(wall));
         line("Result", if exit.code == Some(0) { "SUCCEEDED" } else { "FAILED" }.to_owned());
     }
+}
+
+/// A length of time as workers write it: `1.5s`, `22.107236ms`, `0s`.
+pub(super) fn shown(time: Duration) -> String {
+    if time.is_zero() { "0s".to_owned() } else { format!("{time:?}") }
 }
 
 /// Goes on writing into the log what comes out of a pipe, until nobody holds its other end any more.

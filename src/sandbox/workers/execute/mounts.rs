@@ -203,3 +203,39 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write as _};
+
+    use super::*;
+    use crate::sandbox::workers::execute::trouble::Reason;
+
+    /// Wraps an error as libraries do, and keeps nothing of its kind.
+    #[derive(Debug, thiserror::Error)]
+    #[error("it went wrong")]
+    struct Wrapped(#[source] io::Error);
+
+    #[test]
+    fn a_full_disk_is_known_however_deep_it_lies() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        for error in
+            [ArchiveError::Io(full), ArchiveError::Io(io::Error::other(Wrapped(io::ErrorKind::StorageFull.into())))]
+        {
+            let trouble = unpacking(Path::new("d"), &error);
+            assert!(matches!(trouble, Trouble::Exception(Reason::ResourceUnavailable, _)), "{trouble:?}");
+        }
+        let broken = ArchiveError::Io(io::Error::other(Wrapped(io::ErrorKind::InvalidData.into())));
+        let trouble = unpacking(Path::new("d"), &broken);
+        assert_eq!(trouble.message(), "[mounts] cannot unpack to d: it went wrong: invalid data");
+        assert!(matches!(trouble, Trouble::Failed(_)));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_real_full_device_is_a_lack_of_resources() {
+        let mut device = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = device.write_all(b"x").unwrap_err();
+        assert!(matches!(unpacking(Path::new("d"), &error.into()), Trouble::Exception(Reason::ResourceUnavailable, _)));
+    }
+}

@@ -187,7 +187,16 @@ fn belongs_to(process: &Path, folder: &Path) -> bool {
     let environment = std::fs::read(process.join("environ")).unwrap_or_default();
     let works_in = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(b"TASK_WORKDIR="));
     let inside = || std::fs::read_link(process.join("cwd")).is_ok_and(|directory| directory.starts_with(folder));
-    works_in.is_some_and(|directory| Path::new(OsStr::from_bytes(directory)).starts_with(folder)) || inside()
+    // Somebody at a terminal may have gone there to look.
+    let watched = || !std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !has_terminal(&stat));
+    works_in.is_some_and(|directory| Path::new(OsStr::from_bytes(directory)).starts_with(folder))
+        || inside() && !watched()
+}
+
+/// Whether a process has a terminal, by its `/proc/PID/stat` (proc(5), field 7).
+#[cfg(target_os = "linux")]
+fn has_terminal(stat: &str) -> bool {
+    stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(4)).is_none_or(|number| number != "0")
 }
 
 #[cfg(test)]
@@ -242,12 +251,26 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_has_left_its_group_is_found_by_its_folder() {
+    fn what_has_left_its_group_is_found_by_its_variables_or_by_where_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("setsid");
-        command.args(["sh", "-c", "cd /; exec sleep 1000"]).env("TASK_WORKDIR", folder.path());
-        let mut child = command.spawn().unwrap();
+        // A session of its own has no terminal.
+        let start = |directory: &Path, variable: &str| {
+            let mut command = Command::new("setsid");
+            command.args(["sleep", "1000"]).current_dir(directory).env(variable, folder.path().join("task"));
+            command.spawn().unwrap()
+        };
+        let mut children = [start(Path::new("/"), "TASK_WORKDIR"), start(folder.path(), "OTHER")];
         end_leftovers(folder.path());
-        assert!(!child.wait().unwrap().success());
+        for child in &mut children {
+            assert!(!child.wait().unwrap().success());
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_has_a_terminal_or_none() {
+        assert!(has_terminal("12 (sh) S 1 12 12 34816 -1 4"));
+        assert!(!has_terminal("12 (a) b) S 1 12 12 0 -1 4"));
+        assert!(has_terminal("12 (sh"));
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::abort::{Abort, Abortion};
 use super::api::Api;
 use super::artifacts::Keeper;
-use super::command::{Setting, drain};
+use super::command::{Setting, drain, shown};
 use super::log::TaskLog;
 use super::mounts::{Mounted, Mounter, blocking, purge};
 use super::payload::{Checked, OnExitStatus, Payload};
@@ -77,7 +77,7 @@ impl Stage<'_> {
             }
         };
         self.log.info("=== Task Finished ===");
-        self.log.info(format_args!("Task Duration: {:?}", started.elapsed()));
+        self.log.info(format_args!("Task Duration: {}", shown(started.elapsed())));
         for mounted in mounted.into_iter().rev() {
             mounter.unmount(mounted, purge);
         }

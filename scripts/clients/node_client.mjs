@@ -1,8 +1,9 @@
 // A task's life by the client of npm: created, claimed with the credentials that a worker gets, completed, indexed.
-'use strict';
+// The argument is the path of the client's module.
 
-const assert = require('node:assert');
-const taskcluster = require('taskcluster-client');
+import assert from 'node:assert';
+
+const {default: taskcluster} = await import(process.argv[2]);
 
 const options = taskcluster.fromEnvVars();
 const queue = new taskcluster.Queue(options);
@@ -54,7 +55,4 @@ const main = async () => {
   console.log(`taskcluster-client (npm) lived a task's life at ${options.rootUrl}`);
 };
 
-main().catch(error => {
-  console.error(error);
-  process.exitCode = 1;
-});
+await main();
