@@ -150,7 +150,7 @@ mod tests {
         std::fs::create_dir_all(folder.join("b/c")).unwrap();
         std::fs::write(folder.join("b/c/file"), "x").unwrap();
         for locked in ["b/c", "b"] {
-            std::fs::set_permissions(folder.join(locked), std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(folder.join(locked), std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         remove_folder(&folder).unwrap();
         assert!(!folder.exists());
