@@ -66,7 +66,7 @@ pub struct WorkRequest {
     pub quarantined: bool,
 }
 
-/// A refusal: `{code, message}` with its status (spec, section 6).
+/// A refusal: `{code, message}` with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// HTTP status.
@@ -96,6 +96,11 @@ impl Fault {
         Self::new(409, "RequestConflict", message)
     }
 
+    /// 500 `InternalServerError`. What the services would not tell stands in the message all the same.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "InternalServerError", message)
+    }
+
     /// 400 `InputError`.
     pub fn input(message: impl Into<String>) -> Self {
         Self::new(400, "InputError", message)
@@ -113,7 +118,7 @@ impl Call<'_> {
         self.query.get(name).map(String::as_str)
     }
 
-    /// Whether the caller's scopes satisfy one scope (spec, section 5).
+    /// Whether the caller's scopes satisfy one scope.
     pub fn satisfies(&self, scope: &str) -> bool {
         self.scopes
             .iter()
@@ -142,12 +147,26 @@ impl Call<'_> {
     }
 }
 
+/// The same without lists of one.
+fn simplified(expression: &ScopeExpression) -> ScopeExpression {
+    let all = |parts: &[ScopeExpression]| parts.iter().map(simplified).collect::<Vec<_>>();
+    match expression {
+        ScopeExpression::AllOf { all_of: parts } | ScopeExpression::AnyOf { any_of: parts } if parts.len() == 1 => {
+            parts.first().map_or_else(|| expression.clone(), simplified)
+        }
+        ScopeExpression::AllOf { all_of } => ScopeExpression::AllOf { all_of: all(all_of) },
+        ScopeExpression::AnyOf { any_of } => ScopeExpression::AnyOf { any_of: all(any_of) },
+        other => other.clone(),
+    }
+}
+
 /// 403 for a caller who lacks `missing` of what is `needed`.
 pub(super) fn refusal(client_id: Option<&str>, needed: &ScopeExpression, missing: &ScopeExpression) -> Fault {
     let show = |expression: &ScopeExpression| match expression {
         ScopeExpression::Scope(scope) => scope.clone(),
         other => serde_json::to_string_pretty(other).unwrap_or_default(),
     };
+    let missing = &simplified(missing);
     let message = match client_id {
         Some(client_id) => format!(
             "Client ID {client_id} does not have sufficient scopes and is missing the following scopes:\n\n\

@@ -1,56 +1,44 @@
 //! From a request to a response: routing, then the checks in the order of the services, then behaviour.
 
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::header::{self, HeaderName};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::auth::{Caller, Presented, authenticate};
 use super::call::{Answer, Call, Fault, Outcome};
 use super::hawk::{Signed, host_and_port};
 use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
-use super::router::{Compiled, Router, Target};
-use super::signin_page::{self, SignIn};
-use super::state::State;
-use super::{documents, gate, input, state};
-use crate::clock::SharedClock;
+use super::router::{Compiled, Target};
+use super::shared::Shared;
+use super::{documents, gate, input, signin_page, state};
 use crate::reference::Verb;
 
-/// What all requests of one sandbox share.
-pub(super) struct Shared {
-    pub state: Mutex<State>,
-    pub router: &'static Router,
-    pub clock: SharedClock,
-    /// Tells of every change of a task.
-    pub queue_changed: Notify,
-    /// `http://localhost:1234`
-    pub root_url: String,
-    /// Who signs in on the page.
-    pub sign_in: SignIn,
+/// What is known of a caller before the body of the request is read.
+pub(super) enum Admission {
+    /// The header is good.
+    Known,
+    /// There is no header, or nothing asks for one.
+    Anonymous,
+    /// The request is answered without its body.
+    Refused(Response),
 }
 
-impl Shared {
-    /// The state, for the time of one request. A behaviour that panicked has broken its own request only.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does something that may change tasks, and tells those who wait for a change when it has.
-    pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.lock();
-        let before = state.queue.revision();
-        let outcome = act(&mut state);
-        let changed = state.queue.revision() != before;
-        drop(state);
-        if changed {
-            self.queue_changed.notify_waiters();
-        }
-        outcome
+/// Looks at a request whose body has not been read yet.
+pub(super) fn admit(shared: &Shared, request: &Request) -> Admission {
+    let Some((verb, path)) = verb(&request.verb).zip(request.path().strip_prefix("/api/")) else {
+        return Admission::Anonymous;
+    };
+    let Target::Method(target, params) = shared.router.find(verb, path) else { return Admission::Anonymous };
+    let attempt = Attempt::new(shared, request, target, params);
+    let caller = attempt.presented().and_then(|presented| attempt.caller(&Presented { payload: None, ..presented }));
+    match caller {
+        Ok(caller) if caller.client_id.is_some() => Admission::Known,
+        Ok(_) => Admission::Anonymous,
+        Err(fault) => Admission::Refused(attempt.refuse(&fault)),
     }
 }
 
@@ -106,10 +94,14 @@ impl<'a> Attempt<'a> {
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
                 state::conceal(&service.service_name, method, &mut self.payload);
-                let method = &method.name;
-                render(&fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
+                self.refuse(&fault)
             }
         }
+    }
+
+    fn refuse(&self, fault: &Fault) -> Response {
+        let method = &self.target.method.name;
+        render(fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
     }
 
     fn outcome(&mut self) -> Outcome {
@@ -141,7 +133,7 @@ impl<'a> Attempt<'a> {
         if method.input.is_some() {
             call.body = self.payload.clone();
         }
-        state::amend(call.service, method, &mut self.payload);
+        state::amend(call.service, method, &self.params, &mut self.payload);
         self.behave(&call, &presented)
     }
 
@@ -164,7 +156,7 @@ impl<'a> Attempt<'a> {
             .ok_or_else(|| Fault::new(401, "AuthenticationFailed", "Bad Request: Invalid Host header"))?;
         Ok(Presented {
             signed: Signed { verb: &self.request.verb, resource: &self.request.target, host, port },
-            authorization: self.request.header(header::AUTHORIZATION),
+            authorization: self.request.authorization.as_deref(),
             payload: Some((self.request.header(header::CONTENT_TYPE).unwrap_or_default(), &self.request.body)),
         })
     }
@@ -184,14 +176,13 @@ fn checked(outcome: Outcome, call: &Call<'_>) -> Outcome {
     if outcome.is_err() || call.authorized.get() {
         return outcome;
     }
-    let message = format!("The scopes of {} {} were never checked.", call.service, call.method.name);
-    Err(Fault::new(500, "InternalServerError", message))
+    Err(Fault::internal(format!("the scopes of {} {} were never checked", call.service, call.method.name)))
 }
 
 fn render_answer(answer: Answer) -> Response {
     match answer {
         Answer::Json(body) => Response::json(200, &body),
-        Answer::Raw(body) => Response::json_text(200, body),
+        Answer::Raw(body) => Response::json_text(200, &body),
         Answer::NoContent => Response::no_content(),
         Answer::Status(status, body) => Response::json(status, &body),
         Answer::Text(text) => Response::text(200, text),

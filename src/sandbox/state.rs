@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::auth::{self, Auth, Presented};
@@ -110,9 +111,13 @@ impl State {
 }
 
 /// What a service does to the body before it does anything else; its errors repeat the body so.
-pub(super) fn amend(service: &str, method: &Method, body: &mut Value) {
+pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, String>, body: &mut Value) {
     if (service, method.name.as_str()) == ("queue", "createTask") {
         split_queue_id(body);
+        if let Some(object) = body.as_object_mut() {
+            let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
+            object.entry("taskGroupId").or_insert_with(|| group().into());
+        }
     }
 }
 

@@ -6,15 +6,15 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
-use crate::client::Client;
-use crate::commands::shared::Outage;
-use crate::context::Context;
-use crate::domain::{TaskRef, TaskState};
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::Outage;
+use crate::context::{Context, NamedTask};
+use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::json::Layout;
@@ -24,7 +24,7 @@ use crate::ui::{Frame, Table};
 ///
 /// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
 /// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
-/// An outage of up to ten minutes is borne, except with `--retries 0`.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -32,10 +32,10 @@ pub struct Args {
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
-const PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(2);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Names that are asked for at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Watches.
 ///
@@ -43,21 +43,18 @@ const LOOKUPS: usize = 16;
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
-    watch(&named, &client).await
+    watch(&named, context).await
 }
 
-async fn watch(named: &Named, client: &Client) -> Result<Status> {
-    let context = &named.targets.context;
-    let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
-    let names = if draws(context) { names(named, client).await? } else { Vec::new() };
-    let outage = Outage::new(client, draws(context), context);
-    let mut view = View { named, names, outage, frame: Frame::default(), told: Vec::new() };
-    let mut pause = PAUSE;
+async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
+    let everything: Vec<usize> = (0..named.tasks.len()).collect();
+    let names = if draws(context) { names(named, context).await? } else { Vec::new() };
+    let outage = Outage::new(draws(context), context)?;
+    let mut view = View { context, names, outage, frame: Frame::default(), told: Vec::new() };
+    let mut pause = FIRST_POLL_INTERVAL;
     let mut found = Vec::new();
     loop {
-        if let Some(fresh) = view.outage.bridge(ask(client, named, &everything).await)? {
+        if let Some(fresh) = view.outage.bridge(ask(context, named, &everything).await)? {
             found = fresh;
         }
         let changed = view.show(&found)?;
@@ -66,7 +63,7 @@ async fn watch(named: &Named, client: &Client) -> Result<Status> {
             let failed = states.iter().filter(|state| state.is_unsuccessful()).count();
             return verdict(failed, states.len());
         }
-        pause = if changed { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        pause = if changed { FIRST_POLL_INTERVAL } else { (pause * 2).min(MAX_POLL_INTERVAL) };
         nap(context, pause, &mut view, &found).await?;
     }
 }
@@ -86,12 +83,15 @@ async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[L
     Ok(())
 }
 
-async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
-    let name = |found: &TaskRef| {
-        let call = client.call("queue", "task").arg(found.id.as_str());
-        async move { Ok(lookup::definition_in(&call.send().await?.body)?.metadata.name.into_owned()) }
+async fn names(named: &NamedTasks, context: &Context) -> Result<Vec<String>> {
+    let name = |found: &NamedTask| {
+        let (client, id) = (found.deployment.client(context), found.id.clone());
+        async move {
+            let answer = client?.call("queue", "task").arg(id).send().await?;
+            Ok(lookup::definition_in(&answer.body)?.metadata.name.into_owned())
+        }
     };
-    stream::iter(&named.targets.refs).map(name).buffered(LOOKUPS).try_collect().await
+    stream::iter(&named.tasks).map(name).buffered(MAX_CONCURRENT_LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.
@@ -101,7 +101,7 @@ fn draws(context: &Context) -> bool {
 
 /// What has been shown so far.
 struct View<'a> {
-    named: &'a Named,
+    context: &'a Context,
     names: Vec<String>,
     outage: Outage<'a>,
     frame: Frame,
@@ -112,7 +112,7 @@ struct View<'a> {
 impl View<'_> {
     /// Shows where the tasks stand now, and says whether that has changed.
     fn show(&mut self, found: &[Lookup]) -> Result<bool> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let now = context.now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let mut told = Vec::new();
         for looked_up in found {
@@ -144,7 +144,7 @@ impl View<'_> {
 
     /// Draws the new frame over the old one.
     fn redraw(&mut self, found: &[Lookup]) -> Result<()> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let (ui, now) = (&context.ui, context.now());
         let (mut frame, width) = (String::new(), Some(Frame::width(ui)));
         if let ([one], [name]) = (found, self.names.as_slice()) {

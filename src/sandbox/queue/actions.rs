@@ -73,6 +73,10 @@ pub(super) fn change_task_priority(state: &mut QueueState, call: &Call<'_>) -> O
     if task.state().is_resolved() {
         return Err(Fault::conflict(format!("Task `{id}` is resolved; its priority can't be changed.")));
     }
-    state.set_priority(id, Priority::parse(call.body["newPriority"].as_str().unwrap_or_default()));
+    let priority = Priority::parse(call.body["newPriority"].as_str().unwrap_or_default());
+    if task.priority == priority {
+        return Err(Fault::conflict(format!("Task `{id}` has the priority `{}` already.", priority.name())));
+    }
+    state.set_priority(id, priority);
     state.status_answer(id)
 }

@@ -71,7 +71,7 @@ fn find_mut<'s>(call: &Call<'_>, state: &'s mut QueueState) -> Result<(TaskId, &
 }
 
 pub(super) fn list_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    let page = Page::of(call)?;
+    let page = Page::or_empty(call)?;
     let id = find(call, state)?;
     let Some(group) = state.groups.get(&id) else { return Err(missing(call.param("taskGroupId"))) };
     let start = page.after.as_deref().and_then(TaskId::parse).map_or(Bound::Unbounded, Bound::Excluded);

@@ -24,9 +24,9 @@ use tokio::runtime::Handle;
 pub(super) use self::execute::Executor;
 use self::execute::Host;
 use self::run::Claim;
-use super::respond::Shared;
 use super::seed::Running;
 use super::service_account::call_queue;
+use super::shared::Shared;
 use super::wire::parse_time;
 
 /// Where the workers say that they are.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::run::Claim;
 use crate::domain::Secret;
 use crate::error::{Error, Result};
-use crate::sandbox::respond::Shared;
+use crate::sandbox::shared::Shared;
 
 /// What a worker would take over from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::sign::Credentials;
 use crate::sandbox::hawk::host_and_port;
 use crate::sandbox::message::{Request, Response};
-use crate::sandbox::respond::Shared;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::waiting::answer;
 
 /// What stands for itself in a parameter of a route.
@@ -77,16 +77,14 @@ impl Api {
     /// Sends a request with the task's signature on it, in place of any other.
     pub(super) async fn send(&self, verb: &str, target: &str, mut headers: HeaderMap, body: Option<Bytes>) -> Response {
         let (place, host) = self.place();
+        headers.remove(header::AUTHORIZATION);
         let signature = self.credentials().header(verb, target, place, self.shared.clock.now());
-        // Client IDs are ASCII, and so is all else in it.
-        if let Ok(signature) = HeaderValue::from_str(&signature) {
-            headers.insert(header::AUTHORIZATION, signature);
-        }
         let request = Request {
             verb: verb.to_owned(),
             target: target.to_owned(),
             host: host.to_owned(),
             headers,
+            authorization: Some(signature),
             too_large: body.is_none(),
             body: body.unwrap_or_default(),
         };

@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use axum::Router as Axum;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::api::Api;
 use crate::sandbox::input::MAX_BODY;
+use crate::sandbox::sockets::accept_all;
 
 /// How long a signed URL that a task asks for is good.
 const SIGNED_URL_LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -33,15 +33,10 @@ impl Proxy {
     pub(super) async fn start(api: Arc<Api>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let service = Axum::new().fallback(move |request: Request| {
+        let serving = tokio::spawn(accept_all(listener, move |request: Request| {
             let api = Arc::clone(&api);
             async move { answer(&api, request).await }
-        });
-        let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, service).await {
-                tracing::warn!("the proxy of a task has ended: {error}");
-            }
-        });
+        }));
         Ok(Self { port, serving })
     }
 

@@ -16,7 +16,7 @@ use super::payload::{self, Checked};
 use super::stages::Stage;
 use super::trouble::{Reason, Trouble};
 use super::watch::Watched;
-use crate::sandbox::respond::Shared;
+use crate::sandbox::shared::Shared;
 use crate::sandbox::storage::Storage;
 use crate::sandbox::workers::run::Claim;
 
