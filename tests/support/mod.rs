@@ -10,6 +10,7 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod recorded;
 pub mod sign_in;
 pub mod storage;
 pub mod task;
