@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
-    ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
+    ("sandbox", &["clock", "definition", "domain", "env", "error", "reference", "schema"]),
     ("signin", &["client", "clock", "domain", "env", "error"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),

@@ -37,6 +37,7 @@ mod references;
 mod sandbox;
 mod sandbox_auth;
 mod sandbox_claims;
+mod sandbox_events;
 #[cfg(unix)]
 mod sandbox_execute;
 #[cfg(unix)]
@@ -48,6 +49,7 @@ mod sandbox_execute_program;
 mod sandbox_facts;
 mod sandbox_faults;
 mod sandbox_http;
+mod sandbox_hooks;
 mod sandbox_seed;
 mod sandbox_storage;
 mod sandbox_workers;

@@ -14,7 +14,7 @@ use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Target};
 use super::shared::Shared;
-use super::{documents, gate, input, signin_page, state};
+use super::{documents, gate, input, notify, signin_page, state};
 use crate::reference::Verb;
 
 /// What is known of a caller before the body of the request is read.
@@ -45,6 +45,9 @@ pub(super) fn admit(shared: &Shared, request: &Request) -> Admission {
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
     let Some(path) = request.path().strip_prefix("/api/") else {
+        if request.path() == notify::PATH && request.verb == "GET" {
+            return Response::json(200, &shared.lock().notify.sent());
+        }
         let page = signin_page::respond(shared, request);
         return page.unwrap_or_else(|| documents::respond(request));
     };

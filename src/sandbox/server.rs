@@ -19,7 +19,7 @@ use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::waiting::keep_time;
 use super::workers::{self, Executor, Workers};
-use super::{http, service_account};
+use super::{events, hooks, http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -47,6 +47,7 @@ impl Sandbox {
         let execution = options.workers.as_ref().and_then(|workers| workers.execution.clone());
         let executor = execution.map(|host| Executor::new(host, &access_token)).transpose()?.map(Arc::new);
         let shared = Arc::new(Shared {
+            events: Arc::clone(&state.events),
             state: Mutex::new(state),
             router: Router::embedded()?,
             clock: options.clock,
@@ -64,10 +65,15 @@ impl Sandbox {
         let plan = Arc::new(faults::Plan::new(options.faults));
         serve_all(&runtime, (&shared, &storage, &plan), (listeners, storage_listeners))?;
         runtime.spawn(keep_time(Arc::clone(&shared)));
+        runtime.spawn(hooks::keep_firing(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
-        Ok(Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) })
+        let sandbox = Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) };
+        if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
+            events::publish_to(runtime, &sandbox.shared.events, url)?;
+        }
+        Ok(sandbox)
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -152,8 +158,12 @@ impl Sandbox {
         now: DateTime<Utc>,
         seed: u64,
     ) -> Result<()> {
-        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        // What is long past is no news.
+        self.shared.events.mute(true);
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed);
+        self.shared.events.mute(false);
+        let running =
+            running.map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }

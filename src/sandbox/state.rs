@@ -7,8 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::auth::{self, Auth, Presented};
+use super::auth::{self, Auth, History, Presented};
 use super::call::{Answer, Call, Outcome, WorkRequest};
+use super::events::Events;
+use super::github;
+use super::hooks::{self, HooksState};
 use super::index::{self, IndexState};
 use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
@@ -25,13 +28,17 @@ pub(super) struct State {
     pub queue: QueueState,
     pub storage: Arc<Storage>,
     pub objects: Arc<Objects>,
+    /// Where all services publish.
+    pub events: Arc<Events>,
     /// How long a worker takes for tasks of a seed.
     pub run_times: HashMap<String, TimeDelta>,
+    pub hooks: HooksState,
+    history: History,
     pub index: IndexState,
     secrets: SecretsState,
-    notify: NotifyState,
+    pub notify: NotifyState,
     purge_cache: PurgeCacheState,
-    worker_manager: WorkerManagerState,
+    pub worker_manager: WorkerManagerState,
     started: DateTime<Utc>,
 }
 
@@ -42,19 +49,25 @@ impl State {
         let token = |client: &str| auth.access_token(client).map(|token| token.reveal().to_owned()).unwrap_or_default();
         let queue = QueueState::new(token(queue::ISSUER)).with_dependency_delay(dependency_delay);
         let objects = Arc::new(Objects::new(Arc::clone(&storage)));
-        let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects));
+        let events = Arc::new(Events::default());
+        let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects)).with_events(Arc::clone(&events));
+        let notify = NotifyState::new(Arc::clone(&events));
         let index = IndexState::new(token(index::ISSUER));
+        let worker_manager = WorkerManagerState::new(token(worker_manager::ISSUER), Arc::clone(&events));
         Self {
             auth,
             queue,
             storage,
             objects,
+            events,
             run_times: HashMap::new(),
+            hooks: HooksState::default(),
+            history: History::default(),
             index,
             secrets: SecretsState::default(),
-            notify: NotifyState::default(),
+            notify,
             purge_cache: PurgeCacheState::default(),
-            worker_manager: WorkerManagerState::default(),
+            worker_manager,
             started: now,
         }
     }
@@ -64,15 +77,26 @@ impl State {
         if let Some(answer) = self.monitoring(call) {
             return Some(Ok(answer));
         }
+        let outcome = self.dispatch(call, presented);
+        if let Some(Ok(_)) = outcome {
+            self.history.note(call, &self.events);
+        }
+        outcome
+    }
+
+    fn dispatch(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Option<Outcome> {
         match call.service {
+            "auth" if call.method.name == "listAuditHistory" => Some(self.history.list(call)),
             "auth" => auth::behave(&mut self.auth, call, presented),
             "queue" => self.behave_queue(call),
             "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
+            "hooks" => hooks::handle(self, call),
+            "github" => github::handle(call),
             "secrets" => secrets::handle(&mut self.secrets, call),
             "notify" => notify::handle(&mut self.notify, call),
             "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
-            "worker-manager" => worker_manager::handle(&mut self.worker_manager, call),
+            "worker-manager" => worker_manager::handle(&mut self.worker_manager, &self.queue, call),
             _ => None,
         }
     }
@@ -122,6 +146,11 @@ pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, St
         if let Some(object) = body.as_object_mut() {
             let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
             object.entry("taskGroupId").or_insert_with(|| group().into());
+        }
+    }
+    if let ("hooks", "createHook" | "updateHook", Some(hook)) = (service, method.name.as_str(), body.as_object_mut()) {
+        for name in ["hookGroupId", "hookId"] {
+            hook.entry(name).or_insert_with(|| params.get(name).map_or("", String::as_str).into());
         }
     }
 }

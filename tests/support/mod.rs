@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod events;
 #[cfg(unix)]
 pub mod execute;
 pub mod fake_clock;
@@ -11,6 +12,8 @@ mod home;
 #[cfg(unix)]
 pub mod pty;
 pub mod recorded;
+#[cfg(unix)]
+pub mod rabbit;
 pub mod sign_in;
 pub mod storage;
 pub mod task;

@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 use super::shape::Shape;
 use crate::commands::credentials::child;
 use crate::context::Context;
+use crate::domain::Secret;
 use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -35,6 +36,9 @@ pub(super) struct Args {
     /// Write all task groups with definitions, states and index to FILE when the sandbox ends; a --seed takes them back
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// Publish what happens to this broker as well, as real services do
+    #[arg(long, value_name = "URL")]
+    pulse: Option<String>,
     #[command(flatten)]
     shape: Shape,
 }
@@ -59,6 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     // Systems give a process fewer open files than they let it have; without more, the sandbox serves fewer connections.
     drop(rlimit::increase_nofile_limit(OPEN_FILES));
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
+    let options = args.pulse.iter().fold(options, |options, url| options.pulse(Secret::new(url.as_str())));
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     args.shape.warn(&sandbox, context);
     let export = args.export.as_deref().map(|path| Export::prepare(path, context)).transpose()?;

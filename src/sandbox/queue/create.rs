@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::group::Group;
 use super::id::TaskId;
+use super::publish::Change;
 use super::task::{Definition, Priority, Requires, State, Task, split_queue};
 use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
@@ -38,8 +39,10 @@ pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     }
     let unsatisfied = check_dependencies(state, id, &draft, &times)?;
     insert(state, id, draft, &times, definition, unsatisfied);
+    state.publish(id, &Change::Defined);
     if state.tasks.get(&id).is_some_and(|task| task.unsatisfied.is_empty()) {
-        state.schedule(id, call.now);
+        state.add_run(id, "scheduled", call.now);
+        state.publish(id, &Change::Pending { run_id: 0, first: true });
     }
     state.status_answer(id)
 }
@@ -254,6 +257,7 @@ pub(super) fn insert(
         unsatisfied,
         dependencies: draft.dependencies.into(),
         runs: Vec::new(),
+        ever_resolved: false,
         indexed: draft.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
         definition,
     };

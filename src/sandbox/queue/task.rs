@@ -196,6 +196,8 @@ pub struct Task {
     pub dependencies: Box<[TaskId]>,
     /// All attempts so far.
     pub runs: Vec<Run>,
+    /// Whether it has been resolved at least once, and its group was told.
+    pub ever_resolved: bool,
     /// Whether it has routes that the index listens to.
     pub indexed: bool,
     /// What was asked for.

@@ -169,6 +169,7 @@ fn claim(shared: &Shared, worker_id: &str) -> Option<Claim> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let task_id = text(&claimed["status"]["taskId"]);
     let known = state.run_times.get(&task_id).copied();
+    state.worker_manager.simulated(&queue, GROUP, worker_id, now);
     drop(state);
     shared.queue_changed.notify_waiters();
     Some(Claim {

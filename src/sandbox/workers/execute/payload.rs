@@ -191,7 +191,7 @@ fn validator() -> Result<&'static Validator, String> {
         if let Some(members) = own.as_object_mut() {
             members.insert("definitions".to_owned(), whole["definitions"].clone());
         }
-        Validator::of_document(&own).map_err(|error| error.to_string())
+        Validator::of(&own).map_err(|error| error.to_string())
     });
     compiled.as_ref().map_err(Clone::clone)
 }
