@@ -38,6 +38,14 @@ mod sandbox;
 mod sandbox_auth;
 mod sandbox_claims;
 mod sandbox_events;
+#[cfg(unix)]
+mod sandbox_execute;
+#[cfg(unix)]
+mod sandbox_execute_bad_input;
+#[cfg(unix)]
+mod sandbox_execute_files;
+#[cfg(unix)]
+mod sandbox_execute_program;
 mod sandbox_facts;
 mod sandbox_faults;
 mod sandbox_hooks;

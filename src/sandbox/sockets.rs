@@ -48,16 +48,23 @@ where
     listener.set_nonblocking(true).map_err(cannot)?;
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    runtime.spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(connection(stream, answer.clone(), HEADER_TIMEOUT))),
-                // Too many files are open: those who connect wait until some are closed.
-                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-            }
-        }
-    });
+    runtime.spawn(accept_all(listener, answer));
     Ok(())
+}
+
+/// Answers all requests that come to a listener, for as long as this is polled.
+pub(super) async fn accept_all<A, F>(listener: tokio::net::TcpListener, answer: A)
+where
+    A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, answer.clone(), HEADER_TIMEOUT))),
+            // Too many files are open: those who connect wait until some are closed.
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
 }
 
 /// Answers the requests of one connection. It is closed when a request's header does not come within the time limit.

@@ -2,6 +2,8 @@
 
 pub mod artifacts;
 pub mod events;
+#[cfg(unix)]
+pub mod execute;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
