@@ -25,6 +25,7 @@ pub mod domain;
 pub mod env;
 pub mod error;
 pub mod json;
+pub mod pulse;
 pub mod reference;
 mod run;
 pub mod sandbox;

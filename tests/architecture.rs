@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &["domain", "reference", "schema", "ui"]),
     ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "json", "reference"]),
+    ("pulse", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
