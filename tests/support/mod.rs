@@ -8,6 +8,8 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+#[cfg(unix)]
+pub mod rabbit;
 pub mod sign_in;
 pub mod storage;
 pub mod task;
