@@ -28,6 +28,11 @@ mod man;
 mod object;
 mod outage;
 mod profile;
+mod pulse;
+#[cfg(unix)]
+mod pulse_kill;
+#[cfg(unix)]
+mod pulse_listen;
 mod readme;
 mod recordings;
 mod references;

@@ -12,6 +12,7 @@ pub mod help;
 pub mod man;
 pub mod object;
 pub mod profile;
+pub mod pulse;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
@@ -57,6 +58,9 @@ pub enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// Hear what the services tell of over Pulse (AMQP)
+    #[command(subcommand)]
+    Pulse(pulse::Command),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
@@ -101,6 +105,7 @@ pub(crate) fn named(name: &str) -> Option<clap::Command> {
         "man" => one(man::Args::augment_args),
         "object" => noun(object::Command::augment_subcommands),
         "profile" => one(profile::Args::augment_args),
+        "pulse" => noun(pulse::Command::augment_subcommands),
         "references" => noun(references::Command::augment_subcommands),
         "sandbox" => one(sandbox::Args::augment_args),
         "schema" => one(schema::Args::augment_args),
@@ -128,6 +133,7 @@ impl Command {
             Self::Artifact(command) => command.run(context),
             Self::Object(command) => command.run(context),
             Self::Download(command) => command.run(context),
+            Self::Pulse(command) => command.run(context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Scope(args) => scope::run(&args, context),
             Self::Signin(args) => signin::run(&args, context),

@@ -38,8 +38,8 @@ impl PulseError {
                 Kind::NotFound
             }
             Self::QueueBusy { .. } | Self::QueueDiffers { .. } => Kind::Conflict,
-            Self::QueueDeleted { .. } | Self::Certificate { .. } | Self::Authorities { .. } => Kind::Failed,
-            Self::Unreachable { .. } | Self::Closed { .. } => Kind::Unavailable,
+            Self::QueueDeleted { .. } | Self::Authorities { .. } => Kind::Failed,
+            Self::Certificate { .. } | Self::Unreachable { .. } | Self::Closed { .. } => Kind::Unavailable,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod needs;
 mod open;
 mod outage;
 mod outcome;
+pub mod pulse;
 mod tally;
 mod targets;
 mod uploads;
