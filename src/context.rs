@@ -1,39 +1,32 @@
 //! What a command receives. Everything costly is built when it is first asked for, so that a
 //! command which needs no credentials cannot fail for want of them.
 
+mod blocking;
+mod ending;
 mod identity;
 mod print;
 mod prompt;
 
 pub use crate::config::parse_timeout;
+pub use blocking::{beside, blocking};
+pub use ending::Claim;
+pub(crate) use ending::Ending;
 use identity::Loaded;
 pub(crate) use identity::left;
 pub use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
-use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
-use crate::client::{Client, ClientBuilder};
+use crate::client::Client;
 use crate::domain::RootUrl;
 use crate::env::Environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ui::Ui;
-
-/// Threads for what the system offers no other way than blocking.
-const BLOCKING_THREADS: usize = 8;
-/// The same for downloads, where each large file takes one, too. Many files are synced at once quickly,
-/// but threads beyond some only stand in each other's way.
-pub(crate) const WRITING_THREADS: usize = 16;
-/// Tasks that have their turn before the command itself goes on: two for each of the 512 connections that a
-/// bulk action may have.
-const TURNS: u32 = 1024;
-/// How long writers of files may take to leave them in order.
-pub(crate) const PUTTING_IN_ORDER: Duration = Duration::from_secs(10);
 
 /// What a command receives.
 pub struct Context {
@@ -47,91 +40,31 @@ pub struct Context {
     pub words: Vec<OsString>,
     /// The user's files, once they have been read.
     loaded: Loaded,
+    ending: Arc<Ending>,
+    clients: Arc<Mutex<Vec<KnownClient>>>,
+}
+
+/// A client that has been built.
+struct KnownClient {
+    root: RootUrl,
+    timeout: Option<Duration>,
+    client: Client,
 }
 
 impl Context {
     /// A context in which nothing has been read yet.
     pub fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
-        Self { env, ui, globals, words, loaded: Loaded::default() }
+        Self { env, ui, globals, words, loaded: Loaded::default(), ending: Arc::default(), clients: Arc::default() }
+    }
+
+    /// What the run and the verb tell each other about the end.
+    pub(crate) fn ending(&self) -> &Arc<Ending> {
+        &self.ending
     }
 
     /// The time now.
     pub fn now(&self) -> DateTime<Utc> {
         self.env.clock.now()
-    }
-
-    /// Runs `work` to its end, or to the interrupt, whichever is first.
-    ///
-    /// What `work` spawns, such as fetching the next page, goes on in a thread of its own while
-    /// `work` itself computes or writes.
-    ///
-    /// # Errors
-    /// What `work` returns; [`crate::error::Kind::Interrupted`] when the user interrupts.
-    pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        self.drive(builder.worker_threads(1), work, Duration::ZERO)
-    }
-
-    /// Like [`Context::block_on`], with all that `work` spawns on this thread, too. While it computes, the system
-    /// goes on receiving; where little is computed, a thread of its own for what is fetched would only take turns
-    /// with this one.
-    ///
-    /// # Errors
-    /// Those of [`Context::block_on`].
-    pub fn block_on_here<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        self.drive(&mut builder, work, Duration::ZERO)
-    }
-
-    /// Like [`Context::block_on_here`], but after an interrupt threads that write files get the time to
-    /// leave them in order.
-    ///
-    /// # Errors
-    /// Those of [`Context::block_on`].
-    pub fn block_on_in_order<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        self.drive(builder.max_blocking_threads(WRITING_THREADS), work, PUTTING_IN_ORDER)
-    }
-
-    fn drive<T>(
-        &self,
-        builder: &mut tokio::runtime::Builder,
-        work: impl Future<Output = Result<T>>,
-        grace: Duration,
-    ) -> Result<T> {
-        let interrupt = self.env.interrupt.clone();
-        // The log of this run belongs to this thread, and the others take part in it.
-        let log = tracing::dispatcher::get_default(Clone::clone);
-        let runtime = builder
-            .enable_all()
-            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&log)))
-            .build()
-            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))?;
-        let outcome = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = interrupt.wait() => Err(Error::interrupted()),
-                outcome = work => outcome,
-            }
-        });
-        // A name that is being looked up cannot be stopped, and is not worth waiting for.
-        runtime.shutdown_timeout(grace);
-        outcome
-    }
-
-    /// A runtime for one command, on this thread.
-    ///
-    /// # Errors
-    /// When the system has no more file descriptors.
-    pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            // Each new connection looks its host up on such a thread, and each look-up takes open files.
-            .max_blocking_threads(BLOCKING_THREADS)
-            // All connections that are done return to their pool before the next requests start.
-            .event_interval(TURNS)
-            .build()
-            .map_err(|source| Error::failed("cannot start the I/O runtime").caused_by(source))
     }
 
     /// The same command.
@@ -144,6 +77,8 @@ impl Context {
             globals: self.globals.clone(),
             words: self.words.clone(),
             loaded,
+            ending: Arc::clone(&self.ending),
+            clients: Arc::clone(&self.clients),
         }
     }
 
@@ -155,33 +90,35 @@ impl Context {
         same
     }
 
-    /// A client for the deployment, with the global flags applied.
+    /// The client of the deployment, with the global flags applied. There is one for each deployment in a run, so
+    /// that all its calls share their connections.
     ///
     /// # Errors
     /// When there is no root URL, credentials are half set or refused, the user's files are broken,
     /// `--timeout` is no time, or `--cacert` cannot be read.
     pub fn client(&self) -> Result<Client> {
-        self.client_builder()?.build()
-    }
-
-    /// What [`Context::client`] builds, to be changed first.
-    ///
-    /// # Errors
-    /// Those of [`Context::client`], but for `--cacert`.
-    pub fn client_builder(&self) -> Result<ClientBuilder> {
         let settings = self.settings()?;
+        let timeout = settings.timeout()?;
         let identity = self.identity()?;
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = clients.iter().find(|known| known.root == identity.target.root && known.timeout == timeout);
+        if let Some(known) = known {
+            return Ok(known.client.clone());
+        }
         self.warn_of_the_end(&identity);
+        let root = identity.target.root.clone();
         let mut builder = Client::builder_for(&self.env, identity.target);
         if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }
-        if let Some(timeout) = settings.timeout()? {
+        if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
         if let Some(file) = settings.cacert(&self.env) {
             builder = builder.extra_ca_file(file);
         }
-        Ok(builder)
+        let client = builder.build()?;
+        clients.push(KnownClient { root, timeout, client: client.clone() });
+        Ok(client)
     }
 }

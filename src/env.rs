@@ -185,6 +185,15 @@ impl Interrupt {
         (sender, Self(InterruptSource::Channel(receiver)))
     }
 
+    /// All interrupts from now on, and one that has come by a channel already. Must run inside a tokio runtime.
+    pub(crate) fn listen(&self) -> Interrupts {
+        Interrupts(match &self.0 {
+            InterruptSource::Never => Listening::Never,
+            InterruptSource::Signals => Listening::Signals(Signals::new()),
+            InterruptSource::Channel(receiver) => Listening::Channel { receiver: receiver.clone(), has_come: false },
+        })
+    }
+
     /// Waits for one more interrupt, after the one that has come. Must run inside a tokio runtime.
     pub async fn again(&self) {
         match &self.0 {
@@ -214,21 +223,83 @@ impl Interrupt {
     }
 }
 
-#[cfg(unix)]
-async fn signals() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+/// Interrupts one after the other; none that comes between two is lost.
+pub(crate) struct Interrupts(Listening);
+
+enum Listening {
+    Never,
+    Signals(Signals),
+    Channel { receiver: tokio::sync::watch::Receiver<bool>, has_come: bool },
+}
+
+impl Interrupts {
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        let has_come = match &mut self.0 {
+            Listening::Never => false,
+            Listening::Signals(signals) => return signals.next().await,
+            Listening::Channel { receiver, has_come } => {
+                let came = if *has_come {
+                    receiver.changed().await.is_ok()
+                } else {
+                    receiver.wait_for(|stop| *stop).await.is_ok()
+                };
+                receiver.mark_unchanged();
+                *has_come = true;
+                came
+            }
+        };
+        if !has_come {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
-#[cfg(not(unix))]
 async fn signals() {
-    drop(tokio::signal::ctrl_c().await);
+    Signals::new().next().await;
+}
+
+/// Ctrl-C and SIGTERM; where the system refuses to tell of one, it never comes.
+#[cfg(unix)]
+struct Signals {
+    interrupt: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+    }
+
+    async fn next(&mut self) {
+        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        drop(tokio::signal::ctrl_c().await);
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod context;
 pub mod domain;
 pub mod env;
 pub mod error;
+pub mod exit;
 pub mod json;
 pub mod pulse;
 pub mod reference;

@@ -1,18 +1,26 @@
-//! The program as a function: parse, build the context, dispatch, render the error.
+//! The program as a function: parse, build the context, start the one runtime, dispatch, render the error.
+
+mod race;
 
 use std::error::Error as _;
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use clap::ValueEnum as _;
 
 use crate::cli::{self, Globals};
-use crate::commands::{Status, completions};
+use crate::commands::completions;
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
+
+/// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(100);
 
 /// Runs one command line and returns the exit status.
 ///
@@ -33,10 +41,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
     let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, args);
-    let outcome = log::level(context.globals.verbose, environment.get(env::TC_LOG))
-        .map_err(Error::usage)
-        .and_then(|level| log::with_log(&ui, level, || cli.command.run(&context)));
-    finish(outcome, &ui)
+    let command = cli.command;
+    let outcome =
+        log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
+            let verb = |context: Arc<Context>| async move { command.run(&context).await };
+            race::race(context, &log::dispatch(&ui, level), verb)
+        });
+    match outcome {
+        Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
+        outcome => finish(outcome, &ui),
+    }
 }
 
 /// The terminal with what the environment says of it.
@@ -51,6 +65,23 @@ fn described(terminal: Terminal, environment: &Environment) -> Terminal {
 fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
     let color = Settings::load(environment, given(globals)).ok().and_then(|settings| settings.color());
     color.and_then(|color| ColorChoice::from_str(&color, false).ok()).unwrap_or_default()
+}
+
+/// Ends after an interrupt, whatever a verb that was left behind holds, and whoever does not read.
+fn finish_interrupted(error: Error, ui: Arc<Ui>) -> u8 {
+    ui.close();
+    let status = error.exit_code();
+    let (end, ended) = mpsc::channel();
+    let last_words = move || {
+        finish(Err(error), &ui);
+        // Nobody waits any more when this took too long.
+        end.send(()).unwrap_or_default();
+    };
+    if thread::Builder::new().name("end".to_owned()).spawn(last_words).is_ok() {
+        // Too late or not at all, the status is the same.
+        ended.recv_timeout(LAST_WORDS_LIMIT).unwrap_or_default();
+    }
+    status
 }
 
 /// Flushes the result, reports what went wrong, and says with which status to end.

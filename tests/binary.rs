@@ -127,3 +127,31 @@ fn ctrl_c_ends_a_call_with_130() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(130), "Error: interrupted\n"));
 }
+
+/// What a verb computes keeps nobody from ending it: jq gets a document and never comes back from it.
+#[cfg(unix)]
+#[test]
+fn a_program_without_end_is_ended_by_ctrl_c_and_by_sigterm() {
+    use std::time::{Duration, Instant};
+    for (signal, program) in [("-INT", "repeat(1)"), ("-TERM", "repeat(1)"), ("-INT", "last(range(1e12))")] {
+        let server = FakeServer::start();
+        server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
+        let (mut command, _home) = tc();
+        command.env("TASKCLUSTER_ROOT_URL", server.url());
+        // More than is buffered, so that the first line comes; nobody reads on.
+        command.args(["--jq", &format!("range(20000), ({program})"), "api", "queue", "ping"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "0\n");
+        let killed = Instant::now();
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let status = child.wait().unwrap();
+        let took = killed.elapsed();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((status.code(), stderr.as_str()), (Some(130), "Error: interrupted\n"), "{signal} {program}");
+        // It takes milliseconds; other tests may have the processors.
+        assert!(took < Duration::from_secs(5), "{signal} {program}: {took:?}");
+    }
+}

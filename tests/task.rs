@@ -159,6 +159,16 @@ fn index_paths_stand_for_tasks() {
 }
 
 #[test]
+fn calls_of_two_services_for_one_task_share_a_connection() {
+    let server = FakeServer::start();
+    let answer = json!({"taskId": ID, "namespace": "a.b", "rank": 0, "data": {}, "expires": "2027-01-01T00:00:00Z"});
+    server.expect("GET /api/index/v1/task/a.b", Answer::json(200, answer.to_string()));
+    expect_definition(&server, ID, "found");
+    tc(&server).run(&["task", "name", "--index", "a.b"]).stdout("found\n").stderr("").status(0);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
 fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() {
     let server = FakeServer::start();
     let good = |number: usize| format!("{number:08}QACAAAAAAAAAAA");

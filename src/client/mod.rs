@@ -202,11 +202,6 @@ impl Client {
         self.0.transport.reuse(body);
     }
 
-    /// The same client with connections of its own, for a thread that is to share none.
-    pub(crate) fn apart(&self) -> Self {
-        self.with(self.0.credentials.clone(), Arc::new(self.0.transport.apart()))
-    }
-
     fn with(&self, credentials: Option<Credentials>, transport: Arc<transport::Transport>) -> Self {
         Self(Arc::new(Inner {
             root: if credentials.is_some() { self.0.deployment.clone() } else { self.0.root.clone() },

@@ -103,11 +103,6 @@ impl Transport {
         Self { settings, plain, secure, secure_http1, buffers: Buffers::default() }
     }
 
-    /// The same, with no connection yet.
-    pub(super) fn apart(&self) -> Self {
-        Self::new(self.settings.clone())
-    }
-
     /// Takes back the memory of an answer that nobody needs any more.
     pub(super) fn reuse(&self, body: Bytes) {
         self.buffers.give(body);

@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::time::{self, Offset};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Print the time that lies some way from now: `1 day 2 hours`, `-15m`
 ///
@@ -45,7 +45,7 @@ pub enum Format {
 ///
 /// # Errors
 /// When the expression or `--from` cannot be read, or the calendar does not reach that far.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let words: Vec<&str> = std::iter::once(&args.first).chain(&args.rest).map(String::as_str).collect();
     let offset: Offset = words.join(" ").parse().map_err(|error: time::TimeError| {
         Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")
@@ -58,11 +58,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let time = offset.from(start).map_err(|error| Error::usage(error.to_string()))?;
     match args.format {
-        Format::Json => context.print_json(format!("\"{}\"", time::to_iso(time)).as_bytes())?,
+        Format::Json => context.print_json(format!("\"{}\"", time::to_iso(time))).await?,
         Format::Unix => writeln!(context.ui.out(), "{}", time.timestamp())?,
-        Format::Rfc3339 if context.wants_json() => {
-            context.print_json(format!("\"{}\"", time::to_iso(time)).as_bytes())?
-        }
+        Format::Rfc3339 if context.wants_json() => context.print_json(format!("\"{}\"", time::to_iso(time))).await?,
         Format::Rfc3339 => writeln!(context.ui.out(), "{}", time.format("%Y-%m-%dT%H:%M:%SZ"))?,
     }
     Ok(Status::DONE)

@@ -7,9 +7,9 @@ use clap::error::ErrorKind;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use crate::cli::{self, topics::TOPICS};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::reference::suggest;
 
 /// Explain a command or a topic: exit-codes, environment
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is neither such a topic nor such a command.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     if let [name] = words[..]
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)

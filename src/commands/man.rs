@@ -7,9 +7,9 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::{self, topics::TOPICS};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Print the manual page, or write all pages to a directory
 ///
@@ -29,7 +29,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such command, or the pages cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let Some(directory) = &args.output {
         let directory = context.env.resolve(directory);
         std::fs::create_dir_all(&directory).map_err(|source| Error::io("create", directory.display(), source))?;

@@ -28,15 +28,7 @@ pub mod whoami;
 
 use crate::context::Context;
 use crate::error::Result;
-
-/// The exit status of a command that did what it should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(pub u8);
-
-impl Status {
-    /// All is well.
-    pub const DONE: Status = Status(0);
-}
+use crate::exit::Status;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -126,32 +118,32 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub fn run(self, context: &Context) -> Result<Status> {
+    pub async fn run(self, context: &Context) -> Result<Status> {
         match self {
-            Self::Api(args) => api::run(&args, context),
-            Self::Group(command) => command.run(context),
-            Self::Artifact(command) => command.run(context),
-            Self::Object(command) => command.run(context),
-            Self::Download(command) => command.run(context),
-            Self::Pulse(command) => command.run(context),
-            Self::Schema(args) => schema::run(&args, context),
-            Self::Scope(args) => scope::run(&args, context),
-            Self::Signin(args) => signin::run(&args, context),
-            Self::Signout(args) => signout::run(&args, context),
-            Self::Whoami(args) => whoami::run(&args, context),
-            Self::Config(args) => config::run(&args, context),
-            Self::Profile(args) => profile::run(&args, context),
-            Self::Creds(args) => creds::run(&args, context),
-            Self::Url(args) => url::run(&args, context),
-            Self::Slugid(args) => slugid::run(&args, context),
-            Self::FromNow(args) => from_now::run(&args, context),
-            Self::Task(command) => command.run(context),
-            Self::References(command) => command.run(context),
-            Self::Sandbox(args) => sandbox::run(&args, context),
-            Self::Completions(args) => completions::run(&args, context),
-            Self::Man(args) => man::run(&args, context),
-            Self::Help(args) => help::run(&args, context),
-            Self::Version(args) => version::run(&args, context),
+            Self::Api(args) => api::run(&args, context).await,
+            Self::Group(command) => command.run(context).await,
+            Self::Artifact(command) => command.run(context).await,
+            Self::Object(command) => command.run(context).await,
+            Self::Download(command) => command.run(context).await,
+            Self::Pulse(command) => command.run(context).await,
+            Self::Schema(args) => schema::run(&args, context).await,
+            Self::Scope(args) => scope::run(&args, context).await,
+            Self::Signin(args) => signin::run(&args, context).await,
+            Self::Signout(args) => signout::run(&args, context).await,
+            Self::Whoami(args) => whoami::run(&args, context).await,
+            Self::Config(args) => config::run(&args, context).await,
+            Self::Profile(args) => profile::run(&args, context).await,
+            Self::Creds(args) => creds::run(&args, context).await,
+            Self::Url(args) => url::run(&args, context).await,
+            Self::Slugid(args) => slugid::run(&args, context).await,
+            Self::FromNow(args) => from_now::run(&args, context).await,
+            Self::Task(command) => command.run(context).await,
+            Self::References(command) => command.run(context).await,
+            Self::Sandbox(args) => sandbox::run(&args, context).await,
+            Self::Completions(args) => completions::run(&args, context).await,
+            Self::Man(args) => man::run(&args, context).await,
+            Self::Help(args) => help::run(&args, context).await,
+            Self::Version(args) => version::run(&args, context).await,
         }
     }
 }

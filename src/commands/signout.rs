@@ -4,13 +4,13 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::commands::shared::exports::ShellFlags;
 use crate::config::Store;
 use crate::context::Context;
 use crate::domain::Shell;
 use crate::env;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// The variables that hold credentials.
 const VARIABLES: [env::Variable; 3] = [env::CLIENT_ID, env::ACCESS_TOKEN, env::CERTIFICATE];
@@ -32,7 +32,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the store is refused, or nobody says for which deployment. Nothing is printed then.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.chosen();
     let prints = !context.ui.terminal.stdout || shell.is_some();
     let store = Store::open(&context.env);
@@ -53,7 +53,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     };
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(json!({"removed": removed}).to_string().as_bytes())?;
+        context.print_json(json!({"removed": removed}).to_string()).await?;
         return Ok(Status::DONE);
     }
     if prints {

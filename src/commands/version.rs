@@ -2,9 +2,9 @@
 
 use std::io::Write as _;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference;
 
 /// Print the version of tc and of its references
@@ -19,11 +19,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let version = env!("CARGO_PKG_VERSION");
     if context.wants_json() {
         let versions = serde_json::json!({"version": version, "references": reference::VERSION});
-        context.print_json(versions.to_string().as_bytes())?;
+        context.print_json(versions.to_string()).await?;
     } else if args.short {
         writeln!(context.ui.out(), "{version}")?;
     } else {

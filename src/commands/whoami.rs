@@ -5,9 +5,9 @@ use std::io::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::commands::Status;
 use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Say who you are to a deployment, and what you may do there
 ///
@@ -19,18 +19,15 @@ pub struct Args {}
 ///
 /// # Errors
 /// [`Kind::Auth`] when there are no credentials, or the deployment does not take them.
-pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let identity = context.identity()?;
     if identity.origin.is_none() {
         return Err(not_signed_in(&identity));
     }
     let client = context.client()?;
-    let answer: Value = context.block_on(async {
-        let response = client.call("auth", "currentScopes").send().await?;
-        response.json()
-    })?;
+    let answer: Value = client.call("auth", "currentScopes").send().await?.json()?;
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(to_json(&identity, &answer["scopes"]).to_string().as_bytes())?;
+        context.print_json(to_json(&identity, &answer["scopes"]).to_string()).await?;
     } else {
         print(&identity, &answer["scopes"], context)?;
     }

@@ -1,9 +1,13 @@
 //! Results as JSON, filtered by `--jq`.
 
 use std::io::Write;
+use std::sync::Arc;
 
-use super::Context;
+use bytes::Bytes;
+
+use super::{Context, blocking};
 use crate::error::{Error, Result};
+use crate::ui::Ui;
 use crate::ui::jq::Program;
 use crate::ui::json::Layout;
 
@@ -26,28 +30,37 @@ impl Context {
     /// # Errors
     /// When the program fails or the output cannot be written.
     pub fn filter(&self, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
-        let layout = if terminal { Layout::indented(self.ui.color(), true) } else { Layout::COMPACT };
-        program.run(json, |output| -> Result<()> {
-            out.write_all(&output.render(layout))?;
-            out.write_all(b"\n")?;
-            Ok(())
-        })
+        filter(&self.ui, program, json, terminal, out)
     }
 
     /// Prints a JSON document as the result: filtered by `--jq`, else indented.
     ///
     /// # Errors
     /// When the filter fails or the output cannot be written.
-    pub fn print_json(&self, json: &[u8]) -> Result<()> {
-        let program = self.jq()?;
-        let terminal = self.ui.terminal.stdout;
-        let mut out = self.ui.out();
-        match program {
-            Some(program) => self.filter(&program, json, terminal, &mut out),
-            None => {
-                Layout::indented(self.ui.color(), terminal).write(json, &mut out)?;
-                Ok(out.write_all(b"\n")?)
-            }
+    pub async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
+        let (ui, json, code) = (Arc::clone(&self.ui), json.into(), self.globals.jq.clone());
+        blocking(move || print(&ui, &json, code.as_deref())).await
+    }
+}
+
+fn print(ui: &Ui, json: &[u8], code: Option<&str>) -> Result<()> {
+    let program = code.map(Program::compile).transpose()?;
+    let terminal = ui.terminal.stdout;
+    let mut out = ui.out();
+    match program {
+        Some(program) => filter(ui, &program, json, terminal, &mut out),
+        None => {
+            Layout::indented(ui.color(), terminal).write(json, &mut out)?;
+            Ok(out.write_all(b"\n")?)
         }
     }
+}
+
+fn filter(ui: &Ui, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
+    let layout = if terminal { Layout::indented(ui.color(), true) } else { Layout::COMPACT };
+    program.run(json, |output| -> Result<()> {
+        out.write_all(&output.render(layout))?;
+        out.write_all(b"\n")?;
+        Ok(())
+    })
 }

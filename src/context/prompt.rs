@@ -1,6 +1,8 @@
 //! Questions that an interrupt can end.
 
+use std::io;
 use std::sync::Arc;
+use std::thread;
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
@@ -11,28 +13,54 @@ impl Context {
     ///
     /// # Errors
     /// [`crate::error::Kind::Interrupted`] when the user interrupts; when standard input cannot be read.
-    pub fn confirm(&self, question: &str) -> Result<bool> {
-        Ok(self.ask(question)? == Reply::Yes)
+    pub async fn confirm(&self, question: &str) -> Result<bool> {
+        Ok(self.ask(question).await? == Reply::Yes)
     }
 
     /// Asks a yes-or-no question and says what the answer means.
     ///
     /// # Errors
     /// Those of [`Context::confirm`].
-    pub fn ask(&self, question: &str) -> Result<Reply> {
+    pub async fn ask(&self, question: &str) -> Result<Reply> {
         let (ui, question) = (Arc::clone(&self.ui), question.to_owned());
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        // Reading a terminal cannot be cancelled; a thread of its own lets an interrupt pass it by.
-        std::thread::spawn(move || drop(sender.send(ui.ask(&question))));
-        let outcome = self.block_on(async move {
-            let reply =
-                receiver.await.map_err(|source| Error::failed("the question was not answered").caused_by(source))?;
-            reply.map_err(|source| Error::io("read", "standard input", source))
-        });
+        let asking = on_own_thread(move || ui.ask(&question));
+        let outcome = self.interruptible(asking).await;
         if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
             // What is said next does not belong behind the question.
             self.ui.write_stderr(b"\n");
         }
         outcome
     }
+
+    /// All of standard input.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn read_stdin(&self) -> Result<Vec<u8>> {
+        let ui = Arc::clone(&self.ui);
+        on_own_thread(move || ui.read_stdin()).await
+    }
+
+    /// One line of standard input, which is not shown where it is typed at a terminal; empty at the end.
+    ///
+    /// # Errors
+    /// When it cannot be read; [`crate::error::Kind::Interrupted`] for Ctrl-C.
+    pub async fn read_hidden_line(&self) -> Result<String> {
+        let ui = Arc::clone(&self.ui);
+        on_own_thread(move || ui.read_hidden_line()).await
+    }
+}
+
+/// Reading what a person types cannot be cancelled, and may last; a thread of its own lets an interrupt pass it by,
+/// and takes none away from others that block.
+async fn on_own_thread<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let failed = |source: io::Error| match source.kind() {
+        // Without echo a terminal sends no signal; Ctrl-C arrives as this.
+        io::ErrorKind::Interrupted => Error::interrupted(),
+        _ => Error::io("read", "standard input", source),
+    };
+    thread::Builder::new().name("stdin".to_owned()).spawn(move || drop(sender.send(read()))).map_err(failed)?;
+    let outcome = receiver.await.map_err(|source| Error::failed("cannot read standard input").caused_by(source))?;
+    outcome.map_err(failed)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
@@ -27,11 +27,11 @@ pub fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
     }
 }
 
-/// Runs `work` with a log of this level on standard error; without a level, warnings are shown as such.
-pub fn with_log<T>(ui: &Arc<Ui>, level: Option<Level>, work: impl FnOnce() -> T) -> T {
+/// A log of this level on standard error; without a level, warnings are shown as such.
+pub fn dispatch(ui: &Arc<Ui>, level: Option<Level>) -> Dispatch {
     let Some(level) = level else {
         let warnings = Warnings(Arc::clone(ui)).with_filter(Targets::new().with_target("tc", Level::WARN));
-        return tracing::subscriber::with_default(tracing_subscriber::registry().with(warnings), work);
+        return Dispatch::new(tracing_subscriber::registry().with(warnings));
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(ui.color_stderr())
@@ -39,8 +39,7 @@ pub fn with_log<T>(ui: &Arc<Ui>, level: Option<Level>, work: impl FnOnce() -> T)
         .with_writer(Lines(Arc::clone(ui)))
         // Only ours: nobody here vouches that a library's log holds no secret.
         .with_filter(Targets::new().with_target("tc", level));
-    let subscriber = tracing_subscriber::registry().with(lines);
-    tracing::subscriber::with_default(subscriber, work)
+    Dispatch::new(tracing_subscriber::registry().with(lines))
 }
 
 /// Shows what the modules below warn of, as any other warning.

@@ -25,6 +25,7 @@ pub use transfers::{Transfers, size};
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -43,6 +44,8 @@ pub struct Ui {
     color_stdout: bool,
     color_stderr: bool,
     quiet: bool,
+    /// Nothing more is to be printed.
+    is_closed: AtomicBool,
 }
 
 impl Ui {
@@ -62,20 +65,32 @@ impl Ui {
             color_stdout: color(terminal.stdout),
             color_stderr: color(terminal.stderr),
             quiet,
+            is_closed: AtomicBool::new(false),
         }
+    }
+
+    /// Ends standard output for everyone who still writes to it: they find it closed, as a pipe can be.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
     }
 
     /// Standard output: the result and nothing else. Held until dropped; buffered until [`Ui::flush`].
     pub fn out(&self) -> impl Write + '_ {
-        Out(lock(&self.stdout))
+        Out { stdout: lock(&self.stdout), is_closed: &self.is_closed }
     }
 
-    /// Writes what is buffered for standard output.
+    /// Writes what is buffered for standard output; after [`Ui::close`] only when nobody is writing.
     ///
     /// # Errors
     /// When it cannot be written: a closed pipe, a full disk.
     pub fn flush(&self) -> io::Result<()> {
-        lock(&self.stdout).flush()
+        if !self.is_closed.load(Ordering::Relaxed) {
+            return lock(&self.stdout).flush();
+        }
+        match self.stdout.try_lock() {
+            Ok(mut stdout) => stdout.flush(),
+            Err(_) => Ok(()),
+        }
     }
 
     /// All of standard input.
@@ -195,15 +210,21 @@ impl Ui {
     }
 }
 
-struct Out<'a>(MutexGuard<'a, io::BufWriter<Box<dyn Write + Send>>>);
+struct Out<'a> {
+    stdout: MutexGuard<'a, io::BufWriter<Box<dyn Write + Send>>>,
+    is_closed: &'a AtomicBool,
+}
 
 impl Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.stdout.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.stdout.flush()
     }
 }
 

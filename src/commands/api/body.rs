@@ -14,7 +14,7 @@ use crate::ui::json;
 ///
 /// # Errors
 /// When there is a body and none is taken, none and one is needed, or it is neither JSON nor YAML.
-pub fn read(service: &Service, method: &Method, flags: &Flags, context: &Context) -> Result<Option<Vec<u8>>> {
+pub async fn read(service: &Service, method: &Method, flags: &Flags, context: &Context) -> Result<Option<Vec<u8>>> {
     let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
     let name = format!("{}.{}", service.service_name, method.name);
     if method.input.is_none() {
@@ -24,9 +24,9 @@ pub fn read(service: &Service, method: &Method, flags: &Flags, context: &Context
         return Ok(None);
     }
     let text = match &flags.data {
-        Some(data) => Some(source(data, context)?),
+        Some(data) => Some(source(data, context).await?),
         None if given => None,
-        None => Some(piped(&name, context)?),
+        None => Some(piped(&name, context).await?),
     };
     let body = text.map(|(text, origin)| to_json(text, &origin)).transpose()?;
     if flags.field.is_empty() && flags.json_field.is_empty() {
@@ -36,7 +36,7 @@ pub fn read(service: &Service, method: &Method, flags: &Flags, context: &Context
 }
 
 /// A body on standard input; it is read only when it is no terminal.
-fn piped(name: &str, context: &Context) -> Result<(Vec<u8>, String)> {
+async fn piped(name: &str, context: &Context) -> Result<(Vec<u8>, String)> {
     let missing = || {
         Error::usage(format!("{name} takes a body, and there is none"))
             .hint("Give one with -d JSON, -d @FILE, -f KEY=TEXT, or on standard input; --template prints a skeleton.")
@@ -44,14 +44,14 @@ fn piped(name: &str, context: &Context) -> Result<(Vec<u8>, String)> {
     if context.ui.terminal.stdin {
         return Err(missing());
     }
-    let (text, origin) = source("-", context)?;
+    let (text, origin) = source("-", context).await?;
     if text.iter().all(u8::is_ascii_whitespace) { Err(missing()) } else { Ok((text, origin)) }
 }
 
 /// The text behind `-d`, and what to call it in messages.
-fn source(data: &str, context: &Context) -> Result<(Vec<u8>, String)> {
+async fn source(data: &str, context: &Context) -> Result<(Vec<u8>, String)> {
     if data == "-" || data == "@-" {
-        let text = context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?;
+        let text = context.read_stdin().await?;
         return Ok((text, "standard input".into()));
     }
     match data.strip_prefix('@') {

@@ -6,9 +6,9 @@ use super::curl::Shown;
 use super::pages::{Merger, Page};
 use super::{Flags, Invocation, body, print, scopes};
 use crate::client::{Client, Request};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::reference::{Catalogue, Method, Service, Source, page_list};
 use crate::schema;
 use crate::ui::json::Layout;
@@ -20,23 +20,23 @@ const SPOOL: usize = 1 << 20;
 ///
 /// # Errors
 /// Whatever is wrong with the arguments, or goes wrong on the way.
-pub fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
+pub async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
     let catalogue = Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current });
     let (service, method) = catalogue.method(&invocation.service, &invocation.method)?;
     if flags.template {
-        return template(service, method, context);
+        return template(service, method, context).await;
     }
     invocation.check(service, method, context)?;
     if flags.scopes {
         let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
-        let body = if given { body::read(service, method, flags, context)? } else { None };
-        return scopes::print(method, invocation, body.as_deref(), context);
+        let body = if given { body::read(service, method, flags, context).await? } else { None };
+        return scopes::print(method, invocation, body.as_deref(), context).await;
     }
     if (flags.paginate || flags.jsonl) && !method.is_paginated() {
         return Err(Error::usage(format!("{}.{} does not answer in pages", service.service_name, method.name))
             .hint("Leave out --paginate and --jsonl."));
     }
-    let body = body::read(service, method, flags, context)?;
+    let body = body::read(service, method, flags, context).await?;
     if let (Some(body), false) = (&body, flags.no_validate) {
         validate(service, method, body)?;
     }
@@ -51,22 +51,22 @@ pub fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<
     }
     let list = page_list(service, method);
     match (flags.jsonl, flags.paginate) {
-        (true, _) => context.block_on(lines(&client, request, list, flags, context)),
-        (false, true) => context.block_on(merged(&client, request, list, flags, context)),
+        (true, _) => lines(&client, request, list, flags, context).await,
+        (false, true) => merged(&client, request, list, flags, context).await,
         (false, false) => {
-            let response = context.block_on(client.send(&request))?;
+            let response = client.send(&request).await?;
             print::answer(&response, flags, context)?;
             Ok(Status::DONE)
         }
     }
 }
 
-fn template(service: &Service, method: &Method, context: &Context) -> Result<Status> {
+async fn template(service: &Service, method: &Method, context: &Context) -> Result<Status> {
     let Some(input) = &method.input else {
         return Err(Error::usage(format!("{}.{} takes no body", service.service_name, method.name)));
     };
     let skeleton = schema::skeleton(service, input, false)?;
-    context.print_json(skeleton.to_string().as_bytes())?;
+    context.print_json(skeleton.to_string()).await?;
     Ok(Status::DONE)
 }
 

@@ -6,9 +6,9 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::Flags;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::reference::{Catalogue, Item, Method, ScopeExpression, Service, Source, Stability, Verb, summary};
 
 const SERVICE: Style = AnsiColor::Green.on_default().bold();
@@ -41,24 +41,24 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When a reference is broken or the output cannot be written.
-pub fn all(flags: &Flags, context: &Context) -> Result<Status> {
-    print(&entries(flags, context)?, context)
+pub async fn all(flags: &Flags, context: &Context) -> Result<Status> {
+    print(&entries(flags, context)?, context).await
 }
 
 /// Lists one service.
 ///
 /// # Errors
 /// When there is no such service or the output cannot be written.
-pub fn service(name: &str, flags: &Flags, context: &Context) -> Result<Status> {
+pub async fn service(name: &str, flags: &Flags, context: &Context) -> Result<Status> {
     let catalogue = catalogue(flags);
-    print(&entries_of(catalogue.source(), catalogue.service(name)?), context)
+    print(&entries_of(catalogue.source(), catalogue.service(name)?), context).await
 }
 
 /// Lists what matches all words.
 ///
 /// # Errors
 /// [`Kind::NotFound`] when nothing does.
-pub fn search(words: &[String], flags: &Flags, context: &Context) -> Result<Status> {
+pub async fn search(words: &[String], flags: &Flags, context: &Context) -> Result<Status> {
     let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
     let mut found = entries(flags, context)?;
     found.retain(|entry| matches(entry, &words));
@@ -66,7 +66,7 @@ pub fn search(words: &[String], flags: &Flags, context: &Context) -> Result<Stat
         return Err(Error::new(Kind::NotFound, format!("no method matches `{}`", words.join(" ")))
             .hint("Try fewer or shorter words; `tc api` lists all methods."));
     }
-    print(&found, context)
+    print(&found, context).await
 }
 
 fn catalogue(flags: &Flags) -> &'static Catalogue {
@@ -119,10 +119,10 @@ fn matches(entry: &Entry<'_>, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(word))
 }
 
-fn print(entries: &[Entry<'_>], context: &Context) -> Result<Status> {
+async fn print(entries: &[Entry<'_>], context: &Context) -> Result<Status> {
     if context.globals.json || context.globals.jq.is_some() {
         let json = serde_json::to_vec(entries).map_err(std::io::Error::from)?;
-        context.print_json(&json)?;
+        context.print_json(json).await?;
     } else if context.ui.terminal.stdout {
         print_headed(entries, context)?;
     } else {

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use crate::commands::Status;
 use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Flags of every method; they can stand before the service's name, too.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -140,11 +140,11 @@ impl FromArgMatches for Args {
 ///
 /// # Errors
 /// Whatever goes wrong on the way; see the exit codes.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.target {
-        Target::All => list::all(&args.flags, context),
-        Target::Search(words) => list::search(words, &args.flags, context),
-        Target::Service(service) => list::service(service, &args.flags, context),
-        Target::Method(invocation) => call::run(invocation, &args.flags, context),
+        Target::All => list::all(&args.flags, context).await,
+        Target::Search(words) => list::search(words, &args.flags, context).await,
+        Target::Service(service) => list::service(service, &args.flags, context).await,
+        Target::Method(invocation) => call::run(invocation, &args.flags, context).await,
     }
 }

@@ -6,16 +6,16 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Invocation;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference::Method;
 
 /// Prints the scope expression: as a tree on a terminal, as JSON in a pipe.
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn print(method: &Method, invocation: &Invocation, body: Option<&[u8]>, context: &Context) -> Result<Status> {
+pub async fn print(method: &Method, invocation: &Invocation, body: Option<&[u8]>, context: &Context) -> Result<Status> {
     let needed = method.scopes.as_ref().map(|scopes| scopes.render(&parameters(method, invocation, body)));
     if context.ui.terminal.stdout && !context.globals.json && context.globals.jq.is_none() {
         let text = match &needed {
@@ -29,7 +29,7 @@ pub fn print(method: &Method, invocation: &Invocation, body: Option<&[u8]>, cont
             None => r#"{"AllOf":[]}"#.to_owned(),
             Some(expression) => serde_json::to_string(expression).map_err(std::io::Error::from)?,
         };
-        context.print_json(json.as_bytes())?;
+        context.print_json(json).await?;
     }
     Ok(Status::DONE)
 }

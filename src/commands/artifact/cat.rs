@@ -1,9 +1,9 @@
 //! `tc artifact cat`.
 
-use crate::commands::Status;
 use crate::commands::shared::{self, DownloadArgs, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::transfer::Source;
 
 /// Print an artifact, decoded
@@ -26,11 +26,11 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the download and of the output.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, context) = shared::task_ref(&args.task, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
     let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
-    to_stdout(&context.client()?, &source, &args.how.options()?, &context)
+    to_stdout(&context.client()?, &source, &args.how.options()?, &context).await
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{
     self, DownloadArgs, Manifest, NamePatterns, Targeting, Wanted, download, sha256, to_stdout,
 };
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::transfer::{self, Options, Source};
 
 /// Download artifacts of a task
@@ -76,14 +76,14 @@ impl Request {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.how.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);
     }
     let (named, context) = match &args.task {
         Some(task) if args.index.is_none() => {
-            let (found, context) = shared::task_ref(task, context)?;
+            let (found, context) = shared::task_ref(task, context).await?;
             (Some(found), context)
         }
         _ => (None, context.same()),
@@ -94,7 +94,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             let names = if args.names.is_empty() { found.artifact.into_iter().collect() } else { args.names.clone() };
             Request { task: found.id, run: args.run.or(found.run), names }
         }
-        None => from_index(args, &client, &context)?,
+        None => from_index(args, &client).await?,
     };
     if request.names.is_empty() && !args.all {
         return Err(Error::usage("no artifact is named")
@@ -103,22 +103,22 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let single = request.single(args.all);
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match single {
-        Some(source) if to_pipe => to_stdout(&client, &source, &options, &context),
+        Some(source) if to_pipe => to_stdout(&client, &source, &options, &context).await,
         Some(source) => match &args.verify {
-            Some(file) => verify(&source, file, &client, &options, &context),
-            None => one(source, args, options, &client, &context),
+            Some(file) => verify(&source, file, &client, &options, &context).await,
+            None => one(source, args, options, &client, &context).await,
         },
         None if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
             Err(Error::usage("this takes one artifact, by its name"))
         }
-        None => many(&request, args, options, &client, &context),
+        None => many(&request, args, options, &client, &context).await,
     }
 }
 
 /// The task that an index path leads to; all words are names.
-fn from_index(args: &Args, client: &Client, context: &Context) -> Result<Request> {
+async fn from_index(args: &Args, client: &Client) -> Result<Request> {
     let path = args.index.clone().unwrap_or_default();
-    let answer = context.block_on(client.call("index", "findTask").arg(&path).send())?;
+    let answer = client.call("index", "findTask").arg(&path).send().await?;
     let body: serde_json::Value = answer.json()?;
     let task = body.get("taskId").and_then(serde_json::Value::as_str).map(str::to_owned);
     let task = task.ok_or_else(|| Error::failed(format!("the index has no task at {path}")))?;
@@ -126,7 +126,7 @@ fn from_index(args: &Args, client: &Client, context: &Context) -> Result<Request
     Ok(Request { task, run: args.run, names })
 }
 
-fn verify(
+async fn verify(
     source: &Source,
     file: &std::path::Path,
     client: &Client,
@@ -134,12 +134,12 @@ fn verify(
     context: &Context,
 ) -> Result<Status> {
     let path = context.env.resolve(file);
-    context.block_on(transfer::verify_file(client, source, &path, options))?;
+    transfer::verify_file(client, source, &path, options).await?;
     context.ui.note(format_args!("{} is {source}.", file.display()));
     Ok(Status::DONE)
 }
 
-fn one(source: Source, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
+async fn one(source: Source, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
     let Source::Artifact { name, .. } = &source else { return Err(Error::usage("this is no artifact")) };
     let output = args.output.as_ref().map(|output| (output, context.env.resolve(output)));
     let ends_as_folder = |output: &PathBuf| output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
@@ -151,64 +151,68 @@ fn one(source: Source, args: &Args, options: Options, client: &Client, context: 
         }
     };
     let manifest = Manifest::open(args.manifest.as_deref(), context)?;
-    let outcome = context.block_on_in_order(async {
-        // A record without a run would be of no use.
-        let source = match source {
-            Source::Artifact { task, run: None, name } if args.manifest.is_some() => {
-                Source::Artifact { run: Some(shared::newest_run(client, &task).await?), task, name }
-            }
-            source => source,
-        };
-        let items = stream::iter([Ok(Wanted::new(source, target))]);
-        download(client, items, &args.how, options, &manifest, context).await
-    });
+    let outcome = context
+        .writing_files(async {
+            // A record without a run would be of no use.
+            let source = match source {
+                Source::Artifact { task, run: None, name } if args.manifest.is_some() => {
+                    Source::Artifact { run: Some(shared::newest_run(client, &task).await?), task, name }
+                }
+                source => source,
+            };
+            let items = stream::iter([Ok(Wanted::new(source, target))]);
+            download(client, items, &args.how, options, &manifest, context).await
+        })
+        .await;
     manifest.close(outcome, context)
 }
 
-fn many(request: &Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
+async fn many(request: &Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
     let patterns = NamePatterns::new(&request.names)?;
     let folder = args.output.as_ref().map_or_else(|| context.env.directory.clone(), |path| context.env.resolve(path));
     let task = &request.task;
     let manifest = Manifest::open(args.manifest.as_deref(), context)?;
-    let outcome = context.block_on_in_order(async {
-        // The run is settled first: a newer one must not mix in.
-        let run = match request.run {
-            Some(run) => run,
-            None => shared::newest_run(client, task).await?,
-        };
-        let mut names: Vec<String> = Vec::new();
-        if args.all || request.names.iter().any(|name| NamePatterns::is_pattern(name)) {
-            let listed = shared::list(client, task, Some(run)).await?;
-            // An error artifact has nothing to download; asked for by name it is an error.
-            let found = listed.into_iter().filter(|artifact| {
-                let by_name = request.names.contains(&artifact.name);
-                by_name || (artifact.storage_type != "error" && (args.all || patterns.matches(&artifact.name)))
-            });
-            names.extend(found.map(|artifact| artifact.name));
-            let known: Vec<&str> = names.iter().map(String::as_str).collect();
-            if let [missing, ..] = patterns.unmatched(&known).as_slice() {
-                return Err(Error::new(
-                    Kind::NotFound,
-                    format!("no artifact of task {task}, run {run}, is `{missing}`"),
-                )
-                .hint(format!("tc artifact list {task} -r {run} shows the names.")));
+    let outcome = context
+        .writing_files(async {
+            // The run is settled first: a newer one must not mix in.
+            let run = match request.run {
+                Some(run) => run,
+                None => shared::newest_run(client, task).await?,
+            };
+            let mut names: Vec<String> = Vec::new();
+            if args.all || request.names.iter().any(|name| NamePatterns::is_pattern(name)) {
+                let listed = shared::list(client, task, Some(run)).await?;
+                // An error artifact has nothing to download; asked for by name it is an error.
+                let found = listed.into_iter().filter(|artifact| {
+                    let by_name = request.names.contains(&artifact.name);
+                    by_name || (artifact.storage_type != "error" && (args.all || patterns.matches(&artifact.name)))
+                });
+                names.extend(found.map(|artifact| artifact.name));
+                let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                if let [missing, ..] = patterns.unmatched(&known).as_slice() {
+                    return Err(Error::new(
+                        Kind::NotFound,
+                        format!("no artifact of task {task}, run {run}, is `{missing}`"),
+                    )
+                    .hint(format!("tc artifact list {task} -r {run} shows the names.")));
+                }
+            } else {
+                names.clone_from(&request.names);
             }
-        } else {
-            names.clone_from(&request.names);
-        }
-        if names.is_empty() {
-            context.ui.note("No artifacts.");
-            return Ok(Status::DONE);
-        }
-        let mut targeting = Targeting::new(folder, args.flat, context);
-        let items: Vec<_> = names
-            .into_iter()
-            .map(|name| {
-                let target = targeting.target(&name, "")?;
-                Ok(Wanted::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
-            })
-            .collect();
-        download(client, stream::iter(items), &args.how, options, &manifest, context).await
-    });
+            if names.is_empty() {
+                context.ui.note("No artifacts.");
+                return Ok(Status::DONE);
+            }
+            let mut targeting = Targeting::new(folder, args.flat, context);
+            let items: Vec<_> = names
+                .into_iter()
+                .map(|name| {
+                    let target = targeting.target(&name, "")?;
+                    Ok(Wanted::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
+                })
+                .collect();
+            download(client, stream::iter(items), &args.how, options, &manifest, context).await
+        })
+        .await;
     manifest.close(outcome, context)
 }

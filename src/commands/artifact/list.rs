@@ -6,10 +6,10 @@ use futures::StreamExt as _;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, Listed};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::transfer::{self, Options, Source};
 use crate::ui::{Table, size};
 
@@ -35,18 +35,15 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and of the output.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, context) = shared::task_ref(&args.task, context).await?;
     let client = context.client()?;
     let run = args.run.or(task.run);
-    let (artifacts, sizes) = context.block_on(async {
-        let artifacts = shared::list(&client, &task.id, run).await?;
-        let sizes = if args.sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
-        Ok((artifacts, sizes))
-    })?;
+    let artifacts = shared::list(&client, &task.id, run).await?;
+    let sizes = if args.sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
     let size_of = |index: usize| sizes.get(index).copied().flatten();
     if context.wants_json() {
-        return print_json(&artifacts, args.sizes.then_some(&size_of), &context);
+        return print_json(&artifacts, args.sizes.then_some(&size_of), &context).await;
     }
     if artifacts.is_empty() {
         context.ui.note("No artifacts.");
@@ -89,7 +86,7 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
     futures::stream::iter(artifacts.iter().map(ask)).buffered(AT_ONCE).collect().await
 }
 
-fn print_json(
+async fn print_json(
     artifacts: &[Listed],
     size_of: Option<&impl Fn(usize) -> Option<u64>>,
     context: &Context,
@@ -103,6 +100,6 @@ fn print_json(
         }
         all.push(value);
     }
-    context.print_json(&serde_json::to_vec(&all).map_err(broken)?)?;
+    context.print_json(serde_json::to_vec(&all).map_err(broken)?).await?;
     Ok(Status::DONE)
 }

@@ -6,9 +6,9 @@ mod list;
 mod upload;
 mod url;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// What to do with artifacts of a task, which is named by its ID or the address of its page.
 #[derive(Debug, clap::Subcommand)]
@@ -26,13 +26,13 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub fn run(&self, context: &Context) -> Result<Status> {
+    pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::List(args) => list::run(args, context),
-            Self::Cat(args) => cat::run(args, context),
-            Self::Url(args) => url::run(args, context),
-            Self::Download(args) => download::run(args, context),
-            Self::Upload(args) => upload::run(args, context),
+            Self::List(args) => list::run(args, context).await,
+            Self::Cat(args) => cat::run(args, context).await,
+            Self::Url(args) => url::run(args, context).await,
+            Self::Download(args) => download::run(args, context).await,
+            Self::Upload(args) => upload::run(args, context).await,
         }
     }
 }

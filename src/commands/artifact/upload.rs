@@ -8,11 +8,11 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
 
 /// Uploads at once.
@@ -84,47 +84,45 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, named_run, context) = task(args, context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, named_run, context) = task(args, context).await?;
     let files = found(args, &context)?;
     let client = context.client()?;
     let (options, bars) = upload_options(args.sha512, &context);
-    context.block_on(async {
-        let run = match named_run {
-            Some(run) => run,
-            None => shared::newest_run(&client, &task).await?,
+    let run = match named_run {
+        Some(run) => run,
+        None => shared::newest_run(&client, &task).await?,
+    };
+    let expires = match &args.expires {
+        Some(text) => expiry(text, &context)?,
+        None => expires_of(&client, &task).await?,
+    };
+    let make =
+        |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
+    if let Some(body) = unstored(args) {
+        let artifact = make(args.name.clone(), String::new());
+        let made = async {
+            let made = create_artifact(&client, &artifact, body).await;
+            (args.name.clone(), made.map(|_| Uploaded::default()))
         };
-        let expires = match &args.expires {
-            Some(text) => expiry(text, &context)?,
-            None => expires_of(&client, &task).await?,
-        };
-        let make =
-            |name: String, content_type: String| NewArtifact { task: task.clone(), run, name, expires, content_type };
-        if let Some(body) = unstored(args) {
-            let artifact = make(args.name.clone(), String::new());
-            let made = async {
-                let made = create_artifact(&client, &artifact, body).await;
-                (args.name.clone(), made.map(|_| Uploaded::default()))
-            };
-            return upload_all(stream::once(made), &bars, &context).await;
-        }
-        let uploads = files.into_iter().map(|(path, name)| {
-            let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
-            let (artifact, client, options) = (make(name, guessed), &client, &options);
-            async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
-        });
-        upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
-    })
+        return upload_all(stream::once(made), &bars, &context).await;
+    }
+    let uploads = files.into_iter().map(|(path, name)| {
+        let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
+        let (artifact, client, options) = (make(name, guessed), &client, &options);
+        async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
+    });
+    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
 }
 
-fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
+async fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
     let own = context.env.get(env::TASK_ID);
     let text = args
         .task
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let (found, context) = shared::task_ref(text, context)?;
+    let (found, context) = shared::task_ref(text, context).await?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());

@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 
-use crate::commands::Status;
 use crate::commands::shared;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Print the URL of an artifact
 #[derive(Debug, clap::Args)]
@@ -30,8 +30,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let (task, context) = shared::task_ref(&args.task, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;

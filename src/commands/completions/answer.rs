@@ -9,8 +9,8 @@ use clap_complete::engine::complete;
 
 use super::Shell;
 use crate::cli;
-use crate::commands::Status;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::Ui;
 
 /// Prints what the last word of `args` (which start with the program's name) can become.

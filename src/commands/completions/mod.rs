@@ -11,9 +11,9 @@ pub use answer::answer;
 
 use std::io::Write as _;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print what makes a shell complete tc's commands, services, methods and flags
 ///
@@ -55,7 +55,7 @@ impl Shell {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     write!(context.ui.out(), "{}", args.shell.stub())?;
     Ok(Status::DONE)
 }

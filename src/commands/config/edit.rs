@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::commands::Status;
 use crate::config::{Document, KEYS, SettingsFile};
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Change your settings in an editor
 ///
@@ -21,7 +21,7 @@ pub struct Args {}
 /// # Errors
 /// When the editor fails or leaves something that is no settings file: the file stays as it is, and
 /// the copy is kept.
-pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let before = file.text()?;
     let copy = copy(&before.clone().unwrap_or_else(template))?;

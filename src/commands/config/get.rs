@@ -5,10 +5,10 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::key;
-use crate::commands::Status;
 use crate::config::Value;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Print the value of a setting that counts
 ///
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when there is no such setting, [`Kind::NotFound`] when nobody set it.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (value, source) = match args.key.strip_prefix("config.") {
         Some(name) if name != "rootUrl" => credential(name, context)?,
         _ => key::effective(context.settings()?, &key::slot(&args.key)?),
@@ -32,7 +32,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     .ok_or_else(|| Error::new(Kind::NotFound, format!("`{}` is not set", args.key)))?;
     if context.globals.json || context.globals.jq.is_some() {
         let json = json!({"key": args.key, "value": value.to_json(), "source": source});
-        context.print_json(json.to_string().as_bytes())?;
+        context.print_json(json.to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{}", context.ui.safe(&value.to_string()))?;
     }

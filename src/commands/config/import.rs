@@ -1,11 +1,11 @@
 //! `tc config import`
 
 use crate::client::Credentials;
-use crate::commands::Status;
 use crate::config::{GoTool, Paths, SettingsFile, Slot, Store, Stored, Value, keys};
 use crate::context::Context;
 use crate::domain::RootUrl;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Take over the settings of the Go tool
 ///
@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::NotFound`] when there is no such file or nothing in it, [`Kind::Conflict`] when something else
 /// is set or stored already; nothing has been changed then.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = Paths::required(&context.env)?;
     let from = paths.go_tool.display();
     let found = GoTool::read(&paths.go_tool)?

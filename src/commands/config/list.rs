@@ -5,10 +5,10 @@ use std::io::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::key;
-use crate::commands::Status;
 use crate::config::{KEYS, Settings, Slot, Value};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::Table;
 
 /// List all settings, each with its value and where that comes from
@@ -24,12 +24,12 @@ type Row = (Slot, Option<(Value, String)>);
 ///
 /// # Errors
 /// When the file is broken or the output cannot be written.
-pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let settings = context.settings()?;
     let rows = rows(settings);
     if context.globals.json || context.globals.jq.is_some() {
         let items: Vec<Json> = rows.iter().map(to_json).collect();
-        context.print_json(Json::from(items).to_string().as_bytes())?;
+        context.print_json(Json::from(items).to_string()).await?;
     } else if context.ui.terminal.stdout {
         let mut table = Table::new(["setting", "value", "from"]);
         for (slot, found) in &rows {

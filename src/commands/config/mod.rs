@@ -9,9 +9,9 @@ mod path;
 mod set;
 mod unset;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Show and change your settings
 ///
@@ -41,14 +41,14 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::Get(args) => get::run(args, context),
-        Verb::Set(args) => set::run(args, context),
-        Verb::Unset(args) => unset::run(args, context),
-        Verb::List(args) => list::run(args, context),
-        Verb::Path(args) => path::run(args, context),
-        Verb::Edit(args) => edit::run(args, context),
-        Verb::Import(args) => import::run(args, context),
+        Verb::Get(args) => get::run(args, context).await,
+        Verb::Set(args) => set::run(args, context).await,
+        Verb::Unset(args) => unset::run(args, context).await,
+        Verb::List(args) => list::run(args, context).await,
+        Verb::Path(args) => path::run(args, context).await,
+        Verb::Edit(args) => edit::run(args, context).await,
+        Verb::Import(args) => import::run(args, context).await,
     }
 }

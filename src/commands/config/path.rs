@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::config::Paths;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print where your settings are
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When no home directory is known.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = Paths::required(&context.env)?;
     if context.globals.json || context.globals.jq.is_some() {
         let json = json!({
@@ -29,7 +29,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             "credentials": paths.credentials.display().to_string(),
             "goTool": paths.go_tool.display().to_string(),
         });
-        context.print_json(json.to_string().as_bytes())?;
+        context.print_json(json.to_string()).await?;
     } else {
         let path = if args.credentials { &paths.credentials } else { &paths.settings };
         writeln!(context.ui.out(), "{}", path.display())?;

@@ -1,10 +1,10 @@
 //! `tc config set`
 
 use super::key;
-use crate::commands::Status;
 use crate::config::{Settings, SettingsFile, Slot, Source};
 use crate::context::{Context, given};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Change a setting in your file
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when there is no such setting or the value is none for it.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let value = slot.kind().parse(&args.value).ok_or_else(|| {
         let given = args.value.join(" ");

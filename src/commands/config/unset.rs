@@ -1,10 +1,10 @@
 //! `tc config unset`
 
 use super::key;
-use crate::commands::Status;
 use crate::config::SettingsFile;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Remove a setting from your file
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when there is no such setting, [`Kind::NotFound`] when it is not in the file.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let file = SettingsFile::of(&context.env)?;
     let absent = || Error::new(Kind::NotFound, format!("`{slot}` is not set in {}", file.path().display()));

@@ -1,9 +1,9 @@
 //! `tc creds env`
 
-use crate::commands::Status;
 use crate::commands::shared::exports::{self, ShellFlags};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Print the current credentials as assignments for a shell
 ///
@@ -22,7 +22,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Auth`] when there are none, [`Kind::Failed`] when the answer was no.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let Some(credentials) = context.credentials()? else {
@@ -36,11 +36,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
                 Error::usage("the access token would be printed on the terminal").hint("Say --yes if it is meant to.")
             );
         }
-        if !context.confirm("Print the access token on this terminal?")? {
+        if !context.confirm("Print the access token on this terminal?").await? {
             return Err(Error::failed("nothing was printed"));
         }
     }
     let expires = context.identity()?.expires;
-    exports::print(context, shell, &root, &credentials, expires)?;
+    exports::print(context, shell, &root, &credentials, expires).await?;
     Ok(Status::DONE)
 }

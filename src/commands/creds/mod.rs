@@ -3,9 +3,9 @@
 mod env;
 mod temp;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Make temporary credentials, print the current ones
 #[derive(Debug, clap::Args)]
@@ -24,9 +24,9 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::Temp(args) => temp::run(args, context),
-        Verb::Env(args) => env::run(args, context),
+        Verb::Temp(args) => temp::run(args, context).await,
+        Verb::Env(args) => env::run(args, context).await,
     }
 }

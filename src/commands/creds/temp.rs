@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::client::{Credentials, TemporaryOptions, temporary_credentials};
-use crate::commands::Status;
 use crate::commands::shared::child;
 use crate::commands::shared::exports::{self, ShellFlags};
 use crate::commands::shared::needs::{self, Narrowing};
@@ -12,6 +11,7 @@ use crate::domain::time::{Offset, parse_time};
 use crate::domain::{RootUrl, scopes};
 use crate::env;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Make temporary credentials from permanent ones, without asking the server
 ///
@@ -47,7 +47,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let options = options(args, context)?;
@@ -57,9 +57,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let credentials = temporary_credentials(&issuer, &options)?;
     match &args.exec {
-        Some(command) => execute(command, &root, &credentials, context),
+        Some(command) => execute(command, &root, &credentials, context).await,
         None => {
-            exports::print(context, shell, &root, &credentials, Some(options.expiry))?;
+            exports::print(context, shell, &root, &credentials, Some(options.expiry)).await?;
             Ok(Status::DONE)
         }
     }
@@ -96,7 +96,7 @@ fn time(flag: &str, text: &str, from: DateTime<Utc>) -> Result<DateTime<Utc>> {
     })
 }
 
-fn execute(command: &str, root: &RootUrl, credentials: &Credentials, context: &Context) -> Result<Status> {
+async fn execute(command: &str, root: &RootUrl, credentials: &Credentials, context: &Context) -> Result<Status> {
     let mut set = vec![
         (env::ROOT_URL, root.as_str()),
         (env::CLIENT_ID, &credentials.client_id),
@@ -106,5 +106,5 @@ fn execute(command: &str, root: &RootUrl, credentials: &Credentials, context: &C
         set.push((env::CERTIFICATE, certificate.reveal()));
     }
     // The proxy of a task would sign with the task's credentials instead.
-    child::run(command, &set, &[env::CERTIFICATE, env::PROXY_URL], context)
+    child::run(command, &set, &[env::CERTIFICATE, env::PROXY_URL], context).await
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::Status;
 use crate::commands::shared::{self, DownloadArgs, Manifest, Wanted, download, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::transfer::Source;
 
 /// What to download to a file; `tc artifact download` and `tc object download` do more.
@@ -40,10 +40,10 @@ impl Command {
     ///
     /// # Errors
     /// Those of the calls and the transfer.
-    pub fn run(&self, context: &Context) -> Result<Status> {
+    pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, how } => {
-                fetch(Source::Object { name: name.clone() }, file.clone(), how, context)
+                fetch(Source::Object { name: name.clone() }, file.clone(), how, context).await
             }
             Self::Artifact { words, how } => {
                 let (task, run, name, file) = match words.as_slice() {
@@ -51,9 +51,9 @@ impl Command {
                     [task, run, name, file] => (task, Some(number(run)?), name, file),
                     _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
                 };
-                let (found, context) = shared::task_ref(task, context)?;
+                let (found, context) = shared::task_ref(task, context).await?;
                 let source = Source::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
-                fetch(source, PathBuf::from(file), how, &context)
+                fetch(source, PathBuf::from(file), how, &context).await
             }
         }
     }
@@ -63,13 +63,13 @@ fn number(text: &str) -> Result<u32> {
     text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a run")).hint("Runs are numbered from 0."))
 }
 
-fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -> Result<Status> {
+async fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -> Result<Status> {
     let (client, options) = (context.client()?, how.options()?);
     if file.as_os_str() == "-" {
-        return to_stdout(&client, &source, &options, context);
+        return to_stdout(&client, &source, &options, context).await;
     }
     let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
     let manifest = Manifest::default();
-    let outcome = context.block_on_in_order(download(&client, items, how, options, &manifest, context));
+    let outcome = context.writing_files(download(&client, items, how, options, &manifest, context)).await;
     manifest.close(outcome, context)
 }

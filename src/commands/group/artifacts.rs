@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{
     self, DownloadArgs, FilterArgs, GroupTasks, Manifest, NamePatterns, Selection, Targeting, Wanted, download,
 };
 use crate::context::Context;
 use crate::domain::TaskItem;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::transfer::Source;
 
 /// Lists of artifacts that are fetched at once.
@@ -55,7 +55,7 @@ struct Task {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.how.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
@@ -67,28 +67,30 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut targeting = Targeting::new(folder, false, &context);
     let plain = args.artifact.iter().all(|name| !NamePatterns::is_pattern(name));
     let manifest = Manifest::open(args.manifest.as_deref(), &context)?;
-    let outcome = context.block_on_in_order(async {
-        let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
-        let (client, patterns, names) = (&client, &patterns, &args.artifact);
-        let lists = tasks
-            .try_filter_map(|task| std::future::ready(Ok(task)))
-            .map(|task| async move {
-                let task = task?;
-                let names = if plain { names.clone() } else { listed(client, &task, patterns).await? };
-                Ok((task, names))
-            })
-            .buffered(LISTS);
-        let items = lists.flat_map(|found: Result<(Task, Vec<String>)>| {
-            let items = match found {
-                Err(error) => vec![Err(error)],
-                Ok((task, names)) => {
-                    names.into_iter().map(|name| wanted(&task, name, &args.path, &mut targeting)).collect()
-                }
-            };
-            stream::iter(items)
-        });
-        download(client, items, &args.how, options, &manifest, &context).await
-    });
+    let outcome = context
+        .writing_files(async {
+            let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
+            let (client, patterns, names) = (&client, &patterns, &args.artifact);
+            let lists = tasks
+                .try_filter_map(|task| std::future::ready(Ok(task)))
+                .map(|task| async move {
+                    let task = task?;
+                    let names = if plain { names.clone() } else { listed(client, &task, patterns).await? };
+                    Ok((task, names))
+                })
+                .buffered(LISTS);
+            let items = lists.flat_map(|found: Result<(Task, Vec<String>)>| {
+                let items = match found {
+                    Err(error) => vec![Err(error)],
+                    Ok((task, names)) => {
+                        names.into_iter().map(|name| wanted(&task, name, &args.path, &mut targeting)).collect()
+                    }
+                };
+                stream::iter(items)
+            });
+            download(client, items, &args.how, options, &manifest, &context).await
+        })
+        .await;
     manifest.close(outcome, &context)
 }
 

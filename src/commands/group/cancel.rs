@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use std::io::Write as _;
 
-use crate::commands::Status;
 use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Cancel tasks of a group: those that are not resolved yet
 ///
@@ -35,7 +35,7 @@ const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, 
 ///
 /// # Errors
 /// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
@@ -45,7 +45,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     filter.states.retain(|state| !state.is_resolved());
     let selection = Selection::new(filter, &context)?;
     if args.seal {
-        return seal_and_cancel(args, &group, selection, &context);
+        return seal_and_cancel(args, &group, selection, &context).await;
     }
     let client = context.client()?;
     let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
@@ -56,6 +56,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Ok(format!("cancelling task {id}"))
         }
     })
+    .await
 }
 
 #[derive(Deserialize)]
@@ -65,7 +66,7 @@ struct Cancelled {
 }
 
 /// The one-call way: it knows no filter.
-fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context: &Context) -> Result<Status> {
+async fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context: &Context) -> Result<Status> {
     let mut filter = selection.filter;
     filter.states.clear();
     if !filter.is_empty() || selection.program.is_some() || !args.filters.states().is_empty() {
@@ -87,18 +88,17 @@ fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context: &Con
             "About to seal group {group} and to cancel all of its tasks that are not resolved.\n\
              Sealing cannot be undone: nobody can ever add tasks to this group again."
         ));
-        if !context.confirm("Seal and cancel it?")? {
+        if !context.confirm("Seal and cancel it?").await? {
             return Err(Error::failed("nothing was sealed or cancelled: there was no yes"));
         }
     }
     let client = context.client()?;
-    let response = context.block_on(async {
-        client.call("queue", "sealTaskGroup").arg(group).send().await?;
-        let cancelled = client.call("queue", "cancelTaskGroup").arg(group).send().await;
-        cancelled.map_err(|error| error.hint("The group is sealed already; the same command tries to cancel it again."))
-    })?;
+    client.call("queue", "sealTaskGroup").arg(group).send().await?;
+    let cancelled = client.call("queue", "cancelTaskGroup").arg(group).send().await;
+    let response = cancelled
+        .map_err(|error| error.hint("The group is sealed already; the same command tries to cancel it again."))?;
     if context.globals.json {
-        context.print_json(&response.body)?;
+        context.print_json(response.body.clone()).await?;
         return Ok(Status::DONE);
     }
     let Cancelled { task_ids } = response.json()?;

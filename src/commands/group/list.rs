@@ -5,12 +5,12 @@ use std::io::{Read as _, Seek as _, Write};
 use serde_json::Value;
 
 use super::status::style;
-use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, GroupPage, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::go_template::GoTemplate;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::json::Layout;
 use crate::ui::{Progress, Table, duration, jq::Program};
 
@@ -95,19 +95,17 @@ enum Shape {
 ///
 /// # Errors
 /// Those of the calls, of the template, of the jq program and of the output.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shape = shape(args, context)?;
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = context.client()?;
     let tasks = GroupTasks::of(&client, &group)?;
-    context.block_on_here(async {
-        match shape {
-            Some(shape) => lines(&shape, tasks, &selection, &context).await,
-            None if context.globals.json => document(tasks, &selection, &context).await,
-            None => table(tasks, &selection, &context).await,
-        }
-    })?;
+    match shape {
+        Some(shape) => lines(&shape, tasks, &selection, &context).await,
+        None if context.globals.json => document(tasks, &selection, &context).await,
+        None => table(tasks, &selection, &context).await,
+    }?;
     Ok(Status::DONE)
 }
 

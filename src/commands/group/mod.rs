@@ -15,9 +15,9 @@ mod watch;
 
 mod snapshot;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// What to do with a task group; each takes its ID, or the address of its page.
 #[derive(Debug, clap::Subcommand)]
@@ -42,20 +42,20 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub fn run(&self, context: &Context) -> Result<Status> {
+    pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::Status(args) => status::run(args, context),
-            Self::List(args) => list::run(args, context),
-            Self::Watch(args) => watch::run(args, context),
-            Self::Wait(args) => wait::run(args, context),
-            Self::Cancel(args) => cancel::run(args, context),
-            Self::Rerun(args) => rerun::run(args, context),
-            Self::Retrigger(args) => retrigger::run(args, context),
-            Self::Seal(args) => seal::run(args, context),
-            Self::Priority(args) => priority::run(args, context),
-            Self::Timeline(args) => timeline::run(args, context),
-            Self::Artifacts(args) => artifacts::run(args, context),
-            Self::Open(args) => open::run(args, context),
+            Self::Status(args) => status::run(args, context).await,
+            Self::List(args) => list::run(args, context).await,
+            Self::Watch(args) => watch::run(args, context).await,
+            Self::Wait(args) => wait::run(args, context).await,
+            Self::Cancel(args) => cancel::run(args, context).await,
+            Self::Rerun(args) => rerun::run(args, context).await,
+            Self::Retrigger(args) => retrigger::run(args, context).await,
+            Self::Seal(args) => seal::run(args, context).await,
+            Self::Priority(args) => priority::run(args, context).await,
+            Self::Timeline(args) => timeline::run(args, context).await,
+            Self::Artifacts(args) => artifacts::run(args, context).await,
+            Self::Open(args) => open::run(args, context).await,
         }
     }
 }

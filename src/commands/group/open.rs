@@ -1,9 +1,9 @@
 //! `tc group open`
 
-use crate::commands::Status;
 use crate::commands::shared;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Open the group's page in a browser, and print its address
 ///
@@ -19,7 +19,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no group or no deployment is named.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
-    shared::open(&format!("{}/tasks/groups/{group}", context.root_url()?), &context)
+    shared::open(&format!("{}/tasks/groups/{group}", context.root_url()?), &context).await
 }

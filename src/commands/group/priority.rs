@@ -4,11 +4,11 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Change the priority of a group's tasks that are not resolved yet
 ///
@@ -42,7 +42,7 @@ struct Changed {
 ///
 /// # Errors
 /// Those of the calls and of [`shared::perform`].
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, &context)?;
     let client = context.client()?;
@@ -50,9 +50,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let whole = args.filters.filter(&[], context.now())?.is_empty() && selection.program.is_none();
     if whole && !args.how.dry_run {
         let call = client.call("queue", "changeTaskGroupPriority").arg(group.as_str()).json(&body);
-        let response = context.block_on(call.send())?;
+        let response = call.send().await?;
         if context.globals.json {
-            context.print_json(&response.body)?;
+            context.print_json(response.body.clone()).await?;
         } else {
             let Changed { tasks_affected } = response.json()?;
             context.ui.note(format_args!("{tasks_affected} tasks now have priority {}.", args.priority));
@@ -68,4 +68,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Ok(format!("{id} {priority}"))
         }
     })
+    .await
 }

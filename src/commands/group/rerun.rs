@@ -1,10 +1,10 @@
 //! `tc group rerun`
 
-use crate::commands::Status;
 use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Rerun tasks of a group: those that failed or ended as an exception
 ///
@@ -28,7 +28,7 @@ const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 ///
 /// # Errors
 /// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNSUCCESSFUL, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| !state.is_unsuccessful()).filter(|_| !args.filters.all) {
@@ -46,4 +46,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Ok(format!("rerunning task {id}"))
         }
     })
+    .await
 }

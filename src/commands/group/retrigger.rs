@@ -3,12 +3,12 @@
 use futures::{TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Make copies of tasks of a group: new tasks, which start at once
 ///
@@ -37,7 +37,7 @@ const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retri
 ///
 /// # Errors
 /// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
     if selection.filter.is_empty() && selection.program.is_none() {
@@ -66,6 +66,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Ok(lines.join("\n"))
         }
     })
+    .await
 }
 
 /// Makes a task. Its ID is chosen here, so a try after a lost answer makes no second one.

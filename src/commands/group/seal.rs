@@ -1,9 +1,9 @@
 //! `tc group seal`
 
-use crate::commands::Status;
 use crate::commands::shared;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Seal a group: nobody can ever add tasks to it again
 ///
@@ -25,7 +25,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let ui = &context.ui;
     if args.dry_run {
@@ -38,14 +38,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
                 .hint("--yes does it without asking. Sealing cannot be undone."));
         }
         ui.note("Sealing cannot be undone: nobody can ever add tasks to this group again.");
-        if !context.confirm(&format!("Seal group {group}?"))? {
+        if !context.confirm(&format!("Seal group {group}?")).await? {
             return Err(Error::failed("the group was not sealed: there was no yes"));
         }
     }
     let client = context.client()?;
-    let response = context.block_on(client.call("queue", "sealTaskGroup").arg(group.as_str()).send())?;
+    let response = client.call("queue", "sealTaskGroup").arg(group.as_str()).send().await?;
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(&response.body)?;
+        context.print_json(response.body.clone()).await?;
     } else {
         ui.note(format_args!("Group {group} is sealed."));
     }

@@ -6,13 +6,13 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
 use super::snapshot::{self, Part};
-use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::domain::time::to_iso;
 use crate::domain::{StateCounts, TaskState};
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::{Table, duration};
 
 /// Count the tasks of a group by their state
@@ -35,13 +35,13 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls, and of the output.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = context.client()?;
-    let progress = context.block_on(snapshot::look(&client, &group, &selection, args.by, &context.ui))?;
+    let progress = snapshot::look(&client, &group, &selection, args.by, &context.ui).await?;
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(document(&group, &progress, args.by, &context).to_string().as_bytes())?;
+        context.print_json(document(&group, &progress, args.by, &context).to_string()).await?;
         return Ok(Status::DONE);
     }
     if progress.counts.total() == 0 {

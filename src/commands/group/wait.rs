@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::snapshot;
-use crate::commands::Status;
-use crate::commands::shared::{self, FilterArgs, Outage, Selection};
+use crate::commands::shared::{self, EventArgs, FilterArgs, Outage, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Wait until a group is over
 ///
@@ -27,6 +27,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "10s")]
     interval: String,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -34,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, mut context) = shared::group(&args.group, context)?;
     context.globals.timeout = None;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
@@ -42,30 +44,31 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let client = context.client()?;
     let started = context.now();
+    let mut events = args.events.of_group(group.as_str(), &context).await?;
     let mut outage = Outage::new(&client, false, &context);
     let mut progress = GroupProgress::default();
-    context.block_on(async {
-        loop {
-            let before = context.now();
-            if let Some(fresh) = outage.bridge(snapshot::take(&client, &group, &selection).await)? {
-                progress = fresh;
-                if progress.is_over() {
-                    snapshot::tell_of_nothing(&progress, &context);
-                    return snapshot::verdict(&progress).map(|()| Status::DONE);
-                }
+    loop {
+        let before = context.now();
+        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group, &selection).await)? {
+            progress = fresh;
+            if progress.is_over() {
+                snapshot::tell_of_nothing(&progress, &context);
+                return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
-            let now = context.now();
-            // A large group takes a while to list; looking all the time would be a burden.
-            let mut pause = interval.max((now - before).to_std().unwrap_or_default() * 2);
-            if let Some(limit) = limit {
-                let left = limit.saturating_sub((now - started).to_std().unwrap_or_default());
-                if left.is_zero() {
-                    let message = format!("the group is not over at the time limit: {}", snapshot::in_words(&progress));
-                    return Err(Error::new(Kind::Pending, message));
-                }
-                pause = pause.min(left);
-            }
-            context.env.clock.sleep(pause).await;
         }
-    })
+        let now = context.now();
+        // A large group takes a while to list; looking all the time would be a burden.
+        let listing = (now - before).to_std().unwrap_or_default();
+        events.looked(listing);
+        let mut pause = events.pause(interval.max(listing * 2));
+        if let Some(limit) = limit {
+            let left = limit.saturating_sub((now - started).to_std().unwrap_or_default());
+            if left.is_zero() {
+                let message = format!("the group is not over at the time limit: {}", snapshot::in_words(&progress));
+                return Err(Error::new(Kind::Pending, message));
+            }
+            pause = pause.min(left);
+        }
+        events.wait(pause).await;
+    }
 }

@@ -9,12 +9,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::snapshot;
 use super::status::{style, with_bar};
 use crate::client::Client;
-use crate::commands::Status;
-use crate::commands::shared::{self, FilterArgs, Outage, Selection};
+use crate::commands::shared::{self, EventArgs, Events, FilterArgs, Outage, Selection};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::ui::{Frame, duration, sanitize};
 
 /// Watch a group until it is over
@@ -34,6 +34,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "5s")]
     interval: String,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -46,38 +48,38 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
     let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
     let client = context.client()?;
+    let mut events = args.events.of_group(group.as_str(), &context).await?;
     let mut view = View::new(&client, &context);
     let mut progress = GroupProgress::default();
-    context.block_on(async {
-        loop {
-            let before = context.now();
-            let looked = if view.is_empty() {
-                snapshot::look(&client, &group, &selection, None, &context.ui).await
-            } else {
-                snapshot::take(&client, &group, &selection).await
-            };
-            if let Some(fresh) = view.outage.bridge(looked)? {
-                progress = fresh;
-            }
-            view.show(&progress)?;
-            if progress.is_over() {
-                snapshot::tell_of_nothing(&progress, &context);
-                return snapshot::verdict(&progress).map(|()| Status::DONE);
-            }
-            if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
-                let count = progress.unsuccessful.len();
-                let which = if count == 1 { format!("task {} did", first.id) } else { format!("{count} tasks did") };
-                return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
-            }
-            let listing = (context.now() - before).to_std().unwrap_or_default();
-            view.sleep(interval.max(listing * 2), &progress).await?;
+    loop {
+        let before = context.now();
+        let looked = if view.is_empty() {
+            snapshot::look(&client, &group, &selection, None, &context.ui).await
+        } else {
+            snapshot::take(&client, &group, &selection).await
+        };
+        if let Some(fresh) = view.outage.bridge(looked)? {
+            progress = fresh;
         }
-    })
+        view.show(&progress)?;
+        if progress.is_over() {
+            snapshot::tell_of_nothing(&progress, &context);
+            return snapshot::verdict(&progress).map(|()| Status::DONE);
+        }
+        if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
+            let count = progress.unsuccessful.len();
+            let which = if count == 1 { format!("task {} did", first.id) } else { format!("{count} tasks did") };
+            return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
+        }
+        let listing = (context.now() - before).to_std().unwrap_or_default();
+        events.looked(listing);
+        view.sleep(events.pause(interval.max(listing * 2)), &progress, &mut events).await?;
+    }
 }
 
 /// What has been shown so far.
@@ -118,16 +120,17 @@ impl<'a> View<'a> {
     }
 
     /// Waits until it is time to look again; on a terminal the times in the view go on meanwhile.
-    async fn sleep(&mut self, pause: Duration, progress: &GroupProgress) -> Result<()> {
-        let clock = &self.context.env.clock;
+    async fn sleep(&mut self, pause: Duration, progress: &GroupProgress, events: &mut Events<'_>) -> Result<()> {
         if !self.context.ui.redraws() {
-            clock.sleep(pause).await;
+            events.wait(pause).await;
             return Ok(());
         }
         let mut left = pause;
         while !left.is_zero() {
             let step = left.min(TICK);
-            clock.sleep(step).await;
+            if events.wait(step).await {
+                return Ok(());
+            }
             left -= step;
             if !left.is_zero() {
                 self.redraw(progress)?;

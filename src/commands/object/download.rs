@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::Status;
 use crate::commands::shared::{DownloadArgs, Manifest, Targeting, Wanted, download, sha256, to_stdout};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::transfer::Source;
 
 /// Download an object
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfer.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.how.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);
@@ -39,7 +39,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let client = context.client()?;
     let source = Source::Object { name: args.name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
-        return to_stdout(&client, &source, &options, context);
+        return to_stdout(&client, &source, &options, context).await;
     }
     let target = match args.output.as_ref().map(|output| context.env.resolve(output)) {
         Some(path) if !path.is_dir() => path,
@@ -48,6 +48,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let items = stream::iter([Ok(Wanted::new(source, target))]);
     let manifest = Manifest::default();
-    let outcome = context.block_on_in_order(download(&client, items, &args.how, options, &manifest, context));
+    let outcome = context.writing_files(download(&client, items, &args.how, options, &manifest, context)).await;
     manifest.close(outcome, context)
 }

@@ -3,9 +3,9 @@
 mod download;
 mod upload;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// What to do with objects of the object service.
 #[derive(Debug, clap::Subcommand)]
@@ -20,10 +20,10 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub fn run(&self, context: &Context) -> Result<Status> {
+    pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::Download(args) => download::run(args, context),
-            Self::Upload(args) => upload::run(args, context),
+            Self::Download(args) => download::run(args, context).await,
+            Self::Upload(args) => upload::run(args, context).await,
         }
     }
 }

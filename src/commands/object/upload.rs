@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::Status;
 use crate::commands::shared::{content_type, expiry, upload_all, upload_options};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::transfer::{FileReaders, NewObject, upload_object};
 
 /// Upload a file as an object
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfer.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let readers = FileReaders::new(context.env.resolve(&args.file))?;
     let object = NewObject {
         name: args.name.clone(),
@@ -46,5 +46,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let client = context.client()?;
     let (options, bars) = upload_options(args.sha512, context);
     let upload = async { (args.name.clone(), upload_object(&client, &object, &readers, &options).await) };
-    context.block_on(upload_all(stream::once(upload), &bars, context))
+    upload_all(stream::once(upload), &bars, context).await
 }

@@ -1,10 +1,10 @@
 //! `tc profile add`
 
-use crate::commands::Status;
 use crate::config::{SettingsFile, Slot, Value, keys};
 use crate::context::Context;
 use crate::domain::RootUrl;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Give a deployment a name
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when the name or the URL is none, [`Kind::Conflict`] when the name is taken.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let slot = Slot::parse(&format!("profiles.{name}.{}", keys::ROOT_URL.name)).map_err(|_| {
         Error::usage(format!("`{name}` cannot be the name of a profile"))

@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::commands::Status;
 use crate::config::Profile;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::Table;
 
 /// List all profiles, those that are built in and your own
@@ -20,7 +20,7 @@ pub struct Args {}
 ///
 /// # Errors
 /// When the file is broken or the output cannot be written.
-pub fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let settings = context.settings()?;
     let current = settings.profile().map(|profile| profile.name.as_str());
     let profiles = settings.contents().all_profiles();
@@ -34,7 +34,7 @@ pub fn run(_args: &Args, context: &Context) -> Result<Status> {
                 "current": is_current(profile),
             })
         });
-        context.print_json(items.collect::<Value>().to_string().as_bytes())?;
+        context.print_json(items.collect::<Value>().to_string()).await?;
         return Ok(Status::DONE);
     }
     let rows = profiles.iter().map(|profile| {

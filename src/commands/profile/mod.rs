@@ -5,9 +5,9 @@ mod list;
 mod rm;
 mod select;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Keep deployments under names of your own
 ///
@@ -32,11 +32,11 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::List(args) => list::run(args, context),
-        Verb::Select(args) => select::run(args, context),
-        Verb::Add(args) => add::run(args, context),
-        Verb::Rm(args) => rm::run(args, context),
+        Verb::List(args) => list::run(args, context).await,
+        Verb::Select(args) => select::run(args, context).await,
+        Verb::Add(args) => add::run(args, context).await,
+        Verb::Rm(args) => rm::run(args, context).await,
     }
 }

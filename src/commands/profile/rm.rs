@@ -1,9 +1,9 @@
 //! `tc profile rm`
 
-use crate::commands::Status;
 use crate::config::{SettingsFile, Slot, Value, keys};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Remove a profile of your own, with its settings
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no such profile, [`Kind::Usage`] when it is built in.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let file = SettingsFile::of(&context.env)?;
     let contents = file.read()?.map(|document| file.contents(&document)).transpose()?.unwrap_or_default();

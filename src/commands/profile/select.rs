@@ -1,10 +1,10 @@
 //! `tc profile use`
 
-use crate::commands::Status;
 use crate::config::{Document, SettingsFile, Slot, Value, keys};
 use crate::context::Context;
 use crate::env;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Use a profile from now on
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no such profile.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let slot = Slot::Top(&keys::PROFILE);
     let Some(name) = &args.name else {

@@ -6,10 +6,10 @@ use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use super::{services, source};
-use crate::commands::Status;
 use crate::commands::shared::pulse::explain_binding;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::pulse::wire_name;
 use crate::reference::{Catalogue, Exchange, Item, RoutingKeyEntry, Service, Source, summary};
 
@@ -75,7 +75,7 @@ fn word(entry: &RoutingKeyEntry) -> String {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = source(args.legacy);
     let catalogue = Catalogue::embedded(source);
     let services = match &args.service {
@@ -87,7 +87,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         .flat_map(|service| service.exchanges.iter().map(move |exchange| Entry::of(source, service, exchange)))
         .collect();
     if context.wants_json() {
-        context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
+        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
         return Ok(Status::DONE);
     }
     if entries.is_empty() {

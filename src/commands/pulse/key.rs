@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::words::WordArgs;
 use super::{names, services};
-use crate::commands::Status;
 use crate::commands::shared::pulse::explain_binding;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::pulse::binding;
 
 /// Print the exchange and the routing key pattern to bind a queue to
@@ -36,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such exchange or word, or a value does not fit.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, exchange) = match (&args.exchange, args.service.split_once('.')) {
         (Some(exchange), _) => (args.service.as_str(), exchange.as_str()),
         (None, Some(names)) => names,
@@ -55,7 +55,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     let built = builder.build().map_err(explain_binding)?;
     if context.wants_json() {
         let document = json!({"exchange": built.exchange, "routingKeyPattern": built.pattern});
-        context.print_json(document.to_string().as_bytes())?;
+        context.print_json(document.to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{}\t{}", built.exchange, built.pattern)?;
     }

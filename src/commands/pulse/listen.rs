@@ -11,11 +11,11 @@ use chrono::{DateTime, Utc};
 use futures::future::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::commands::Status;
 use crate::commands::shared::pulse::{broker, consumer, explain, trust};
 use crate::commands::shared::{self};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::pulse::{Consumer, DEFAULT_PREFETCH, Message, Queue, delete_queue};
 use crate::ui::jq::Program;
 use bindings::BindingArgs;
@@ -68,11 +68,7 @@ pub struct Args {
 ///
 /// # Errors
 /// What the broker refuses; [`Kind::Pending`] when the time limit came before the count.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    context.block_on_here(listen(args, context))
-}
-
-async fn listen(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let queue = match (&args.queue, args.durable) {
         (Some(name), true) => Queue::durable(name),
         (Some(name), false) => Queue::named(name),
@@ -85,7 +81,7 @@ async fn listen(args: &Args, context: &Context) -> Result<Status> {
     let program = context.jq()?;
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let deadline = limit.map(|length| context.now() + length);
-    let mut listener = Listener { args, context, program, deadline, taken: 0 };
+    let mut listener = Listener { args, context, program, deadline, taken: 0, written: Written::default() };
     let builder = consumer(context)?.bindings(bindings).queue(queue).prefetch(listener.prefetch());
     let connecting = builder.connect();
     let Some(connected) = listener.in_time(connecting).await else { return listener.verdict() };
@@ -94,11 +90,13 @@ async fn listen(args: &Args, context: &Context) -> Result<Status> {
         context.ui.note(format_args!("listening on {}; Ctrl-C ends", consumer.queue()));
     }
     let outcome = match &args.exec {
-        Some(command) => listener.execute(command, &mut consumer).await,
-        None => listener.print(&mut consumer).await,
+        Some(command) => context.interruptible(listener.execute(command, &mut consumer)).await,
+        None => context.interruptible(listener.print(&mut consumer)).await,
     };
+    // What is on standard output need not come again, even after an interrupt.
+    let settled = listener.written.settle(context).await;
     consumer.close().await;
-    outcome
+    outcome.and_then(|status| settled.map(|()| status))
 }
 
 async fn delete(queue: &Queue, args: &Args, context: &Context) -> Result<Status> {
@@ -121,6 +119,7 @@ struct Listener<'a> {
     deadline: Option<DateTime<Utc>>,
     /// Messages so far.
     taken: u64,
+    written: Written,
 }
 
 impl Listener<'_> {
@@ -162,32 +161,27 @@ impl Listener<'_> {
     async fn print(&mut self, consumer: &mut Consumer) -> Result<Status> {
         // A batch is written out and acknowledged while the next half of the prefetch is on its way.
         let batch = usize::from(self.prefetch()).div_ceil(2);
-        let mut written = Written::default();
         while !self.is_full() {
             let next = match consumer.next().now_or_never() {
                 Some(next) => next,
                 None => {
-                    written.settle(self.context).await?;
+                    self.written.settle(self.context).await?;
                     let Some(next) = self.in_time(consumer.next()).await else { return self.verdict() };
                     next
                 }
             };
             let message = match next {
                 Some(Ok(message)) => message,
-                Some(Err(error)) => {
-                    written.settle(self.context).await?;
-                    return Err(explain(error));
-                }
+                Some(Err(error)) => return Err(explain(error)),
                 None => break,
             };
             self.write(&message)?;
             self.taken += 1;
-            written.add(message);
-            if written.count >= batch {
-                written.settle(self.context).await?;
+            self.written.add(message);
+            if self.written.count >= batch {
+                self.written.settle(self.context).await?;
             }
         }
-        written.settle(self.context).await?;
         Ok(Status::DONE)
     }
 

@@ -6,9 +6,9 @@ pub mod listen;
 pub mod show;
 mod words;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference::Source;
 
 /// What to do with Pulse.
@@ -29,12 +29,12 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub fn run(self, context: &Context) -> Result<Status> {
+    pub async fn run(self, context: &Context) -> Result<Status> {
         match self {
-            Self::Exchanges(args) => exchanges::run(&args, context),
-            Self::Show(args) => show::run(&args, context),
-            Self::Key(args) => key::run(&args, context),
-            Self::Listen(args) => listen::run(&args, context),
+            Self::Exchanges(args) => exchanges::run(&args, context).await,
+            Self::Show(args) => show::run(&args, context).await,
+            Self::Key(args) => key::run(&args, context).await,
+            Self::Listen(args) => listen::run(&args, context).await,
         }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::exchanges::Entry;
 use super::{names, source};
-use crate::commands::Status;
 use crate::commands::shared::pulse::explain_binding;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::pulse::parse_name;
 use crate::reference::{RoutingKeyEntry, Service};
 use crate::schema::{self, Field};
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such exchange, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = source(args.legacy);
     let (service, exchange) = parse_name(&args.exchange, source).map_err(explain_binding)?;
     let entry = Entry::of(source, service, exchange);
@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         if let Some(document) = document.as_object_mut() {
             document.insert("fields".into(), json!(fields));
         }
-        context.print_json(document.to_string().as_bytes())?;
+        context.print_json(document.to_string()).await?;
         return Ok(Status::DONE);
     }
     let width = context.ui.terminal.stdout.then(|| context.ui.size()).flatten().map(|(width, _)| width);

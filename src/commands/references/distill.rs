@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::cli::Globals;
 use crate::client::Request;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::reference::distill::{Distilled, distill};
 use crate::reference::{Source, Verb};
 
@@ -52,8 +52,8 @@ struct Report {
 ///
 /// # Errors
 /// When the input cannot be read or is invalid, or the directory cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let text = read_input(&args.input, context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let text = read_input(&args.input, context).await?;
     let mut distilled = distill(&text).map_err(|source| {
         Error::failed(format!("{} is no valid roll-up of references", args.input))
             .caused_by(source)
@@ -64,14 +64,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let directory = context.env.resolve(&args.output);
     let report = write(&directory, &distilled)?;
-    tell(args, context, &directory, &distilled, &report)
+    tell(args, context, &directory, &distilled, &report).await
 }
 
-fn read_input(input: &str, context: &Context) -> Result<String> {
+async fn read_input(input: &str, context: &Context) -> Result<String> {
     let bytes = if input == "-" {
-        context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?
+        context.read_stdin().await?
     } else if let Some(url) = rollup_url(input) {
-        fetch(url, context)?
+        fetch(url, context).await?
     } else {
         fs::read(context.env.resolve(input)).map_err(|source| Error::io("read", input, source))?
     };
@@ -86,13 +86,13 @@ fn rollup_url(input: &str) -> Option<Url> {
 
 /// Gets a URL without credentials: references are public, and the host need not be the deployment
 /// that the environment is set up for.
-fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
+async fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
     let root_url = Some(url.origin().ascii_serialization());
     let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
     let there = Context::new(context.env.clone(), Arc::clone(&context.ui), globals, context.words.clone());
     let client = there.client()?;
     let request = Request { what: format!("GET {url}"), verb: Verb::Get, url, body: None, follow: true };
-    let response = context.block_on(async { client.send(&request).await })?;
+    let response = client.send(&request).await?;
     Ok(response.body.into())
 }
 
@@ -168,7 +168,13 @@ fn is_distilled(path: &Path) -> bool {
     head.is_some_and(|head| stem == head.name.as_str())
 }
 
-fn tell(args: &Args, context: &Context, directory: &Path, distilled: &Distilled, report: &Report) -> Result<Status> {
+async fn tell(
+    args: &Args,
+    context: &Context,
+    directory: &Path,
+    distilled: &Distilled,
+    report: &Report,
+) -> Result<Status> {
     for name in &report.written {
         context.ui.note(format_args!("wrote {}", args.output.join(name).display()));
     }
@@ -193,7 +199,7 @@ fn tell(args: &Args, context: &Context, directory: &Path, distilled: &Distilled,
         });
     }
     if context.wants_json() {
-        context.print_json(&serde_json::to_vec(report).map_err(io::Error::from)?)?;
+        context.print_json(serde_json::to_vec(report).map_err(io::Error::from)?).await?;
     }
     Ok(Status::DONE)
 }

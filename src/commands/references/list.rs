@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference::{Catalogue, Item, Source, VERSION, summary};
 
 /// List the services that are known, with what they offer
@@ -32,7 +32,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = if args.legacy { Source::Legacy } else { Source::Current };
     let services = Catalogue::embedded(source).services()?;
     let entries: Vec<Entry<'_>> = services
@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         })
         .collect();
     if context.wants_json() {
-        context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
+        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
         return Ok(Status::DONE);
     }
     let mut out = context.ui.out();

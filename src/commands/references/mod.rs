@@ -4,9 +4,9 @@ pub mod distill;
 pub mod list;
 pub mod show;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// What to do with references.
 #[derive(Debug, clap::Subcommand)]
@@ -24,11 +24,11 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub fn run(self, context: &Context) -> Result<Status> {
+    pub async fn run(self, context: &Context) -> Result<Status> {
         match self {
-            Self::Distill(args) => distill::run(&args, context),
-            Self::List(args) => list::run(&args, context),
-            Self::Show(args) => show::run(&args, context),
+            Self::Distill(args) => distill::run(&args, context).await,
+            Self::List(args) => list::run(&args, context).await,
+            Self::Show(args) => show::run(&args, context).await,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `tc references show`
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference::{Catalogue, Source};
 
 /// Print a service's methods, exchanges and schemas as JSON
@@ -19,9 +19,9 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = if args.legacy { Source::Legacy } else { Source::Current };
     let service = Catalogue::embedded(source).service(&args.service)?;
-    context.print_json(&serde_json::to_vec(service).map_err(std::io::Error::from)?)?;
+    context.print_json(serde_json::to_vec(service).map_err(std::io::Error::from)?).await?;
     Ok(Status::DONE)
 }

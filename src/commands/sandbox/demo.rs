@@ -7,10 +7,10 @@ use std::sync::Arc;
 use anstyle::{AnsiColor, Style};
 use chrono::{SecondsFormat, TimeDelta};
 
-use crate::commands::Status;
-use crate::context::Context;
+use crate::context::{Context, blocking};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::sandbox::{Options, Push, Sandbox};
 use crate::ui::{Streams, Ui};
 
@@ -36,7 +36,7 @@ pub(super) struct Args {
 ///
 /// # Errors
 /// When the sandbox cannot start, or a command of the tour does not end as it should.
-pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let sandbox = Sandbox::start(Options::default().port(args.port).clock(context.env.clock.clone()))?;
     let group = sandbox.load(PUSH)?;
     let tour = Tour { context, sandbox: &sandbox, group: &group };
@@ -46,12 +46,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
         sandbox.root_url(),
         PUSH.tasks
     ))?;
-    tour.walk()?;
+    tour.walk().await?;
     if args.keep {
+        let _claim = context.claim_interrupt();
         super::serve::announce(&sandbox, std::slice::from_ref(&group), context)?;
         context.ui.note("The sandbox serves until Ctrl-C.");
-        let interrupt = context.env.interrupt.clone();
-        context.runtime()?.block_on(interrupt.wait());
+        context.env.interrupt.wait().await;
     }
     Ok(Status::DONE)
 }
@@ -63,35 +63,35 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    fn walk(&self) -> Result<()> {
+    async fn walk(&self) -> Result<()> {
         let (group, context) = (self.group, self.context);
         self.say(format_args!("How is it going, and what failed?"))?;
-        self.show(&["group", "status", group], 0)?;
-        self.show(&["group", "list", group, "--state", "failed"], 0)?;
+        self.show(&["group", "status", group], 0).await?;
+        self.show(&["group", "list", group, "--state", "failed"], 0).await?;
 
-        let failed = self.first(r#"select(.status.state == "failed") | .status.taskId"#)?;
+        let failed = self.first(r#"select(.status.state == "failed") | .status.taskId"#).await?;
         self.say(format_args!("Rerun the first one: the same task gets another run."))?;
-        self.show(&["task", "rerun", &failed], 0)?;
-        self.show(&["task", "status", &failed, "--all-runs"], 0)?;
+        self.show(&["task", "rerun", &failed], 0).await?;
+        self.show(&["task", "status", &failed, "--all-runs"], 0).await?;
 
         self.say(format_args!("What decided how long it has taken so far, in minutes?"))?;
         let path = r#".criticalPath[] | "\(.seconds | add / 60 | round)\t\(.name)""#;
-        self.show(&["group", "timeline", group, "--jq", path], 0)?;
+        self.show(&["group", "timeline", group, "--jq", path], 0).await?;
 
         self.say(format_args!("Which of the tests that still wait for a worker would this cancel? Those, so be it:"))?;
         let cancel = ["group", "cancel", group, "--state", "pending", "--name", "mochitest-plain"];
-        self.show(&[&cancel[..], &["--dry-run"]].concat(), 0)?;
+        self.show(&[&cancel[..], &["--dry-run"]].concat(), 0).await?;
         // One at a time, so that the lines come in the same order each time.
-        self.show(&[&cancel[..], &["--yes", "--jobs", "1"]].concat(), 0)?;
+        self.show(&[&cancel[..], &["--yes", "--jobs", "1"]].concat(), 0).await?;
 
-        let pool = self.first(r#"select(.status.state == "pending") | .status.taskQueueId"#)?;
+        let pool = self.first(r#"select(.status.state == "pending") | .status.taskQueueId"#).await?;
         self.say(format_args!("Whatever has no verb of its own is called by its name, and its answer taken apart:"))?;
-        self.show(&["api", "queue", "taskQueueCounts", &pool, "--jq", ".pendingTasks"], 0)?;
+        self.show(&["api", "queue", "taskQueueCounts", &pool, "--jq", ".pendingTasks"], 0).await?;
 
-        let waiting = self.first(r#"select(.status.state == "unscheduled") | .status.taskId"#)?;
-        let client = self.client_that_may("queue:rerun-task:*")?;
+        let waiting = self.first(r#"select(.status.state == "unscheduled") | .status.taskId"#).await?;
+        let client = self.client_that_may("queue:rerun-task:*").await?;
         self.say(format_args!("{} may only rerun. It is refused, and told what to ask for:", client.0))?;
-        self.show_as(Some(&client), &["task", "cancel", &waiting], Kind::Auth.exit_code())?;
+        self.show_as(Some(&client), &["task", "cancel", &waiting], Kind::Auth.exit_code()).await?;
 
         self.say(format_args!("Now you. Point a shell at a sandbox and use any command, or any other client:"))?;
         let program = context.words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or("tc".into());
@@ -104,35 +104,35 @@ impl Tour<'_> {
     }
 
     /// The first result of a jq program over the group's tasks.
-    fn first(&self, program: &str) -> Result<String> {
-        self.quietly(&["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program])
+    async fn first(&self, program: &str) -> Result<String> {
+        self.quietly(&["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program]).await
     }
 
     /// A new client with one scope: its ID and access token.
-    fn client_that_may(&self, scope: &str) -> Result<(String, String)> {
+    async fn client_that_may(&self, scope: &str) -> Result<(String, String)> {
         const CLIENT: &str = "demo/rerunner";
         let expires = (self.context.now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Millis, true);
         let body = serde_json::json!({"expires": expires, "description": "", "scopes": [scope]}).to_string();
-        let token = self.quietly(&["api", "auth", "createClient", CLIENT, "-d", &body, "--jq", ".accessToken"])?;
+        let token = self.quietly(&["api", "auth", "createClient", CLIENT, "-d", &body, "--jq", ".accessToken"]).await?;
         Ok((CLIENT.to_owned(), token))
     }
 
     /// The first line that a command prints.
-    fn quietly(&self, args: &[&str]) -> Result<String> {
+    async fn quietly(&self, args: &[&str]) -> Result<String> {
         let output = Capture::default();
         let streams = self.streams(Box::new(output.clone()), Box::new(io::sink()));
-        crate::run::run(words(args), &self.environment(), streams);
+        run_nested(args, self.environment(), streams).await?;
         let found = output.text().lines().next().map(str::to_owned);
         found.ok_or_else(|| Error::failed(format!("`tc {}` found nothing for the demo", args.join(" "))))
     }
 
     /// Shows a command line, runs it, and shows what it prints.
-    fn show(&self, args: &[&str], expected: u8) -> Result<()> {
-        self.show_as(None, args, expected)
+    async fn show(&self, args: &[&str], expected: u8) -> Result<()> {
+        self.show_as(None, args, expected).await
     }
 
     /// The same as another client.
-    fn show_as(&self, client: Option<&(String, String)>, args: &[&str], expected: u8) -> Result<()> {
+    async fn show_as(&self, client: Option<&(String, String)>, args: &[&str], expected: u8) -> Result<()> {
         let ui = &self.context.ui;
         let line = args.iter().map(|arg| quote(arg)).collect::<Vec<_>>().join(" ");
         self.print(&format!("\n{} {}\n", ui.paint(PROMPT, "$"), ui.paint(COMMAND, format_args!("tc {line}"))))?;
@@ -142,7 +142,7 @@ impl Tour<'_> {
         };
         // What a shell would show on standard error belongs to the tour, so both go to the same place in order.
         let streams = self.streams(Box::new(Through(Arc::clone(ui))), Box::new(Through(Arc::clone(ui))));
-        let status = crate::run::run(words(args), &environment, streams);
+        let status = run_nested(args, environment, streams).await?;
         if status == expected {
             return Ok(());
         }
@@ -173,6 +173,12 @@ impl Tour<'_> {
         environment.interrupt = self.context.env.interrupt.clone();
         if self.context.ui.color() { environment } else { environment.with(env::NO_COLOR.name, "1") }
     }
+}
+
+/// Runs a command as a process of its own would: with a runtime and an end of its own.
+async fn run_nested(args: &[&str], environment: Environment, streams: Streams) -> Result<u8> {
+    let words = words(args);
+    blocking(move || Ok(crate::run::run(words, &environment, streams))).await
 }
 
 fn words(args: &[&str]) -> Vec<OsString> {

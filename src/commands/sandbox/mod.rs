@@ -4,9 +4,9 @@ mod demo;
 mod serve;
 mod shape;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Run a Taskcluster of your own on this machine, in memory
 ///
@@ -30,9 +30,9 @@ enum Command {
 ///
 /// # Errors
 /// Those of the verb.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.command {
-        Some(Command::Demo(args)) => demo::run(args, context),
-        None => serve::run(&args.serve, context),
+        Some(Command::Demo(args)) => demo::run(args, context).await,
+        None => serve::run(&args.serve, context).await,
     }
 }

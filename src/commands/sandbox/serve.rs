@@ -3,11 +3,11 @@
 use std::io::Write as _;
 
 use super::shape::Shape;
-use crate::commands::Status;
 use crate::commands::shared::child;
 use crate::context::Context;
 use crate::env;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::sandbox::{Options, Sandbox, SignIn};
 
 /// Where to serve and for how long.
@@ -44,21 +44,21 @@ impl Args {
 ///
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
-pub(super) fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
     let groups = args.shape.load(&sandbox, context)?;
     match &args.exec {
-        Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context),
-        None => serve(&sandbox, &groups, context),
+        Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context).await,
+        None => serve(&sandbox, &groups, context).await,
     }
 }
 
-fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<Status> {
+async fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<Status> {
+    let _claim = context.claim_interrupt();
     announce(sandbox, groups, context)?;
     context.ui.note("The sandbox serves until Ctrl-C.");
-    let interrupt = context.env.interrupt.clone();
-    context.runtime()?.block_on(interrupt.wait());
+    context.env.interrupt.wait().await;
     Ok(Status::DONE)
 }
 

@@ -6,9 +6,9 @@ use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use super::target::families;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference::{self, Catalogue, Method, Service, Source};
 
 /// List the schemas, with the methods and exchanges that speak them
@@ -32,7 +32,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uris = reference::schema_uris();
     let catalogue = Catalogue::embedded(Source::Current);
     let mut entries = entries(&uris, &catalogue.services()?);
@@ -44,7 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         entries.retain(|entry| entry.service == name);
     }
     if context.wants_json() {
-        context.print_json(&serde_json::to_vec(&entries).map_err(std::io::Error::from)?)?;
+        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
         return Ok(Status::DONE);
     }
     let mut out = context.ui.out();

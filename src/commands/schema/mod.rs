@@ -6,9 +6,9 @@ mod skeleton;
 mod target;
 mod validate;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Look at the services' JSON schemas, and check files against them
 ///
@@ -32,11 +32,11 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::List(args) => list::run(args, context),
-        Verb::Show(args) => show::run(args, context),
-        Verb::Validate(args) => validate::run(args, context),
-        Verb::Skeleton(args) => skeleton::run(args, context),
+        Verb::List(args) => list::run(args, context).await,
+        Verb::Show(args) => show::run(args, context).await,
+        Verb::Validate(args) => validate::run(args, context).await,
+        Verb::Skeleton(args) => skeleton::run(args, context).await,
     }
 }

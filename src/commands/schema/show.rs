@@ -1,9 +1,9 @@
 //! `tc schema show`
 
 use super::target::Target;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::reference;
 use crate::schema::SchemaError;
 
@@ -18,10 +18,10 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is not found, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
     let path = service.schema_uri(&file);
     let schema = reference::schema(&path).ok_or(SchemaError::Missing { path })?;
-    context.print_json(schema.get().as_bytes())?;
+    context.print_json(schema.get().to_owned()).await?;
     Ok(Status::DONE)
 }

@@ -1,9 +1,9 @@
 //! `tc schema skeleton`
 
 use super::target::Target;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::schema;
 
 /// Print a body to fill in
@@ -20,9 +20,9 @@ pub struct Args {
 ///
 /// # Errors
 /// When the schema is not found, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
     let skeleton = schema::skeleton(service, &file, args.all)?;
-    context.print_json(skeleton.to_string().as_bytes())?;
+    context.print_json(skeleton.to_string()).await?;
     Ok(Status::DONE)
 }

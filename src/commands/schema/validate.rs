@@ -5,9 +5,9 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::target::Target;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::schema::Validator;
 
 /// Check a JSON or YAML file against a schema
@@ -26,13 +26,13 @@ pub struct Args {
 ///
 /// # Errors
 /// When the schema is not found, or the file cannot be read.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, file) = args.target.find()?;
-    let document = read(&args.document, context)?;
+    let document = read(&args.document, context).await?;
     let faults = Validator::new(service, &file)?.faults(&document);
     if context.wants_json() {
         let verdict = json!({"valid": faults.is_empty(), "faults": faults});
-        context.print_json(verdict.to_string().as_bytes())?;
+        context.print_json(verdict.to_string()).await?;
     } else if faults.is_empty() {
         writeln!(context.ui.out(), "valid")?;
     } else {
@@ -44,13 +44,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
     Ok(Status(u8::from(!faults.is_empty())))
 }
 
-fn read(document: &str, context: &Context) -> Result<Value> {
+async fn read(document: &str, context: &Context) -> Result<Value> {
     let name = if document == "-" { "standard input" } else { document };
     let bytes = match document {
-        "-" => context.ui.read_stdin(),
-        path => std::fs::read(context.env.resolve(path)),
+        "-" => context.read_stdin().await?,
+        path => std::fs::read(context.env.resolve(path)).map_err(|source| Error::io("read", name, source))?,
     };
-    let bytes = bytes.map_err(|source| Error::io("read", name, source))?;
     let text =
         std::str::from_utf8(&bytes).map_err(|source| Error::usage(format!("{name} is not UTF-8")).caused_by(source))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

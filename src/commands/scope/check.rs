@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::reference::{Method, ScopeExpression, Service};
 
 /// Tell whether the current credentials would be allowed to make a call
@@ -72,20 +72,18 @@ struct CurrentScopes {
 ///
 /// # Errors
 /// When there is no such method, or the deployment cannot be asked.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, method) = needs::method(&args.method)?;
     let mut known = known(args, service, method)?;
     let client = context.client()?;
-    let (have, needed) = context.block_on(async {
-        let have: CurrentScopes = client.call("auth", "currentScopes").send().await?.json()?;
-        if let Some(expression) = &method.scopes {
-            look_up(&client, expression, &mut known).await?;
-        }
-        Ok((have.scopes, method.scopes.as_ref().map(|expression| expression.render(&known))))
-    })?;
+    let CurrentScopes { scopes: have } = client.call("auth", "currentScopes").send().await?.json()?;
+    if let Some(expression) = &method.scopes {
+        look_up(&client, expression, &mut known).await?;
+    }
+    let needed = method.scopes.as_ref().map(|expression| expression.render(&known));
     let satisfied = |scope: &str| have.iter().any(|have| scopes::covers(have, &any(scope)));
     let missing = needed.as_ref().and_then(|needed| needed.missing(&satisfied));
-    print(&Verdict { service, method, needed, missing, client: &client }, context)
+    print(&Verdict { service, method, needed, missing, client: &client }, context).await
 }
 
 struct Verdict<'a> {
@@ -96,7 +94,7 @@ struct Verdict<'a> {
     client: &'a Client,
 }
 
-fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
+async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     let allowed = verdict.missing.is_none();
     let status = Status(if allowed { 0 } else { Kind::Auth.exit_code() });
     let what = format!("{}.{}", verdict.service.service_name, verdict.method.name);
@@ -104,7 +102,7 @@ fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     if context.globals.json || context.globals.jq.is_some() {
         let json = json!({"method": what, "clientId": client_id, "allowed": allowed, "needed": verdict.needed,
             "missing": verdict.missing});
-        context.print_json(json.to_string().as_bytes())?;
+        context.print_json(json.to_string()).await?;
         return Ok(status);
     }
     let mut out = context.ui.out();

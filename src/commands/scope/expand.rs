@@ -5,10 +5,10 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::commands::shared::needs;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Ask the deployment what scopes amount to once their roles are added
 #[derive(Debug, clap::Args)]
@@ -27,16 +27,16 @@ struct Expanded {
 ///
 /// # Errors
 /// When one is no scope, or the call fails.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let scopes = needs::split_scopes(&args.scopes)?;
     if scopes.is_empty() {
         return Err(Error::usage("there is no scope to expand"));
     }
     let client = context.client()?;
     let call = client.call("auth", "expandScopes").json(&json!({"scopes": scopes}));
-    let expanded: Expanded = context.block_on(call.send())?.json()?;
+    let expanded: Expanded = call.send().await?.json()?;
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(json!(expanded.scopes).to_string().as_bytes())?;
+        context.print_json(json!(expanded.scopes).to_string()).await?;
         return Ok(Status::DONE);
     }
     let mut out = context.ui.out();

@@ -5,10 +5,10 @@ use std::io::Write as _;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Tell whether scopes satisfy others
 ///
@@ -28,7 +28,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When an argument is no such list.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let assumed: Vec<String> = parse("--assumed", &args.assumed, "a list of scopes: [\"queue:*\"]")?;
     let required: Vec<Vec<String>> =
         parse("--required", &args.required, "a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]")?;
@@ -45,7 +45,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         false => required.iter().map(|scopes| scopes::missing(&assumed, scopes)).collect(),
     };
     if context.wants_json() {
-        context.print_json(json!({"satisfied": satisfied, "missing": missing}).to_string().as_bytes())?;
+        context.print_json(json!({"satisfied": satisfied, "missing": missing}).to_string()).await?;
         return Ok(Status(u8::from(!satisfied)));
     }
     let mut out = context.ui.out();

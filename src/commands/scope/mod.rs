@@ -5,9 +5,9 @@ mod expand;
 mod matching;
 mod required;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Reason about scopes
 #[derive(Debug, clap::Args)]
@@ -28,11 +28,11 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::Match(args) => matching::run(args, context),
-        Verb::Expand(args) => expand::run(args, context),
-        Verb::Required(args) => required::run(args, context),
-        Verb::Check(args) => check::run(args, context),
+        Verb::Match(args) => matching::run(args, context).await,
+        Verb::Expand(args) => expand::run(args, context).await,
+        Verb::Required(args) => required::run(args, context).await,
+        Verb::Check(args) => check::run(args, context).await,
     }
 }

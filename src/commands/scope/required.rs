@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::commands::Status;
 use crate::commands::shared::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print the scopes that verbs and methods need
 ///
@@ -26,11 +26,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When a name is neither a verb nor a method.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let needs = needs::of(&args.names, &args.narrowing.known()?)?;
     needs::tell_open(&needs, context);
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(json!(needs.scopes).to_string().as_bytes())?;
+        context.print_json(json!(needs.scopes).to_string()).await?;
         return Ok(Status::DONE);
     }
     if needs.scopes.is_empty() && needs.open.is_empty() {

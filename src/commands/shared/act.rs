@@ -12,10 +12,10 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use super::outcome::Outcome;
 use crate::bulk::{self, Controller};
 use crate::client::Client;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::{Progress, Reply};
 
 /// Tasks that are shown before the question.
@@ -127,7 +127,7 @@ impl Target {
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Failed`] when the
 /// answer is no; [`crate::error::Kind::Unsuccessful`] when it failed for some; when all of it failed
 /// alike, that failure; [`crate::error::Kind::Interrupted`].
-pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
+pub async fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
     deed: Deed,
     targets: impl Stream<Item = Result<Target>>,
     how: &How,
@@ -135,14 +135,12 @@ pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
     context: &Context,
     act: impl Fn(&Target) -> Action,
 ) -> Result<Status> {
-    // The connections of the list and those of the calls are the same ones, and belong to one runtime.
-    let runtime = context.runtime()?;
     let mut seen = HashSet::new();
     let targets = targets.try_filter(move |target| ready(seen.insert(target.id.clone())));
     if !how.ask && !how.dry_run {
-        return runtime.block_on(run(deed, targets, None, how, client, context, act));
+        return run(deed, targets, None, how, client, context, act).await;
     }
-    let listed = runtime.block_on(interruptible(context, list(targets, context)))?;
+    let listed = list(targets, context).await?;
     if how.dry_run {
         return super::outcome::print_plan(deed, &listed, context);
     }
@@ -150,17 +148,17 @@ pub fn perform<D: Into<Done>, Action: Future<Output = Result<D>>>(
         context.ui.note(format_args!("There are no tasks to {}.", deed.verb));
         return Ok(Status::DONE);
     }
-    if !ask(deed, &listed, how, context)? {
+    if !ask(deed, &listed, how, context).await? {
         context.ui.note(format_args!("Nothing was {}.", deed.done));
         return Ok(Status::DONE);
     }
     let total = listed.len();
     let targets = futures::stream::iter(listed).map(Ok);
-    runtime.block_on(run(deed, targets, Some(total), how, client, context, act))
+    run(deed, targets, Some(total), how, client, context, act).await
 }
 
 /// Shows what it would be done to, and asks. To say no to a question that one wished for is no failure.
-fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bool> {
+async fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bool> {
     let ui = &context.ui;
     let count = listed.len();
     let unasked =
@@ -180,7 +178,7 @@ fn ask(deed: Deed, listed: &[Target], how: &How, context: &Context) -> Result<bo
         ui.note(format_args!("  .. and {} more", count - SHOWN));
     }
     let question = format!("{} {}?", capitalized(deed.verb), if count == 1 { "it" } else { "them" });
-    match context.ask(&question)? {
+    match context.ask(&question).await? {
         Reply::Yes => Ok(true),
         Reply::No if how.confirm => Ok(false),
         Reply::End => Err(Error::failed(format!("nothing was {}: the input ended without an answer", deed.done))),
@@ -198,6 +196,8 @@ async fn run<D: Into<Done>, Action: Future<Output = Result<D>>>(
     act: impl Fn(&Target) -> Action,
 ) -> Result<Status> {
     let started = Instant::now();
+    // What is in flight is waited for, and what was done is told.
+    let _claim = context.claim_interrupt();
     let controller = controller(how, context)?;
     let progress = Progress::start(&context.ui, deed.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(deed, how, context));
@@ -242,15 +242,6 @@ fn controller(how: &How, context: &Context) -> Result<Controller> {
 async fn list(targets: impl Stream<Item = Result<Target>>, context: &Context) -> Result<Vec<Target>> {
     let progress = Progress::start(&context.ui, "Listing", None);
     targets.inspect_ok(|_| progress.advance(1)).try_collect().await
-}
-
-/// Runs to the end or to the interrupt.
-async fn interruptible<T>(context: &Context, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        biased;
-        () = context.env.interrupt.wait() => Err(Error::interrupted()),
-        outcome = work => outcome,
-    }
 }
 
 /// `1 task`, `2 tasks`.

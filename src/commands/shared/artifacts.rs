@@ -49,8 +49,8 @@ struct Body {
 ///
 /// # Errors
 /// [`Kind::Usage`] when it names none, or one on another deployment than the one in use.
-pub fn task_ref(text: &str, context: &Context) -> Result<(TaskRef, Context)> {
-    let mut found = targets::tasks(&[text.to_owned()], false, context)?;
+pub async fn task_ref(text: &str, context: &Context) -> Result<(TaskRef, Context)> {
+    let mut found = targets::tasks(&[text.to_owned()], false, context).await?;
     match found.refs.pop() {
         Some(task) => Ok((task, found.context)),
         None => Err(Error::usage("no task is named")),

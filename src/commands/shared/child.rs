@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::env::Variable;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// How long a command that is interrupted has to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it cannot be started; [`crate::error::Kind::Interrupted`] when it outlives an interrupt.
-pub fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context: &Context) -> Result<Status> {
+pub async fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context: &Context) -> Result<Status> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
     shell.env_clear().envs(context.env.variables());
@@ -28,21 +28,20 @@ pub fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context
     let cannot = |source: std::io::Error| Error::failed(format!("cannot run `{command}`")).caused_by(source);
     let interrupt = context.env.interrupt.clone();
     let clock = context.env.clock.clone();
-    context.runtime()?.block_on(async {
-        let mut child = shell.spawn().map_err(cannot)?;
-        tokio::select! {
-            ended = child.wait() => return ended.map(status).map_err(cannot),
-            () = interrupt.wait() => {}
-        }
-        // Ctrl-C reaches the command as well; it may have something to clean up.
-        tokio::select! {
-            biased;
-            ended = child.wait() => return ended.map(status).map_err(cannot),
-            () = clock.sleep(GRACE) => {}
-        }
-        child.kill().await.map_err(cannot)?;
-        Err(Error::interrupted())
-    })
+    // Ctrl-C reaches the command as well; it may have something to clean up.
+    let _claim = context.claim_interrupt();
+    let mut child = shell.spawn().map_err(cannot)?;
+    tokio::select! {
+        ended = child.wait() => return ended.map(status).map_err(cannot),
+        () = interrupt.wait() => {}
+    }
+    tokio::select! {
+        biased;
+        ended = child.wait() => return ended.map(status).map_err(cannot),
+        () = clock.sleep(GRACE) => {}
+    }
+    child.kill().await.map_err(cannot)?;
+    Err(Error::interrupted())
 }
 
 /// The exit status as a shell would tell it: 128 + n for a command that died of signal n.

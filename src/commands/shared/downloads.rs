@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::lanes::Lanes;
 use super::manifest::Manifest;
 use super::tally::{Failures, Totals};
 use crate::client::{ApiError, Client};
-use crate::commands::Status;
-use crate::context::{Context, parse_timeout};
+use crate::context::{Context, beside, parse_timeout};
 use crate::domain::artifact_path::{Paths, SafePath, flat_path, safe_path};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Event, Existing, Options, Source, Watch};
 use crate::ui::{Transfers, sanitize, size};
 
@@ -116,16 +115,14 @@ impl Watch for Bars {
 ///
 /// # Errors
 /// Those of the download; what was printed by then is a beginning, or wrong.
-pub fn to_stdout(client: &Client, source: &Source, options: &Options, context: &Context) -> Result<Status> {
+pub async fn to_stdout(client: &Client, source: &Source, options: &Options, context: &Context) -> Result<Status> {
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Reading")));
     let mut options = options.clone();
     if !context.ui.terminal.stdout {
         options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
     }
-    let outcome = context.block_on(async {
-        let mut out = Stdout { context, rest: Vec::new() };
-        transfer::to_writer(client, source, &mut out, &options).await
-    });
+    let mut out = Stdout { context, rest: Vec::new() };
+    let outcome = transfer::to_writer(client, source, &mut out, &options).await;
     bars.0.finish();
     outcome.map(|_| Status::DONE)
 }
@@ -209,8 +206,8 @@ pub async fn download(
     options.watch = Some(Arc::clone(&bars) as Arc<dyn Watch>);
     options.large = Some(Arc::new(tokio::sync::Semaphore::new(LARGE_JOBS)));
     let jobs = args.jobs.map_or(JOBS, usize::from).min(crate::bulk::connections_available());
-    let (options, lanes) = (Arc::new(options), Lanes::new(client));
-    let mut running = std::pin::pin!(items.map(|item| one(&lanes, item, &options, manifest)).buffer_unordered(jobs));
+    let options = Arc::new(options);
+    let mut running = std::pin::pin!(items.map(|item| one(client, item, &options, manifest)).buffer_unordered(jobs));
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
         tally.add(ended, manifest, &bars, context)?;
@@ -221,7 +218,7 @@ pub async fn download(
         context.ui.flush()?;
     }
     bars.0.finish();
-    tally.finish(started.elapsed(), context)
+    tally.finish(started.elapsed(), context).await
 }
 
 /// Whether a service knows no such thing. What it knows and a storage has lost is another matter.
@@ -229,9 +226,9 @@ fn is_unknown(error: &Error) -> bool {
     ApiError::of(error).is_some_and(|refusal| refusal.status == 404)
 }
 
-/// Downloads one file, unless it is here, on a thread that has time for it.
+/// Downloads one file, unless it is here.
 async fn one(
-    lanes: &Lanes,
+    client: &Client,
     item: Result<Wanted>,
     options: &Arc<Options>,
     manifest: &Manifest,
@@ -240,9 +237,9 @@ async fn one(
     if let Some(found) = manifest.here(&wanted, options).await {
         return Ok((wanted, Ok(found)));
     }
-    let (source, target, options) = (wanted.source.clone(), wanted.target.clone(), Arc::clone(options));
-    let work = |client| async move { transfer::to_file(&client, &source, &target, &options).await };
-    let outcome = lanes.run(work).await;
+    let (source, target) = (wanted.source.clone(), wanted.target.clone());
+    let (client, options) = (client.clone(), Arc::clone(options));
+    let outcome = beside(async move { transfer::to_file(&client, &source, &target, &options).await }).await;
     Ok((wanted, outcome))
 }
 
@@ -332,12 +329,12 @@ impl Tally {
         Ok(())
     }
 
-    fn finish(self, elapsed: Duration, context: &Context) -> Result<Status> {
+    async fn finish(self, elapsed: Duration, context: &Context) -> Result<Status> {
         if context.wants_json() && (self.failures.count() == 0 || !self.done.is_empty()) {
             let records: Vec<Value> = self.done.iter().map(Done::record).collect();
             let text = serde_json::to_vec(&records)
                 .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-            context.print_json(&text)?;
+            context.print_json(text).await?;
         }
         if !self.done.is_empty() {
             let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();

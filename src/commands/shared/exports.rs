@@ -55,7 +55,7 @@ impl ShellFlags {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn print(
+pub async fn print(
     context: &Context,
     shell: Shell,
     root: &RootUrl,
@@ -74,7 +74,7 @@ pub fn print(
         if let Some(expires) = expires {
             json["expires"] = expires.to_rfc3339_opts(SecondsFormat::Millis, true).into();
         }
-        return context.print_json(json.to_string().as_bytes());
+        return context.print_json(json.to_string()).await;
     }
     let mut out = context.ui.out();
     let mut assign = |variable: Variable, value: &str| writeln!(out, "{}", shell.assign(variable.name, value));

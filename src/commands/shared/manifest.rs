@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::downloads::Wanted;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::transfer::{self, Algorithm, Checksum, Downloaded, Existing, Options, Source};
 use crate::ui::Sink;
 

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 use crate::signin::browser;
 
 /// A browser that has not failed after so long shows the page; some run until their window is closed.
@@ -15,14 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the address cannot be printed. Without a browser there is a hint: the address will do.
-pub fn open(url: &str, context: &Context) -> Result<Status> {
+pub async fn open(url: &str, context: &Context) -> Result<Status> {
     let mut out = context.ui.out();
     writeln!(out, "{url}")?;
     out.flush()?;
     drop(out);
     if context.ui.terminal.stdout {
         let opening = browser::open(browser::commands(url, &context.env));
-        let opened = context.block_on(async { Ok(tokio::time::timeout(PATIENCE, opening).await.unwrap_or(true)) })?;
+        let opened = tokio::time::timeout(PATIENCE, opening).await.unwrap_or(true);
         if !opened {
             context.ui.hint("No browser could be opened; open the address yourself.");
         }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::act::{Deed, Done, How, Target, tasks};
 use crate::bulk::{Ended, Report};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::ui::{Progress, Sink, Table, sanitize};
 
 /// What has become of the tasks so far.

@@ -33,7 +33,7 @@ pub fn group(text: &str, context: &Context) -> Result<(String, Context)> {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when something names no task (all of it is told), when there is no
 /// task at all, or when tasks are on different deployments or on another one than that in use.
-pub fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<Targets> {
+pub async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<Targets> {
     let mut faults = Vec::new();
     let mut refs = Vec::new();
     let mut seen = HashSet::new();
@@ -47,7 +47,7 @@ pub fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<
     };
     for word in words {
         if word == "-" {
-            let bytes = context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?;
+            let bytes = context.read_stdin().await?;
             String::from_utf8_lossy(&bytes).split_whitespace().for_each(&mut read);
         } else {
             read(word);

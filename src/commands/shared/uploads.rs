@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::downloads::Bars;
 use super::tally::{Failures, Totals};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::time::{Offset, parse_time};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::transfer::{Options, Uploaded, Watch};
 use crate::ui::Transfers;
 
@@ -96,7 +96,7 @@ pub async fn upload_all(
     if context.wants_json() && (failures.count() == 0 || !records.is_empty()) {
         let text = serde_json::to_vec(&records)
             .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-        context.print_json(&text)?;
+        context.print_json(text).await?;
     }
     if totals.files > 0 {
         totals.tell(started.elapsed(), context);

@@ -6,15 +6,15 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::client::{ApiError, Client};
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Asks the deployment whether it takes the credentials.
 ///
 /// # Errors
 /// [`Kind::Auth`] when there are none, or the deployment does not take them.
-pub(super) fn run(context: &Context) -> Result<Status> {
+pub(super) async fn run(context: &Context) -> Result<Status> {
     let identity = context.identity()?;
     let root = &identity.target.root;
     let client_id = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
@@ -27,17 +27,15 @@ pub(super) fn run(context: &Context) -> Result<Status> {
         return Err(error.hint("To sign in: tc signin"));
     }
     let client = context.client()?;
-    let expires = context.block_on(async {
-        is_taken(&client).await?;
-        Ok(match (identity.expires, client_id) {
-            (None, Some(client_id)) => expiry(&client, client_id).await,
-            (known, _) => known,
-        })
-    })?;
+    is_taken(&client).await?;
+    let expires = match (identity.expires, client_id) {
+        (None, Some(client_id)) => expiry(&client, client_id).await,
+        (known, _) => known,
+    };
     if context.globals.json || context.globals.jq.is_some() {
         let expires = expires.map(|expires| expires.to_rfc3339_opts(SecondsFormat::Millis, true));
         let json = json!({"rootUrl": root.as_str(), "clientId": client_id, "expires": expires});
-        context.print_json(json.to_string().as_bytes())?;
+        context.print_json(json.to_string()).await?;
         return Ok(Status::DONE);
     }
     let who = client_id.map_or("the task, by way of its proxy".into(), |client_id| context.ui.safe(client_id));

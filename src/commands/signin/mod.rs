@@ -6,7 +6,6 @@ mod obtain;
 
 use self::ask::Wish;
 use crate::client::Credentials;
-use crate::commands::Status;
 use crate::commands::shared::exports::{self, ShellFlags};
 use crate::commands::shared::needs::Narrowing;
 use crate::config::{Store, Stored};
@@ -14,6 +13,7 @@ use crate::context::Context;
 use crate::domain::{RootUrl, Shell};
 use crate::env;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Sign in through the browser
 ///
@@ -72,9 +72,9 @@ pub struct Args {
 ///
 /// # Errors
 /// When the arguments make no sense, the store is refused, the port is in use, or nobody answers in time.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.check {
-        return check::run(context);
+        return check::run(context).await;
     }
     let root = context.root_url()?;
     let shell = args.shell.or_json(context)?;
@@ -85,11 +85,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         // A store that cannot be used is better found out before the token is made than after.
         store.look_up(&root, context.now())?;
     }
-    let credentials = obtain::credentials(args, &wish, &root, context)?;
+    let credentials = obtain::credentials(args, &wish, &root, context).await?;
     let client_id = context.ui.safe(&credentials.client_id).into_owned();
     let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
     if output.print {
-        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires))?;
+        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires)).await?;
     }
     if let Some(store) = store {
         keep(&store, &root, credentials, &wish, context)?;

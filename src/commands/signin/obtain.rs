@@ -15,7 +15,7 @@ use crate::signin::{Decision, Expected, Listener, Page, Refusal, browser, unique
 ///
 /// # Errors
 /// When nothing can listen, nobody answers in time, or what was pasted is not the answer.
-pub(super) fn credentials(args: &Args, wish: &Wish, root: &RootUrl, context: &Context) -> Result<Credentials> {
+pub(super) async fn credentials(args: &Args, wish: &Wish, root: &RootUrl, context: &Context) -> Result<Credentials> {
     let limit = context.globals.timeout.as_deref().map(parse_timeout).transpose()?;
     let name = unique_name(&args.name);
     let url = |expected: &Expected| {
@@ -31,21 +31,19 @@ pub(super) fn credentials(args: &Args, wish: &Wish, root: &RootUrl, context: &Co
         page.url()
     };
     if args.paste {
-        return paste(&url, args.port, context);
+        return paste(&url, args.port, context).await;
     }
-    context.block_on(async {
-        let listener = Listener::bind(args.port).await?;
-        let port = listener.expected().port;
-        let url = url(listener.expected());
-        tell(&url, context);
-        if args.no_browser {
-            context.ui.note(format!(
+    let listener = Listener::bind(args.port).await?;
+    let port = listener.expected().port;
+    let url = url(listener.expected());
+    tell(&url, context);
+    if args.no_browser {
+        context.ui.note(format!(
                 "Is your browser on another machine? Forward the port from there: ssh -N -L {port}:localhost:{port} THIS-MACHINE\n\
                  Or sign in with --paste, which needs no port."
             ));
-        }
-        wait(listener, &url, !args.no_browser, limit, context).await
-    })
+    }
+    wait(listener, &url, !args.no_browser, limit, context).await
 }
 
 /// The address is no note that `--quiet` could silence: without it there is no way on.
@@ -95,21 +93,16 @@ fn out_of_time(last: Option<&str>) -> Error {
     }
 }
 
-fn paste(url: &dyn Fn(&Expected) -> String, port: Option<u16>, context: &Context) -> Result<Credentials> {
+async fn paste(url: &dyn Fn(&Expected) -> String, port: Option<u16>, context: &Context) -> Result<Credentials> {
     let expected = Expected::unheard(port);
     tell(&url(&expected), context);
     context.ui.write_stderr(
         b"Your browser will end up at an address that starts with http://localhost: and cannot be reached.\n\
           Copy that address from the address bar and paste it here (it will not be shown): ",
     );
-    let pasted = context.ui.read_hidden_line();
+    let pasted = context.interruptible(context.read_hidden_line()).await;
     context.ui.write_stderr(b"\n");
-    let pasted = pasted.map_err(|source| match source.kind() {
-        // Without echo the terminal sends no signal; Ctrl-C arrives as this.
-        std::io::ErrorKind::Interrupted => Error::interrupted(),
-        _ => Error::io("read", "the address", source),
-    })?;
-    match expected.decide_pasted(&pasted) {
+    match expected.decide_pasted(&pasted?) {
         Decision::Accept { client_id, access_token } => {
             Ok(Credentials { client_id, access_token, certificate: None, authorized_scopes: None })
         }

@@ -1,9 +1,9 @@
 //! `tc slugid decode`
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::slugid;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Print the UUID that an ID stands for
 #[derive(Debug, clap::Args)]
@@ -18,11 +18,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is no ID, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uuid = slugid::decode(&args.slugid).map_err(|error| {
         Error::usage(error.to_string())
             .hint("An ID is 22 characters of A-Z, a-z, 0-9, - and _: VESwp9JaRo-XkFN_bemBhw.")
     })?;
     let uuid = uuid.to_string();
-    super::print(context, std::slice::from_ref(&uuid), || uuid.clone().into())
+    super::print(context, std::slice::from_ref(&uuid), || uuid.clone().into()).await
 }

@@ -1,9 +1,9 @@
 //! `tc slugid encode`
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::slugid;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Print the ID that stands for a UUID
 #[derive(Debug, clap::Args)]
@@ -16,10 +16,10 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is no UUID, or standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uuid = slugid::parse_uuid(&args.uuid).map_err(|error| {
         Error::usage(error.to_string()).hint("A UUID is 32 hexadecimal digits: 5444b0a7-d25a-468f-9790-537f6de98187.")
     })?;
     let id = slugid::encode(&uuid);
-    super::print(context, std::slice::from_ref(&id), || id.clone().into())
+    super::print(context, std::slice::from_ref(&id), || id.clone().into()).await
 }

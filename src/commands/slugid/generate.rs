@@ -1,9 +1,9 @@
 //! `tc slugid generate`
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::slugid;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Make random IDs
 // It stands in `tc slugid` as well, which has a group of the same name already.
@@ -29,8 +29,8 @@ impl Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let make = if args.nice { slugid::nice } else { slugid::random };
     let ids: Vec<String> = (0..args.count.unwrap_or(1)).map(|_| make()).collect();
-    super::print(context, &ids, || ids.clone().into())
+    super::print(context, &ids, || ids.clone().into()).await
 }

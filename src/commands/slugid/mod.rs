@@ -9,9 +9,9 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Make IDs of tasks and task groups, and translate them to UUIDs and back
 ///
@@ -36,23 +36,23 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.verb.is_some() && args.generate.is_given() {
         return Err(Error::usage("--nice and --count go with `tc slugid generate`"));
     }
     match &args.verb {
-        None => generate::run(&args.generate, context),
-        Some(Verb::Generate(args)) => generate::run(args, context),
-        Some(Verb::Encode(args)) => encode::run(args, context),
-        Some(Verb::Decode(args)) => decode::run(args, context),
-        Some(Verb::Stable(args)) => stable::run(args, context),
+        None => generate::run(&args.generate, context).await,
+        Some(Verb::Generate(args)) => generate::run(args, context).await,
+        Some(Verb::Encode(args)) => encode::run(args, context).await,
+        Some(Verb::Decode(args)) => decode::run(args, context).await,
+        Some(Verb::Stable(args)) => stable::run(args, context).await,
     }
 }
 
 /// Prints the IDs one a line, or as the JSON that stands for them.
-fn print(context: &Context, ids: &[String], json: impl FnOnce() -> Value) -> Result<Status> {
+async fn print(context: &Context, ids: &[String], json: impl FnOnce() -> Value) -> Result<Status> {
     if context.wants_json() {
-        context.print_json(json().to_string().as_bytes())?;
+        context.print_json(json().to_string()).await?;
         return Ok(Status::DONE);
     }
     let mut out = context.ui.out();

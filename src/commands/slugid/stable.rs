@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::slugid;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print an ID for each name: the same for the same name
 ///
@@ -25,11 +25,12 @@ pub struct Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let seed = args.seed.clone().unwrap_or_else(slugid::random);
     let ids: Vec<String> = args.names.iter().map(|name| slugid::stable(&seed, name)).collect();
     super::print(context, &ids, || {
         let by_name = args.names.iter().cloned().zip(ids.iter().cloned().map(Value::from));
         Value::Object(by_name.collect::<Map<_, _>>())
     })
+    .await
 }

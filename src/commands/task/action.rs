@@ -9,10 +9,10 @@ use super::each::each;
 use super::ids::{IdArgs, Named};
 use super::lookup::{self, Lookup};
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{self, Deed, Done, How, Target};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// What is done to which tasks, and how.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -44,14 +44,14 @@ pub struct ActionArgs {
 ///
 /// # Errors
 /// Those of [`shared::perform`] and those of `look`.
-pub fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<Done>>>(
+pub async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<Done>>>(
     deed: Deed,
     args: &ActionArgs,
     context: &Context,
     look: impl Fn(Client, String) -> Looked,
     act: impl Fn(Client, String) -> Acted,
 ) -> Result<Status> {
-    let named = args.ids.read(context)?;
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let count = named.targets.refs.len();
     let how = How {
@@ -69,13 +69,13 @@ pub fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = R
         return Err(unasked(deed, count));
     }
     let targets = if how.ask || how.dry_run {
-        look_at_all(deed, &named, look)?
+        look_at_all(deed, &named, look).await?
     } else {
         named.targets.refs.iter().map(|found| Target { id: found.id.clone(), ..Target::default() }).collect()
     };
     let client = context.client()?;
     let targets = stream::iter(targets.into_iter().map(Ok));
-    shared::perform(deed, targets, &how, &client, context, |target| act(client.clone(), target.id.clone()))
+    shared::perform(deed, targets, &how, &client, context, |target| act(client.clone(), target.id.clone())).await
 }
 
 fn unasked(deed: Deed, count: usize) -> Error {
@@ -85,7 +85,7 @@ fn unasked(deed: Deed, count: usize) -> Error {
 }
 
 /// Looks at all tasks before anything is done to any.
-fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
+async fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
     deed: Deed,
     named: &Named,
     look: impl Fn(Client, String) -> Looked,
@@ -93,7 +93,7 @@ fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
     let context = &named.targets.context;
     let client = &context.client()?;
     let mut found = Vec::new();
-    let outcome = context.block_on(each(
+    let outcome = each(
         named,
         context,
         |task| look(client.clone(), task.id.clone()),
@@ -101,7 +101,8 @@ fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
             found.push(looked_up.target()?);
             Ok(())
         },
-    ));
+    )
+    .await;
     match outcome {
         Ok(_) => Ok(found),
         Err(error) if named.single => Err(error),

@@ -10,11 +10,11 @@ use super::ids::IdArgs;
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::TaskRef;
 use crate::domain::task::{Text, time};
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::Table;
 
 /// List the artifacts of tasks
@@ -53,14 +53,14 @@ struct Page<'a> {
 ///
 /// # Errors
 /// Those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = &context.client()?;
     let mut documents = Vec::new();
     let mut table = Table::new(["name", "storage", "type", "expires"]);
     let ui = &context.ui;
-    let outcome = context.block_on(each(
+    let outcome = each(
         &named,
         context,
         |found| list(client, found, args.run),
@@ -93,11 +93,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             }
             Ok(())
         },
-    ));
+    )
+    .await;
     if !table.is_empty() {
         ui.out().write_all(table.render(ui.terminal.width, ui.color()).as_bytes())?;
     }
-    if context.wants_json() { print_documents(&named, documents, outcome) } else { outcome }
+    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
 }
 
 /// All artifacts of a run, by default the newest, as they were sent.

@@ -3,11 +3,11 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Cancel tasks
 ///
@@ -28,7 +28,7 @@ const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled"
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = ActionArgs { yes: args.how.yes || args.force, ..args.how.clone() };
     action::perform(DEED, &how, context, action::look, |client, id| {
         let how = &how;
@@ -42,4 +42,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
         }
     })
+    .await
 }

@@ -7,12 +7,12 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::{Client, Credentials};
-use crate::commands::Status as Exit;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::domain::task::Status;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status as Exit;
 
 /// Complete pending tasks without running them
 ///
@@ -32,7 +32,7 @@ const WORKER: &str = "tc";
 ///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
     let how = &args.how;
     action::perform(DEED, how, context, look, |client, id| async move {
         let looked_up = lookup::status(&client, &id).await?;
@@ -40,7 +40,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         let group = worker_group(&looked_up.status()?);
         let claimed = claim(&client, &id, run, &group).await?;
         // The credentials of the claim are good for this task alone.
-        let worker = context.client_builder()?.credentials(Some(claimed)).build()?;
+        let worker = client.with_credentials(Some(claimed));
         let call = worker.call("queue", "reportCompleted").arg(id.as_str()).arg(run.to_string());
         let answer = call.send().await.map_err(|error| {
             error.hint(format!("The task is claimed now, as run {run}; the claim ends by itself after some minutes."))
@@ -48,6 +48,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit> {
         let line = shown::status_line(&status_in(&answer.body)?);
         Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
     })
+    .await
 }
 
 async fn look(client: Client, id: String) -> Result<Lookup> {

@@ -3,9 +3,9 @@
 use super::each::each;
 use super::ids::IdArgs;
 use super::status::print_documents;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print the definitions of tasks, as JSON
 #[derive(Debug, clap::Args)]
@@ -18,12 +18,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = context.block_on(each(
+    let outcome = each(
         &named,
         context,
         |found| client.call("queue", "task").arg(found.id.as_str()).send(),
@@ -36,6 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             });
             Ok(())
         },
-    ));
-    print_documents(&named, documents, outcome)
+    )
+    .await;
+    print_documents(&named, documents, outcome).await
 }

@@ -12,10 +12,10 @@ use super::ids::IdArgs;
 use super::lookup;
 use super::shown;
 use crate::client::Client;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::TaskItem;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use graph::{Graph, Line, Node};
 
 /// Show what tasks wait for, and what waits for them
@@ -50,13 +50,13 @@ enum Direction {
 ///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a task that is not there.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = context.client()?;
     let mut documents = Vec::new();
     for found in &named.targets.refs {
-        let (root, trees) = context.block_on(collect(args, &client, &found.id))?;
+        let (root, trees) = collect(args, &client, &found.id).await?;
         if context.wants_json() {
             documents.push(document(&root, &trees));
         } else {
@@ -64,7 +64,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     if context.wants_json() {
-        return super::status::print_documents(&named, documents, Ok(Status::DONE));
+        return super::status::print_documents(&named, documents, Ok(Status::DONE)).await;
     }
     Ok(Status::DONE)
 }

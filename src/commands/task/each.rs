@@ -6,10 +6,10 @@ use std::pin::pin;
 use futures::stream::{self, StreamExt as _};
 
 use super::ids::Named;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::TaskRef;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 use crate::ui::Progress;
 
 /// Questions at once; these are cheap for the server.
@@ -37,16 +37,20 @@ pub async fn each<'a, T, Answer: Future<Output = Result<T>>>(
     let mut answers = pin!(stream::iter(questions).buffered(QUESTIONS));
     let mut failures = Failures::default();
     let progress = Progress::start(&context.ui, "Looking up", Some(refs.len() as u64));
-    while let Some((found, answer)) = answers.next().await {
-        let mut shown = Ok(());
-        match answer {
-            Ok(answer) => progress.above(|| shown = show(found, answer).and_then(|()| settle(context))),
-            Err(error) if named.single => return Err(error),
-            Err(error) => progress.above(|| failures.add(&found.id, &error, context)),
+    let asking = async {
+        while let Some((found, answer)) = answers.next().await {
+            let mut shown = Ok(());
+            match answer {
+                Ok(answer) => progress.above(|| shown = show(found, answer).and_then(|()| settle(context))),
+                Err(error) if named.single => return Err(error),
+                Err(error) => progress.above(|| failures.add(&found.id, &error, context)),
+            }
+            shown?;
+            progress.advance(1);
         }
-        shown?;
-        progress.advance(1);
-    }
+        Ok(())
+    };
+    context.interruptible(asking).await?;
     progress.finish();
     failures.into_result(refs.len())
 }

@@ -8,9 +8,9 @@ use super::each::each;
 use super::ids::IdArgs;
 use super::lookup;
 use super::status::print_documents;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print the groups that tasks belong to
 #[derive(Debug, clap::Args)]
@@ -23,12 +23,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = context.block_on(each(
+    let outcome = each(
         &named,
         context,
         |found| lookup::status(client, &found.id),
@@ -42,6 +42,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             let id = if named.single { String::new() } else { format!("{} ", found.id) };
             Ok(writeln!(out, "{id}{group}")?)
         },
-    ));
-    if context.wants_json() { print_documents(&named, documents, outcome) } else { outcome }
+    )
+    .await;
+    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
 }

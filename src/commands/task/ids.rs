@@ -8,7 +8,7 @@ use url::Url;
 use crate::client::Client;
 use crate::commands::shared::{self, Targets};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Look-ups in the index at once.
 const LOOKUPS: usize = 16;
@@ -40,20 +40,20 @@ impl IdArgs {
     ///
     /// # Errors
     /// Those of [`shared::tasks`], and those of the look-ups.
-    pub fn read(&self, context: &Context) -> Result<Named> {
+    pub async fn read(&self, context: &Context) -> Result<Named> {
         let single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
-        let words = if self.index { paths(&self.tasks, context)? } else { self.tasks.clone() };
-        let words = resolve(words, self.index, context)?;
-        Ok(Named { targets: shared::tasks(&words, self.skip_invalid, context)?, single })
+        let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };
+        let words = resolve(words, self.index, context).await?;
+        Ok(Named { targets: shared::tasks(&words, self.skip_invalid, context).await?, single })
     }
 }
 
 /// The words, with those on standard input in place of `-`.
-fn paths(words: &[String], context: &Context) -> Result<Vec<String>> {
+async fn paths(words: &[String], context: &Context) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for word in words {
         if word == "-" {
-            let bytes = context.ui.read_stdin().map_err(|source| Error::io("read", "standard input", source))?;
+            let bytes = context.read_stdin().await?;
             all.extend(String::from_utf8_lossy(&bytes).split_whitespace().map(str::to_owned));
         } else {
             all.push(word.clone());
@@ -63,25 +63,24 @@ fn paths(words: &[String], context: &Context) -> Result<Vec<String>> {
 }
 
 /// The words, with the pages of tasks in place of index paths and of pages of the index.
-fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<Vec<String>> {
+async fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<Vec<String>> {
     let found: Vec<Option<IndexPath>> = words.iter().map(|word| IndexPath::parse(word, index)).collect();
     if found.iter().all(Option::is_none) {
         return Ok(words);
     }
-    context.block_on(
-        stream::iter(words.into_iter().zip(found))
-            .map(|(word, found)| async move {
-                let Some(IndexPath { root, path }) = found else { return Ok(word) };
-                let Some(root) = root else { return find(&context.client()?, &path).await };
-                // A page names its deployment; whether that is the one in use is judged by the page of the task.
-                let mut on_page = context.same();
-                on_page.globals.root_url = Some(root.clone());
-                let client = if context.root_url().is_ok() { context.client()? } else { on_page.client()? };
-                Ok(format!("{root}/tasks/{}", find(&client, &path).await?))
-            })
-            .buffered(LOOKUPS)
-            .try_collect(),
-    )
+    stream::iter(words.into_iter().zip(found))
+        .map(|(word, found)| async move {
+            let Some(IndexPath { root, path }) = found else { return Ok(word) };
+            let Some(root) = root else { return find(&context.client()?, &path).await };
+            // A page names its deployment; whether that is the one in use is judged by the page of the task.
+            let mut on_page = context.same();
+            on_page.globals.root_url = Some(root.clone());
+            let client = if context.root_url().is_ok() { context.client()? } else { on_page.client()? };
+            Ok(format!("{root}/tasks/{}", find(&client, &path).await?))
+        })
+        .buffered(LOOKUPS)
+        .try_collect()
+        .await
 }
 
 #[derive(Deserialize)]

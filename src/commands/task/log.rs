@@ -12,11 +12,11 @@ use super::each::Failures;
 use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;
-use crate::commands::Status as Exit;
 use crate::context::Context;
 use crate::domain::task::Status;
 use crate::domain::{RunChoice, TaskRef, TaskState};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status as Exit;
 use find::Wanted;
 use lines::{Filter, Lines};
 
@@ -52,31 +52,29 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no log; those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
         return Err(
             Error::usage("a log is no JSON document that --jq could filter").hint("--json prints a document a line.")
         );
     }
     let filter = filter(args)?;
-    let named = args.ids.read(context)?;
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = context.client()?;
     let refs = &named.targets.refs;
-    context.block_on(async {
-        let mut failures = Failures::default();
-        for found in refs {
-            if !named.single {
-                context.ui.note(format_args!("==> {} <==", found.id));
-            }
-            match print(args, found, &filter, &client, context).await {
-                Ok(()) => {}
-                Err(error) if named.single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
-                Err(error) => failures.add(&found.id, &error, context),
-            }
+    let mut failures = Failures::default();
+    for found in refs {
+        if !named.single {
+            context.ui.note(format_args!("==> {} <==", found.id));
         }
-        failures.into_result(refs.len())
-    })
+        match print(args, found, &filter, &client, context).await {
+            Ok(()) => {}
+            Err(error) if named.single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
+            Err(error) => failures.add(&found.id, &error, context),
+        }
+    }
+    failures.into_result(refs.len())
 }
 
 fn filter(args: &Args) -> Result<Filter> {

@@ -23,9 +23,9 @@ mod ids;
 mod lookup;
 mod shown;
 
-use crate::commands::Status;
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// What to do with tasks; each verb takes IDs, or the addresses of pages.
 #[derive(Debug, clap::Subcommand)]
@@ -54,24 +54,24 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub fn run(&self, context: &Context) -> Result<Status> {
+    pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::Status(args) => status::run(args, context),
-            Self::Def(args) => def::run(args, context),
-            Self::Name(args) => name::run(args, context),
-            Self::Group(args) => group::run(args, context),
-            Self::Deps(args) => deps::run(args, context),
-            Self::Log(args) => log::run(args, context),
-            Self::Artifacts(args) => artifacts::run(args, context),
-            Self::Wait(args) => wait::run(args, context),
-            Self::Watch(args) => watch::run(args, context),
-            Self::Rerun(args) => rerun::run(args, context),
-            Self::Retrigger(args) => retrigger::run(args, context),
-            Self::Cancel(args) => cancel::run(args, context),
-            Self::Schedule(args) => schedule::run(args, context),
-            Self::Complete(args) => complete::run(args, context),
-            Self::Priority(args) => priority::run(args, context),
-            Self::Open(args) => open::run(args, context),
+            Self::Status(args) => status::run(args, context).await,
+            Self::Def(args) => def::run(args, context).await,
+            Self::Name(args) => name::run(args, context).await,
+            Self::Group(args) => group::run(args, context).await,
+            Self::Deps(args) => deps::run(args, context).await,
+            Self::Log(args) => log::run(args, context).await,
+            Self::Artifacts(args) => artifacts::run(args, context).await,
+            Self::Wait(args) => wait::run(args, context).await,
+            Self::Watch(args) => watch::run(args, context).await,
+            Self::Rerun(args) => rerun::run(args, context).await,
+            Self::Retrigger(args) => retrigger::run(args, context).await,
+            Self::Cancel(args) => cancel::run(args, context).await,
+            Self::Schedule(args) => schedule::run(args, context).await,
+            Self::Complete(args) => complete::run(args, context).await,
+            Self::Priority(args) => priority::run(args, context).await,
+            Self::Open(args) => open::run(args, context).await,
         }
     }
 }

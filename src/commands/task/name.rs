@@ -7,10 +7,10 @@ use serde_json::json;
 use super::each::each;
 use super::ids::IdArgs;
 use super::status::print_documents;
-use crate::commands::Status;
 use crate::context::Context;
 use crate::domain::task::Definition;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Print the names of tasks
 #[derive(Debug, clap::Args)]
@@ -23,12 +23,12 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = context.block_on(each(
+    let outcome = each(
         &named,
         context,
         |found| client.call("queue", "task").arg(found.id.as_str()).send(),
@@ -43,6 +43,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
             let id = if named.single { String::new() } else { format!("{} ", found.id) };
             Ok(writeln!(out, "{id}{}", context.ui.safe(&name))?)
         },
-    ));
-    if context.wants_json() { print_documents(&named, documents, outcome) } else { outcome }
+    )
+    .await;
+    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
 }

@@ -24,19 +24,19 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no task or no deployment is named.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let root = context.root_url()?;
     let pages: Vec<String> =
         named.targets.refs.iter().map(|found| page(&root, found, args.run.or(found.run))).collect();
     if context.wants_json() {
-        context.print_json(serde_json::json!(pages).to_string().as_bytes())?;
+        context.print_json(serde_json::json!(pages).to_string()).await?;
         return Ok(Status::DONE);
     }
     // Nobody wants a hundred windows because a list was longer than it looked.
     if let [page] = pages.as_slice() {
-        return shared::open(page, context);
+        return shared::open(page, context).await;
     }
     let mut out = context.ui.out();
     for page in &pages {

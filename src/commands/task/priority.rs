@@ -4,10 +4,10 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::action::{self, ActionArgs};
-use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Change the priority of tasks that are not resolved
 ///
@@ -28,11 +28,12 @@ const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "change
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (how, priority) = (&args.how, args.priority.as_str());
     action::perform(DEED, how, context, action::look, |client, id| async move {
         let call = client.call("queue", "changeTaskPriority").arg(id.as_str());
         let answer = call.json(&json!({"newPriority": priority})).send().await?;
         Ok(Done { line: action::line(how, &id, priority), answer: Some(answer.body) })
     })
+    .await
 }

@@ -6,11 +6,11 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Rerun tasks that failed or ended as an exception
 ///
@@ -36,7 +36,7 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (how, force) = (&args.how, args.force);
     let look = |client: Client, id: String| async move { look(&client, &id, force).await };
     action::perform(DEED, how, context, look, |client, id| async move {
@@ -47,6 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         let line = shown::status_line(&status_in(&answer.body)?);
         Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
     })
+    .await
 }
 
 /// Looks at a task that is to be rerun, and refuses those that should not be.

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::action::{self, ActionArgs};
 use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
 /// Make new tasks that do what these tasks did
 ///
@@ -40,7 +40,7 @@ const COPIES: usize = 8;
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = &args.how;
     if !how.dry_run && context.ui.terminal.stderr {
         context.ui.warn("the chain of trust of a retriggered task cannot be verified; a rerun's can.");
@@ -63,6 +63,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         let answer = json!({"taskId": id, "created": tasks}).to_string();
         Ok(Done { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
     })
+    .await
 }
 
 /// Makes one task and returns its ID and status. The ID is decided here, so trying again is safe.

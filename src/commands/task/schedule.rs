@@ -3,10 +3,10 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::Status;
 use crate::commands::shared::{Deed, Done};
 use crate::context::Context;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Schedule tasks now, whatever they wait for
 ///
@@ -24,7 +24,7 @@ const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "schedule
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let how = &args.how;
     action::perform(DEED, how, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
@@ -35,4 +35,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         let line = shown::status_line(&status);
         Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
     })
+    .await
 }

@@ -10,11 +10,11 @@ use super::ids::{IdArgs, Named};
 use super::lookup::{self, Lookup};
 use super::shown;
 use crate::client::Client;
-use crate::commands::Status as Exit;
 use crate::context::Context;
 use crate::domain::task::{Run, Status, time};
 use crate::domain::{RunChoice, TaskRef};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status as Exit;
 use crate::ui::Table;
 
 /// Say where tasks stand
@@ -37,17 +37,17 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a run that is not there.
-pub fn run(args: &Args, context: &Context) -> Result<Exit> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = context.client()?;
     if context.wants_json() {
-        return json(args, &named, &client);
+        return json(args, &named, &client).await;
     }
     match (context.ui.terminal.stdout, named.single) {
-        (false, _) => lines(args, &named, &client),
-        (true, true) => details(args, &named, &client),
-        (true, false) => overview(args, &named, &client),
+        (false, _) => lines(args, &named, &client).await,
+        (true, true) => details(args, &named, &client).await,
+        (true, false) => overview(args, &named, &client).await,
     }
 }
 
@@ -64,10 +64,10 @@ fn chosen<'s, 'a>(choice: RunChoice, status: &'s Status<'a>) -> Result<&'s [Run<
     choice.of(status).map_err(|fault| Error::new(Kind::NotFound, fault.to_string()))
 }
 
-fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+async fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
     let context = &named.targets.context;
     let mut documents = Vec::new();
-    let outcome = context.block_on(each(
+    let outcome = each(
         named,
         context,
         |found| lookup::status(client, &found.id),
@@ -76,25 +76,26 @@ fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
             documents.push(String::from_utf8_lossy(looked_up.raw()).into_owned());
             Ok(())
         },
-    ));
-    print_documents(named, documents, outcome)
+    )
+    .await;
+    print_documents(named, documents, outcome).await
 }
 
 /// Prints documents: as they are for a single task, else as a list; then what went wrong.
-pub(super) fn print_documents(named: &Named, documents: Vec<String>, outcome: Result<Exit>) -> Result<Exit> {
+pub(super) async fn print_documents(named: &Named, documents: Vec<String>, outcome: Result<Exit>) -> Result<Exit> {
     let document = match (documents.as_slice(), named.single) {
         ([one], true) => one.clone(),
         ([], true) => return outcome,
         (many, _) => format!("[{}]", many.join(",")),
     };
-    named.targets.context.print_json(document.as_bytes())?;
+    named.targets.context.print_json(document).await?;
     outcome
 }
 
 /// For scripts: what the Go tool prints, with the ID before it where there are many.
-fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+async fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
     let context = &named.targets.context;
-    context.block_on(each(
+    each(
         named,
         context,
         |found| lookup::status(client, &found.id),
@@ -112,13 +113,14 @@ fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
             }
             Ok(())
         },
-    ))
+    )
+    .await
 }
 
 /// For people, one task: what it is, and a table of its runs.
-fn details(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+async fn details(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
     let context = &named.targets.context;
-    context.block_on(each(
+    each(
         named,
         context,
         |found| lookup::status_and_definition(client, &found.id),
@@ -146,7 +148,8 @@ fn details(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
             }
             Ok(())
         },
-    ))
+    )
+    .await
 }
 
 /// A row for each run.
@@ -172,11 +175,11 @@ pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
 }
 
 /// For people, many tasks: a row for each run that is meant.
-fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
+async fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
     let context = &named.targets.context;
     let now = context.now();
     let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3).whole(0);
-    let outcome = context.block_on(each(
+    let outcome = each(
         named,
         context,
         |found| lookup::status_and_definition(client, &found.id),
@@ -203,7 +206,8 @@ fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
             }
             Ok(())
         },
-    ));
+    )
+    .await;
     if !table.is_empty() {
         let ui = &context.ui;
         ui.out().write_all(table.render(ui.terminal.width, ui.color()).as_bytes())?;

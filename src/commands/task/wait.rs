@@ -11,11 +11,11 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
-use crate::commands::Status;
-use crate::commands::shared::{self, Outage};
+use crate::commands::shared::{self, EventArgs, Outage};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
 
 /// Wait until tasks are resolved
 ///
@@ -33,6 +33,8 @@ pub struct Args {
     /// What to wait for
     #[arg(long = "for", value_enum, value_name = "STATE", default_value_t)]
     goal: Goal,
+    #[command(flatten)]
+    events: EventArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -64,20 +66,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut context = context.same();
     context.globals.timeout = None;
-    let mut named = args.ids.read(&context)?;
+    let mut named = args.ids.read(&context).await?;
     named.targets.context.globals.timeout = None;
     let context = &named.targets.context;
     let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let client = context.client()?;
     let mut documents = vec![String::new(); named.targets.refs.len()];
-    let outcome = context.block_on(wait(args, &named, &client, limit, &mut documents));
+    let outcome = context.interruptible(wait(args, &named, &client, limit, &mut documents)).await;
     if context.wants_json() {
         documents.retain(|document| !document.is_empty());
-        return print_documents(&named, documents, outcome);
+        return print_documents(&named, documents, outcome).await;
     }
     outcome
 }
@@ -94,6 +96,7 @@ async fn wait(
     let mut open: Vec<usize> = (0..refs.len()).collect();
     let mut failed = 0;
     let mut pause = FIRST_PAUSE;
+    let mut events = args.events.of_tasks(refs.iter().map(|task| task.id.as_str()), context).await?;
     let mut outage = Outage::new(client, false, context);
     loop {
         let before = open.len();
@@ -112,7 +115,7 @@ async fn wait(
         }
         // Something is going on when tasks are being settled.
         pause = if open.len() < before { FIRST_PAUSE } else { pause };
-        let mut nap = pause;
+        let mut nap = events.pause(pause);
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
@@ -125,7 +128,7 @@ async fn wait(
             }
             nap = nap.min(remaining);
         }
-        context.env.clock.sleep(nap).await;
+        events.wait(nap).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -12,11 +12,11 @@ use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
 use crate::client::Client;
-use crate::commands::Status;
-use crate::commands::shared::Outage;
+use crate::commands::shared::{EventArgs, Events, Outage};
 use crate::context::Context;
 use crate::domain::{TaskRef, TaskState};
 use crate::error::Result;
+use crate::exit::Status;
 use crate::ui::json::Layout;
 use crate::ui::{Frame, Table};
 
@@ -29,6 +29,8 @@ use crate::ui::{Frame, Table};
 pub struct Args {
     #[command(flatten)]
     ids: IdArgs,
+    #[command(flatten)]
+    events: EventArgs,
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
@@ -41,14 +43,16 @@ const LOOKUPS: usize = 16;
 ///
 /// # Errors
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
-    let named = args.ids.read(context)?;
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
     let context = &named.targets.context;
     let client = context.client()?;
-    context.block_on(watch(&named, &client))
+    let ids = named.targets.refs.iter().map(|task| task.id.as_str());
+    let events = args.events.of_tasks(ids, context).await?;
+    watch(&named, &client, events).await
 }
 
-async fn watch(named: &Named, client: &Client) -> Result<Status> {
+async fn watch(named: &Named, client: &Client, mut events: Events<'_>) -> Result<Status> {
     let context = &named.targets.context;
     let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
     let names = if draws(context) { names(named, client).await? } else { Vec::new() };
@@ -67,17 +71,20 @@ async fn watch(named: &Named, client: &Client) -> Result<Status> {
             return verdict(failed, states.len());
         }
         pause = if changed { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
-        nap(context, pause, &mut view, &found).await?;
+        nap(&mut events, pause, &mut view, &found).await?;
     }
 }
 
 /// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
-async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
+async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
+    let context = &view.named.targets.context;
     let tick = Duration::from_secs(1);
-    let mut left = pause;
+    let mut left = events.pause(pause);
     while !left.is_zero() {
         let step = if draws(context) { tick.min(left) } else { left };
-        context.env.clock.sleep(step).await;
+        if events.wait(step).await {
+            return Ok(());
+        }
         left -= step;
         if draws(context) && !left.is_zero() {
             view.redraw(found)?;

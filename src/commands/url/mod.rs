@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use crate::client::{Request, unknown_name};
-use crate::commands::Status;
 use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::domain::web_page;
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::reference::{Catalogue, Method, Service, Source};
 
 /// Flags of every method; they can stand before the service's name, too.
@@ -76,7 +76,7 @@ impl FromArgMatches for Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] for arguments that make no URL; [`crate::error::Kind::Auth`] when it is
 /// to be signed and there are no credentials.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Some(invocation) = &args.invocation else {
         return Err(Error::usage("there is no URL without a method").hint("To see what there is: tc api SERVICE"));
     };
@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     };
     if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(serde_json::json!(url).to_string().as_bytes())?;
+        context.print_json(serde_json::json!(url).to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{url}")?;
     }

@@ -9,12 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::status::style;
-use crate::commands::Status;
 use crate::commands::shared::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::time::to_iso;
 use crate::domain::timeline::{Span, Split, Timeline};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::{Sink, Table, duration};
 
 /// Show where the time of a group went
@@ -38,23 +38,20 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
-pub fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let is_html = args.output.as_deref().map(is_html).transpose()?;
     let (group, context) = shared::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = context.client()?;
-    let spans = context.block_on(async {
-        let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group)?);
-        while let Some(page) = tasks.next().await? {
-            page.each(|raw, item| {
-                if selection.takes(raw, item)? {
-                    spans.extend(Span::of(item));
-                }
-                Ok(())
-            })?;
-        }
-        Ok(spans)
-    })?;
+    let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group)?);
+    while let Some(page) = tasks.next().await? {
+        page.each(|raw, item| {
+            if selection.takes(raw, item)? {
+                spans.extend(Span::of(item));
+            }
+            Ok(())
+        })?;
+    }
     let now = context.now();
     let timeline = Timeline::new(spans, now);
     if let (Some(path), Some(is_html)) = (&args.output, is_html) {
@@ -63,7 +60,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Status> {
         let mut sink = Sink::file(&context.env.resolve(path)).map_err(failed)?;
         sink.write_all(drawn.as_bytes()).and_then(|()| sink.finish()).map_err(failed)?;
     } else if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(document(&group, &timeline, now).to_string().as_bytes())?;
+        context.print_json(document(&group, &timeline, now).to_string()).await?;
     } else if context.ui.terminal.stdout {
         let mut out = context.ui.out();
         write!(out, "{}", critical_table(&timeline, now, &context))?;

@@ -67,7 +67,7 @@ impl<'a> Log<'a> {
 
     async fn connect(&self) -> Result<Streamed> {
         let Wanted { task, run, .. } = self.wanted;
-        Source::of(self.client, self.context, task, run, &self.name).await?.open(self.client, self.offset).await
+        Source::of(self.client, task, run, &self.name).await?.open(self.client, self.offset).await
     }
 
     /// Hands the log to `lines`, to its end.

@@ -7,7 +7,6 @@ use serde_json::json;
 use url::Url;
 
 use crate::client::{Client, Credentials, Request, StreamOptions, Streamed};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::reference::Verb;
 
@@ -48,7 +47,7 @@ impl Source {
     ///
     /// # Errors
     /// Those of the calls; [`crate::error::Kind::Failed`] for an artifact that stands for an error.
-    pub(super) async fn of(client: &Client, context: &Context, task: &str, run: u32, name: &str) -> Result<Self> {
+    pub(super) async fn of(client: &Client, task: &str, run: u32, name: &str) -> Result<Self> {
         let call = |method| client.call("queue", method).arg(task).arg(run.to_string()).arg(name);
         // The services of 2018 only know how to redirect.
         if client.catalogue().method("queue", "artifact").is_err() {
@@ -64,7 +63,7 @@ impl Source {
                 if let Some(certificate) = credentials.certificate {
                     own = own.with_certificate(certificate);
                 }
-                let client = context.client_builder()?.credentials(Some(own)).build()?;
+                let client = client.with_credentials(Some(own));
                 let call = client.call("object", "startDownload").arg(object);
                 let accepted = json!({"acceptDownloadMethods": {"getUrl": true}});
                 let Download { url } = call.json(&accepted).send().await?.json()?;

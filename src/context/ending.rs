@@ -1,0 +1,118 @@
+//! How an interrupt ends a verb: at once, unless the verb deals with it.
+//!
+//! A verb has three ways to meet an interrupt. Most know nothing of it: their future is dropped, wherever it
+//! waits. Those that have something to say or to put in order wrap what takes long in [`Context::interruptible`]
+//! and get half a second after it. Those that decide themselves when to stop, as bulk actions do, hold a
+//! [`Claim`] meanwhile: then the first interrupt is theirs alone.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
+
+use super::Context;
+use crate::error::{Error, Result};
+
+/// What a run and its verb tell each other about the end.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    /// How many claims on the interrupt there are.
+    claims: watch::Sender<usize>,
+    /// How many pieces of work have something after them that an interrupt must not cut off.
+    followed: watch::Sender<usize>,
+    /// Files may be half written.
+    is_writing: AtomicBool,
+    /// The verb has to end.
+    cancelled: watch::Sender<bool>,
+}
+
+impl Ending {
+    /// Whether the verb decides itself when to stop.
+    pub(crate) fn is_claimed(&self) -> bool {
+        *self.claims.borrow() > 0
+    }
+
+    /// Whether the verb has something to do after an interrupt, which takes little time.
+    pub(crate) fn is_followed(&self) -> bool {
+        *self.followed.borrow() > 0
+    }
+
+    /// Whether threads may be about to leave files in order.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.is_writing.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the verb has given up its claims.
+    pub(crate) async fn released(&self) {
+        // The sender is here, so the channel cannot close.
+        drop(self.claims.subscribe().wait_for(|claims| *claims == 0).await);
+    }
+
+    /// Ends the verb where it waits next.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.send_replace(true);
+    }
+
+    /// Waits until the verb has to end.
+    pub(crate) async fn cancelled(&self) {
+        drop(self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await);
+    }
+}
+
+/// The interrupt is dealt with by whoever holds this.
+#[must_use = "a claim ends when it is dropped"]
+#[derive(Debug)]
+pub struct Claim(Arc<Ending>);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.claims.send_modify(|claims| *claims -= 1);
+    }
+}
+
+/// Counts as followed by something until it is dropped.
+struct Followed<'a>(&'a Ending);
+
+impl Drop for Followed<'_> {
+    fn drop(&mut self) {
+        self.0.followed.send_modify(|followed| *followed -= 1);
+    }
+}
+
+impl Context {
+    /// Takes the first interrupt from the run: the verb sees it by `context.env.interrupt` and ends by itself. After
+    /// a second one it has half a second left.
+    pub fn claim_interrupt(&self) -> Claim {
+        self.ending.claims.send_modify(|claims| *claims += 1);
+        Claim(Arc::clone(&self.ending))
+    }
+
+    /// Runs `work` to its end, or to the interrupt; the verb goes on in either case, for half a second at most.
+    ///
+    /// # Errors
+    /// What `work` returns; [`crate::error::Kind::Interrupted`].
+    pub async fn interruptible<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.ending.followed.send_modify(|followed| *followed += 1);
+        let _followed = Followed(&self.ending);
+        tokio::select! {
+            biased;
+            () = self.env.interrupt.wait() => Err(Error::interrupted()),
+            outcome = work => outcome,
+        }
+    }
+
+    /// Like [`Context::interruptible`], for work that writes files: threads that are left behind by a failure or
+    /// by the interrupt get the time to leave them in order.
+    ///
+    /// # Errors
+    /// Those of [`Context::interruptible`].
+    pub async fn writing_files<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.ending.is_writing.store(true, Ordering::Relaxed);
+        let outcome = self.interruptible(work).await;
+        if outcome.is_ok() {
+            self.ending.is_writing.store(false, Ordering::Relaxed);
+        }
+        outcome
+    }
+}
