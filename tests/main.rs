@@ -33,6 +33,10 @@ mod pulse;
 mod pulse_kill;
 #[cfg(unix)]
 mod pulse_listen;
+#[cfg(unix)]
+mod pulse_story;
+#[cfg(unix)]
+mod pulse_tls;
 mod readme;
 mod recordings;
 mod references;

@@ -6,11 +6,11 @@ use crate::support::Tc;
 fn exchanges_are_listed_with_their_words() {
     let ran = Tc::new().run(&["pulse", "exchanges", "github"]);
     ran.status(0).stderr("").stdout(
-        "github.pullRequest\torganization repository action\tSomething happened to a pull request\n\
-         github.push\torganization repository\tSomebody pushed\n\
-         github.release\torganization repository\tSomething happened to a release\n\
-         github.rerun\torganization repository\tA check is to be run again\n\
-         github.taskGroupCreationRequested\torganization repository\tA task group is to be made for an event\n",
+        "github.pullRequest\torganization repository action\tA pull request was opened, updated, closed or labelled\n\
+         github.push\torganization repository\tCommits or a tag were pushed to a repository\n\
+         github.release\torganization repository\tA GitHub release was published or edited\n\
+         github.rerun\torganization repository\tSomebody pressed re-run on a check of a task\n\
+         github.taskGroupCreationRequested\torganization repository\tAll tasks of a build have been submitted to the queue\n",
     );
     assert_eq!(Tc::new().run(&["pulse", "exchanges"]).status(0).stdout.lines().count(), 36);
     assert_eq!(Tc::new().run(&["pulse", "exchanges", "--legacy"]).status(0).stdout.lines().count(), 22);
@@ -41,7 +41,7 @@ fn unknown_service_suggests_the_near_one() {
 fn show_prints_words_and_the_fields_of_the_message() {
     let ran = Tc::new().run(&["pulse", "show", "github.push"]);
     ran.status(0).stderr("");
-    let head = "github.push: Somebody pushed\n\
+    let head = "github.push: Commits or a tag were pushed to a repository\n\
                 exchange/taskcluster-github/v1/push\n\
                 \n\
                 WORD            IN MESSAGES  WORDS  VALUE\n\
@@ -51,7 +51,7 @@ fn show_prints_words_and_the_fields_of_the_message() {
                 \n\
                 v1/github-push-message.json\n\
                 \n\
-                FIELD              REQUIRED  TYPE";
+                FIELD           REQUIRED  TYPE";
     assert!(ran.stdout.starts_with(head), "{ran}");
     let ran = Tc::new().run(&["pulse", "show", "queue.taskCompleted", "--json"]);
     let found = ran.status(0).json();
@@ -114,7 +114,7 @@ fn words_that_do_not_fit_list_the_words() {
         (
             &["queue", "taskComplete"],
             "the queue service has no exchange `taskComplete`",
-            "did you mean `taskCompleted`?",
+            "did you mean `taskCompleted` or `taskGroupSealed` or `taskException`?",
         ),
         (
             &["secrets", "x"],

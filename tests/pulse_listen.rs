@@ -261,10 +261,9 @@ fn queue_of_another_kind_or_in_use_is_a_conflict() {
     let ran = tc.run(&["pulse", "listen", "queue.taskFailed", "--queue", "other-kind"]);
     ran.status(6).stdout("");
     assert!(ran.stderr.starts_with("Error: queue `queue/bob/other-kind` "), "{ran}");
-    let ran = run_while(&tc, &["pulse", "listen", "hooks.hookCreated", "--queue", "busy", "-n", "1"], || {
+    let ran = run_while(&tc, &["pulse", "listen", "hooks.hookCreated", "--queue", "busy", "-n", "2"], || {
         let exchange = "exchange/taskcluster-hooks/v1/hook-created";
-        // Whoever waits for a third kind of message has the queue for sure once this one is bound.
-        while rabbit.control(&["list_queues", "name"]).lines().all(|name| name != "queue/bob/busy") {}
+        publisher.publish_when_bound(exchange, "_", &[], b"{}");
         let second = tc.run(&["pulse", "listen", "hooks.hookCreated", "--queue", "busy"]);
         second.status(6).stdout("");
         assert!(

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use serde_json::Value;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::Tc;
-use super::publisher::Publisher;
-use super::rabbit::Rabbit;
+use super::rabbit::{self, Rabbit};
 
 /// The user of the tests: owns `queue/bob/..`, reads exchanges of Taskcluster's services.
 pub const USER: &str = "bob";
@@ -31,16 +33,32 @@ pub fn shared() -> Option<Arc<Rabbit>> {
 
 /// A broker with the user and the exchanges of all messages.
 pub fn start() -> Option<Rabbit> {
-    let rabbit = Rabbit::start()?;
-    rabbit.control(&["add_user", USER, PASSWORD]);
+    let user = |name: &str, password: &str, tags: &str| json!({"name": name, "password_hash": hash(password), "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": tags});
+    let allow = |user: &str, own: &str, read: &str| json!({"user": user, "vhost": "/", "configure": own, "write": own, "read": read});
+    let messages = messages();
+    let exchanges = messages.iter().map(|message| message["exchange"].as_str().unwrap()).chain([PRIVATE_EXCHANGE]);
+    let exchange = |name: &str| json!({"name": name, "vhost": "/", "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": {}});
     let own = "^(queue/bob/.*|exchange/bob/.*)";
-    rabbit.control(&["set_permissions", "-p", "/", USER, own, own, "^(queue/bob/.*|exchange/taskcluster-.*)"]);
-    let publisher = Publisher::connect(&rabbit.url());
-    for message in messages() {
-        publisher.exchange(message["exchange"].as_str().unwrap());
-    }
-    publisher.exchange(PRIVATE_EXCHANGE);
-    Some(rabbit)
+    let definitions = json!({
+        "vhosts": [{"name": "/"}],
+        "users": [
+            user(rabbit::USER, rabbit::PASSWORD, "administrator"),
+            user(USER, PASSWORD, ""),
+        ],
+        "permissions": [
+            allow(rabbit::USER, ".*", ".*"),
+            allow(USER, own, "^(queue/bob/.*|exchange/taskcluster-.*)"),
+        ],
+        "exchanges": exchanges.map(exchange).collect::<Vec<_>>(),
+    });
+    Rabbit::start_with(Some(&definitions))
+}
+
+/// A password as RabbitMQ keeps it: a salt, and SHA-256 of salt and password.
+fn hash(password: &str) -> String {
+    let salt = [1, 2, 3, 4];
+    let digest = Sha256::new().chain_update(salt).chain_update(password).finalize();
+    BASE64.encode([&salt[..], &digest].concat())
 }
 
 /// Messages as real services send them, one of each exchange that was seen: shapes and states are real, IDs and texts

@@ -14,7 +14,9 @@ use crate::ui::{Ui, duration};
 /// # Errors
 /// [`crate::error::Kind::Auth`] without a user or a password.
 pub fn broker(context: &Context) -> Result<Broker> {
-    Broker::from_environment(&context.env).map_err(|source| {
+    let settings = context.settings()?;
+    let (url, user) = (settings.pulse_url(), settings.pulse_username());
+    Broker::from_settings(&context.env, url.as_deref(), user.as_deref()).map_err(|source| {
         let is_url = matches!(source, BrokerError::Url { .. });
         let error = Error::from(source);
         if is_url {
