@@ -137,11 +137,11 @@ fn durable_queue_keeps_what_nobody_took_and_is_deleted_on_demand() {
     let Some(rabbit) = pulse::shared() else { return };
     let publisher = Publisher::connect(&rabbit.url());
     let tc = pulse::tc(&rabbit);
-    let listen = ["pulse", "listen", "queue.taskCompleted?workerType=kept", "--queue", "kept", "--durable"];
-    tc.run(&[&listen[..], &["--timeout", "1s"]].concat()).status(0);
-    let key = KEY.replace(".w.", ".kept.");
+    let exchange = "exchange/taskcluster-auth/v1/client-created";
+    publisher.queue("queue/bob/kept", exchange);
+    let listen = ["pulse", "listen", "auth.clientCreated", "--queue", "kept", "--durable"];
     for number in 0..6 {
-        assert!(publisher.publish(COMPLETED, &key, &[], number.to_string().as_bytes()));
+        assert!(publisher.publish(exchange, "_", &[], number.to_string().as_bytes()));
     }
     for expected in [vec![0, 1], vec![2, 3]] {
         let ran = tc.run(&[&listen[..], &["--count", "2"]].concat());
@@ -293,7 +293,7 @@ fn queue_that_is_deleted_meanwhile_ends_the_listener() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn library_consumer_is_a_stream_that_outlives_a_restart() {
-    let Some(mut rabbit) = tokio::task::spawn_blocking(pulse::start).await.unwrap() else { return };
+    let Some(rabbit) = tokio::task::spawn_blocking(pulse::start).await.unwrap() else { return };
     let url = format!("amqp://{USER}:{}@127.0.0.1:{}/", pulse::PASSWORD, rabbit.port);
     let environment = tc::Environment::empty("/").with("PULSE_URL", url);
     let broker = Broker::from_environment(&environment).unwrap();
@@ -316,25 +316,30 @@ async fn library_consumer_is_a_stream_that_outlives_a_restart() {
     let message = consumer.next().await.unwrap().unwrap();
     assert_eq!(message.payload().unwrap().get(), "{\"number\": 1}");
     assert!(!message.redelivered);
-    let restarting = tokio::task::spawn_blocking(move || {
-        rabbit.stop();
-        rabbit.launch();
+    let closing = tokio::task::spawn_blocking(move || {
+        rabbit.control(&["close_all_connections", "maintenance"]);
         rabbit
     });
     let again = consumer.next().await.unwrap().unwrap();
-    let rabbit = restarting.await.unwrap();
+    let mut rabbit = closing.await.unwrap();
     assert!(again.redelivered, "what was not acknowledged comes again, and says so");
     assert!(!message.ack().await, "the connection that it came on is gone");
     assert!(again.ack().await);
-    assert!(publish(rabbit.url(), b"2").await.unwrap());
-    assert_eq!(consumer.next().await.unwrap().unwrap().body(), b"2");
     let Notice::Lost { reason } = heard.recv().unwrap() else { panic!() };
-    assert_eq!(
-        reason,
-        "closed by the broker: CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"
-    );
+    assert_eq!(reason, "closed by the broker: CONNECTION_FORCED - maintenance");
     let Notice::Restored { is_lossy: false, after } = heard.recv().unwrap() else { panic!() };
     assert!(after > Duration::ZERO);
+    let restarting = tokio::task::spawn_blocking(move || {
+        rabbit.restart();
+        let published =
+            Publisher::connect(&rabbit.url()).publish("exchange/taskcluster-queue/v1/task-failed", KEY, &[], b"2");
+        assert!(published, "a durable queue is bound after a restart");
+        rabbit
+    });
+    assert_eq!(consumer.next().await.unwrap().unwrap().body(), b"2");
+    let rabbit = restarting.await.unwrap();
+    assert!(matches!(heard.recv().unwrap(), Notice::Lost { .. }));
+    assert!(matches!(heard.recv().unwrap(), Notice::Restored { is_lossy: false, .. }));
     consumer.close().await;
     tokio::task::spawn_blocking(move || drop(rabbit)).await.unwrap();
 }

@@ -10,7 +10,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProper
 use tokio::runtime::Runtime;
 
 /// How long a listener may take until its queue is bound.
-const UNTIL_BOUND: Duration = Duration::from_secs(60);
+const UNTIL_BOUND: Duration = Duration::from_secs(180);
 
 /// A publisher with a connection of its own.
 pub struct Publisher {
@@ -71,6 +71,22 @@ impl Publisher {
                 .unwrap()
         });
         matches!(confirmation, Confirmation::Ack(None))
+    }
+
+    /// Publishes many persistent messages, and waits until the broker has all of them.
+    pub fn publish_all(&self, exchange: &str, key: &str, bodies: impl Iterator<Item = Vec<u8>>) {
+        self.runtime.block_on(async {
+            let mut confirmations = Vec::new();
+            for body in bodies {
+                let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+                let properties = BasicProperties::default().with_delivery_mode(2);
+                let sent = self.channel.basic_publish(exchange.into(), key.into(), options, &body, properties);
+                confirmations.push(sent.await.unwrap());
+            }
+            for confirmation in confirmations {
+                assert!(matches!(confirmation.await.unwrap(), Confirmation::Ack(None)), "a message found no queue");
+            }
+        });
     }
 
     /// Publishes as soon as somebody listens.

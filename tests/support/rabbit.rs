@@ -40,11 +40,7 @@ impl Group {
         // The shell outlives the program, and takes the rest of the group with it.
         let words = [command.get_program().to_owned()].into_iter().chain(command.get_args().map(ToOwned::to_owned));
         let mut shell = Command::new("sh");
-        shell.args([
-            "-c",
-            "trap '' TERM; (trap - TERM; exec \"$@\") </dev/null & cat >/dev/null; kill -KILL -- -$$",
-            "sh",
-        ]);
+        shell.args(["-c", "trap '' TERM; (trap - TERM; exec \"$@\") </dev/null & cat >/dev/null; kill -KILL 0", "sh"]);
         shell.args(words.collect::<Vec<_>>());
         for (name, value) in command.get_envs() {
             shell.env(name, value.unwrap_or_default());

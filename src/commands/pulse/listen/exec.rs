@@ -1,5 +1,6 @@
 //! A command for each message.
 
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ async fn once(command: &str, message: &Message, context: &Context) -> Result<(),
     };
     let (output, ()) = tokio::join!(child.wait_with_output(), feed);
     let output = output.map_err(|error| error.to_string())?;
-    let printed = std::io::Write::write_all(&mut context.ui.out(), &output.stdout).and_then(|()| context.ui.flush());
+    let printed = context.ui.out().write_all(&output.stdout);
+    let printed = printed.and_then(|()| context.ui.flush());
     if !output.stderr.is_empty() {
         context.ui.write_stderr(&output.stderr);
     }
