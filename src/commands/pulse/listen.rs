@@ -32,7 +32,7 @@ pub struct Args {
     #[command(flatten)]
     bindings: BindingArgs,
     /// End after this many messages
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// End after this time: `30s`, `2 hours`; with status 8 when --count was not reached
     // It takes the place of the global option of this name, which is about single calls.
