@@ -2,6 +2,7 @@
 //! command which needs no credentials cannot fail for want of them.
 
 mod blocking;
+mod deployment;
 mod ending;
 mod identity;
 mod print;
@@ -9,6 +10,8 @@ mod prompt;
 
 pub use crate::config::parse_timeout;
 pub use blocking::{beside, blocking};
+use deployment::KnownClient;
+pub use deployment::{Deployment, Named, NamedTask};
 pub use ending::Claim;
 pub(crate) use ending::Ending;
 use identity::Loaded;
@@ -16,17 +19,17 @@ pub(crate) use identity::left;
 pub use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::Globals;
-use crate::client::Client;
-use crate::domain::RootUrl;
+use crate::client::ApiError;
 use crate::env::Environment;
-use crate::error::Result;
 use crate::ui::Ui;
+
+/// What can be done about a refused call by this caller, on this deployment.
+pub type Advice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
 
 /// What a command receives.
 pub struct Context {
@@ -41,20 +44,21 @@ pub struct Context {
     /// The user's files, once they have been read.
     loaded: Loaded,
     ending: Arc<Ending>,
-    clients: Arc<Mutex<Vec<KnownClient>>>,
-}
-
-/// A client that has been built.
-struct KnownClient {
-    root: RootUrl,
-    timeout: Option<Duration>,
-    client: Client,
+    advice: Advice,
+    clients: Mutex<Vec<KnownClient>>,
 }
 
 impl Context {
     /// A context in which nothing has been read yet.
     pub fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
-        Self { env, ui, globals, words, loaded: Loaded::default(), ending: Arc::default(), clients: Arc::default() }
+        let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
+        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients }
+    }
+
+    /// The same with what knows the words of the command line for a refused call.
+    #[must_use]
+    pub fn advised_by(self, advice: Advice) -> Self {
+        Self { advice, ..self }
     }
 
     /// What the run and the verb tell each other about the end.
@@ -65,60 +69,5 @@ impl Context {
     /// The time now.
     pub fn now(&self) -> DateTime<Utc> {
         self.env.clock.now()
-    }
-
-    /// The same command.
-    #[must_use]
-    pub fn same(&self) -> Self {
-        let loaded = self.loaded.again();
-        Self {
-            env: self.env.clone(),
-            ui: Arc::clone(&self.ui),
-            globals: self.globals.clone(),
-            words: self.words.clone(),
-            loaded,
-            ending: Arc::clone(&self.ending),
-            clients: Arc::clone(&self.clients),
-        }
-    }
-
-    /// The same command, talking to this deployment.
-    #[must_use]
-    pub fn with_root_url(&self, root: &RootUrl) -> Self {
-        let mut same = self.same();
-        same.globals.root_url = Some(root.as_str().to_owned());
-        same
-    }
-
-    /// The client of the deployment, with the global flags applied. There is one for each deployment in a run, so
-    /// that all its calls share their connections.
-    ///
-    /// # Errors
-    /// When there is no root URL, credentials are half set or refused, the user's files are broken,
-    /// `--timeout` is no time, or `--cacert` cannot be read.
-    pub fn client(&self) -> Result<Client> {
-        let settings = self.settings()?;
-        let timeout = settings.timeout()?;
-        let identity = self.identity()?;
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = clients.iter().find(|known| known.root == identity.target.root && known.timeout == timeout);
-        if let Some(known) = known {
-            return Ok(known.client.clone());
-        }
-        self.warn_of_the_end(&identity);
-        let root = identity.target.root.clone();
-        let mut builder = Client::builder_for(&self.env, identity.target);
-        if let Some(retries) = settings.retries() {
-            builder = builder.retries(retries);
-        }
-        if let Some(timeout) = timeout {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(file) = settings.cacert(&self.env) {
-            builder = builder.extra_ca_file(file);
-        }
-        let client = builder.build()?;
-        clients.push(KnownClient { root, timeout, client: client.clone() });
-        Ok(client)
     }
 }

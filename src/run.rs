@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 
-use crate::cli::{self, Globals};
-use crate::commands::completions;
+use crate::cli::Globals;
+use crate::commands::{self, completions};
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
@@ -20,31 +20,37 @@ use crate::exit::Status;
 use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
-const LAST_WORDS_LIMIT: Duration = Duration::from_millis(100);
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 
 /// Runs one command line and returns the exit status.
 ///
 /// `args` starts with the program's name. Nothing is read but the arguments, the environment and
 /// the streams, so it can be called many times in one process.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: Streams) -> u8 {
-    let args: Vec<OsString> = args.into_iter().collect();
+    run_words(args.into_iter().collect(), environment, streams)
+}
+
+fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -> u8 {
     let streams = Streams { terminal: described(streams.terminal, environment), ..streams };
     let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        return finish(completions::answer(shell, &args, &ui), &ui);
+        return finish(completions::answer(shell, &args, commands::tree_for, &ui), &ui);
     }
-    let cli = match cli::parse(&args) {
+    let cli = match commands::parse(&args) {
         Ok(cli) => cli,
-        Err(usage) => return render_usage(&usage, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+        Err(fault) => return refuse(&fault, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
-    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, args);
-    let command = cli.command;
+    let (command, mut globals) = (cli.command, cli.globals);
+    if command.limits_itself() {
+        globals.timeout = None;
+    }
+    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
     let outcome =
         log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
-            let verb = |context: Arc<Context>| async move { command.run(&context).await };
+            let verb = |context: Arc<Context>| async move { command.run(&context, run_words).await };
             race::race(context, &log::dispatch(&ui, level), verb)
         });
     match outcome {
@@ -103,9 +109,12 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
     outcome.exit_code()
 }
 
-/// Help and version go to standard output with status 0, usage errors to standard error with 2.
-fn render_usage(usage: &clap::Error, ui: &Ui) -> u8 {
+/// Help and version go to standard output with status 0, faults to standard error with 2.
+fn refuse(usage: &clap::Error, ui: &Ui) -> u8 {
     use std::io::Write as _;
+    if let Some(error) = commands::usage_error(usage) {
+        return finish(Err(error), ui);
+    }
     let text = usage.render();
     if usage.use_stderr() {
         let text = if ui.color_stderr() { text.ansi().to_string() } else { text.to_string() };

@@ -99,7 +99,7 @@ fn a_failure_on_a_later_page_leaves_whole_lines() {
     let server = broken_pages();
     let ran = Tc::new().at(server.url()).run(&["api", "queue", "listTaskGroup", GROUP, "--jsonl", "--retries", "0"]);
     ran.stdout("{\"n\":1}\n").status(7);
-    assert!(ran.stderr.starts_with("Error: queue.listTaskGroup failed"), "{ran}");
+    assert!(ran.stderr.starts_with("error: queue.listTaskGroup failed"), "{ran}");
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn a_redirect_is_followed_or_shown() {
 #[test]
 fn binary_data_is_not_for_a_terminal() {
     let server = FakeServer::start();
-    let call = format!("GET /api/queue/v1/task/{GROUP}/artifacts/x");
-    server.expect_times(2, &call, Answer::new(200, b"\x00\xff\x1b[31m".as_slice()));
-    let args = ["api", "queue", "getLatestArtifact", GROUP, "x"];
+    let call = "GET /api/github/v1/repository/o/r/b/badge.svg";
+    server.expect_times(2, call, Answer::new(200, b"\x00\xff\x1b[31m".as_slice()));
+    let args = ["api", "github", "badge", "o", "r", "b"];
     let ran = Tc::new().at(server.url()).terminal().run(&args);
     ran.stdout("").status(2);
     assert!(ran.stderr.contains("-o FILE"), "{ran}");
@@ -210,9 +210,9 @@ fn a_body_that_does_not_fit_is_not_sent() {
     let server = FakeServer::start();
     let tc = Tc::new().at(server.url());
     let args = ["api", "secrets", "set", "a", "-d", r#"{"secret": 1, "expires": "soon", "x": 2}"#];
-    let expected = "Error: the body is not one that secrets.set takes:\n  body must NOT have additional properties\n  \
+    let expected = "error: the body is not one that secrets.set takes:\n  body must NOT have additional properties\n  \
                     /secret must be object\n  /expires must match format \"date-time\"\n\
-                    Hint: `tc api secrets set --help` lists the fields; --no-validate sends it as it is.\n";
+                    hint: `tc api secrets set --help` lists the fields; --no-validate sends it as it is.\n";
     tc.run(&args).stdout("").stderr(expected).status(2);
     server.expect("PUT /api/secrets/v1/secret/a", Answer::json(200, "{}"));
     tc.run(&[&args[..], &["--no-validate"]].concat()).stdout("{}\n").status(0);
@@ -433,7 +433,7 @@ fn a_refusal_says_what_is_missing_and_how_to_get_it() {
     let sandbox = tc::sandbox::Sandbox::start(tc::sandbox::Options::default()).unwrap();
     let ran = Tc::new().at(sandbox.root_url()).run(&["api", "secrets", "get", "a b"]);
     ran.stdout("").status(4);
-    assert!(ran.stderr.contains("Hint: Missing: secrets:get:a b\n"), "{ran}");
+    assert!(ran.stderr.contains("hint: Missing: secrets:get:a b\n"), "{ran}");
     assert!(ran.stderr.contains("tc signin -s 'secrets:get:a b'\n"), "{ran}");
 }
 
@@ -459,7 +459,7 @@ fn a_wrong_clock_is_named_and_corrected() {
     let tc = Tc::new().at(server.url()).env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "x");
     let ran = tc.environment(|environment| environment.with_clock(clock)).run(&["api", "auth", "currentScopes"]);
     ran.stdout("{}\n").status(0);
-    assert!(ran.stderr.starts_with("Warning: ") && ran.stderr.contains("clock"), "{ran}");
+    assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains("clock"), "{ran}");
     let second = server.requests()[1].header("authorization").unwrap().to_owned();
     assert!(second.contains("ts=\"1795352400\""), "{second}");
 }

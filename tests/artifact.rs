@@ -102,10 +102,10 @@ fn each_failure_of_many_names_its_file() {
     let ran = rig.run(&["artifact", "download", &rig.task, "public/none", "public/nil", "public/build/a.txt"]);
     ran.status(3);
     for name in ["public/none", "public/nil"] {
-        let said = format!("Warning: artifact `{name}` of task {}, run 0: queue.artifact failed: ", rig.task);
+        let said = format!("warning: artifact `{name}` of task {}, run 0: queue.artifact failed: ", rig.task);
         assert!(ran.stderr.contains(&said), "{ran}");
     }
-    let shows = format!("Hint: tc artifact list {} shows what there is.", rig.task);
+    let shows = format!("hint: tc artifact list {} shows what there is.", rig.task);
     assert!(ran.stderr.contains(&shows), "{ran}");
     let fresh = Rig::new();
     fresh.run(&["artifact", "list", &fresh.task]).status(0).stdout("").stderr("No artifacts.\n");
@@ -161,7 +161,7 @@ fn artifacts_of_a_whole_group() {
     // What no task has is missing; what one of them has not is not.
     for artifact in ["public/none", "public/none*"] {
         let ran = rig.run(&["group", "artifacts", task, "--artifact", artifact, "-o", "i"]);
-        ran.status(5).stdout("").stderr("Error: there is no such artifact\n");
+        ran.status(5).stdout("").stderr("error: artifact not found\n");
     }
     let ran =
         rig.run(&["group", "artifacts", task, "--artifact", "public/none", "--artifact", "private/key", "-o", "i"]);
@@ -187,12 +187,12 @@ fn a_summary_for_people_ends_transfers() {
     let ran = tc.run(&["artifact", "download", &rig.task, "public/build/*", "-o", "x"]);
     ran.status(0);
     let last = ran.stderr.lines().last().unwrap();
-    assert!(last.starts_with("2 files, 7 bytes in ") && last.ends_with("/s)."), "{ran}");
+    assert!(last.starts_with("2 files, 7 B in ") && last.ends_with("/s)."), "{ran}");
     fs::write(tc.directory().join("f.txt"), "hello").unwrap();
     let ran = tc.run(&["artifact", "upload", "--task", &rig.task, "f.txt"]);
     ran.status(0);
     let last = ran.stderr.lines().last().unwrap();
-    assert!(last.starts_with("1 file, 5 bytes in ") && last.ends_with("/s)."), "{ran}");
+    assert!(last.starts_with("1 file, 5 B in ") && last.ends_with("/s)."), "{ran}");
 }
 
 #[test]

@@ -82,15 +82,15 @@ fn a_manifest_that_is_none_is_told_and_replaced() {
     synced(&tc, &storage, &[]).0.status(0);
     let good = fs::read_to_string(&path).unwrap();
     for (text, said) in [
-        (good.replace(']', ""), "is no manifest (EOF while parsing"),
-        ("[package]\nname = \"x\"".to_owned(), "is no manifest (expected value"),
-        (String::new(), "is no manifest (EOF while parsing"),
+        (good.replace(']', ""), "is not a manifest (EOF while parsing"),
+        ("[package]\nname = \"x\"".to_owned(), "is not a manifest (expected value"),
+        (String::new(), "is not a manifest (EOF while parsing"),
         (good.replacen('[', "[7, {\"path\": 1}, ", 1), "2 of 3 records in "),
     ] {
         fs::write(&path, &text).unwrap();
         let ran = synced(&tc, &storage, &[]).0;
         ran.status(0);
-        assert!(ran.stderr.starts_with("Warning: ") && ran.stderr.contains(said), "{ran}");
+        assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains(said), "{ran}");
         let written: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!((written.as_array().unwrap().len(), &written[0]["name"]), (1, &json!("public/x")));
         synced(&tc, &storage, &[])

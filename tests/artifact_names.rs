@@ -45,7 +45,7 @@ fn names_that_stand_for_no_path_below_the_folder_are_refused() {
         ] {
             let (tc, ran) = all(&[name], flags);
             ran.status(1).stdout("");
-            assert!(ran.stderr.starts_with("Error: cannot write it under its own name: "), "{name:?}: {ran}");
+            assert!(ran.stderr.starts_with("error: cannot write it under its own name: "), "{name:?}: {ran}");
             assert!(ran.stderr.contains(said), "{name:?}: {ran}");
             assert!(!ran.stderr.chars().any(|c| c.is_control() && c != '\n'), "{name:?}: {ran}");
             assert_eq!(tree(tc.directory()), [""; 0], "{name:?}");

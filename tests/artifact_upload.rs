@@ -50,9 +50,9 @@ fn one_upload_that_fails_does_not_stop_the_others() {
     let upload = |args: &[&str]| rig.run(&[&["artifact", "upload", "--task", &rig.task], args].concat());
     let ran = upload(&["a.txt", "b.txt", "none.txt", "c.txt"]);
     ran.status(3).stdout("public/a.txt\npublic/c.txt\n");
-    assert!(ran.stderr.contains("Warning: artifact `public/none.txt`: cannot read "), "{ran}");
-    assert!(ran.stderr.contains("Warning: artifact `public/b.txt`: queue.createArtifact"), "{ran}");
-    assert!(ran.stderr.contains("Error: 2 of 4 files could not be uploaded\n"), "{ran}");
+    assert!(ran.stderr.contains("warning: artifact `public/none.txt`: cannot read "), "{ran}");
+    assert!(ran.stderr.contains("warning: artifact `public/b.txt`: queue.createArtifact"), "{ran}");
+    assert!(ran.stderr.contains("error: 2 of 4 files could not be uploaded\n"), "{ran}");
     rig.run(&["artifact", "cat", &rig.task, "public/c.txt"]).stdout("c.txt");
     // The one failure of one file is the command's own, and so is what all failed of.
     upload(&["b.txt"]).status(6).stdout("");

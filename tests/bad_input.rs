@@ -36,19 +36,19 @@ const CASES: &[Case] = &[
         &["is not a URL", "--root-url"],
         2,
     ),
-    case("an unknown command", &["apo"], &["unrecognized subcommand 'apo'", "'api'"], 2),
+    case("an unknown command", &["apo"], &["unknown command `apo`", "`api`"], 2),
     case("an unknown service", &["api", "quue", "ping"], &["there is no service `quue`", "`queue`"], 2),
     case("an unknown method", &["api", "queue", "rerun-task"], &["no method `rerun-task`", "`rerunTask`"], 2),
     case("a method of another service", &["api", "queue", "currentScopes"], &["`auth currentScopes`"], 2),
-    case("an unknown query argument", &["api", "queue", "ping", "--limit", "1"], &["unexpected argument '--limit'"], 2),
+    case("an unknown query argument", &["api", "queue", "ping", "--limit", "1"], &["unknown option `--limit`"], 2),
     case("too few arguments", &["api", "queue", "status"], &["<taskId>"], 2),
-    case("too many arguments", &["api", "queue", "status", ID, "more"], &["unexpected argument 'more'"], 2),
-    case("a malformed slugid", &["api", "queue", "status", "nope"], &["<taskId> cannot be `nope`", "looks like"], 2),
+    case("too many arguments", &["api", "queue", "status", ID, "more"], &["unexpected argument `more`"], 2),
+    case("a malformed slugid", &["api", "queue", "status", "nope"], &["invalid <taskId> `nope`", "looks like"], 2),
     case("a misspelled option as an argument", &["api", "queue", "status", "--jsno"], &["--jsno"], 2),
     case(
         "a misspelled option as a name",
         &["api", "secrets", "get", "--jsno"],
-        &["there is no option `--jsno`", "`--`"],
+        &["unknown option `--jsno`", "`--`"],
         2,
     ),
     case("invalid JSON", &["api", "auth", "expandScopes", "-d", "{\"scopes\": [\"a\",\n ]}x"], &["line 2 column"], 2),
@@ -96,7 +96,7 @@ const CASES: &[Case] = &[
     case(
         "an unknown log level",
         &["api", "queue", "ping", "--timeout", "soon"],
-        &["`soon` is no time limit", "30s"],
+        &["invalid duration `soon`", "30s"],
         2,
     ),
     case("an unreadable CA file", &["api", "queue", "ping", "--cacert", "none.pem"], &["none.pem"], 1),
@@ -184,7 +184,7 @@ fn an_interrupt_ends_a_call() {
         let run = scope.spawn(|| tc.run(&["api", "queue", "ping"]));
         server.wait_for_requests(1);
         sender.send(true).unwrap();
-        run.join().unwrap().stdout("").stderr("Error: interrupted\n").status(130);
+        run.join().unwrap().stdout("").stderr("error: interrupted\n").status(130);
     });
 }
 

@@ -125,7 +125,7 @@ fn ctrl_c_ends_a_call_with_130() {
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(130), "Error: interrupted\n"));
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(130), "error: interrupted\n"));
 }
 
 /// What a verb computes keeps nobody from ending it: jq gets a document and never comes back from it.
@@ -150,7 +150,7 @@ fn a_program_without_end_is_ended_by_ctrl_c_and_by_sigterm() {
         let took = killed.elapsed();
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        assert_eq!((status.code(), stderr.as_str()), (Some(130), "Error: interrupted\n"), "{signal} {program}");
+        assert_eq!((status.code(), stderr.as_str()), (Some(130), "error: interrupted\n"), "{signal} {program}");
         // It takes milliseconds; other tests may have the processors.
         assert!(took < Duration::from_secs(5), "{signal} {program}: {took:?}");
     }

@@ -23,7 +23,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Answer {
 
 /// What stands between message and hints: what was asked, and what answered.
 fn cause(server: &FakeServer, status: u16) -> String {
-    format!("  Caused by: GET {}/api/queue/v1/task/{TASK}/status answered {status}\n", server.url())
+    format!("  caused by: GET {}/api/queue/v1/task/{TASK}/status answered {status}\n", server.url())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_task_that_is_not_there() {
     server.expect(STATUS, refusal(404, "ResourceNotFound", "No such task.\nAre you sure?\n\n---\n\n* method: status"));
     let ran = tc(&server).run(&["api", "queue", "status", TASK]);
     let cause = cause(&server, 404);
-    ran.stdout("").stderr(&format!("Error: queue.status failed: ResourceNotFound: No such task.\n{cause}")).status(5);
+    ran.stdout("").stderr(&format!("error: queue.status failed: ResourceNotFound: No such task.\n{cause}")).status(5);
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn a_compressed_answer_that_is_damaged() {
     server.expect_times(3, STATUS, damaged());
     let ran = tc(&server).run(&["api", "queue", "status", TASK, "--retries", "2"]);
     ran.stdout("").status(7).stderr(
-        "Error: queue.status failed after 3 tries: the answer of 127.0.0.1 is compressed, and damaged\n  \
-         Caused by: incomplete deflate stream\n",
+        "error: queue.status failed after 3 tries: the answer of 127.0.0.1 is compressed, and damaged\n  \
+         caused by: incomplete deflate stream\n",
     );
     // The next try may bring it whole.
     server.expect(STATUS, damaged()).expect(STATUS, Answer::json(200, "{}").gzip());
@@ -52,7 +52,7 @@ fn a_compressed_answer_that_is_damaged() {
     server.expect(STATUS, refusal(404, "ResourceNotFound", "No such task.").gzip());
     let ran = tc(&server).run(&["api", "queue", "status", TASK]);
     ran.status(5)
-        .stderr(&format!("Error: queue.status failed: ResourceNotFound: No such task.\n{}", cause(&server, 404)));
+        .stderr(&format!("error: queue.status failed: ResourceNotFound: No such task.\n{}", cause(&server, 404)));
 }
 
 #[test]
@@ -63,16 +63,16 @@ fn scopes_that_are_missing() {
     server.expect(STATUS, refusal(403, "InsufficientScopes", message));
     let ran = signed(&server).run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(&format!(
-        "Error: queue.status failed: InsufficientScopes: Client ID me does not have sufficient scopes and is missing \
-         the following scopes\n{}Hint: Missing: a:b or c\nHint: To get what is missing: tc signin -s 'a:b'\n",
+        "error: queue.status failed: InsufficientScopes: Client ID me does not have sufficient scopes and is missing \
+         the following scopes\n{}hint: Missing: a:b or c\nhint: To get what is missing: tc signin -s a:b\n",
         cause(&server, 403)
     ));
 
     server.expect(STATUS, refusal(403, "InsufficientScopes", "needs:\n```\na:b\n```\n"));
     let ran = signed(&server).run(&["api", "queue", "status", TASK, "--authorized-scope", "c"]);
     ran.stdout("").status(4).stderr(&format!(
-        "Error: queue.status failed: InsufficientScopes: needs\n{}Hint: Missing: a:b\n\
-         Hint: The call was limited to its authorized scopes, whatever the credentials have.\n",
+        "error: queue.status failed: InsufficientScopes: needs\n{}hint: Missing: a:b\n\
+         hint: The call was limited to its authorized scopes, whatever the credentials have.\n",
         cause(&server, 403)
     ));
 }
@@ -83,14 +83,14 @@ fn credentials_that_were_turned_off_or_are_another_deployments() {
     let unauthorized = refusal(401, "AuthenticationFailed", "Unauthorized: Bad mac");
     server.expect_times(2, STATUS, unauthorized);
     let error =
-        format!("Error: queue.status failed: AuthenticationFailed: Unauthorized: Bad mac\n{}", cause(&server, 401));
+        format!("error: queue.status failed: AuthenticationFailed: Unauthorized: Bad mac\n{}", cause(&server, 401));
     let ran = signed(&server).run(&["api", "queue", "status", TASK, "--no-credentials"]);
-    ran.stderr(&format!("{error}Hint: The call was not signed: credentials were turned off.\n")).status(4);
+    ran.stderr(&format!("{error}hint: The call was not signed: credentials were turned off.\n")).status(4);
 
     let elsewhere = signed(&server).env("TASKCLUSTER_ROOT_URL", "https://tc.example.com");
     let ran = elsewhere.run(&["api", "queue", "status", TASK, "-R", server.url()]);
     ran.status(4).stderr(&format!(
-        "{error}Hint: The call was not signed: the credentials in the environment are those of https://tc.example.com. \
+        "{error}hint: The call was not signed: the credentials in the environment are those of https://tc.example.com. \
          Sign in to {} to get others, or set TASKCLUSTER_ROOT_URL to it when they are good there, too.\n",
         server.url()
     ));
@@ -103,7 +103,7 @@ fn a_server_that_is_down() {
     server.expect_times(3, STATUS, Answer::html(502, "<html>\n<h1>Bad Gateway</h1>"));
     let ran = tc(&server).run(&["api", "queue", "status", TASK, "--retries", "2"]);
     ran.stdout("").status(7).stderr(&format!(
-        "Error: queue.status failed after 3 tries: the server answered 502: a web page instead of JSON: <html>\n{}",
+        "error: queue.status failed after 3 tries: the server answered 502: a web page instead of JSON: <html>\n{}",
         cause(&server, 502)
     ));
 }
@@ -114,8 +114,8 @@ fn a_server_that_hangs() {
     server.expect(STATUS, Answer::hang());
     let ran = tc(&server).run(&["api", "queue", "status", TASK, "--retries", "0", "--timeout", "60ms"]);
     ran.stdout("").status(7).stderr(
-        "Error: queue.status failed: no answer from 127.0.0.1 within 60 ms\n  Caused by: operation timed out\n\
-         Hint: A longer --timeout may help.\n",
+        "error: queue.status failed: no answer from 127.0.0.1 within 60 ms\n  caused by: operation timed out\n\
+         hint: A longer --timeout may help.\n",
     );
 }
 
@@ -125,8 +125,8 @@ fn a_web_site_that_is_no_taskcluster() {
     server.expect(STATUS, Answer::html(200, "<!doctype html>\n<p>Welcome"));
     let ran = tc(&server).run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(1).stderr(
-        "Error: queue.status answered 200 with HTML that is not JSON: <!doctype html>\n\
-         Hint: The deployment may lack this service, or the root URL may be another web site's.\n",
+        "error: queue.status answered 200 with HTML that is not JSON: <!doctype html>\n\
+         hint: The deployment may lack this service, or the root URL may be another web site's.\n",
     );
 }
 
@@ -146,8 +146,8 @@ fn half_set_credentials() {
     let server = FakeServer::start();
     let ran = tc(&server).env("TASKCLUSTER_CLIENT_ID", "me").run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(
-        "Error: TASKCLUSTER_CLIENT_ID is set but TASKCLUSTER_ACCESS_TOKEN is not\n\
-         Hint: Set both, or neither to call without credentials (or say --no-credentials).\n",
+        "error: TASKCLUSTER_CLIENT_ID is set but TASKCLUSTER_ACCESS_TOKEN is not\n\
+         hint: Set both, or neither to call without credentials (or say --no-credentials).\n",
     );
 }
 
@@ -155,12 +155,14 @@ fn half_set_credentials() {
 fn files_and_limits_that_make_no_sense() {
     let server = FakeServer::start();
     let ran = tc(&server).run(&["api", "queue", "ping", "--timeout", "soon"]);
-    ran.stdout("").stderr("Error: `soon` is no time limit\nHint: It looks like 30s, 2m or 500ms.\n").status(2);
+    ran.stdout("")
+        .stderr("error: invalid duration `soon`\nhint: Give a number and a unit, such as 30s, 2m or 500ms.\n")
+        .status(2);
     let tc = tc(&server);
     let missing = tc.directory().join("missing.pem");
     let ran = tc.run(&["api", "queue", "ping", "--cacert", "missing.pem"]);
     let cause = "No such file or directory (os error 2)";
-    let message = format!("Error: cannot read CA certificates from {}\n  Caused by: {cause}\n", missing.display());
+    let message = format!("error: cannot read CA certificates from {}\n  caused by: {cause}\n", missing.display());
     ran.stdout("").stderr(&message).status(1);
 }
 
@@ -178,6 +180,6 @@ fn ctrl_c_ends_a_call_that_hangs() {
             server.wait_for_requests(1);
             interrupt.send(true).unwrap();
         });
-        tc.run(&["api", "queue", "status", TASK]).stdout("").stderr("Error: interrupted\n").status(130);
+        tc.run(&["api", "queue", "status", TASK]).stdout("").stderr("error: interrupted\n").status(130);
     });
 }

@@ -60,26 +60,13 @@ async fn a_page_is_not_asked_for_before_the_one_before_is_wanted() {
     let client = anonymous(&server);
     let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
     pages.next().await.unwrap();
-    server.wait_for_requests(2);
     // Each of these takes the time that the second page and a request for the third would take.
     for _ in 0..20 {
         client.call("auth", "ping").send().await.unwrap();
     }
     let asked: Vec<String> = server.requests().into_iter().map(|request| request.target).collect();
+    assert!(asked.iter().any(|target| target.ends_with("continuationToken=b")), "{asked:?}");
     assert!(!asked.iter().any(|target| target.ends_with("continuationToken=c")), "{asked:?}");
-    drop(pages);
-}
-
-/// On one thread nothing is sent during the caller's own work, so it has to be before.
-#[tokio::test]
-async fn the_next_page_is_asked_for_before_this_one_is_handed_over() {
-    let server = FakeServer::start();
-    server.expect(CLIENTS, page("[1]", Some("b")));
-    server.expect(&format!("{CLIENTS}&continuationToken=b"), page("[2]", None));
-    let client = anonymous(&server);
-    let mut pages = client.call("auth", "listClients").query("limit", "2").pages().unwrap();
-    pages.next().await.unwrap();
-    server.wait_for_requests(2);
     drop(pages);
 }
 

@@ -24,7 +24,7 @@ fn the_stubs_are_fresh() {
     }
     let ran = Tc::new().run(&["completions", "tcsh"]);
     ran.stdout("").status(2);
-    assert!(ran.stderr.contains("[possible values: bash, zsh, fish, powershell, elvish]"), "{ran}");
+    assert!(ran.stderr.contains("Possible values: `bash`, `zsh`, `fish`, `powershell`, `elvish`."), "{ran}");
 }
 
 #[test]
@@ -77,8 +77,8 @@ fn an_unknown_shell_says_which_variable_is_to_blame() {
     complete("tcsh", &["version"])
         .stdout("")
         .stderr(
-            "Error: there are no completions for the shell `tcsh`\n\
-             Hint: TC_COMPLETE is set; only the shell completions of tc should set it. Unset it to run commands.\n",
+            "error: unknown shell `tcsh` in TC_COMPLETE\n\
+             hint: Unset TC_COMPLETE to run commands; only the shell completions of tc set it.\n",
         )
         .status(2);
 }

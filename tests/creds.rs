@@ -87,7 +87,7 @@ fn temporary_credentials_are_taken_with_their_scopes() {
         // They cannot issue others.
         let again = with(&made).run(&["creds", "temp", "-s", "a"]);
         again.stdout("").status(4);
-        assert!(again.stderr.starts_with("Error: temporary credentials cannot issue others\n"), "{again}");
+        assert!(again.stderr.starts_with("error: temporary credentials cannot issue others\n"), "{again}");
     }
 }
 
@@ -114,7 +114,7 @@ fn wishes_that_make_no_sense_are_refused() {
     ] {
         let ran = permanent().run(&[&["creds", "temp"], arguments].concat());
         ran.stdout("").status(2);
-        assert!(ran.stderr.starts_with(&format!("Error: {message}\n")), "{ran}");
+        assert!(ran.stderr.starts_with(&format!("error: {message}\n")), "{ran}");
     }
     permanent().run(&["creds", "temp", "-s", "a", "--expires", "31 days"]).status(0);
 }

@@ -12,7 +12,7 @@ fn the_demo_runs_by_itself() {
         "Run #0: failed 'failed'\nRun #1: pending\n",
         "3 tasks would be cancelled; nothing was sent.\n",
         "\ncancelling task ",
-        "Hint: To get what is missing: tc signin -s 'queue:cancel-task:",
+        "hint: To get what is missing: tc signin -s queue:cancel-task:",
         "tc sandbox --exec bash",
     ] {
         assert!(ran.stdout.contains(part), "{part:?} is missing in {ran}");

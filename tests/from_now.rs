@@ -69,16 +69,16 @@ fn what_is_no_time_is_refused() {
     tc.run(&["from-now", "nope"])
         .stdout("")
         .stderr(
-            "Error: string 'nope' is not a valid time expression\nHint: Say for instance `1 day 2 hours`, or `-15m`.\n",
+            "error: string 'nope' is not a valid time expression\nhint: Say for instance `1 day 2 hours`, or `-15m`.\n",
         )
         .status(2);
     tc.run(&["from-now", "1h", "--from", "noon"])
         .stdout("")
-        .stderr("Error: 'noon' is not a time\nHint: --from takes 2026-11-22T13:55:13Z, or seconds since the epoch.\n")
+        .stderr("error: 'noon' is not a time\nhint: --from takes 2026-11-22T13:55:13Z, or seconds since the epoch.\n")
         .status(2);
     tc.run(&["from-now", "300000 years"])
         .stdout("")
-        .stderr("Error: 300000 years from 2026-11-22 lies beyond the calendar\n")
+        .stderr("error: 300000 years from 2026-11-22 lies beyond the calendar\n")
         .status(2);
     for args in [&["from-now"][..], &["from-now", "1h", "--format", "roman"]] {
         let ran = tc.run(args);

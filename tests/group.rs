@@ -116,7 +116,7 @@ fn list_speaks_json_jq_and_templates() {
     let ran = tc.run(&["group", "list", "--format-string", "{{ .Status.TaskIdd }}", &group.id]);
     ran.stdout("").status(2);
     assert!(
-        ran.stderr.starts_with("Error: the template of --format-string is wrong: there is no field .Status.TaskIdd;"),
+        ran.stderr.starts_with("error: the template of --format-string is wrong: there is no field .Status.TaskIdd;"),
         "{ran}"
     );
 }
@@ -143,14 +143,14 @@ fn a_group_may_be_named_by_its_page() {
         .run(&["group", "status", &page])
         .stdout("")
         .stderr(&format!(
-            "Error: the page is one of {root}, but the deployment in use is https://tc.example.com\n\
-             Hint: To use the page's deployment: -R {root}\n"
+            "error: the page is one of {root}, but the deployment in use is https://tc.example.com\n\
+             hint: To use the page's deployment: -R {root}\n"
         ))
         .status(2);
     let page = format!("{root}/tasks/{}", group.id);
     Tc::new()
         .run(&["group", "status", &page])
-        .stderr(&format!("Error: `{page}` is the page of a task, and a task group is asked for\n"))
+        .stderr(&format!("error: `{page}` is the page of a task, and a task group is asked for\n"))
         .status(2);
 }
 
@@ -172,12 +172,12 @@ fn an_unknown_group_is_not_found() {
     let group = Group::new();
     let ran = group.tc().run(&["group", "status", &group.id]);
     ran.stdout("").status(5);
-    assert!(ran.stderr.starts_with("Error: queue.listTaskGroup failed: ResourceNotFound: "), "{ran}");
+    assert!(ran.stderr.starts_with("error: queue.listTaskGroup failed: ResourceNotFound: "), "{ran}");
     group
         .tc()
         .run(&["group", "list", "nope"])
         .stdout("")
-        .stderr("Error: `nope` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
+        .stderr("error: `nope` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
         .status(2);
 }
 
@@ -207,8 +207,8 @@ fn cancel_refuses_states_that_it_would_have_to_leave_out() {
             .run(&[&["group", "cancel", "-y", &group.id], args].concat())
             .stdout("")
             .stderr(
-                "Error: failed tasks are resolved, and cannot be cancelled any more\n\
-                 Hint: Only unscheduled, pending and running ones can, which is what is cancelled without --state.\n",
+                "error: failed tasks are resolved, and cannot be cancelled any more\n\
+                 hint: Only unscheduled, pending and running ones can, which is what is cancelled without --state.\n",
             )
             .status(2);
     }
@@ -224,9 +224,9 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
     let id = group.task("a\u{1b}b", "pending");
     let shown = format!("About to cancel 1 task:\n  {id} ab\nCancel it? [y/N] ");
     for (answer, line, why) in [
-        ("n\n", "", "there was no yes"),
-        ("\n", "", "there was no yes"),
-        ("", "\n", "the input ended without an answer"),
+        ("n\n", "", "cancelled nothing: not confirmed"),
+        ("\n", "", "cancelled nothing: not confirmed"),
+        ("", "\n", "error: cancelled nothing: the input ended without an answer"),
     ] {
         group
             .tc()
@@ -235,7 +235,7 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
             .stdin(answer)
             .run(&["group", "cancel", &group.id])
             .stdout("")
-            .stderr(&format!("{shown}{line}Error: nothing was cancelled: {why}\n"))
+            .stderr(&format!("{shown}{line}{why}\n"))
             .status(1);
         assert_eq!(group.state(&id), "pending");
     }
@@ -244,8 +244,8 @@ fn cancel_asks_and_takes_only_yes_for_an_answer() {
         .run(&["group", "cancel", &group.id])
         .stdout("")
         .stderr(
-            "Error: to cancel 1 task a confirmation is needed, and there is no terminal to ask on\n\
-             Hint: --yes does it without asking, --dry-run only shows what.\n",
+            "error: cannot cancel 1 task without confirmation: standard input is not a terminal\n\
+             hint: Use --yes to skip the question, or --dry-run to see the tasks that would be affected.\n",
         )
         .status(2);
     assert_eq!(group.state(&id), "pending");
@@ -301,8 +301,8 @@ fn rerun_takes_what_did_not_complete() {
         .run(&["group", "rerun", "--yes", "-c", &group.id])
         .stdout("")
         .stderr(
-            "Error: completed tasks are not rerun: only failed ones and exceptions are\n\
-             Hint: `tc task rerun --force` reruns a completed task all the same.\n",
+            "error: completed tasks are not rerun: only failed ones and exceptions are\n\
+             hint: `tc task rerun --force` reruns a completed task all the same.\n",
         )
         .status(2);
 }
@@ -325,7 +325,7 @@ fn sealing_is_asked_about_and_cannot_be_filtered() {
     group
         .tc()
         .run(&["group", "cancel", "--seal", "-y", "--name", "a", &group.id])
-        .stderr("Error: --seal cancels the whole group; it cannot be combined with filters\n")
+        .stderr("error: --seal cancels the whole group; it cannot be combined with filters\n")
         .status(2);
     assert_eq!(group.state(&id), "pending");
     group
@@ -378,8 +378,8 @@ fn waiting_ends_with_the_group() {
         .run(&["group", "wait", &group.id])
         .stdout("")
         .stderr(
-            "Error: not all of 3 tasks completed: unscheduled: 1, completed: 1, failed: 1\n\
-             Hint: 1 unscheduled tasks wait for tasks that did not complete.\n",
+            "error: not all of 3 tasks completed: unscheduled: 1, completed: 1, failed: 1\n\
+             hint: 1 unscheduled tasks wait for tasks that did not complete.\n",
         )
         .status(3);
     group.task("d", "pending");
@@ -388,7 +388,7 @@ fn waiting_ends_with_the_group() {
         .tc()
         .environment(|environment| environment.with_clock(clock.clone()))
         .run(&["group", "wait", "--timeout", "25s", &group.id])
-        .stderr("Error: the group is not over at the time limit: unscheduled: 1, pending: 1, completed: 1, failed: 1\n")
+        .stderr("error: the group is not over at the time limit: unscheduled: 1, pending: 1, completed: 1, failed: 1\n")
         .status(8);
     let seconds: Vec<u64> = clock.slept().iter().map(|pause| pause.as_secs()).collect();
     assert_eq!(seconds, [10, 10, 5]);
@@ -399,14 +399,14 @@ fn watching_says_what_changes() {
     let group = Group::new();
     let failed = group.task("b", "failed");
     let ran = group.tc().run(&["group", "watch", &group.id]);
-    ran.status(3).stderr("Error: not all of 1 tasks completed: failed: 1\n");
+    ran.status(3).stderr("error: not all of 1 tasks completed: failed: 1\n");
     let lines: Vec<&str> = ran.stdout.lines().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(lines, [format!("failed: {failed} b").as_str(), "failed: 1"]);
     group.task("c", "pending");
     group
         .tc()
         .run(&["group", "watch", "--until-failure", &group.id])
-        .stderr(&format!("Error: task {failed} did not complete; the group goes on\n"))
+        .stderr(&format!("error: task {failed} did not complete; the group goes on\n"))
         .status(3);
 }
 
@@ -417,7 +417,7 @@ fn retriggering_makes_copies_that_start_at_once() {
     let id = group.define("b", &json!({"dependencies": [first], "routes": ["index.x"]}));
     let ran = group.tc().run(&["group", "retrigger", "-y", "--name", "b", &group.id]);
     ran.status(0)
-        .stderr("Warning: the copies are new tasks: chain of trust cannot verify them as part of their group's push\n");
+        .stderr("warning: the copies are new tasks: chain of trust cannot verify them as part of their group's push\n");
     let new = ran.stdout.strip_prefix(&format!("{id} ")).unwrap().trim_end();
     let copy = group.queue("task", &[new], None);
     assert_eq!(
@@ -428,7 +428,7 @@ fn retriggering_makes_copies_that_start_at_once() {
         .tc()
         .run(&["group", "retrigger", "-y", &group.id])
         .stdout("")
-        .stderr("Error: no task is chosen to be retriggered\nHint: Choose some with a filter, or say --all.\n")
+        .stderr("error: no task is chosen to be retriggered\nhint: Choose some with a filter, or say --all.\n")
         .status(2);
     let ran = group.tc().run(&["group", "retrigger", "-y", "--exact", "--name", "b", "--times", "2", "-q", &group.id]);
     ran.status(0);
@@ -457,7 +457,7 @@ fn the_timeline_is_lines_json_or_a_picture() {
     let svg = std::fs::read_to_string(tc.directory().join("push.svg")).unwrap();
     assert!(svg.starts_with("<svg ") && svg.contains("build &lt;x&gt;"), "{svg}");
     tc.run(&["group", "timeline", "-o", "push.png", &group.id])
-        .stderr("Error: `push.png` is neither a .svg nor a .html file\n")
+        .stderr("error: `push.png` is neither a .svg nor a .html file\n")
         .status(2);
     let ran = group.tc().env("NO_COLOR", "1").terminal().run(&["group", "timeline", &group.id]);
     assert!(ran.stdout.starts_with("TASK  ") && ran.stdout.contains("The critical path took "), "{ran}");

@@ -125,7 +125,7 @@ fn a_deployment_that_goes_away_half_way_leaves_a_list_for_the_next_try() {
     ran.status(3);
     assert_eq!(lines(&ran.stdout), cancelling(0..2));
     assert!(ran.stderr.contains("\n     2  no answer  queue.cancelTask failed after 3 tries: "), "{ran}");
-    assert!(ran.stderr.contains("\nError: 2 of 4 tasks could not be cancelled\n"), "{ran}");
+    assert!(ran.stderr.contains("\nerror: 2 of 4 tasks could not be cancelled\n"), "{ran}");
     assert_eq!(fs::read_to_string(tc.directory().join("left.txt")).unwrap(), format!("{}\n{}\n", id(2), id(3)));
 }
 
@@ -198,13 +198,13 @@ fn what_fails_is_told_with_its_reason_and_written_down() {
         format!("{}\n{}\n{}\n", id(1), id(2), id(4))
     );
     let expected = format!(
-        "Warning: could not cancel {} (task 1): queue.cancelTask failed: RequestConflict: it is over\n\
-         Warning: could not cancel {} (task 2): queue.cancelTask failed: ResourceNotFound: gone\n\
-         Warning: could not cancel {} (task 4): queue.cancelTask failed: RequestConflict: it is over\n\
+        "warning: could not cancel {} (task 1): queue.cancelTask failed: RequestConflict: it is over\n\
+         warning: could not cancel {} (task 2): queue.cancelTask failed: ResourceNotFound: gone\n\
+         warning: could not cancel {} (task 4): queue.cancelTask failed: RequestConflict: it is over\n\
          FAILED  REASON            FOR INSTANCE\n     \
          2  RequestConflict   queue.cancelTask failed: RequestConflict: it is over\n     \
          1  ResourceNotFound  queue.cancelTask failed: ResourceNotFound: gone\n\
-         Error: 3 of 6 tasks could not be cancelled\n",
+         error: 3 of 6 tasks could not be cancelled\n",
         id(1),
         id(2),
         id(4)
@@ -225,8 +225,8 @@ fn what_fails_alike_for_all_ends_with_that_status() {
     ran.stdout("").status(4);
     assert!(
         ran.stderr.ends_with(
-            "Error: 2 of 2 tasks could not be cancelled\nHint: Missing: queue:cancel-task:s/g/t\n\
-             Hint: For all of them: tc signin --for group.cancel\n"
+            "error: 2 of 2 tasks could not be cancelled\nhint: Missing: queue:cancel-task:s/g/t\n\
+             hint: For all of them: tc signin --for group.cancel\n"
         ),
         "{ran}"
     );
@@ -256,8 +256,8 @@ fn a_list_that_breaks_off_says_how_far_it_came() {
     let ran = tc(&server).run(&["group", "cancel", "-y", GROUP]);
     assert_eq!(lines(&ran.stdout), cancelling(0..2));
     ran.stderr(
-        "Error: the list of tasks broke off: queue.listTaskGroup failed: ResourceNotFound: expired\n\
-         Hint: Until then: 2 tasks cancelled.\n",
+        "error: the list of tasks broke off: queue.listTaskGroup failed: ResourceNotFound: expired\n\
+         hint: Until then: 2 tasks cancelled.\n",
     )
     .status(5);
 }
@@ -313,8 +313,8 @@ fn an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left() {
         connection.read_exact(&mut [0; 1]).unwrap();
         let ran = ran.join().unwrap();
         ran.stdout("").status(130);
-        let message = "Error: interrupted: 2 tasks cancelled, 3 left as they were\n\
-                       Hint: The same command goes on with what is left.\n";
+        let message = "error: interrupted: 2 tasks cancelled, 3 left as they were\n\
+                       hint: The same command goes on with what is left.\n";
         assert!(ran.stderr.ends_with(message), "{ran}");
     });
 }

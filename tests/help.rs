@@ -42,13 +42,13 @@ fn an_unknown_topic_comes_with_the_near_one() {
     let tc = Tc::new();
     tc.run(&["help", "exit-code"])
         .stdout("")
-        .stderr("Error: there is no command or topic `exit-code`\nHint: Did you mean `exit-codes`?\n")
+        .stderr("error: unknown command or topic `exit-code`\nhint: Did you mean `exit-codes`?\n")
         .status(2);
     tc.run(&["help", "slugid", "nope"])
         .stdout("")
         .stderr(
-            "Error: there is no command or topic `slugid nope`\n\
-             Hint: `tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics.\n",
+            "error: unknown command or topic `slugid nope`\n\
+             hint: `tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics.\n",
         )
         .status(2);
 }

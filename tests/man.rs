@@ -46,10 +46,10 @@ fn a_page_of_no_command_is_refused() {
     let tc = Tc::new();
     tc.run(&["man", "nope"])
         .stdout("")
-        .stderr("Error: there is no command `nope`\nHint: `tc --help` lists all commands.\n")
+        .stderr("error: unknown command `nope`\nhint: `tc --help` lists all commands.\n")
         .status(2);
     fs::write(tc.directory().join("file"), "").unwrap();
     let ran = tc.run(&["man", "-o", "file/x"]);
     ran.stdout("").status(1);
-    assert!(ran.stderr.starts_with("Error: cannot create "), "{ran}");
+    assert!(ran.stderr.starts_with("error: cannot create "), "{ran}");
 }

@@ -8,7 +8,7 @@ use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::pty::{CTRL_C, Terminal};
 
 const ID: &str = "VESwp9JaRo-XkFN_bemBhw";
-const AWAY: &str = "Warning: looking again for up to 10 minutes, because queue.listTaskGroup failed after 2 tries: \
+const AWAY: &str = "warning: looking again for up to 10 minutes, because queue.listTaskGroup failed after 2 tries: \
                     the server answered 502: a web page instead of JSON: <html>bad gateway\nThe deployment answers again, after";
 
 fn tc(server: &FakeServer) -> Tc {
@@ -72,7 +72,7 @@ fn an_outage_is_not_borne_forever() {
     let ran = run(&server, &["group", "wait", "--interval", "4 minutes"]);
     ran.status(7).stdout("");
     assert_eq!(ran.stderr.matches("looking again").count(), 1, "{ran}");
-    assert!(ran.stderr.contains("Hint: That has gone on for 12 min 0 s.\n"), "{ran}");
+    assert!(ran.stderr.contains("hint: That has gone on for 12 min 0 s.\n"), "{ran}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn the_time_limit_holds_in_an_outage() {
     server.expect(&call, answer).expect_times(6, &call, Answer::html(502, "<html>bad gateway"));
     let ran = run(&server, &["group", "wait", "--timeout", "25s"]);
     ran.status(8);
-    assert!(ran.stderr.ends_with("Error: the group is not over at the time limit: running: 1\n"), "{ran}");
+    assert!(ran.stderr.ends_with("error: the group is not over at the time limit: running: 1\n"), "{ran}");
 }
 
 #[test]

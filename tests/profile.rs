@@ -47,14 +47,14 @@ fn built_in_profiles_can_be_used_but_not_changed() {
     tc.run(&["profile", "use", "staging"]).stdout("").stderr("").status(0);
     tc.run(&["profile", "rm", "staging"])
         .stdout("")
-        .stderr("Error: the profile `staging` is built in and cannot be removed\n")
+        .stderr("error: the profile `staging` is built in and cannot be removed\n")
         .status(2);
     tc.run(&["profile", "add", "staging", "https://x.example.com"])
         .stdout("")
-        .stderr("Error: there is a built-in profile `staging` already\nHint: Choose another name.\n")
+        .stderr("error: there is a built-in profile `staging` already\nhint: Choose another name.\n")
         .status(6);
     tc.run(&["profile", "use", "--none"]).stdout("").stderr("").status(0);
-    tc.run(&["config", "get", "profile"]).stdout("").stderr("Error: `profile` is not set\n").status(5);
+    tc.run(&["config", "get", "profile"]).stdout("").stderr("error: `profile` is not set\n").status(5);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_name_is_not_taken_twice() {
     tc.run(&["profile", "add", "corp", "https://corp.example.com"]).stdout("").stderr("").status(0);
     tc.run(&["profile", "add", "corp", "https://x.example.com"])
         .stdout("")
-        .stderr("Error: there is a profile `corp` already\nHint: Say --force to change its root URL.\n")
+        .stderr("error: there is a profile `corp` already\nhint: Say --force to change its root URL.\n")
         .status(6);
     tc.run(&["profile", "add", "corp", "https://x.example.com", "--force"]).stdout("").stderr("").status(0);
     assert_eq!(tc.settings_text(), SETTINGS.replace("corp.example", "x.example"));
@@ -75,13 +75,13 @@ fn names_and_urls_are_checked() {
     tc.run(&["profile", "add", "a.b", "https://x.example.com"])
         .stdout("")
         .stderr(
-            "Error: `a.b` cannot be the name of a profile\n\
-             Hint: A name has letters, digits, - and _, and starts with a letter or digit.\n",
+            "error: `a.b` cannot be the name of a profile\n\
+             hint: A name has letters, digits, - and _, and starts with a letter or digit.\n",
         )
         .status(2);
     tc.run(&["profile", "add", "x", "x.example.com"])
         .stdout("")
-        .stderr("Error: `x.example.com` is not a URL; a root URL looks like https://tc.example.com\n")
+        .stderr("error: `x.example.com` is not a URL; a root URL looks like https://tc.example.com\n")
         .status(2);
     assert!(!tc.paths().settings.exists());
 }
@@ -92,24 +92,24 @@ fn a_profile_that_does_not_exist_is_answered_with_one_that_does() {
     for args in [&["profile", "use", "firefx-ci"][..], &["profile", "rm", "firefx-ci"]] {
         tc.run(args)
             .stdout("")
-            .stderr("Error: there is no profile `firefx-ci`\nHint: Did you mean `firefox-ci`?\n")
+            .stderr("error: unknown profile `firefx-ci`\nhint: Did you mean `firefox-ci`?\n")
             .status(5);
     }
     tc.run(&["-R", "firefx-ci", "api", "queue", "ping"])
         .stdout("")
         .stderr(
-            "Error: there is no profile `firefx-ci`\n\
-             Hint: Did you mean `firefox-ci`?\n\
-             Hint: `tc profile list` shows all profiles.\n\
-             Hint: It comes from --root-url.\n",
+            "error: unknown profile `firefx-ci`\n\
+             hint: Did you mean `firefox-ci`?\n\
+             hint: `tc profile list` shows all profiles.\n\
+             hint: It comes from --root-url.\n",
         )
         .status(2);
     tc.run(&["--profile", "zzz", "config", "list"])
         .stdout("")
         .stderr(
-            "Error: there is no profile `zzz`\n\
-             Hint: `tc profile list` shows all profiles.\n\
-             Hint: It comes from --profile.\n",
+            "error: unknown profile `zzz`\n\
+             hint: `tc profile list` shows all profiles.\n\
+             hint: It comes from --profile.\n",
         )
         .status(2);
 }
@@ -127,6 +127,6 @@ fn what_comes_before_the_choice_is_told() {
     let tc = Tc::new().at("https://tc.example.com");
     tc.run(&["profile", "use", "community"])
         .stdout("")
-        .stderr("Hint: TASKCLUSTER_ROOT_URL is set and comes before it; unset it to use the profile.\n")
+        .stderr("hint: TASKCLUSTER_ROOT_URL is set and comes before it; unset it to use the profile.\n")
         .status(0);
 }

@@ -94,7 +94,7 @@ fn distilling_writes_facts_and_removes_what_is_gone() {
         .stdout("")
         .stderr(
             "1 method and 0 exchanges: 0 files written, 1 unchanged, 0 removed\n\
-             Hint: VERSION still says 1.2.3; give --taskcluster-version when these are of another one.\n",
+             hint: VERSION still says 1.2.3; give --taskcluster-version when these are of another one.\n",
         )
         .status(0);
     assert_eq!(files(&directory.join("out")), out);
@@ -126,8 +126,8 @@ fn invalid_input_is_located_and_writes_nothing() {
         tc.run(&["references", "distill", "rollup.json", "-o", "out"])
             .stdout("")
             .stderr(&format!(
-                "Error: rollup.json is no valid roll-up of references\n  Caused by: {cause}\n\
-                 Hint: A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.\n"
+                "error: rollup.json is not a valid roll-up of references\n  caused by: {cause}\n\
+                 hint: A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.\n"
             ))
             .status(1);
         assert!(!tc.directory().join("out").exists(), "{cause}");
@@ -139,7 +139,7 @@ fn a_missing_file_and_a_wrong_version_are_refused() {
     let tc = Tc::new();
     let ran = tc.run(&["references", "distill", "nowhere.json", "-o", "out"]);
     ran.stdout("").status(1);
-    assert!(ran.stderr.starts_with("Error: cannot read nowhere.json\n"), "{ran}");
+    assert!(ran.stderr.starts_with("error: cannot read nowhere.json\n"), "{ran}");
     let ran = tc.run(&["references", "distill", "x.json", "-o", "out", "--taskcluster-version", "v106"]);
     ran.stdout("").status(2);
     assert!(ran.stderr.contains("a version looks like 106.0.0"), "{ran}");

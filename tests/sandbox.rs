@@ -43,13 +43,13 @@ const CURRENT: &str = "/api/auth/v1/scopes/current";
 fn what_is_not_there_answers_as_a_deployment_does() {
     let sandbox = start();
     for (target, status, kind, start) in [
-        ("//api/queue/v1/ping", 404, "application/json; charset=utf-8", "{\"error\":\"Not found\"}"),
-        ("/api/queue/v1/nope", 404, "application/json; charset=utf-8", "{\"error\":\"Not found\"}"),
-        ("/api/queue/v2/ping", 404, "application/json; charset=utf-8", "{\"error\":\"Not found\"}"),
+        ("//api/queue/v1/ping", 404, "application/json; charset=utf-8", "{\n  \"error\": \"Not found\"\n}"),
+        ("/api/queue/v1/nope", 404, "application/json; charset=utf-8", "{\n  \"error\": \"Not found\"\n}"),
+        ("/api/queue/v2/ping", 404, "application/json; charset=utf-8", "{\n  \"error\": \"Not found\"\n}"),
         ("/api/quoue/v1/ping", 200, "text/html; charset=utf-8", "<!doctype html>"),
         ("/tasks/x", 200, "text/html; charset=utf-8", "<!doctype html>"),
-        ("/references/nope/v1/api.json", 404, "application/json; charset=utf-8", "{\"error\":\"Not found\"}"),
-        ("/schemas/queue/v1/nope.json", 404, "application/json; charset=utf-8", "{\"error\":\"Not found\"}"),
+        ("/references/nope/v1/api.json", 404, "application/json; charset=utf-8", "{\n  \"error\": \"Not found\"\n}"),
+        ("/schemas/queue/v1/nope.json", 404, "application/json; charset=utf-8", "{\n  \"error\": \"Not found\"\n}"),
     ] {
         let reply = get(&sandbox, target);
         assert_eq!((reply.status, reply.header("content-type")), (status, Some(kind)), "{target}");
@@ -101,7 +101,7 @@ fn bad_input_is_refused_as_a_service_does() {
         faults,
         format!(
             "\nSchema Validation Failed!\nRejecting Schema: {}/schemas/secrets/v1/secret.json#\nErrors:\n  \
-             * data must have required property 'expires'\n  * data must NOT have additional properties\n  \
+             * data must have required property 'expires'\n  * data must NOT have additional properties: \"more\"\n  \
              * data/secret must be object",
             sandbox.root_url()
         )
@@ -452,7 +452,7 @@ mod command {
         let tc = Tc::new().env("PATH", &std::env::var("PATH").unwrap());
         let clock = FakeClock::at("2026-11-22T12:00:00Z");
         let tc = tc.environment(|environment| interrupted_by(environment, interrupt).with_clock(clock));
-        tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("Error: interrupted\n").status(130);
+        tc.run(&["sandbox", "--exec", "exec sleep 600"]).stderr("error: interrupted\n").status(130);
     }
 
     #[test]
@@ -461,8 +461,8 @@ mod command {
         let port = sandbox.root_url().rsplit(':').next().unwrap();
         let ran = Tc::new().run(&["sandbox", "--port", port]);
         ran.stdout("").status(6).stderr(&format!(
-            "Error: cannot start the sandbox: port {port} is in use\n\
-             Hint: Choose another --port, or none to take any that is free.\n"
+            "error: cannot start the sandbox: port {port} is in use\n\
+             hint: Choose another --port, or none to take any that is free.\n"
         ));
     }
 }

@@ -46,7 +46,7 @@ fn a_file_says_what_is_wrong_with_it() {
     let write = |text: &str| std::fs::write(tc.directory().join("seed.json"), text).unwrap();
     write("[{\"taskId\": 3}]");
     tc.run(&["sandbox", "--seed", "seed.json", "--exec", "true"])
-        .stderr("Error: item 1 of the seed has no taskId\n")
+        .stderr("error: item 1 of the seed has no taskId\n")
         .status(2);
     tc.run(&["sandbox", "--seed", "none.json", "--exec", "true"]).status(1);
     let definition = json!({
@@ -56,12 +56,12 @@ fn a_file_says_what_is_wrong_with_it() {
     write(&json!({"VESwp9JaRo-XkFN_bemBhw": definition}).to_string());
     tc.run(&["sandbox", "--seed", "seed.json", "--exec", "true"])
         .stderr(
-            "Loaded 1 tasks of task group VESwp9JaRo-XkFN_bemBhw.\nWarning: 1 dependencies on tasks that \"seed.json\" \
+            "Loaded 1 tasks of task group VESwp9JaRo-XkFN_bemBhw.\nwarning: 1 dependencies on tasks that \"seed.json\" \
              lacks are left out\n",
         )
         .status(0);
     let twice = tc.run(&["sandbox", "--seed", "firefox:3", "--seed", "firefox:3", "--exec", "true"]);
-    assert!(twice.stderr.contains("Error: cannot load the tasks: taskId `"), "{twice}");
+    assert!(twice.stderr.contains("error: cannot load the tasks: taskId `"), "{twice}");
     twice.status(6);
 }
 

@@ -1,5 +1,7 @@
 //! The sandbox's storage from outside: artifacts and objects up and down, and everything that it refuses.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -143,8 +145,20 @@ fn signed_urls_are_good_for_one_thing_and_for_a_time() {
     assert_eq!(refused(&put(&put_url, &[], "x")), (403, "AccessDenied".into()));
 }
 
+fn put_in_chunks(url: &str, content_type: &str, chunks: &[&str]) -> Reply {
+    let (host, target) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).unwrap();
+    let body: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
+    let head =
+        format!("PUT /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {content_type}\r\n");
+    write!(stream, "{head}Transfer-Encoding: chunked\r\n\r\n{body}0\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Reply::parse(&answer)
+}
+
 #[test]
-fn an_object_is_uploaded_with_exactly_the_headers_that_were_given() {
+fn an_object_is_uploaded_with_the_type_and_length_that_were_signed() {
     let rig = Rig::new();
     let upload = json!({
         "projectId": "p", "uploadId": slugid::nice(), "expires": stamp(rig.clock.now() + TimeDelta::hours(1)),
@@ -156,12 +170,16 @@ fn an_object_is_uploaded_with_exactly_the_headers_that_were_given() {
         (vec![("Content-Type", "text/plain"), ("Content-Encoding", "identity")], "hello!"),
         (vec![("Content-Type", "text/html"), ("Content-Encoding", "identity")], "hello"),
         (vec![("Content-Encoding", "identity")], "hello"),
-        (vec![("Content-Type", "text/plain")], "hello"),
     ] {
         assert_eq!(refused(&put(url, &headers, body)), (403, "SignatureDoesNotMatch".into()), "{headers:?} {body}");
     }
     let right = [("Content-Type", "text/plain"), ("Content-Encoding", "identity")];
     assert_eq!(put(url, &right, "hello").status, 200);
+    // The encoding is not signed, and a body in chunks need not say its length before.
+    assert_eq!(put(url, &[("Content-Type", "text/plain")], "hello").status, 200);
+    assert_eq!(put_in_chunks(url, "text/plain", &["hel", "lo"]).status, 200);
+    assert_eq!(put_in_chunks(url, "text/plain", &["hel", "l"]).status, 400);
+    assert_eq!(put_in_chunks(url, "text/html", &["hel", "lo"]).status, 403);
     let (sha256, _) = Blob::new("hello").hashes();
     let finish = json!({"projectId": "p", "uploadId": upload["uploadId"], "hashes": {"sha256": sha256}});
     rig.object("POST", "finish-upload", &finish).is(200, "");

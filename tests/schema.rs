@@ -82,39 +82,39 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (
             &["schema", "show", "quue", "createTask"][..],
             2,
-            "Error: there is no service `quue`\nHint: Did you mean `queue`?\n",
+            "error: there is no service `quue`\nhint: Did you mean `queue`?\n",
         ),
         (
             &["schema", "show", "queue", "creatTask"],
             2,
-            "Error: the queue service has no method `creatTask`\nHint: Did you mean `createTask`",
+            "error: the queue service has no method `creatTask`\nhint: Did you mean `createTask`",
         ),
         (
             &["schema", "show", "queue", "v1/tsk.json"],
             2,
-            "Error: the queue service has no schema `v1/tsk.json`\nHint: Did you mean `v1/task.json`?\n",
+            "error: the queue service has no schema `v1/tsk.json`\nhint: Did you mean `v1/task.json`?\n",
         ),
         (
             &["schema", "skeleton", "queue", "task"],
             2,
-            "Error: queue.task takes no body\nHint: --output is for the schema of its answer.\n",
+            "error: queue.task takes no body\nhint: --output is for the schema of its answer.\n",
         ),
         (
             &["schema", "show", "queue", "v1/task.json", "--output"],
             2,
-            "Error: --output goes with a method, not with a file\n",
+            "error: --output goes with a method, not with a file\n",
         ),
-        (&["schema", "list", "nope"], 2, "Error: there is no service `nope`\n"),
+        (&["schema", "list", "nope"], 2, "error: there is no service `nope`\n"),
         (&["schema"], 2, ""),
         (
             &validate("broken.json"),
             2,
-            "Error: broken.json is neither JSON nor YAML\n  Caused by: expected `:` at line 2 column 6\n",
+            "error: broken.json is neither JSON nor YAML\n  caused by: expected `:` at line 2 column 6\n",
         ),
-        (&validate("broken.yml"), 2, "Error: broken.yml is neither JSON nor YAML\n  Caused by: "),
-        (&validate("binary"), 2, "Error: binary is not UTF-8\n  Caused by: "),
-        (&validate("missing.json"), 1, "Error: cannot read missing.json\n  Caused by: "),
-        (&validate("-"), 2, "Error: standard input is neither JSON nor YAML\n  Caused by: EOF while parsing"),
+        (&validate("broken.yml"), 2, "error: broken.yml is neither JSON nor YAML\n  caused by: "),
+        (&validate("binary"), 2, "error: binary is not UTF-8\n  caused by: "),
+        (&validate("missing.json"), 1, "error: cannot read missing.json\n  caused by: "),
+        (&validate("-"), 2, "error: standard input is neither JSON nor YAML\n  caused by: EOF while parsing"),
     ] {
         let ran = tc.run(args);
         ran.stdout("").status(status);

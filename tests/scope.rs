@@ -26,19 +26,19 @@ fn a_program_gets_json() {
 
 #[test]
 fn what_is_no_scope_set_is_refused() {
-    let list = "Error: --assumed is not a list of scopes: [\"queue:*\"]\n";
-    let lists = "Error: --required is not a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]\n";
+    let list = "error: --assumed is not a list of scopes: [\"queue:*\"]\n";
+    let lists = "error: --required is not a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]\n";
     for (assumed, required, message, cause) in [
         ("nope", "[]", list, "expected ident at line 1 column 2"),
         ("[\"a\",\n 1]", "[]", list, "invalid type: integer `1`, expected a string at line 2 column 2"),
         ("[]", "[\"a\"]", lists, "invalid type: string \"a\", expected a sequence at line 1 column 4"),
     ] {
         let ran = matching(assumed, required);
-        ran.stdout("").stderr(&format!("{message}  Caused by: {cause}\n")).status(2);
+        ran.stdout("").stderr(&format!("{message}  caused by: {cause}\n")).status(2);
     }
     matching("[\"caf\u{e9}\"]", "[]")
         .stdout("")
-        .stderr("Error: \"caf\u{e9}\" is not a scope\nHint: Scopes are of printable ASCII characters.\n")
+        .stderr("error: \"caf\u{e9}\" is not a scope\nhint: Scopes are of printable ASCII characters.\n")
         .status(2);
     Tc::new().run(&["scope", "match", "--assumed", "[]"]).stdout("").status(2);
 }

@@ -94,7 +94,7 @@ fn a_check_looks_up_what_the_task_is_of() {
         "queue.rerunTask is not allowed to static/taskcluster/root; missing:\n  any of\n    queue:rerun-task:s/{TASK}/{TASK}\n    \
          queue:rerun-task-in-project:p\n    all of\n      queue:rerun-task\n      assume:scheduler-id:s/{TASK}\n"
     ));
-    ran.stderr(&format!("Hint: To ask for what is missing: tc signin -s 'queue:rerun-task:s/{TASK}/{TASK}'\n"));
+    ran.stderr(&format!("hint: To ask for what is missing: tc signin -s queue:rerun-task:s/{TASK}/{TASK}\n"));
     // A group's scheduler is looked up as well.
     checked("queue:seal-task-group:s/*", &["queue.sealTaskGroup", TASK]).status(0);
     checked("queue:seal-task-group:t/*", &["queue.sealTaskGroup", TASK]).status(4);
@@ -133,5 +133,5 @@ fn anybody_may_ask_what_anybody_may_do() {
     let ran = tc.run(&["scope", "check", "queue.status", TASK, "more"]);
     ran.stdout("")
         .status(2)
-        .stderr("Error: queue.status got more arguments than it takes: `more`\nHint: It takes <taskId>.\n");
+        .stderr("error: queue.status got more arguments than it takes: `more`\nhint: It takes <taskId>.\n");
 }

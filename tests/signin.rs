@@ -42,7 +42,7 @@ fn ctrl_c_ends_it_with_nothing_printed() {
     interrupt.send(true).unwrap();
     let ended = signin.end();
     assert_eq!((ended.stdout.as_str(), ended.status), ("", 130));
-    assert!(ended.stderr.ends_with("Error: interrupted\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("error: interrupted\n"), "{}", ended.stderr);
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }
 
@@ -53,7 +53,7 @@ fn the_time_limit_ends_it_with_nothing_printed() {
         .environment(|environment| environment.with_clock(Arc::new(Noon)))
         .run(&["signin", "-s", "a", "--no-browser", "--timeout", "77s"]);
     ran.stdout("").status(8);
-    assert!(ran.stderr.contains("Error: nobody signed in within the time limit\n"), "{ran}");
+    assert!(ran.stderr.contains("error: nobody signed in within the time limit\n"), "{ran}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn without_a_wish_it_tells_how_to_ask_for_less() {
     let ended = SignIn::start_in(environment(), &["--no-browser", "--expires", "2 days"]).finish();
     assert!(
         ended.stderr.starts_with(
-            "Warning: the credentials will be good for 2 days; whoever gets hold of them has as long. Sign in for less \
+            "warning: the credentials will be good for 2 days; whoever gets hold of them has as long. Sign in for less \
          with --expires 1d.\nAsking for all scopes that you have (`*`). Ask for less: --for task.rerun, -s SCOPE, or \
          --preset NAME.\n"
         ),
@@ -126,7 +126,7 @@ fn wishes_that_make_no_sense_are_refused_before_anything_listens() {
     ] {
         let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&[&["signin"], arguments].concat());
         ran.stdout("").status(2);
-        assert!(ran.stderr.starts_with(&format!("Error: {message}\n")), "{ran}");
+        assert!(ran.stderr.starts_with(&format!("error: {message}\n")), "{ran}");
     }
     Tc::new().run(&["signin"]).stdout("").status(2);
 }
@@ -176,8 +176,8 @@ fn the_last_address_can_be_pasted() {
     ran.stdout("").status(1);
     assert!(
         ran.stderr.ends_with(
-            "Error: what was pasted is not the page's answer: it is not an address that starts with http://\n\
-         Hint: Sign in again and paste the whole address at which the browser ends up.\n"
+            "error: what was pasted is not the page's answer: it is not an address that starts with http://\n\
+         hint: Sign in again and paste the whole address at which the browser ends up.\n"
         ),
         "{ran}"
     );
@@ -245,7 +245,7 @@ fn variables_that_hide_what_is_stored_are_named() {
         .with("TASKCLUSTER_CLIENT_ID", "other")
         .with("TASKCLUSTER_ACCESS_TOKEN", "other");
     let ended = SignIn::start_in(environment, &["-s", "a", "--store", "--no-browser"]).finish();
-    assert!(ended.stderr.contains("Warning: TASKCLUSTER_CLIENT_ID is set, and what the environment says goes before"));
+    assert!(ended.stderr.contains("warning: TASKCLUSTER_CLIENT_ID is set, and what the environment says goes before"));
 }
 
 #[test]
@@ -274,11 +274,11 @@ fn a_preset_is_a_set_of_scopes() {
     let ran = tc.run(&["signin", "--preset", "reldut"]);
     ran.stdout("")
         .status(2)
-        .stderr("Error: there is no preset `reldut` in the settings\nHint: Did you mean `relduty`?\n");
+        .stderr("error: there is no preset `reldut` in the settings\nhint: Did you mean `relduty`?\n");
 }
 
 #[test]
 fn check_tells_when_nobody_is_signed_in() {
     let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&["signin", "--check"]);
-    ran.stdout("").status(4).stderr("Error: not signed in to https://tc.example.com\nHint: To sign in: tc signin\n");
+    ran.stdout("").status(4).stderr("error: not signed in to https://tc.example.com\nhint: To sign in: tc signin\n");
 }

@@ -123,8 +123,8 @@ fn a_port_in_use_is_never_shared() {
     let port = taken.local_addr().unwrap().port();
     let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&["signin", "-s", "a", "-p", &port.to_string()]);
     ran.stdout("").status(6).stderr(&format!(
-        "Error: cannot wait for the sign-in: port {port} of localhost is in use\n\
-         Hint: Choose another --port, or none to take one that is free.\n"
+        "error: cannot wait for the sign-in: port {port} of localhost is in use\n\
+         hint: Choose another --port, or none to take one that is free.\n"
     ));
     // The browser asks ::1 first, so nobody else may have that either.
     if let Ok(taken) = std::net::TcpListener::bind("[::1]:0") {

@@ -52,7 +52,7 @@ fn a_terminal_is_told_what_was_done() {
         .stdout("")
         .stderr(&format!(
             "Removed the stored credentials for {B}.\n\
-             Hint: This shell has credentials in its environment. To unset them: eval \"$(tc signout)\"\n"
+             hint: This shell has credentials in its environment. To unset them: eval \"$(tc signout)\"\n"
         ))
         .status(0);
 }

@@ -68,15 +68,15 @@ fn what_is_no_id_is_refused() {
     tc.run(&["slugid", "decode", "nope"])
         .stdout("")
         .stderr(
-            "Error: invalid slug format 'nope'\n\
-             Hint: An ID is 22 characters of A-Z, a-z, 0-9, - and _: VESwp9JaRo-XkFN_bemBhw.\n",
+            "error: invalid slug format 'nope'\n\
+             hint: An ID is 22 characters of A-Z, a-z, 0-9, - and _: VESwp9JaRo-XkFN_bemBhw.\n",
         )
         .status(2);
     tc.run(&["slugid", "encode", "nope"])
         .stdout("")
         .stderr(
-            "Error: invalid uuid format 'nope'\n\
-             Hint: A UUID is 32 hexadecimal digits: 5444b0a7-d25a-468f-9790-537f6de98187.\n",
+            "error: invalid uuid format 'nope'\n\
+             hint: A UUID is 32 hexadecimal digits: 5444b0a7-d25a-468f-9790-537f6de98187.\n",
         )
         .status(2);
     for args in [&["slugid", "stable"][..], &["slugid", "-n", "many"], &["slugid", "-n", "-1"], &["slugid", "encod"]] {
@@ -86,6 +86,6 @@ fn what_is_no_id_is_refused() {
     }
     tc.run(&["slugid", "--nice", "decode", "VESwp9JaRo-XkFN_bemBhw"])
         .stdout("")
-        .stderr("Error: --nice and --count go with `tc slugid generate`\n")
+        .stderr("error: --nice and --count go with `tc slugid generate`\n")
         .status(2);
 }

@@ -70,7 +70,7 @@ fn a_task_without_runs_has_a_state() {
     tc(&server)
         .run(&["task", "status", ID, "-r", "0"])
         .stdout("")
-        .stderr(&format!("Error: task {ID} has no runs yet, so there is no run 0\n"))
+        .stderr(&format!("error: task {ID} has no runs yet, so there is no run 0\n"))
         .status(5);
 }
 
@@ -106,8 +106,8 @@ fn an_unknown_task_does_not_hide_the_others() {
     let failed = group.task("a", "failed");
     let ran = group.tc().run(&["task", "status", ID, &failed]);
     ran.stdout(&format!("{failed} failed 'failed'\n")).status(3);
-    assert!(ran.stderr.starts_with(&format!("Warning: {ID}: queue.status failed: ResourceNotFound: ")), "{ran}");
-    assert!(ran.stderr.ends_with("Error: 1 of 2 tasks could not be looked at\n"), "{ran}");
+    assert!(ran.stderr.starts_with(&format!("warning: {ID}: queue.status failed: ResourceNotFound: ")), "{ran}");
+    assert!(ran.stderr.ends_with("error: 1 of 2 tasks could not be looked up\n"), "{ran}");
     group.tc().run(&["task", "status", ID, DASHED]).stdout("").status(5);
     for verb in ["status", "name", "group", "def", "artifacts", "deps", "wait", "watch", "log", "cancel", "rerun"] {
         group.tc().run(&["task", verb, ID]).stdout("").status(5);
@@ -177,10 +177,10 @@ fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() 
     ids[99_999] = "https://tc.example.com/hooks/a/b".into();
     let ran = tc(&server).stdin(ids.join("\n")).run(&["task", "cancel", "--yes", "-"]);
     ran.stdout("").status(2).stderr(
-        "Error: 2 of the IDs are malformed:\n  \
+        "error: 2 of the IDs are malformed:\n  \
          `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n  \
          `https://tc.example.com/hooks/a/b` is not the page of a task or of a task group\n\
-         Hint: Nothing was sent. --skip-invalid leaves these out.\n",
+         hint: Nothing was sent. --skip-invalid leaves these out.\n",
     );
     server.expect(
         &format!("POST /api/queue/v1/task/{}/cancel", good(1)),
@@ -188,7 +188,7 @@ fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() 
     );
     let ran = tc(&server).stdin(format!("seven {}", good(1))).run(&["task", "cancel", "--yes", "--skip-invalid", "-"]);
     ran.stdout(&format!("{} exception\n", good(1)))
-        .stderr("Warning: skipped: `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
+        .stderr("warning: skipped: `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
         .status(0);
 }
 
@@ -235,7 +235,7 @@ fn waiting_polls_ever_less_often_and_tells_how_it_ended() {
     assert_eq!(clock.slept().iter().map(std::time::Duration::as_secs).collect::<Vec<_>>(), [1, 2, 4]);
     expect_status(&server, ID, "exception", &json!([ended(0, "exception", "canceled")]));
     let ran = tc.run(&["task", "wait", ID]);
-    ran.stdout("exception 'canceled'\n").stderr("Error: the task did not complete\n").status(3);
+    ran.stdout("exception 'canceled'\n").stderr("error: the task did not complete\n").status(3);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn waiting_ends_at_the_time_limit() {
     tc(&server)
         .run(&["task", "wait", ID, "--timeout", "5s"])
         .stdout("")
-        .stderr("Error: the task is not resolved at the time limit\n")
+        .stderr("error: the task is not resolved at the time limit\n")
         .status(8);
     expect_status(&server, ID, "running", &json!([{"runId": 0, "state": "running"}]));
     tc(&server).run(&["task", "wait", ID, "--for", "running"]).stdout("running\n").status(0);
@@ -263,7 +263,7 @@ fn waiting_for_many_tells_each_when_it_is_over() {
     tc(&server)
         .run(&["task", "wait", ID, DASHED])
         .stdout(&format!("{DASHED} completed 'completed'\n{ID} failed 'failed'\n"))
-        .stderr("Error: 1 of 2 tasks did not complete\n")
+        .stderr("error: 1 of 2 tasks did not complete\n")
         .status(3);
 }
 
@@ -274,7 +274,7 @@ fn who_wants_no_retries_is_told_at_once_of_a_deployment_that_goes_away() {
     server.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::html(502, "<html>bad gateway"));
     let ran = tc(&server).run(&["task", "wait", "--retries", "0", ID]);
     ran.stdout("").status(7);
-    assert!(ran.stderr.starts_with("Error: queue.status failed: the server answered 502"), "{ran}");
+    assert!(ran.stderr.starts_with("error: queue.status failed: the server answered 502"), "{ran}");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn watching_in_a_pipe_tells_each_change_once() {
             "2026-11-22T12:00:00Z {ID} run 0 pending\n2026-11-22T12:00:02Z {ID} run 0 running\n\
              2026-11-22T12:00:08Z {ID} run 0 failed 'failed'\n"
         ))
-        .stderr("Error: the task did not complete\n")
+        .stderr("error: the task did not complete\n")
         .status(3);
 }
 

@@ -14,7 +14,7 @@ fn rerun_refuses_what_did_not_fail() {
     for state in ["completed", "pending", "running", "unscheduled"] {
         let id = group.task(state, state);
         let message = format!(
-            "Error: task {id} is {state}; only failed tasks and exceptions are rerun\nHint: --force reruns it all the same.\n"
+            "error: task {id} is {state}; only failed tasks and exceptions are rerun\nhint: --force reruns it all the same.\n"
         );
         group.tc().run(&["task", "rerun", &id]).stdout("").stderr(&message).status(6);
         group.tc().run(&["task", "rerun", "-n", &id]).stdout("").stderr(&message).status(6);
@@ -30,7 +30,7 @@ fn rerun_refuses_what_still_waits_and_says_for_what() {
     group.queue("cancelTask", &[&test], None);
     let ran = group.tc().run(&["task", "rerun", &test]);
     ran.stdout("").status(6).stderr(&format!(
-        "Error: task {test} depends on tasks that are not resolved: {build} (pending)\nHint: Wait for these, or rerun those that failed first; --force reruns it all the same.\n"
+        "error: task {test} depends on tasks that are not resolved: {build} (pending)\nhint: Wait for these, or rerun those that failed first; --force reruns it all the same.\n"
     ));
     group.tc().run(&["task", "rerun", "--force", &test]).stdout("pending\n").stderr("").status(0);
 }
@@ -53,17 +53,17 @@ fn many_tasks_need_a_yes() {
     let args = ["task", "cancel", &one, &two];
     let ran = group.tc().run(&args);
     ran.stdout("").status(2).stderr(
-        "Error: to cancel 2 tasks a confirmation is needed, and there is no terminal to ask on\n\
-         Hint: --yes does it without asking, --dry-run only shows what.\n",
+        "error: cannot cancel 2 tasks without confirmation: standard input is not a terminal\n\
+         hint: Use --yes to skip the question, or --dry-run to see the tasks that would be affected.\n",
     );
     let question = format!("About to cancel 2 tasks:\n  {one} one\n  {two} two\nCancel them? [y/N] ");
     let tc = group.tc().env("NO_COLOR", "1").terminal();
     tc.run(&args)
         .stdout("")
         .status(1)
-        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"));
+        .stderr(&format!("{question}\nerror: cancelled nothing: the input ended without an answer\n"));
     let ran = group.tc().env("NO_COLOR", "1").terminal().stdin("n\n").run(&args);
-    ran.stderr(&format!("{question}Error: nothing was cancelled: there was no yes\n")).status(1);
+    ran.stderr(&format!("{question}cancelled nothing: not confirmed\n")).status(1);
     assert_eq!((group.state(&one), group.state(&two)), ("pending".into(), "pending".into()));
     group.tc().env("NO_COLOR", "1").terminal().stdin("y\n").run(&args).status(0);
     assert_eq!((group.state(&one), group.state(&two)), ("exception".into(), "exception".into()));
@@ -76,10 +76,10 @@ fn a_wish_to_be_asked_is_granted_without_a_terminal() {
     let question = format!("About to cancel 1 task:\n  {id} one\nCancel it? [y/N] ");
     let args = ["task", "cancel", "-c", &id];
     let ran = group.tc().stdin("n\n").run(&args);
-    ran.stdout("").stderr(&format!("{question}Nothing was cancelled.\n")).status(0);
+    ran.stdout("").stderr(&format!("{question}cancelled nothing: not confirmed\n")).status(0);
     let ran = group.tc().run(&args);
     ran.stdout("")
-        .stderr(&format!("{question}\nError: nothing was cancelled: the input ended without an answer\n"))
+        .stderr(&format!("{question}\nerror: cancelled nothing: the input ended without an answer\n"))
         .status(1);
     assert_eq!(group.state(&id), "pending");
     group.tc().stdin("yes\n").run(&args).stdout("exception 'canceled'\n").stderr(&question).status(0);
@@ -117,10 +117,10 @@ fn one_failure_does_not_stop_the_rest() {
     expected.sort_unstable();
     assert_eq!(lines, expected, "{ran}");
     assert!(
-        ran.stderr.starts_with(&format!("Warning: could not cancel {UNKNOWN}: queue.cancelTask failed: ")),
+        ran.stderr.starts_with(&format!("warning: could not cancel {UNKNOWN}: queue.cancelTask failed: ")),
         "{ran}"
     );
-    assert!(ran.stderr.ends_with("Error: 1 of 3 tasks could not be cancelled\n"), "{ran}");
+    assert!(ran.stderr.ends_with("error: 1 of 3 tasks could not be cancelled\n"), "{ran}");
     assert_eq!(fs::read_to_string(tc.directory().join("failed.txt")).unwrap(), format!("{UNKNOWN}\n"));
 }
 
@@ -143,7 +143,7 @@ fn what_is_resolved_stays_so_and_that_is_said() {
     group.tc().run(&["task", "priority", "high", &id]).stdout("").status(6);
     let ran = group.tc().run(&["task", "complete", &id]);
     ran.stdout("").status(6).stderr(&format!(
-        "Error: task {id} is completed; only a pending task can be claimed\nHint: For one more run: tc task rerun {id}\n"
+        "error: task {id} is completed; only a pending task can be claimed\nhint: For one more run: tc task rerun {id}\n"
     ));
 }
 
@@ -168,7 +168,7 @@ fn complete_claims_and_reports_with_the_credentials_of_the_claim() {
     let waiting = group.task("two", "unscheduled");
     let ran = group.tc().run(&["task", "complete", &waiting]);
     ran.stdout("").status(6);
-    assert!(ran.stderr.ends_with(&format!("Hint: To schedule it now: tc task schedule {waiting}\n")), "{ran}");
+    assert!(ran.stderr.ends_with(&format!("hint: To schedule it now: tc task schedule {waiting}\n")), "{ran}");
 }
 
 /// The new tasks that a run printed.
@@ -207,6 +207,6 @@ fn a_terminal_is_told_that_the_copy_cannot_be_verified() {
     let ran = group.tc().env("NO_COLOR", "1").terminal().run(&["task", "retrigger", &id]);
     ran.status(0);
     assert_eq!(created(&ran.stdout).len(), 1, "{ran}");
-    let warning = "Warning: the chain of trust of a retriggered task cannot be verified; a rerun's can.\n";
+    let warning = "warning: the chain of trust of a retriggered task cannot be verified; a rerun's can.\n";
     assert!(ran.stderr.starts_with(warning), "{ran}");
 }

@@ -128,16 +128,16 @@ fn what_cannot_be_had_is_said_before_anything_is_printed() {
     let scene = Scene::new();
     scene.state("pending");
     scene.tc().run(&["task", "log", ID]).stdout("").status(5).stderr(&format!(
-        "Error: task {ID} is pending: run 0 has no log yet\nHint: To wait until it runs: tc task wait {ID} --for running\n"
+        "error: task {ID} is pending: run 0 has no log yet\nhint: To wait until it runs: tc task wait {ID} --for running\n"
     ));
     scene.state("completed").artifacts(&["public/a.txt"], &json!({}));
     scene.tc().run(&["task", "log", ID]).stdout("").status(5).stderr(&format!(
-        "Error: run 0 of task {ID} has no log\nHint: It has public/a.txt. --artifact names one of them.\n"
+        "error: run 0 of task {ID} has no log\nhint: It has public/a.txt. --artifact names one of them.\n"
     ));
     scene.state("completed").artifacts(&[LIVE], &json!({}));
     let ran = scene.tc().run(&["task", "log", ID, "--artifact", "public/b.log"]);
     ran.stdout("").status(5);
-    assert!(ran.stderr.starts_with(&format!("Error: run 0 of task {ID} has no artifact `public/b.log`\n")), "{ran}");
+    assert!(ran.stderr.starts_with(&format!("error: run 0 of task {ID} has no artifact `public/b.log`\n")), "{ran}");
     scene.state("failed").artifacts(&[LIVE], &json!({}));
     scene
         .content(LIVE, &json!({"storageType": "error", "reason": "file-missing-on-worker", "message": "no such file"}));
@@ -146,12 +146,12 @@ fn what_cannot_be_had_is_said_before_anything_is_printed() {
         .run(&["task", "log", ID])
         .stdout("")
         .status(1)
-        .stderr(&format!("Error: {LIVE} of task {ID} could not be stored: file-missing-on-worker: no such file\n"));
+        .stderr(&format!("error: {LIVE} of task {ID} could not be stored: file-missing-on-worker: no such file\n"));
     scene.state("failed").artifacts(&[LIVE], &json!({})).stored(LIVE, "/gone");
     scene.on_storage("/gone", Answer::new(404, "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>"));
     let ran = scene.tc().run(&["task", "log", ID]);
     ran.stdout("").status(5);
-    assert!(ran.stderr.starts_with(&format!("Error: reading {LIVE} failed: the server answered 404: ")), "{ran}");
+    assert!(ran.stderr.starts_with(&format!("error: reading {LIVE} failed: the server answered 404: ")), "{ran}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_task_that_has_not_run_has_no_log() {
         .at(server.url())
         .run(&["task", "log", ID])
         .stdout("")
-        .stderr(&format!("Error: task {ID} is unscheduled: it has not run, so it has no log\n"))
+        .stderr(&format!("error: task {ID} is unscheduled: it has not run, so it has no log\n"))
         .status(5);
 }
 
@@ -225,7 +225,7 @@ fn a_log_that_was_never_uploaded_is_as_long_as_what_was_seen_of_it() {
         .tc()
         .run(&["task", "log", ID])
         .stdout("one\ntw")
-        .stderr("Warning: the end of the log is lost: it was not uploaded when the run ended\n")
+        .stderr("warning: the end of the log is lost: it was not uploaded when the run ended\n")
         .status(0);
 }
 
@@ -241,7 +241,7 @@ fn a_storage_that_goes_away_half_way_is_an_error_after_what_was_read() {
     let ran = scene.tc().run(&["task", "log", ID, "--retries", "0"]);
     ran.stdout("one\ntw").status(7);
     assert!(ran.stderr.contains(": the server answered 502"), "{ran}");
-    assert!(ran.stderr.ends_with("Hint: Until then 6 bytes of the log were read.\n"), "{ran}");
+    assert!(ran.stderr.ends_with("hint: Until then 6 bytes of the log were read.\n"), "{ran}");
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn the_log_of_an_earlier_run_can_be_had() {
         .tc()
         .run(&["task", "log", ID, "--run", "7"])
         .stdout("")
-        .stderr(&format!("Error: task {ID} has no run 7; its newest is run 1\n"))
+        .stderr(&format!("error: task {ID} has no run 7; its newest is run 1\n"))
         .status(5);
 }
 
@@ -302,7 +302,7 @@ fn what_was_uploaded_and_cannot_be_had_is_told_after_what_was_seen() {
         .run(&["task", "log", ID])
         .stdout("one\n")
         .stderr(&format!(
-            "Warning: the end of the log may be lost: {BACKING} of task {ID} could not be stored: too-large: no\n"
+            "warning: the end of the log may be lost: {BACKING} of task {ID} could not be stored: too-large: no\n"
         ))
         .status(0);
 }
@@ -324,8 +324,8 @@ fn several_logs_come_one_after_the_other() {
     let body = json!({"code": "ResourceNotFound", "message": "no such task"}).to_string();
     scene.server.expect(&format!("GET /api/queue/v1/task/{unknown}/status"), Answer::json(404, body));
     scene.tc().run(&["task", "log", ID, unknown]).stdout("one\n").status(3).stderr(&format!(
-        "==> {ID} <==\n==> {unknown} <==\nWarning: {unknown}: queue.status failed: ResourceNotFound: no such task\n\
-         Error: 1 of 2 tasks could not be looked at\n"
+        "==> {ID} <==\n==> {unknown} <==\nwarning: {unknown}: queue.status failed: ResourceNotFound: no such task\n\
+         error: 1 of 2 tasks could not be looked up\n"
     ));
 }
 

@@ -112,7 +112,7 @@ fn a_download_shows_all_of_it_and_each_file_with_rate_and_time_left() {
     assert_eq!(left.status, Some(0), "{}", left.screen);
     let lines: Vec<&str> = left.screen.lines().collect();
     assert!(lines[0].starts_with('/') && lines[0].ends_with("/out"), "{}", left.screen);
-    assert!(lines[1].starts_with("1 file, 900.0 kB in ") && lines.len() == 2, "{}", left.screen);
+    assert!(lines[1].starts_with("1 file, 900.00 kB in ") && lines.len() == 2, "{}", left.screen);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn ctrl_c_in_a_download_leaves_no_bars_behind() {
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    assert!(left.screen.starts_with("Error: interrupted"), "{}", left.screen);
+    assert!(left.screen.starts_with("error: interrupted"), "{}", left.screen);
 }
 
 #[test]

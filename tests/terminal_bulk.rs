@@ -50,10 +50,10 @@ fn cancel(server: &FakeServer, more: &[&str]) -> Session {
 #[test]
 fn the_question_shows_ten_and_a_count_and_only_yes_sends_anything() {
     for (keys, status, last) in [
-        ("n\n", 1, "Error: nothing was cancelled: there was no yes"),
-        ("\n", 1, "Error: nothing was cancelled: there was no yes"),
-        (CTRL_D, 1, "Error: nothing was cancelled: the input ended without an answer"),
-        (CTRL_C, 130, "Error: interrupted"),
+        ("n\n", 1, "cancelled nothing: not confirmed"),
+        ("\n", 1, "cancelled nothing: not confirmed"),
+        (CTRL_D, 1, "error: cancelled nothing: the input ended without an answer"),
+        (CTRL_C, 130, "error: interrupted"),
     ] {
         // A call that nobody expects is an error of the server's.
         let server = FakeServer::start();
@@ -80,7 +80,7 @@ fn ctrl_c_while_the_tasks_are_listed_sends_nothing() {
     session.wait_for("Listing ");
     session.press(CTRL_C);
     let left = session.end();
-    assert_eq!((left.status, left.screen.as_str()), (Some(130), "Error: interrupted"));
+    assert_eq!((left.status, left.screen.as_str()), (Some(130), "error: interrupted"));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn many_tasks_are_looked_up_with_a_bar_and_what_is_wrong_stands_above_it() {
     go_on(&server);
     let left = session.end();
     let expected = format!(
-        "{} n0\nWarning: {}: queue.task failed: ResourceNotFound: gone\n{} n2\nError: 1 of 3 tasks could not be looked at",
+        "{} n0\nwarning: {}: queue.task failed: ResourceNotFound: gone\n{} n2\nerror: 1 of 3 tasks could not be looked up",
         id(0),
         id(1),
         id(2)
@@ -185,11 +185,11 @@ fn failures_are_told_above_the_bar_and_counted_at_the_end() {
     let left = session.end();
     assert_eq!(left.status, Some(3));
     let expected = format!(
-        "Warning: could not cancel {} (task 0): queue.cancelTask failed: RequestConflict: it is over\n\
-         Warning: could not cancel {} (task 3): queue.cancelTask failed: RequestConflict: it is over\n\
+        "warning: could not cancel {} (task 0): queue.cancelTask failed: RequestConflict: it is over\n\
+         warning: could not cancel {} (task 3): queue.cancelTask failed: RequestConflict: it is over\n\
          FAILED  REASON           FOR INSTANCE\n     \
          2  RequestConflict  queue.cancelTask failed: RequestConflict: it is over\n\
-         Error: 2 of 4 tasks could not be cancelled",
+         error: 2 of 4 tasks could not be cancelled",
         id(0),
         id(3)
     );
@@ -212,8 +212,8 @@ fn ctrl_c_half_way_waits_for_what_is_in_flight_and_says_what_is_left() {
     go_on(&server);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    let message = "Error: interrupted: 2 tasks cancelled, 3 left as they were\n\
-                   Hint: The same command goes on with what is left.";
+    let message = "error: interrupted: 2 tasks cancelled, 3 left as they were\n\
+                   hint: The same command goes on with what is left.";
     assert!(left.screen.ends_with(message), "{}", left.screen);
 }
 
@@ -231,6 +231,6 @@ fn a_second_ctrl_c_does_not_wait() {
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    let message = "Error: interrupted: 0 tasks cancelled, 1 without an answer, 2 left as they were\n";
+    let message = "error: interrupted: 0 tasks cancelled, 1 without an answer, 2 left as they were\n";
     assert!(left.screen.contains(message), "{}", left.screen);
 }

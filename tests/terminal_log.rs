@@ -120,5 +120,5 @@ fn a_raw_log_keeps_its_colours_and_ctrl_c_ends_following() {
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    assert!(left.screen.ends_with("Error: interrupted"), "{}", left.screen);
+    assert!(left.screen.ends_with("error: interrupted"), "{}", left.screen);
 }

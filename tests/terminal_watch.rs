@@ -76,7 +76,7 @@ fn what_runs_longest_and_what_just_failed_is_on_top() {
     }
     let left = session.end();
     assert_eq!(left.status, Some(3));
-    let message = "Error: not all of 15 tasks completed: completed: 7, failed: 7, exception: 1";
+    let message = "error: not all of 15 tasks completed: completed: 7, failed: 7, exception: 1";
     assert_eq!(left.screen.lines().last(), Some(message), "{}", left.screen);
 }
 
@@ -89,7 +89,7 @@ fn watching_until_a_failure_ends_with_it() {
     group.queue("reportFailed", &[&one, "0"], None);
     let left = session.end();
     assert_eq!(left.status, Some(3));
-    let message = format!("Error: task {one} did not complete; the group goes on");
+    let message = format!("error: task {one} did not complete; the group goes on");
     assert_eq!(left.screen.lines().last(), Some(message.as_str()), "{}", left.screen);
     assert_eq!(group.state(&other), "running");
 }
@@ -103,7 +103,7 @@ fn ctrl_c_ends_watching_with_130_and_leaves_the_view() {
     session.press(CTRL_C);
     let left = session.end();
     assert_eq!(left.status, Some(130));
-    assert!(left.screen.contains("0 of 1 done") && left.screen.ends_with("Error: interrupted"), "{}", left.screen);
+    assert!(left.screen.contains("0 of 1 done") && left.screen.ends_with("error: interrupted"), "{}", left.screen);
 }
 
 /// A group with more to say than a small window holds, in words that are wide.
@@ -257,5 +257,5 @@ fn a_deployment_that_goes_away_ends_watching_with_an_error() {
     let session = Terminal::at(server.url()).run(&["group", "watch", "--interval", "1s", "--retries", "0", group]);
     let left = session.end();
     assert_eq!(left.status, Some(7), "{}", left.screen);
-    assert!(left.screen.contains("0 of 1 done") && left.screen.contains("Error: queue.listTaskGroup failed"));
+    assert!(left.screen.contains("0 of 1 done") && left.screen.contains("error: queue.listTaskGroup failed"));
 }

@@ -131,7 +131,7 @@ fn a_wrong_hash_is_fatal_and_the_old_file_stays() {
         let ran = download(&tc, &[]);
         ran.status(1).stdout("");
         let said = format!(
-            "Error: artifact `public/x` of task {TASK} is not what it should be: its sha256 is {}, but the object \
+            "error: artifact `public/x` of task {TASK} is not what it should be: its sha256 is {}, but the object \
              service says {wrong}\n",
             sha256(&bytes)
         );
@@ -218,7 +218,7 @@ fn the_second_call_fetches_only_what_is_missing() {
         storage.sent();
         let ran = download(&tc, &[]);
         ran.status(0).stderr(&format!(
-            "{} was resumed: 1.8 MB were here already, 1.2 MB were fetched.\n",
+            "{} was resumed: 1.80 MB were here already, 1.20 MB were fetched.\n",
             tc.directory().join("out").display()
         ));
         assert_eq!(storage.sent(), LARGE * 4 / 10);
@@ -319,8 +319,8 @@ fn missing_and_error_artifacts_have_their_own_status() {
     storage.answer(&call, json!({"storageType": "error", "reason": "too-large", "message": "12 GB"}));
     let ran = download(&tc, &[]);
     ran.status(1).stderr(&format!(
-        "Error: artifact `public/x` of task {TASK} is an error: too-large: 12 GB\n\
-         Hint: The task made no such file, or it could not be stored. Its log may say why.\n"
+        "error: artifact `public/x` of task {TASK} is an error: too-large: 12 GB\n\
+         hint: The task made no such file, or it could not be stored. Its log may say why.\n"
     ));
     storage.answer(&call, json!({"storageType": "s3", "url": "<storage>/x"}));
     storage.faults(&[Fault::Status(404)]);
@@ -363,7 +363,7 @@ fn an_interrupt_keeps_what_is_here() {
     });
     ran.status(130)
         .stdout("")
-        .stderr("Error: interrupted: 0 files are complete\nHint: The same command goes on with what is left.\n");
+        .stderr("error: interrupted: 0 files are complete\nhint: The same command goes on with what is left.\n");
     storage.sent();
     sender.send(false).unwrap();
     download(&tc, &[]).status(0);

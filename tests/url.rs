@@ -49,11 +49,11 @@ fn people_open_another_page() {
 #[test]
 fn what_is_wrong_is_said() {
     for (arguments, message) in [
-        (&["queue", "status", "x"][..], "Error: <taskId> cannot be `x`"),
-        (&["queue"], "Error: there is no URL without a method"),
-        (&["queue", "ping", "--signed", "--expires", "-1h"], "Error: --expires -1h is over before it starts"),
+        (&["queue", "status", "x"][..], "error: invalid <taskId> `x`"),
+        (&["queue"], "error: no method given"),
+        (&["queue", "ping", "--signed", "--expires", "-1h"], "error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
-        (&["queue", "nonsense"], "Error: the queue service has no method `nonsense`"),
+        (&["queue", "nonsense"], "error: the queue service has no method `nonsense`"),
     ] {
         let ran = tc().env("TASKCLUSTER_CLIENT_ID", "a").env("TASKCLUSTER_ACCESS_TOKEN", "b");
         let ran = ran.run(&[&["url"], arguments].concat());

@@ -17,5 +17,5 @@ fn a_script_gets_the_bare_version() {
 fn version_takes_no_words() {
     let ran = Tc::new().run(&["version", "now"]);
     ran.stdout("").status(2);
-    assert!(ran.stderr.starts_with("error: unexpected argument 'now' found"), "{ran}");
+    assert!(ran.stderr.starts_with("error: unexpected argument `now`"), "{ran}");
 }

@@ -36,15 +36,15 @@ fn nobody_is_signed_in_at_first() {
     let tc = Tc::new().at("https://tc.invalid");
     tc.run(&["whoami"])
         .stdout("")
-        .stderr("Error: not signed in to https://tc.invalid\nHint: To sign in: tc signin\n")
+        .stderr("error: not signed in to https://tc.invalid\nhint: To sign in: tc signin\n")
         .status(4);
     tc.env("TASKCLUSTER_CLIENT_ID", "me")
         .env("TASKCLUSTER_ACCESS_TOKEN", "key")
         .run(&["whoami", "--no-credentials"])
         .stdout("")
         .stderr(
-            "Error: not signed in to https://tc.invalid\n\
-             Hint: The call was not signed: credentials were turned off.\n",
+            "error: not signed in to https://tc.invalid\n\
+             hint: The call was not signed: credentials were turned off.\n",
         )
         .status(4);
 }
@@ -107,8 +107,8 @@ fn ended_credentials_are_not_sent_and_their_end_is_told() {
     tc.run(&["whoami", "-R", sandbox.root_url()])
         .stdout("")
         .stderr(&format!(
-            "Error: not signed in to {0}\n\
-             Hint: The call was not signed: the credentials stored for {0} ended at 2026-11-22 12:00 UTC. \
+            "error: not signed in to {0}\n\
+             hint: The call was not signed: the credentials stored for {0} ended at 2026-11-22 12:00 UTC. \
              Sign in again with `tc signin`.\n",
             sandbox.root_url()
         ))
@@ -125,7 +125,7 @@ fn an_end_that_is_near_is_told_once_and_only_on_a_terminal() {
         tc.terminal()
             .run(&[&args[..], &["--color", "never"]].concat())
             .stderr(&format!(
-                "Warning: the credentials for {} end in {left}. Sign in again with `tc signin`.\n",
+                "warning: the credentials for {} end in {left}\nhint: Sign in again with `tc signin`.\n",
                 sandbox.root_url()
             ))
             .status(0);

@@ -2,28 +2,17 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use crate::commands::shared::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
+use super::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
 use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, summary};
 
 mod documentation;
-
-/// How much of the API is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All services and the methods of those that are named, for help and completion.
-    All,
-    /// Where a service, or a method of it, stands where it belongs, only that: each of the others would
-    /// carry all global flags along.
-    Named,
-}
 
 /// The API as a command line of some words can reach into it.
 pub(super) struct View<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) words: &'a [&'a str],
-    /// Somebody asks for help.
+    /// Whether help is asked for.
     pub(super) documented: bool,
-    pub(super) extent: Extent,
 }
 
 impl View<'_> {
@@ -31,37 +20,31 @@ impl View<'_> {
     pub(super) fn add_services(&self, api: Command) -> Command {
         let named: Vec<(&str, &Service)> =
             self.words.iter().filter_map(|word| Some((*word, self.catalogue.service(word).ok()?))).collect();
-        let only = self.after(api.get_name()).and_then(|word| self.catalogue.service(word).ok());
-        self.catalogue.service_names().filter(|name| only.is_none_or(|only| only.service_name == *name)).fold(
-            api,
-            |api, name| {
-                let mut command = Command::new(name)
-                    .disable_help_subcommand(true)
-                    // An unknown name is answered by the catalogue, which knows the other services' methods, too.
-                    .allow_external_subcommands(true)
-                    .subcommand_value_name("METHOD");
-                if let Some(about) = summary(self.catalogue.source(), name, Item::Service, "") {
-                    command = command.about(about);
+        self.catalogue.service_names().fold(api, |api, name| {
+            let mut command = Command::new(name)
+                .disable_help_subcommand(true)
+                // An unknown name is answered by the catalogue, which knows the other services' methods, too.
+                .allow_external_subcommands(true)
+                .subcommand_value_name("METHOD");
+            if let Some(about) = summary(self.catalogue.source(), name, Item::Service, "") {
+                command = command.about(about);
+            }
+            let spelled = named.iter().filter(|(_, service)| service.service_name == name);
+            for (word, service) in spelled {
+                if *word != name {
+                    command = command.alias((*word).to_owned());
                 }
-                let spelled = named.iter().filter(|(_, service)| service.service_name == name);
-                for (word, service) in spelled {
-                    if *word != name {
-                        command = command.alias((*word).to_owned());
-                    }
-                    if !command.has_subcommands() {
-                        command = self.add_methods(command, service, word);
-                    }
+                if !command.has_subcommands() {
+                    command = self.add_methods(command, service);
                 }
-                api.subcommand(command)
-            },
-        )
+            }
+            api.subcommand(command)
+        })
     }
 
-    /// Adds the methods of a service, which was named by this word.
-    fn add_methods(&self, command: Command, service: &Service, word: &str) -> Command {
-        let only = self.after(word).filter(|name| service.methods.iter().any(|method| is_called(method, name)));
-        let methods = service.methods.iter().filter(|method| only.is_none_or(|name| is_called(method, name)));
-        methods.fold(command, |command, method| {
+    /// Adds the methods of a service.
+    fn add_methods(&self, command: Command, service: &Service) -> Command {
+        service.methods.iter().fold(command, |command, method| {
             let mut subcommand = method_command(self.catalogue, service, method);
             if let Some(word) = self.words.iter().find(|word| is_called(method, word)) {
                 subcommand = add_arguments(subcommand, service, method, self.words);
@@ -75,12 +58,6 @@ impl View<'_> {
             }
             command.subcommand(subcommand)
         })
-    }
-
-    /// The word after this one, where it alone is to be built.
-    fn after(&self, word: &str) -> Option<&str> {
-        let pair = self.words.windows(2).find(|pair| pair.first() == Some(&word))?;
-        pair.last().copied().filter(|_| self.extent == Extent::Named)
     }
 }
 

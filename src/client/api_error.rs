@@ -31,6 +31,8 @@ pub struct ApiError {
     pub request_info: Option<Value>,
     /// The scopes that were missing, when the message says so.
     pub missing_scopes: Option<ScopeExpression>,
+    /// All scopes that the call needs, when the message says so.
+    pub required_scopes: Option<ScopeExpression>,
     /// The body as it came.
     pub body: Bytes,
 }
@@ -84,7 +86,8 @@ impl ApiError {
             (None, _) if is_html(&body) => format!("a web page instead of JSON: {}", first_line(&body)),
             (None, _) => first_line(&body),
         };
-        let missing_scopes = (status == 403).then(|| missing::parse(&message)).flatten();
+        let (missing_scopes, required_scopes) =
+            if status == 403 { missing::parse(&message) } else { Default::default() };
         Self {
             what: what.to_owned(),
             verb,
@@ -94,6 +97,7 @@ impl ApiError {
             message,
             request_info: parsed.request_info,
             missing_scopes,
+            required_scopes,
             body,
         }
     }
@@ -114,8 +118,13 @@ impl ApiError {
         }
     }
 
+    /// Who lacks the scopes, where that is not the caller, whose client ID is `own`: "role `hook-id:a/b`".
+    pub fn somebody_else(&self, own: Option<&str>) -> Option<String> {
+        self.missing_scopes.as_ref().and_then(|_| missing::somebody_else(&self.message, own))
+    }
+
     /// The error to return after `tries` tries. What to do about it depends on the caller's
-    /// credentials and is added by the caller; see [`ApiError::sign_in`].
+    /// credentials and is added by the caller.
     pub fn into_error(self, tries: u32) -> Error {
         let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
         let reason = match &self.code {
@@ -133,15 +142,6 @@ impl ApiError {
             error = error.hint(more);
         }
         error.caused_by(self)
-    }
-
-    /// What to say to someone who can sign in: the command that gets what was missing.
-    pub fn sign_in(&self) -> Option<String> {
-        match (&self.missing_scopes, self.status) {
-            (Some(missing), _) => Some(format!("To get what is missing: {}", missing::sign_in(missing))),
-            (None, 401) => Some("To get new credentials: tc signin".to_owned()),
-            _ => None,
-        }
     }
 
     /// What a rejected input is faulted for stands on lines of its own; the first says nothing.
@@ -172,9 +172,8 @@ mod tests {
 
     fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
         let refusal = parse(status, body);
-        let advice = refusal.sign_in();
         let error = refusal.into_error(1);
-        (error.kind(), error.message().to_owned(), error.hints().iter().cloned().chain(advice).collect())
+        (error.kind(), error.message().to_owned(), error.hints().to_vec())
     }
 
     #[test]
@@ -204,9 +203,9 @@ mod tests {
     }
 
     #[test]
-    fn missing_scopes_come_with_the_sign_in_that_gets_them() {
+    fn missing_scopes_are_told() {
         let body = r#"{"code": "InsufficientScopes", "message": "Client ID a is missing the following scopes:\n\n```\n{\"AnyOf\": [\"b:c\", \"d\"]}\n```\n\nThis"}"#;
-        let hints = vec!["Missing: b:c or d".into(), "To get what is missing: tc signin -s 'b:c'".into()];
+        let hints = vec!["Missing: b:c or d".into()];
         let message = "queue.status failed: InsufficientScopes: Client ID a is missing the following scopes";
         assert_eq!(said(403, body), (Kind::Auth, message.into(), hints));
     }

@@ -1,59 +1,83 @@
-//! The body of an answer, put together from what arrives, and expanded where it is compressed.
+//! The body of an answer, put together from what arrives, decompressed, and bounded.
 
 use std::io::{self, Write as _};
 
-use bytes::buf::{BufMut as _, Writer};
 use bytes::{Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
 use reqwest::header::HeaderMap;
 
+/// Compressed bytes that are expanded in one step: gzip makes at most a thousand times as many of them.
+pub(super) const GZIP_STEP_BYTES: usize = 4 << 10;
+
+/// What is wrong with a body.
+#[derive(Debug)]
+pub(super) enum BodyFault {
+    /// It is said to be compressed, and cannot be decompressed.
+    Damaged(io::Error),
+    /// It is larger than it may be.
+    TooLarge,
+}
+
 /// A body that is arriving.
-pub(super) enum Body {
-    Plain(BytesMut),
-    /// Nothing has arrived of it yet; an answer without a body may say that it is compressed, too.
-    Announced(BytesMut),
-    Compressed(Box<MultiGzDecoder<Writer<BytesMut>>>),
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    content: BytesMut,
+    /// Most bytes that the content may have.
+    limit: usize,
+    is_compressed: bool,
+    /// Made when something arrives: an answer without a body may say that it is compressed, too.
+    decoder: Option<Box<MultiGzDecoder<Vec<u8>>>>,
 }
 
 impl Body {
-    /// Takes out of an answer's headers what holds for the body only while it is compressed; `buffer` gets the body.
-    pub(super) fn new(headers: &mut HeaderMap, buffer: BytesMut) -> Self {
-        if !is_compressed(headers) {
-            return Self::Plain(buffer);
+    /// Takes out of an answer's headers what holds for the body only while it is compressed.
+    pub(super) fn new(headers: &mut HeaderMap, limit: usize) -> Self {
+        let is_compressed = is_gzip(headers);
+        if is_compressed {
+            headers.remove("content-encoding");
+            headers.remove("content-length");
         }
-        headers.remove("content-encoding");
-        headers.remove("content-length");
-        Self::Announced(buffer)
+        Self { limit, is_compressed, ..Self::default() }
     }
 
     /// Adds what has arrived.
-    pub(super) fn add(&mut self, chunk: &[u8]) -> io::Result<()> {
-        if let Self::Announced(buffer) = self {
-            *self = Self::Compressed(Box::new(MultiGzDecoder::new(std::mem::take(buffer).writer())));
+    pub(super) fn add(&mut self, chunk: &[u8]) -> Result<(), BodyFault> {
+        if !self.is_compressed {
+            return self.append(chunk);
         }
-        match self {
-            Self::Compressed(decoder) => decoder.write_all(chunk),
-            Self::Plain(buffer) | Self::Announced(buffer) => {
-                buffer.extend_from_slice(chunk);
-                Ok(())
-            }
+        let mut decoder = self.decoder.take().unwrap_or_else(|| Box::new(MultiGzDecoder::new(Vec::new())));
+        for step in chunk.chunks(GZIP_STEP_BYTES) {
+            decoder.write_all(step).map_err(BodyFault::Damaged)?;
+            self.append(decoder.get_ref())?;
+            decoder.get_mut().clear();
         }
+        self.decoder = Some(decoder);
+        Ok(())
+    }
+
+    fn append(&mut self, content: &[u8]) -> Result<(), BodyFault> {
+        if self.content.len() + content.len() > self.limit {
+            return Err(BodyFault::TooLarge);
+        }
+        self.content.extend_from_slice(content);
+        Ok(())
     }
 
     /// The whole body.
     ///
     /// # Errors
-    /// When it is compressed and not whole.
-    pub(super) fn finish(self) -> io::Result<Bytes> {
-        Ok(match self {
-            Self::Plain(buffer) | Self::Announced(buffer) => buffer.freeze(),
-            Self::Compressed(decoder) => decoder.finish()?.into_inner().freeze(),
-        })
+    /// When it is compressed and not whole, or too large.
+    pub(super) fn finish(mut self) -> Result<Bytes, BodyFault> {
+        if let Some(decoder) = self.decoder.take() {
+            let rest = decoder.finish().map_err(BodyFault::Damaged)?;
+            self.append(&rest)?;
+        }
+        Ok(self.content.freeze())
     }
 }
 
 /// Whether an answer says that its body is compressed, in the one way that is asked for.
-pub(super) fn is_compressed(headers: &HeaderMap) -> bool {
+pub(super) fn is_gzip(headers: &HeaderMap) -> bool {
     let coding = headers.get("content-encoding").and_then(|value| value.to_str().ok());
     coding.is_some_and(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"))
 }
@@ -63,6 +87,8 @@ mod tests {
     use super::*;
     use flate2::{Compression, write::GzEncoder};
     use proptest::prelude::*;
+
+    const LIMIT: usize = 1 << 20;
 
     fn headers(encoding: &'static str) -> HeaderMap {
         [("content-encoding", encoding), ("content-length", "7"), ("etag", "x")]
@@ -77,9 +103,12 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn read<'a>(encoding: &'static str, mut chunks: impl Iterator<Item = &'a [u8]>) -> (HeaderMap, io::Result<Bytes>) {
+    fn read<'a>(
+        encoding: &'static str,
+        mut chunks: impl Iterator<Item = &'a [u8]>,
+    ) -> (HeaderMap, Result<Bytes, BodyFault>) {
         let mut headers = headers(encoding);
-        let mut body = Body::new(&mut headers, BytesMut::new());
+        let mut body = Body::new(&mut headers, LIMIT);
         let added = chunks.try_for_each(|chunk| body.add(chunk));
         (headers, added.and_then(|()| body.finish()))
     }
@@ -106,6 +135,17 @@ mod tests {
 
     #[test]
     fn what_is_not_compressed_is_damaged() {
-        assert!(read("gzip", [b"not compressed at all".as_slice()].into_iter()).1.is_err());
+        let (_, body) = read("gzip", [b"not compressed at all".as_slice()].into_iter());
+        assert!(matches!(body, Err(BodyFault::Damaged(_))));
+    }
+
+    #[test]
+    fn a_body_over_the_limit_is_refused_compressed_or_not() {
+        let zeros = vec![0; LIMIT + 1];
+        let bomb = gzip(&zeros);
+        assert!(bomb.len() < LIMIT / 100);
+        assert!(matches!(read("gzip", bomb.chunks(bomb.len())).1, Err(BodyFault::TooLarge)));
+        assert!(matches!(read("identity", zeros.chunks(1 << 16)).1, Err(BodyFault::TooLarge)));
+        assert_eq!(read("identity", zeros[1..].chunks(1 << 16)).1.unwrap().len(), LIMIT);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::proxy::Proxies;
 use super::transport::{self, Settings, Transport};
-use super::{Client, Credentials, Inner, retry};
+use super::{ApiError, Client, Credentials, Inner, retry};
 use crate::clock::{SharedClock, SystemClock};
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
@@ -17,6 +17,9 @@ use crate::reference::{Catalogue, Source};
 /// How long one try may take when nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Tells what can be done about a refusal, in the words of the program that made the call.
+pub type Advisor = Arc<dyn Fn(&ApiError) -> Vec<String> + Send + Sync>;
+
 /// Puts a [`Client`] together.
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
@@ -24,6 +27,7 @@ pub struct ClientBuilder {
     deployment: Option<RootUrl>,
     credentials: Option<Credentials>,
     unsigned_because: Option<String>,
+    advisor: Option<Advisor>,
     catalogue: Option<&'static Catalogue>,
     clock: SharedClock,
     retries: u32,
@@ -41,6 +45,7 @@ impl ClientBuilder {
             deployment: None,
             credentials: None,
             unsigned_because: None,
+            advisor: None,
             catalogue: None,
             clock: Arc::new(SystemClock),
             retries: retry::DEFAULT_RETRIES,
@@ -61,6 +66,12 @@ impl ClientBuilder {
     /// Why calls go unsigned: a hint for when one is refused.
     pub fn unsigned_because(mut self, reason: Option<String>) -> Self {
         self.unsigned_because = reason;
+        self
+    }
+
+    /// What knows what the user of this client can do about a refusal: its answers become hints of the error.
+    pub fn advisor(mut self, advisor: Advisor) -> Self {
+        self.advisor = Some(advisor);
         self
     }
 
@@ -132,11 +143,13 @@ impl ClientBuilder {
             root: self.root,
             credentials: self.credentials,
             unsigned_because: self.unsigned_because,
+            advisor: self.advisor,
             catalogue: self.catalogue.unwrap_or_else(|| Catalogue::embedded(source)),
             clock: self.clock,
             retries: self.retries,
             skew: AtomicI64::new(0),
             pushbacks: AtomicU64::new(0),
+            announced_until: AtomicI64::new(0),
             transport: Arc::new(Transport::new(settings)),
         })))
     }

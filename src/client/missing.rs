@@ -1,18 +1,28 @@
-//! The scopes that a 403 asks for, and the sign-in that would get them. Pure.
+//! The scopes that a 403 asks for, and whose they are. Pure.
 
 use crate::reference::ScopeExpression;
+
+/// What stands before and behind a list of scopes.
+const FENCE: &str = "```";
 
 /// Priorities from the one that takes the least privilege to the one that takes the most.
 const PRIORITIES: [&str; 7] = ["lowest", "very-low", "low", "medium", "high", "very-high", "highest"];
 
-/// The missing scopes of a 403's message: the first text between lines of three backquotes.
+/// The scopes of a 403's message: the texts between lines of three backquotes, each one scope or a scope expression
+/// as JSON.
 ///
-/// With credentials that is what is missing; without, all that the call needs. It is one scope,
-/// or a scope expression as JSON.
-pub(super) fn parse(message: &str) -> Option<ScopeExpression> {
-    let mut lines = message.lines().skip_while(|line| line.trim() != "```").skip(1);
-    let block: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
-    let text = block.join("\n");
+/// The first is what is missing; the second, where the service sends it, is all that the call needs. Without credentials
+/// the first is all, too.
+pub(super) fn parse(message: &str) -> (Option<ScopeExpression>, Option<ScopeExpression>) {
+    let mut lines = message.lines();
+    let mut block = || {
+        let lines = lines.by_ref().skip_while(|line| line.trim() != FENCE).skip(1);
+        expression(&lines.take_while(|line| line.trim() != FENCE).collect::<Vec<_>>().join("\n"))
+    };
+    (block(), block())
+}
+
+fn expression(text: &str) -> Option<ScopeExpression> {
     let text = text.trim();
     if text.is_empty() {
         None
@@ -26,6 +36,16 @@ pub(super) fn parse(message: &str) -> Option<ScopeExpression> {
     } else {
         Some(ScopeExpression::Scope(text.to_owned()))
     }
+}
+
+/// Who lacks the scopes, where that is not the caller, whose client ID is `own`: the role of a hook, say.
+pub(super) fn somebody_else(message: &str, own: Option<&str>) -> Option<String> {
+    let message = message.trim_start();
+    if let Some(rest) = message.strip_prefix("The role `") {
+        return Some(format!("role `{}`", rest.split('`').next()?));
+    }
+    let client = message.strip_prefix("Client ID ")?.split_whitespace().next()?;
+    own.filter(|own| *own != client).map(|_| format!("client `{client}`"))
 }
 
 /// The expression on one line: `a and (b or c)`.
@@ -50,24 +70,14 @@ fn join(parts: &[ScopeExpression], word: &str) -> String {
     parts.iter().map(nested).collect::<Vec<_>>().join(word)
 }
 
-/// The command that asks for the missing scopes.
-pub(super) fn sign_in(expression: &ScopeExpression) -> String {
-    let mut command = String::from("tc signin");
-    for scope in choose(expression) {
-        command.push_str(" -s ");
-        command.push_str(&quote(&scope));
-    }
-    command
-}
-
 /// Scopes that satisfy the expression: of alternatives the one with the fewest scopes, then the
 /// one that asks for the lowest priority, then the first.
-fn choose(expression: &ScopeExpression) -> Vec<String> {
+pub(crate) fn least_scopes(expression: &ScopeExpression) -> Vec<String> {
     match expression {
         ScopeExpression::Scope(scope) | ScopeExpression::For { each: scope, .. } => vec![scope.clone()],
         ScopeExpression::AllOf { all_of } => {
             let mut scopes: Vec<String> = Vec::new();
-            for scope in all_of.iter().flat_map(choose) {
+            for scope in all_of.iter().flat_map(least_scopes) {
                 if !scopes.contains(&scope) {
                     scopes.push(scope);
                 }
@@ -75,9 +85,9 @@ fn choose(expression: &ScopeExpression) -> Vec<String> {
             scopes
         }
         ScopeExpression::AnyOf { any_of } => {
-            any_of.iter().map(choose).min_by_key(|scopes| (scopes.len(), privilege(scopes))).unwrap_or_default()
+            any_of.iter().map(least_scopes).min_by_key(|scopes| (scopes.len(), privilege(scopes))).unwrap_or_default()
         }
-        ScopeExpression::If { then, .. } => choose(then),
+        ScopeExpression::If { then, .. } => least_scopes(then),
     }
 }
 
@@ -90,11 +100,6 @@ fn privilege(scopes: &[String]) -> usize {
         .sum()
 }
 
-/// A scope as one word of a shell.
-fn quote(scope: &str) -> String {
-    format!("'{}'", scope.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,20 +110,22 @@ mod tests {
         This request requires the client to satisfy the following scope expression:\n\n```\n\"*\"\n```";
 
     #[test]
-    fn the_first_block_is_what_is_missing() {
-        let missing = parse(CREATE_TASK).unwrap();
+    fn the_first_block_is_what_is_missing_and_the_second_is_all() {
+        let (missing, required) = parse(CREATE_TASK);
+        assert_eq!(required, Some(ScopeExpression::Scope("*".into())));
+        let missing = missing.unwrap();
         assert_eq!(
             in_words(&missing),
             "queue:scheduler-id:rec and (queue:create-task:highest:p/w or queue:create-task:lowest:p/w)"
         );
-        assert_eq!(sign_in(&missing), "tc signin -s 'queue:scheduler-id:rec' -s 'queue:create-task:lowest:p/w'");
+        assert_eq!(least_scopes(&missing), ["queue:scheduler-id:rec", "queue:create-task:lowest:p/w"]);
     }
 
     #[test]
     fn a_single_scope_stands_bare() {
-        let missing = parse("needs:\n\n```\nsecrets:get:rec/it's\n```").unwrap();
-        assert_eq!(missing, ScopeExpression::Scope("secrets:get:rec/it's".into()));
-        assert_eq!(sign_in(&missing), r"tc signin -s 'secrets:get:rec/it'\''s'");
+        let (missing, required) = parse("needs:\n\n```\nsecrets:get:rec/it's\n```");
+        assert_eq!(missing, Some(ScopeExpression::Scope("secrets:get:rec/it's".into())));
+        assert_eq!(required, None);
     }
 
     #[test]
@@ -127,7 +134,7 @@ mod tests {
             r#"{"AnyOf": [{"AllOf": ["queue:rerun-task", "assume:x"]}, "queue:rerun-task:s/g/t", "queue:rerun-task-in-project:p"]}"#,
         )
         .unwrap();
-        assert_eq!(sign_in(&expression), "tc signin -s 'queue:rerun-task:s/g/t'");
+        assert_eq!(least_scopes(&expression), ["queue:rerun-task:s/g/t"]);
         assert_eq!(
             in_words(&expression),
             "(queue:rerun-task and assume:x) or queue:rerun-task:s/g/t or queue:rerun-task-in-project:p"
@@ -137,7 +144,17 @@ mod tests {
     #[test]
     fn a_message_without_scopes_has_none() {
         for message in ["", "Forbidden", "```", "```\n```", "```\n{not json\n```"] {
-            assert_eq!(parse(message), None, "{message:?}");
+            assert_eq!(parse(message).0, None, "{message:?}");
         }
+    }
+
+    #[test]
+    fn scopes_can_be_those_of_somebody_else() {
+        let of = |message| somebody_else(message, Some("me/tc"));
+        assert_eq!(of("The role `hook-id:a/b` does not have sufficient scopes"), Some("role `hook-id:a/b`".into()));
+        assert_eq!(of("Client ID static/hooks does not have sufficient scopes"), Some("client `static/hooks`".into()));
+        assert_eq!(of("Client ID me/tc does not have sufficient scopes"), None);
+        assert_eq!(of("This request requires scopes"), None);
+        assert_eq!(somebody_else("Client ID task-client/x does not have", None), None, "a proxy signs as somebody");
     }
 }

@@ -33,14 +33,16 @@
 //! # }
 //! ```
 
+mod answer;
 mod api_error;
 mod body;
-mod buffers;
 mod builder;
 mod call;
+mod connection_error;
 mod credentials;
 mod hawk;
 mod missing;
+mod page;
 mod pages;
 mod proxy;
 mod raw;
@@ -63,12 +65,14 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 pub use api_error::ApiError;
-pub use builder::ClientBuilder;
+pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
+pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
+pub(crate) use missing::least_scopes;
+pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
 pub use pages::Pages;
-pub(crate) use pages::TOKEN;
 pub(crate) use raw::{Lost, RawAnswer, RawRequest};
 pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};
@@ -106,6 +110,8 @@ struct Inner {
     credentials: Option<Credentials>,
     /// Said when an unsigned call is refused.
     unsigned_because: Option<String>,
+    /// Knows what the user can do about a refusal.
+    advisor: Option<Advisor>,
     catalogue: &'static Catalogue,
     clock: SharedClock,
     retries: u32,
@@ -113,6 +119,8 @@ struct Inner {
     skew: AtomicI64,
     /// Answers that asked for less: 429 and 503.
     pushbacks: AtomicU64,
+    /// Until when, in milliseconds since the epoch, it was announced that calls wait for their next try.
+    announced_until: AtomicI64,
     transport: Arc<transport::Transport>,
 }
 
@@ -196,23 +204,19 @@ impl Client {
         self.with(credentials, Arc::clone(&self.0.transport))
     }
 
-    /// Takes back the memory of an answer, for the answers to come. It need not be done, but saves time where
-    /// many large ones are handled one after the other.
-    pub fn reuse(&self, body: Bytes) {
-        self.0.transport.reuse(body);
-    }
-
     fn with(&self, credentials: Option<Credentials>, transport: Arc<transport::Transport>) -> Self {
         Self(Arc::new(Inner {
             root: if credentials.is_some() { self.0.deployment.clone() } else { self.0.root.clone() },
             deployment: self.0.deployment.clone(),
             credentials,
             unsigned_because: self.0.unsigned_because.clone(),
+            advisor: self.0.advisor.clone(),
             catalogue: self.0.catalogue,
             clock: Arc::clone(&self.0.clock),
             retries: self.0.retries,
             skew: AtomicI64::new(self.0.skew.load(Ordering::Relaxed)),
             pushbacks: AtomicU64::new(0),
+            announced_until: AtomicI64::new(0),
             transport,
         }))
     }
@@ -274,10 +278,18 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self.credentials().ok_or_else(|| {
-            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
-                .hint("To get credentials: tc signin")
-        })?;
+        let credentials = self
+            .credentials()
+            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
+}
+
+/// The runtime that a call is made in.
+///
+/// # Errors
+/// When there is none: connections and time limits need one.
+fn runtime() -> Result<tokio::runtime::Handle> {
+    tokio::runtime::Handle::try_current()
+        .map_err(|source| Error::failed("a call must be made inside a tokio runtime").caused_by(source))
 }

@@ -7,9 +7,9 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::Client;
+use super::connection_error::ConnectionError;
 use super::request::redacted;
-use super::send::unreachable_error;
-use super::transport::{Arriving, Broken};
+use super::transport::Arriving;
 use crate::error::{Error, Result};
 use crate::reference::Verb;
 
@@ -51,9 +51,9 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    fn new(what: &str, broken: Broken) -> Self {
-        let passing = broken.passing;
-        Self { error: unreachable_error(what, broken, 1), passing }
+    fn new(what: &str, broken: ConnectionError) -> Self {
+        let passing = broken.may_pass();
+        Self { error: broken.into_error(what, 1), passing }
     }
 }
 
@@ -89,7 +89,7 @@ impl Client {
                 Ok(RawAnswer { what, status, headers, body: incoming.body, arriving: incoming.arriving })
             }
             Err(broken) => {
-                tracing::debug!(%verb, url = %shown, error = %broken.summary, cause = %broken, "storage failed");
+                tracing::debug!(%verb, url = %shown, error = %broken.summary(), cause = %broken, "storage failed");
                 Err(Lost::new(what, broken))
             }
         })

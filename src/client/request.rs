@@ -8,7 +8,7 @@ use url::{Position, Url};
 use crate::domain::RootUrl;
 use crate::domain::root_url::encode_component;
 use crate::error::{Error, Result};
-use crate::reference::{LookupError, Method, Segment, Service, Verb, suggest};
+use crate::reference::{LookupError, Method, Segment, Service, Verb, is_idempotent, suggest};
 
 /// A call that is ready to be signed and sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Request {
     pub body: Option<Bytes>,
     /// Whether redirects are followed; otherwise the redirect itself is the answer.
     pub follow: bool,
+    /// Whether the method answers with JSON; the content that a redirect of it leads to can be anything.
+    pub answers_json: bool,
+    /// Whether it leads to the same state when it is sent again: see [`is_idempotent`].
+    pub idempotent: bool,
 }
 
 impl fmt::Debug for Request {
@@ -34,6 +38,8 @@ impl fmt::Debug for Request {
             .field("url", &redacted(&self.url))
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .field("follow", &self.follow)
+            .field("answers_json", &self.answers_json)
+            .field("idempotent", &self.idempotent)
             .finish()
     }
 }
@@ -72,7 +78,21 @@ impl Request {
         if url[..Position::AfterPath] != location {
             return Err(dot_argument(&what, method, args));
         }
-        Ok(Self { what, verb: method.verb, url, body, follow: true })
+        Ok(Self {
+            what,
+            verb: method.verb,
+            url,
+            follow: true,
+            answers_json: method.output.is_some(),
+            idempotent: is_idempotent(&service.service_name, &method.name, body.as_deref()),
+            body,
+        })
+    }
+
+    /// A GET of something that is no method, and may be anything.
+    pub(crate) fn get(what: impl Into<String>, url: Url) -> Self {
+        let what = what.into();
+        Self { what, verb: Verb::Get, url, body: None, follow: true, answers_json: false, idempotent: true }
     }
 
     /// The same call, for which a redirect is the answer.

@@ -4,18 +4,26 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
 use url::Url;
 
+use super::answer;
 use super::api_error::ApiError;
+use super::connection_error::ConnectionError;
 use super::hawk::{self, CONTENT_TYPE, Signed};
 use super::request::{Request, redacted};
-use super::response::{Response, is_html, not_json};
+use super::response::Response;
 use super::retry::{self, Decision, Failure};
-use super::transport::{Broken, Incoming, Outgoing};
+use super::transport::{Incoming, Outgoing};
 use super::{Client, skew};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
+
+/// Waits before the next try that are announced, from this length on.
+const ANNOUNCED_WAIT: Duration = Duration::from_secs(10);
+
+/// Said of a call that cannot be repeated, when it failed after it was sent.
+const MAY_HAVE_BEEN_DONE: &str =
+    "It may have been done all the same, and is not tried again: a second time it would do a second thing.";
 
 /// Redirects that are followed one after the other.
 const MOST_REDIRECTS: usize = 10;
@@ -28,6 +36,10 @@ pub(super) struct Hop {
     extra: Vec<(String, String)>,
     streamed: Option<Duration>,
     sign: bool,
+    /// Whether it may be sent again when it is not known whether it was done.
+    idempotent: bool,
+    /// Whether a redirect has led to another resource than the one that was asked for (RFC 9110, 15.4.4).
+    is_other_resource: bool,
 }
 
 /// An answer with how hard it was to get.
@@ -38,8 +50,16 @@ struct Tried {
 
 impl Hop {
     fn first(request: &Request) -> Self {
-        let (url, body) = (request.url.clone(), request.body.clone());
-        Self { verb: request.verb, url, body, extra: Vec::new(), streamed: None, sign: true }
+        Self {
+            verb: request.verb,
+            url: request.url.clone(),
+            body: request.body.clone(),
+            extra: Vec::new(),
+            streamed: None,
+            sign: true,
+            idempotent: request.idempotent,
+            is_other_resource: false,
+        }
     }
 
     /// For an answer that is to be read piece by piece.
@@ -58,14 +78,17 @@ impl Client {
     pub async fn send(&self, request: &Request) -> Result<Response> {
         let hop = Hop::first(request);
         let (hop, incoming) = self.follow(request, hop).await?;
-        finish(request, hop, incoming)
+        let Incoming { status, headers, body, .. } = incoming;
+        answer::check(request, status, &headers, &body, hop.is_other_resource)?;
+        Ok(Response { what: request.what.clone(), status, headers, body, url: hop.url })
     }
 
     /// Goes from station to station until one answers with something other than a redirect.
     pub(super) async fn follow(&self, request: &Request, mut hop: Hop) -> Result<(Hop, Incoming)> {
+        super::runtime()?;
         let mut visited: Vec<Url> = Vec::new();
         loop {
-            let Tried { incoming, tries } = self.try_hop(&request.what, &request.url, &hop).await?;
+            let Tried { incoming, tries } = self.try_hop(&request.what, &hop).await?;
             if incoming.status >= 400 {
                 return Err(self.refusal(&request.what, &hop, incoming, tries));
             }
@@ -105,12 +128,9 @@ impl Client {
     }
 
     /// Tries one station until it answers, or until there is no point in trying again.
-    async fn try_hop(&self, what: &str, first: &Url, hop: &Hop) -> Result<Tried> {
-        // A signature for one host is nobody else's business, and a bewit is a signature already.
-        let sign = self.0.credentials.is_some()
-            && hop.sign
-            && hop.url.origin() == first.origin()
-            && !hop.url.query().unwrap_or_default().contains("bewit=");
+    async fn try_hop(&self, what: &str, hop: &Hop) -> Result<Tried> {
+        // A bewit is a signature already.
+        let sign = self.0.credentials.is_some() && hop.sign && !hop.url.query().unwrap_or_default().contains("bewit=");
         let (mut tries, mut corrected) = (0, false);
         loop {
             tries += 1;
@@ -128,13 +148,18 @@ impl Client {
             }
             let failure = match &outcome {
                 Ok(incoming) => retry::failure(incoming.status, self.retry_after(incoming)),
-                Err(broken) if broken.passing => Some(Failure::Passing { retry_after: None }),
+                Err(broken) if broken.may_pass() => Some(Failure::Passing { retry_after: None }),
                 Err(_) => Some(Failure::Lasting),
             };
+            let is_unsure = !hop.idempotent && may_have_been_done(&outcome);
+            let failure = failure.map(|failure| if is_unsure { Failure::Lasting } else { failure });
             let decision = failure.map(|failure| retry::decide(failure, tries, self.0.retries, fastrand::f64()));
             match (decision, outcome) {
                 (Some(Decision::Retry(wait)), _) => {
                     tracing::debug!(what, tries, ?wait, "trying again");
+                    if let Some(Failure::Passing { retry_after: Some(_) }) = failure {
+                        self.announce(what, wait);
+                    }
                     self.0.clock.sleep(wait).await;
                 }
                 (Some(Decision::TooLong(wait)), Ok(incoming)) => {
@@ -143,13 +168,19 @@ impl Client {
                         error.hint(format!("The server asks to wait {} s before the next try.", wait.as_secs()))
                     );
                 }
+                (Some(_), Ok(incoming)) if is_unsure => {
+                    return Err(self.refusal(what, hop, incoming, tries).hint(MAY_HAVE_BEEN_DONE));
+                }
                 (_, Ok(incoming)) => return Ok(Tried { incoming, tries }),
-                (_, Err(broken)) => return Err(unreachable_error(what, broken, tries)),
+                (_, Err(broken)) => {
+                    let error = broken.into_error(what, tries);
+                    return Err(if is_unsure { error.hint(MAY_HAVE_BEEN_DONE) } else { error });
+                }
             }
         }
     }
 
-    async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, Broken>> {
+    async fn try_once(&self, hop: &Hop, sign: bool) -> Result<Result<Incoming, ConnectionError>> {
         let mut headers = self.headers(hop.verb, &hop.url, hop.body.as_ref(), sign)?;
         headers.extend(hop.extra.iter().cloned());
         let (url, streamed) = (&hop.url, hop.streamed);
@@ -162,10 +193,23 @@ impl Client {
                 tracing::debug!(verb = %hop.verb, %url, status = incoming.status, ?elapsed, signed = sign, "answered");
             }
             Err(broken) => {
-                tracing::debug!(verb = %hop.verb, %url, error = %broken.summary, cause = %broken, ?elapsed, "failed");
+                tracing::debug!(verb = %hop.verb, %url, error = %broken.summary(), cause = %broken, ?elapsed, "failed");
             }
         }
         Ok(outcome)
+    }
+
+    /// Says that the next try comes late, once for all calls that wait at the same time.
+    fn announce(&self, what: &str, wait: Duration) {
+        if wait < ANNOUNCED_WAIT {
+            return;
+        }
+        let now = self.0.clock.now().timestamp_millis();
+        let until = now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        let announced = self.0.announced_until.fetch_max(until, Ordering::Relaxed);
+        if announced <= now {
+            tracing::warn!("{what}: the server asks to wait {} s before the next try", wait.as_secs());
+        }
     }
 
     fn retry_after(&self, incoming: &Incoming) -> Option<Duration> {
@@ -193,20 +237,21 @@ impl Client {
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
-        let (status, sign_in) = (refusal.status, refusal.sign_in());
+        let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
+        let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
-            (Some(credentials), _) if status == 403 && credentials.authorized_scopes.is_some() => {
+            (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
             }
-            (Some(credentials), _) if status == 401 => {
+            (Some(credentials), _) if refusal.status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now));
                 hints.extend(ahead.map(skew::describe));
-                hints.extend(sign_in);
+                hints.extend(advice);
             }
-            _ => hints.extend(sign_in),
+            _ => hints.extend(advice),
         }
         hints.into_iter().fold(refusal.into_error(tries), Error::hint)
     }
@@ -236,32 +281,15 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         return Err(Error::failed(format!("{what} redirects the request's body to another host: {target}")));
     }
     let verb = if keeps { from.verb } else { Verb::Get };
-    Ok(Hop { verb, url, body, extra: from.extra.clone(), streamed: from.streamed, sign: from.sign })
+    let is_other_resource = from.is_other_resource || status == 303;
+    // A signature is for the deployment and the call that was asked for, not for what that leads to.
+    Ok(Hop { verb, url, body, extra: from.extra.clone(), sign: false, is_other_resource, ..*from })
 }
 
-fn finish(request: &Request, hop: Hop, incoming: Incoming) -> Result<Response> {
-    let Incoming { status, headers, body, .. } = incoming;
-    // Where the deployment has no such service it answers 200 with its web page. What a redirect
-    // leads to, such as an artifact, may well be HTML.
-    if hop.url == request.url && status < 300 && (claims_html(&headers) || is_html(&body)) {
-        return Err(not_json(&request.what, status, &body)
-            .hint("The deployment may lack this service, or the root URL may be another web site's."));
+/// Whether a try that failed may have done what it was for. Who asks for fewer requests has done none.
+fn may_have_been_done(outcome: &Result<Incoming, ConnectionError>) -> bool {
+    match outcome {
+        Ok(incoming) => incoming.status >= 500,
+        Err(broken) => broken.may_have_arrived(),
     }
-    Ok(Response { what: request.what.clone(), status, headers, body, url: hop.url })
-}
-
-/// Whether an answer says that it is a web page.
-pub(super) fn claims_html(headers: &HeaderMap) -> bool {
-    let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
-}
-
-pub(super) fn unreachable_error(what: &str, broken: Broken, tries: u32) -> Error {
-    let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
-    let error = Error::new(Kind::Unavailable, format!("{what} failed{after}: {}", broken.summary));
-    let error = match broken.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    };
-    error.caused_by(broken)
 }

@@ -9,8 +9,9 @@ use flate2::write::MultiGzDecoder;
 use reqwest::header::HeaderMap;
 use url::Url;
 
-use super::body::is_compressed;
-use super::send::{Hop, claims_html, unreachable_error};
+use super::answer::claims_html;
+use super::body::{GZIP_STEP_BYTES, is_gzip};
+use super::send::Hop;
 use super::transport::{Arriving, Incoming};
 use super::{ApiError, Client, Request};
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ pub struct Streamed {
     /// Where the answer comes from, after redirects.
     pub url: Url,
     arriving: Arriving,
+    /// What has arrived and was not looked at.
+    received: Bytes,
     decoder: Option<MultiGzDecoder<Vec<u8>>>,
     /// Decoded bytes that are still to be dropped, because the caller has them already.
     skip: u64,
@@ -64,7 +67,7 @@ impl Client {
             match self.begin(request, extra, options).await {
                 Ok((hop, incoming)) => {
                     let start = if incoming.status == 206 { range_start(&incoming.headers) } else { Some(0) };
-                    let countable = incoming.status != 206 || !is_compressed(&incoming.headers);
+                    let countable = incoming.status != 206 || !is_gzip(&incoming.headers);
                     let usable = start.filter(|start| *start < options.from && countable);
                     if let (Some(start), true) = (usable, incoming.arriving.is_some()) {
                         return streamed(request, hop, incoming, options.from - start);
@@ -101,8 +104,8 @@ fn streamed(request: &Request, hop: Hop, incoming: Incoming, skip: u64) -> Resul
         return Err(Error::failed(format!("{what} answered {status} with a web page"))
             .hint("The deployment may lack this service, or the root URL may be another web site's."));
     }
-    let decoder = is_compressed(&headers).then(|| MultiGzDecoder::new(Vec::new()));
-    Ok(Streamed { what, headers, url: hop.url, arriving, decoder, skip })
+    let decoder = is_gzip(&headers).then(|| MultiGzDecoder::new(Vec::new()));
+    Ok(Streamed { what, headers, url: hop.url, arriving, received: Bytes::new(), decoder, skip })
 }
 
 fn is_web_page(request: &Request, hop: &Hop, headers: &HeaderMap) -> bool {
@@ -117,7 +120,7 @@ impl Streamed {
     /// long; [`crate::error::Kind::Failed`] when what is said to be compressed is not.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            let piece = self.arriving.next().await.map_err(|broken| unreachable_error(&self.what, broken, 1))?;
+            let piece = self.step().await?;
             let decoded = match (&mut self.decoder, piece) {
                 (None, None) => return Ok(None),
                 (None, Some(piece)) => piece,
@@ -133,6 +136,18 @@ impl Streamed {
                 return Ok(Some(fresh));
             }
         }
+    }
+
+    /// Bytes of the wire to look at next: few where they are compressed, because they may become many.
+    async fn step(&mut self) -> Result<Option<Bytes>> {
+        if self.received.is_empty() {
+            match self.arriving.next().await.map_err(|broken| broken.into_error(&self.what, 1))? {
+                Some(piece) => self.received = piece,
+                None => return Ok(None),
+            }
+        }
+        let length = if self.decoder.is_some() { GZIP_STEP_BYTES } else { usize::MAX };
+        Ok(Some(self.received.split_to(length.min(self.received.len()))))
     }
 
     /// What the caller does not have yet of a piece.

@@ -1,9 +1,6 @@
 //! The one file that opens sockets for API calls.
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -11,15 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, NoProxy, Proxy, RequestBuilder};
-use thiserror::Error;
 use url::Url;
 
-use super::body::Body;
-use super::buffers::Buffers;
+use super::body::{Body, BodyFault};
+use super::connection_error::{ConnectionError, ConnectionFault};
 use super::proxy::Proxies;
-use crate::domain::root_url::is_loopback;
 use crate::error::{Error, Result};
 use crate::reference::Verb;
+
+/// Largest answer that is kept in memory, in bytes, decompressed. The largest that services send are pages of a
+/// thousand tasks, with some ten megabytes.
+const MAX_ANSWER_BYTES: usize = 128 << 20;
 
 /// What all connections of a client have in common.
 #[derive(Debug, Clone)]
@@ -45,7 +44,6 @@ pub(super) struct Transport {
     secure: OnceLock<reqwest::Client>,
     /// Streams of one HTTP/2 connection share its rate and its fate; what is passed on piece by piece wants several.
     secure_http1: OnceLock<reqwest::Client>,
-    buffers: Buffers,
 }
 
 /// Which connections to use.
@@ -72,6 +70,8 @@ pub(super) struct Outgoing<'a> {
 pub(super) struct Arriving {
     response: reqwest::Response,
     stall: Duration,
+    received: u64,
+    announced: Option<u64>,
 }
 
 /// One try's answer: read to its end, or just begun where it is to be streamed.
@@ -83,39 +83,18 @@ pub(super) struct Incoming {
     pub(super) arriving: Option<Arriving>,
 }
 
-/// A try that brought no whole answer.
-#[derive(Debug, Error)]
-#[error("{cause}")]
-pub(super) struct Broken {
-    /// What happened: `cannot connect to tc.example.com`.
-    pub(super) summary: String,
-    /// Why, as the system puts it.
-    cause: String,
-    /// Whether another try may do better.
-    pub(super) passing: bool,
-    /// What to do about it.
-    pub(super) hint: Option<&'static str>,
-}
-
 impl Transport {
     pub(super) fn new(settings: Settings) -> Self {
         let [plain, secure, secure_http1] = [const { OnceLock::new() }; 3];
-        Self { settings, plain, secure, secure_http1, buffers: Buffers::default() }
-    }
-
-    /// Takes back the memory of an answer that nobody needs any more.
-    pub(super) fn reuse(&self, body: Bytes) {
-        self.buffers.give(body);
+        Self { settings, plain, secure, secure_http1 }
     }
 
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
-    pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, Broken>> {
+    pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, ConnectionError>> {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
         let mut builder = client.request(method_of(outgoing.verb), outgoing.url.clone());
         if outgoing.streamed.is_none() {
-            // On one machine it takes longer to compress and expand an answer than to copy it.
-            let accepted = if is_loopback(outgoing.url) { "identity" } else { "gzip" };
-            builder = builder.timeout(self.settings.timeout).header("Accept-Encoding", accepted);
+            builder = builder.timeout(self.settings.timeout).header("Accept-Encoding", "gzip");
         }
         for (name, value) in outgoing.headers {
             builder = builder.header(name, value);
@@ -125,12 +104,12 @@ impl Transport {
         }
         let host = outgoing.url.host_str().unwrap_or_default();
         let Some(stall) = outgoing.streamed else {
-            return Ok(self.read(builder, host).await);
+            return Ok(self.read(builder, outgoing.verb, host).await);
         };
         // The time limit of a try holds for all but the body, which may well take hours.
-        Ok(match tokio::time::timeout(self.settings.timeout, self.begin(builder, host, stall)).await {
+        Ok(match tokio::time::timeout(self.settings.timeout, self.begin(builder, outgoing.verb, host, stall)).await {
             Ok(begun) => begun,
-            Err(_) => Err(Broken::silent(host, self.settings.timeout)),
+            Err(_) => Err(over_time(host, ConnectionFault::TimeLimit(self.settings.timeout))),
         })
     }
 
@@ -144,21 +123,20 @@ impl Transport {
         headers: &[(String, String)],
         body: Option<reqwest::Body>,
         stall: Duration,
-    ) -> Result<Result<Incoming, Broken>> {
+    ) -> Result<Result<Incoming, ConnectionError>> {
         let mut builder = self.client(url, true)?.request(method_of(verb), url.clone());
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
         let host = url.host_str().unwrap_or_default();
         if let Some(body) = body {
-            return Ok(self.begin(builder.body(body), host, stall).await);
+            return Ok(self.begin(builder.body(body), verb, host, stall).await);
         }
         let limit = self.settings.timeout.min(stall);
-        Ok(match tokio::time::timeout(limit, self.begin(builder, host, stall)).await {
+        Ok(match tokio::time::timeout(limit, self.begin(builder, verb, host, stall)).await {
             Ok(begun) => begun,
-            // What is not the time limit of a try is not mended by a longer one.
-            Err(_) if limit < self.settings.timeout => Err(Broken { hint: None, ..Broken::silent(host, limit) }),
-            Err(_) => Err(Broken::silent(host, limit)),
+            Err(_) if limit < self.settings.timeout => Err(over_time(host, ConnectionFault::Stalled(limit))),
+            Err(_) => Err(over_time(host, ConnectionFault::TimeLimit(limit))),
         })
     }
 
@@ -178,101 +156,97 @@ impl Transport {
     }
 
     /// Reads the answer's head, and its body too unless it is a success.
-    async fn begin(&self, builder: RequestBuilder, host: &str, stall: Duration) -> Result<Incoming, Broken> {
+    async fn begin(
+        &self,
+        builder: RequestBuilder,
+        verb: Verb,
+        host: &str,
+        stall: Duration,
+    ) -> Result<Incoming, ConnectionError> {
         let mut response = builder.send().await.map_err(|source| self.broken(host, source))?;
         if !response.status().is_success() {
-            return self.rest(response, host).await;
+            return self.rest(response, verb, host).await;
         }
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        Ok(Incoming { status, headers, body: Bytes::new(), arriving: Some(Arriving { response, stall }) })
+        let announced = if has_body(verb, status) { content_length(&headers) } else { None };
+        let arriving = Some(Arriving { response, stall, received: 0, announced });
+        Ok(Incoming { status, headers, body: Bytes::new(), arriving })
     }
 
     /// Reads the whole answer.
-    async fn read(&self, builder: RequestBuilder, host: &str) -> Result<Incoming, Broken> {
+    async fn read(&self, builder: RequestBuilder, verb: Verb, host: &str) -> Result<Incoming, ConnectionError> {
         let response = builder.send().await.map_err(|source| self.broken(host, source))?;
-        self.rest(response, host).await
+        self.rest(response, verb, host).await
     }
 
-    async fn rest(&self, mut response: reqwest::Response, host: &str) -> Result<Incoming, Broken> {
+    async fn rest(&self, mut response: reqwest::Response, verb: Verb, host: &str) -> Result<Incoming, ConnectionError> {
         let (status, mut headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let buffer = self.buffers.take(headers.get("content-length").and_then(length).unwrap_or(0));
-        let mut body = Body::new(&mut headers, buffer);
+        let announced = if has_body(verb, status) { content_length(&headers) } else { None };
+        let mut body = Body::new(&mut headers, MAX_ANSWER_BYTES);
+        let mut received = 0;
         while let Some(chunk) = response.chunk().await.map_err(|source| self.broken(host, source))? {
-            body.add(&chunk).map_err(|source| Broken::undecodable(host, &source))?;
+            received += chunk.len() as u64;
+            body.add(&chunk).map_err(|fault| unusable(host, &fault))?;
         }
-        let body = body.finish().map_err(|source| Broken::undecodable(host, &source))?;
-        give_back().await;
+        check_length(host, received, announced)?;
+        let body = body.finish().map_err(|fault| unusable(host, &fault))?;
         Ok(Incoming { status, headers, body, arriving: None })
     }
 
-    fn broken(&self, host: &str, source: reqwest::Error) -> Broken {
-        let source = source.without_url();
-        let causes: Vec<&(dyn StdError + 'static)> =
-            std::iter::successors(source.source(), |cause| (*cause).source()).collect();
-        let certificate = causes.iter().any(|cause| is_certificate_fault(*cause));
-        let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
-        let summary = if source.is_timeout() {
-            format!("no answer from {host} within {}", seconds(self.settings.timeout))
-        } else if certificate {
-            format!("cannot trust the certificate of {host}")
-        } else if source.is_connect() {
-            format!("cannot connect to {host}")
-        } else {
-            format!("the connection to {host} broke off")
-        };
-        let hint = if certificate {
-            Some("If the deployment's CA is a private one, name its file with --cacert.")
-        } else if source.is_dns() {
-            Some("Check the root URL and the network.")
-        } else if source.is_timeout() {
-            Some("A longer --timeout may help.")
-        } else {
-            None
-        };
-        Broken { summary, cause, passing: !certificate && !source.is_builder(), hint }
+    fn broken(&self, host: &str, source: reqwest::Error) -> ConnectionError {
+        ConnectionError::of(host, source, self.settings.timeout)
     }
 }
 
-impl Broken {
-    /// What came is not what it says it is; another try may bring it whole.
-    fn undecodable(host: &str, source: &io::Error) -> Self {
-        let summary = format!("the answer of {host} is compressed, and damaged");
-        Self { summary, cause: source.to_string(), passing: true, hint: None }
-    }
+/// Whether an answer's `Content-Length` is that of a body (RFC 9110, 8.6).
+fn has_body(verb: Verb, status: u16) -> bool {
+    verb != Verb::Head && !matches!(status, 204 | 304)
+}
 
-    /// Nothing came for so long.
-    fn silent(host: &str, limit: Duration) -> Self {
-        Self {
-            summary: format!("no answer from {host} within {}", seconds(limit)),
-            cause: "the time limit was reached".to_owned(),
-            passing: true,
-            hint: Some("A longer --timeout may help."),
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get("content-length")?.to_str().ok()?.trim().parse().ok()
+}
+
+/// HTTP/2 ends a stream that the server gives up like one that is whole, so the length is compared.
+fn check_length(host: &str, received: u64, announced: Option<u64>) -> Result<(), ConnectionError> {
+    match announced.filter(|announced| *announced != received) {
+        Some(announced) => {
+            let fault = ConnectionFault::CutOff { received, announced };
+            Err(ConnectionError::new(host, fault, "the connection ended early"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn unusable(host: &str, fault: &BodyFault) -> ConnectionError {
+    match fault {
+        BodyFault::Damaged(source) => ConnectionError::new(host, ConnectionFault::Damaged, source),
+        BodyFault::TooLarge => {
+            ConnectionError::new(host, ConnectionFault::TooLarge(MAX_ANSWER_BYTES), "the rest was not read")
         }
     }
+}
+
+fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
+    ConnectionError::new(host, fault, "the time limit was reached")
 }
 
 impl Arriving {
     /// The next piece; none at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, ConnectionError> {
         let host = self.response.url().host_str().unwrap_or_default().to_owned();
         match tokio::time::timeout(self.stall, self.response.chunk()).await {
-            Ok(Ok(piece)) => {
-                if piece.is_none() {
-                    give_back().await;
-                }
-                Ok(piece)
+            Ok(Ok(Some(piece))) => {
+                self.received += piece.len() as u64;
+                Ok(Some(piece))
             }
-            Ok(Err(source)) => Err(Broken {
-                summary: format!("the connection to {host} broke off"),
-                cause: innermost(&source),
-                passing: true,
-                hint: None,
+            Ok(Ok(None)) => check_length(&host, self.received, self.announced).map(|()| None),
+            Ok(Err(source)) => Err(match ConnectionError::of(&host, source, self.stall) {
+                broken if broken.may_have_arrived() => broken,
+                // The head was here: whatever it looks like, the connection was made.
+                broken => ConnectionError { fault: ConnectionFault::BrokeOff, ..broken },
             }),
-            Err(_) => Err(Broken {
-                summary: format!("nothing more came from {host} for {}", seconds(self.stall)),
-                hint: None,
-                ..Broken::silent(&host, self.stall)
-            }),
+            Err(_) => Err(over_time(&host, ConnectionFault::Stalled(self.stall))),
         }
     }
 }
@@ -286,24 +260,6 @@ fn method_of(verb: Verb) -> reqwest::Method {
         Verb::Patch => reqwest::Method::PATCH,
         Verb::Delete => reqwest::Method::DELETE,
     }
-}
-
-fn innermost(source: &reqwest::Error) -> String {
-    let last = std::iter::successors(source.source(), |cause| (*cause).source()).last();
-    last.map_or_else(|| source.to_string(), ToString::to_string)
-}
-
-/// Lets the connection of an answer that has been read return to its pool: a task of its own sees to that. A
-/// request that started before would find none free and open another one.
-async fn give_back() {
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
-}
-
-/// A length to reserve; what a server claims beyond this is believed when it has arrived.
-fn length(value: &reqwest::header::HeaderValue) -> Option<usize> {
-    const MOST: usize = 16 << 20;
-    value.to_str().ok()?.parse().ok().map(|length: usize| length.min(MOST))
 }
 
 fn build(settings: &Settings, pool: Pool) -> Result<reqwest::Client> {
@@ -352,21 +308,4 @@ pub(super) fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
 fn bad_proxy(variable: &str) -> Error {
     Error::usage(format!("{variable} (or ALL_PROXY) is no URL of a proxy"))
         .hint("It looks like http://proxy.example.com:3128.")
-}
-
-/// An I/O error does not name what it wraps as its source, so it is asked for it.
-fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
-    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
-        return matches!(fault, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented);
-    }
-    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    wrapped.is_some_and(|wrapped| is_certificate_fault(wrapped))
-}
-
-fn seconds(duration: Duration) -> impl fmt::Display {
-    if duration.subsec_millis() == 0 {
-        format!("{} s", duration.as_secs())
-    } else {
-        format!("{} ms", duration.as_millis())
-    }
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use clap::error::ErrorKind;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
-use crate::cli::{self, topics::TOPICS};
+use crate::cli::topics::TOPICS;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -16,7 +16,7 @@ use crate::reference::suggest;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A topic (exit-codes, environment), or the words of a command
-    #[arg(value_name = "TOPIC|COMMAND", add = ArgValueCandidates::new(candidates))]
+    #[arg(value_name = "TOPIC|COMMAND")]
     words: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is neither such a topic nor such a command.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context, tree_for: impl Fn(&[OsString]) -> clap::Command) -> Result<Status> {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     if let [name] = words[..]
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
@@ -34,20 +34,21 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let line: Vec<OsString> =
         std::iter::once("tc").chain(words.iter().copied()).chain(["--help"]).map(OsString::from).collect();
-    match cli::command_for(&line).try_get_matches_from(&line) {
+    let tree = tree_for(&line);
+    match tree.clone().try_get_matches_from(&line) {
         Err(help) if help.kind() == ErrorKind::DisplayHelp => {
             let text = help.render();
             let text = if context.ui.color() { text.ansi().to_string() } else { text.to_string() };
             context.ui.out().write_all(text.as_bytes())?;
             Ok(Status::DONE)
         }
-        _ => Err(unknown(&words)),
+        _ => Err(unknown(&words, &tree)),
     }
 }
 
-fn unknown(words: &[&str]) -> Error {
-    let error = Error::usage(format!("there is no command or topic `{}`", words.join(" ")));
-    let names = names();
+fn unknown(words: &[&str], tree: &clap::Command) -> Error {
+    let error = Error::usage(format!("unknown command or topic `{}`", words.join(" ")));
+    let names = names(tree);
     match words.first().map(|word| suggest(word, names.iter().map(String::as_str))).unwrap_or_default().first() {
         Some(similar) if words.len() == 1 => error.hint(format!("Did you mean `{similar}`?")),
         _ => error.hint("`tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics."),
@@ -55,12 +56,13 @@ fn unknown(words: &[&str]) -> Error {
 }
 
 /// Commands and topics.
-fn names() -> Vec<String> {
-    let tree = cli::command();
+pub(super) fn names(tree: &clap::Command) -> Vec<String> {
     let commands = tree.get_subcommands().map(clap::Command::get_name);
     commands.chain(TOPICS.iter().map(|topic| topic.name)).map(Into::into).collect()
 }
 
-fn candidates() -> Vec<CompletionCandidate> {
-    names().into_iter().map(CompletionCandidate::new).collect()
+/// The command of this file, whose words complete to these names.
+pub(super) fn complete(command: clap::Command, names: Vec<String>) -> clap::Command {
+    let candidates = move || names.iter().map(CompletionCandidate::new).collect();
+    command.mut_arg("words", |words| words.add(ArgValueCandidates::new(candidates)))
 }

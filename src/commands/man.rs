@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::cli::{self, topics::TOPICS};
+use crate::cli::topics::TOPICS;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -29,11 +29,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such command, or the pages cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context, tree: &clap::Command) -> Result<Status> {
     if let Some(directory) = &args.output {
         let directory = context.env.resolve(directory);
         std::fs::create_dir_all(&directory).map_err(|source| Error::io("create", directory.display(), source))?;
-        for (name, page) in pages()? {
+        for (name, page) in pages(tree)? {
             let path = directory.join(name);
             std::fs::write(&path, page).map_err(|source| Error::io("write", path.display(), source))?;
         }
@@ -43,17 +43,17 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         "{}.1",
         std::iter::once("tc").chain(args.words.iter().map(String::as_str)).collect::<Vec<_>>().join("-")
     );
-    let (_, page) = pages()?.into_iter().find(|(found, _)| *found == name).ok_or_else(|| {
-        Error::usage(format!("there is no command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
+    let (_, page) = pages(tree)?.into_iter().find(|(found, _)| *found == name).ok_or_else(|| {
+        Error::usage(format!("unknown command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
     })?;
     context.ui.out().write_all(&page)?;
     Ok(Status::DONE)
 }
 
 /// All pages with their file names.
-fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+fn pages(tree: &clap::Command) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut pages = Vec::new();
-    collect(&cli::command(), None, &mut pages)?;
+    collect(tree, None, &mut pages)?;
     Ok(pages)
 }
 

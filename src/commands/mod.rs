@@ -8,7 +8,9 @@ pub mod creds;
 pub mod download;
 pub mod from_now;
 pub mod group;
+mod guesses;
 pub mod help;
+mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;
@@ -17,7 +19,6 @@ pub mod references;
 pub mod sandbox;
 pub mod schema;
 pub mod scope;
-pub mod shared;
 pub mod signin;
 pub mod signout;
 pub mod slugid;
@@ -26,9 +27,25 @@ pub mod url;
 pub mod version;
 pub mod whoami;
 
+// What several verbs have in common, by what it does.
+mod bulk;
+mod credentials;
+mod listening;
+mod page;
+mod selection;
+mod transfers;
+mod waiting;
+
+pub use hints::advise;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::cli::{self, Globals};
 use crate::context::Context;
-use crate::error::Result;
-use crate::exit::Status;
+use crate::error::{Error, Result};
+use crate::exit::{Program, Status};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -75,50 +92,68 @@ pub enum Command {
     Help(help::Args),
 }
 
-/// The command of this name by itself, so that a command line which names it need not build all the others.
+/// Commands below which the API's methods are commands, too.
+const CALLERS: [&str; 2] = ["api", "url"];
+/// Commands whose IDs are read as [`crate::domain::TaskRef`], so that they may start with a dash.
+const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
+/// Commands that read IDs by themselves.
+const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
+
+/// A whole command line.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "tc",
+    about = "Talk to any Taskcluster deployment",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct CommandLine {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The command tree without the API's methods, for manuals.
+pub fn tree() -> clap::Command {
+    let tree = CommandLine::command().mut_subcommand("group", group::adjust);
+    let names = help::names(&tree);
+    tree.mut_subcommand("help", |command| help::complete(command, names))
+}
+
+/// The command tree with the API's methods, as far as a command line of these words can reach into it.
+pub fn tree_for(words: &[OsString]) -> clap::Command {
+    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words))
+}
+
+/// Parses a command line.
 ///
-/// It parses as the one in the whole tree does; its help may lack what stands with its name there.
-pub(crate) fn named(name: &str) -> Option<clap::Command> {
-    use clap::{Args as _, Subcommand as _};
-    let one = |augment: fn(clap::Command) -> clap::Command| Some(augment(clap::Command::new(name.to_owned())));
-    let noun = |augment: fn(clap::Command) -> clap::Command| {
-        Some(augment(clap::Command::new(name.to_owned())).subcommand_required(true))
-    };
-    match name {
-        "api" => one(api::Args::augment_args),
-        "artifact" => noun(artifact::Command::augment_subcommands),
-        "completions" => one(completions::Args::augment_args),
-        "config" => one(config::Args::augment_args),
-        "creds" => one(creds::Args::augment_args),
-        "download" => noun(download::Command::augment_subcommands),
-        "from-now" => one(from_now::Args::augment_args),
-        "group" => noun(group::Command::augment_subcommands),
-        "help" => one(help::Args::augment_args),
-        "man" => one(man::Args::augment_args),
-        "object" => noun(object::Command::augment_subcommands),
-        "profile" => one(profile::Args::augment_args),
-        "pulse" => noun(pulse::Command::augment_subcommands),
-        "references" => noun(references::Command::augment_subcommands),
-        "sandbox" => one(sandbox::Args::augment_args),
-        "schema" => one(schema::Args::augment_args),
-        "scope" => one(scope::Args::augment_args),
-        "signin" => one(signin::Args::augment_args),
-        "signout" => one(signout::Args::augment_args),
-        "slugid" => one(slugid::Args::augment_args),
-        "task" => noun(task::Command::augment_subcommands),
-        "url" => one(url::Args::augment_args),
-        "version" => one(version::Args::augment_args),
-        "whoami" => one(whoami::Args::augment_args),
-        _ => None,
-    }
+/// # Errors
+/// When it makes no sense, or asks for help.
+pub fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
+    let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
+    cli::parse(&tree_for(&words), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+}
+
+/// The error that a refused command line is; none when it asks for help.
+pub fn usage_error(fault: &clap::Error) -> Option<Error> {
+    cli::usage::explain(fault, guesses::guess)
 }
 
 impl Command {
-    /// Runs the command.
+    /// Whether `--timeout` is the time limit of the command as a whole, and not that of its calls.
+    pub(crate) fn limits_itself(&self) -> bool {
+        matches!(self, Self::Task(task::Command::Wait(_)) | Self::Group(group::Command::Wait(_)))
+    }
+
+    /// Runs the command; `program` runs another command line, for a command that shows what others do.
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub async fn run(self, context: &Context) -> Result<Status> {
+    pub async fn run(self, context: &Context, program: Program) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context).await,
             Self::Group(command) => command.run(context).await,
@@ -139,10 +174,10 @@ impl Command {
             Self::FromNow(args) => from_now::run(&args, context).await,
             Self::Task(command) => command.run(context).await,
             Self::References(command) => command.run(context).await,
-            Self::Sandbox(args) => sandbox::run(&args, context).await,
+            Self::Sandbox(args) => sandbox::run(&args, context, program).await,
             Self::Completions(args) => completions::run(&args, context).await,
-            Self::Man(args) => man::run(&args, context).await,
-            Self::Help(args) => help::run(&args, context).await,
+            Self::Man(args) => man::run(&args, context, &tree()).await,
+            Self::Help(args) => help::run(&args, context, tree_for).await,
             Self::Version(args) => version::run(&args, context).await,
         }
     }

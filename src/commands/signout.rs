@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::commands::shared::exports::ShellFlags;
+use crate::commands::credentials::exports::ShellFlags;
 use crate::config::Store;
 use crate::context::Context;
 use crate::domain::Shell;
@@ -52,7 +52,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             Err(error) => return Err(error),
         }
     };
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(json!({"removed": removed}).to_string()).await?;
         return Ok(Status::DONE);
     }

@@ -9,7 +9,7 @@ use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Say who you are to a deployment, and what you may do there
+/// Show the current client and its scopes
 ///
 /// The scopes are those that the deployment sees. Exits with 4 when you are not signed in.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     }
     let client = context.client()?;
     let answer: Value = client.call("auth", "currentScopes").send().await?.json()?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(to_json(&identity, &answer["scopes"]).to_string()).await?;
     } else {
         print(&identity, &answer["scopes"], context)?;

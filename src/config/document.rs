@@ -33,7 +33,7 @@ pub struct Unknown {
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: there is no setting `{}`", self.line, self.key)?;
+        write!(f, "line {}: unknown setting `{}`", self.line, self.key)?;
         match self.suggestions.first() {
             Some(suggestion) => write!(f, "; did you mean `{suggestion}`?"),
             None => f.write_str("."),

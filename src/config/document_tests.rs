@@ -91,9 +91,9 @@ fn unknown_keys_are_named_with_their_line() {
     assert_eq!(shown, [("a", 1), ("profiles.x.retry", 3), ("other", 4)]);
     assert_eq!(
         unknown[1].to_string(),
-        "line 3: there is no setting `profiles.x.retry`; did you mean `profiles.x.retries`?"
+        "line 3: unknown setting `profiles.x.retry`; did you mean `profiles.x.retries`?"
     );
-    assert_eq!(unknown[0].to_string(), "line 1: there is no setting `a`.");
+    assert_eq!(unknown[0].to_string(), "line 1: unknown setting `a`.");
 }
 
 #[test]

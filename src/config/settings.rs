@@ -262,7 +262,7 @@ impl Settings {
         }
         match self.contents.similar_profiles(text).as_slice() {
             // A whole URL contains many a name.
-            [first, ..] if !text.contains("://") => Err(Error::usage(format!("there is no profile `{text}`"))
+            [first, ..] if !text.contains("://") => Err(Error::usage(format!("unknown profile `{text}`"))
                 .hint(format!("Did you mean `{first}`?"))
                 .hint("`tc profile list` shows all profiles.")),
             _ => Err(Error::usage(fault.to_string())),
@@ -329,7 +329,7 @@ impl Settings {
         if let Some(profile) = self.contents.profile(&name) {
             return Ok(Some((profile, setting.source)));
         }
-        let error = Error::new(Kind::Usage, format!("there is no profile `{name}`"));
+        let error = Error::new(Kind::Usage, format!("unknown profile `{name}`"));
         let error = match self.contents.similar_profiles(&name).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
             None => error.hint("`tc profile list` shows all profiles."),
@@ -343,8 +343,9 @@ impl Settings {
 /// # Errors
 /// When it is none, or no time at all.
 pub fn parse_timeout(text: &str) -> Result<Duration> {
-    parse_time(text)
-        .ok_or_else(|| Error::usage(format!("`{text}` is no time limit")).hint("It looks like 30s, 2m or 500ms."))
+    parse_time(text).ok_or_else(|| {
+        Error::usage(format!("invalid duration `{text}`")).hint("Give a number and a unit, such as 30s, 2m or 500ms.")
+    })
 }
 
 /// What the variables say, as far as the keys have any.

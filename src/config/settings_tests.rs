@@ -92,7 +92,7 @@ fn names_and_urls_lead_to_a_deployment_and_nothing_else_does() {
         assert_eq!(settings.deployment(text).unwrap().as_str(), url);
     }
     for (text, message, hint) in [
-        ("firefx-ci", "there is no profile `firefx-ci`", Some("Did you mean `firefox-ci`?")),
+        ("firefx-ci", "unknown profile `firefx-ci`", Some("Did you mean `firefox-ci`?")),
         ("bare", "the profile `bare` has no root URL", Some("Set it with `tc config set profiles.bare.root-url URL`.")),
         ("zzz", "`zzz` is not a URL; a root URL looks like https://tc.example.com", None),
         ("ftp://corp", "the root URL `ftp://corp` must start with https:// or http://", None),
@@ -106,7 +106,7 @@ fn names_and_urls_lead_to_a_deployment_and_nothing_else_does() {
 #[test]
 fn a_profile_that_does_not_exist_is_an_error_that_says_where_it_was_asked_for() {
     let error = settings_with(&[("TC_PROFILE", "crop")], Given::default(), FILE).unwrap_err();
-    assert_eq!(error.message(), "there is no profile `crop`");
+    assert_eq!(error.message(), "unknown profile `crop`");
     assert_eq!(error.hints(), ["Did you mean `corp`?", "It comes from TC_PROFILE."]);
 }
 
@@ -142,5 +142,5 @@ fn presets_are_found_by_name() {
 fn a_time_limit_of_a_flag_is_checked() {
     let given = Given { timeout: Some("soon".into()), ..Given::default() };
     let error = settings_with(&[], given, "").unwrap().timeout().unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Usage, "`soon` is no time limit"));
+    assert_eq!((error.kind(), error.message()), (Kind::Usage, "invalid duration `soon`"));
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml_edit::Item;
 
 use crate::domain::RootUrl;
+use crate::domain::time::parse_duration;
 
 /// What a setting can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,20 +173,9 @@ fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// `30s`, `2m`, `500ms`, `1h`; a bare number is seconds. None for anything else, and for no time at all.
+/// A time limit: any duration but none at all.
 pub(super) fn parse_time(text: &str) -> Option<Duration> {
-    let trimmed = text.trim();
-    let digits = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
-    let (number, unit) = trimmed.split_at(digits);
-    let milliseconds = match unit.trim() {
-        "ms" => 1,
-        "" | "s" | "sec" => 1000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    let total = number.parse::<u64>().ok()?.checked_mul(milliseconds)?;
-    (total > 0).then(|| Duration::from_millis(total))
+    parse_duration(text).ok().filter(|limit| !limit.is_zero())
 }
 
 #[cfg(test)]
@@ -231,7 +221,7 @@ mod tests {
         {
             assert_eq!(parse_time(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
-        for text in ["", "s", "0s", "-1s", "2 weeks", "99999999999999999999s"] {
+        for text in ["", "s", "0s", "0", "-1s", "2 months", "99999999999999999999s"] {
             assert_eq!(parse_time(text), None, "{text}");
         }
     }

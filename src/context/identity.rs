@@ -3,8 +3,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum as _;
@@ -21,21 +21,14 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Loaded {
     settings: OnceLock<Settings>,
-    said: Arc<Said>,
+    said: Announced,
 }
 
 /// What one run says at most once, however many deployments it talks to.
 #[derive(Default)]
-struct Said {
+struct Announced {
     unknown_keys: AtomicBool,
     near_end: AtomicBool,
-}
-
-impl Loaded {
-    /// For the same run with other flags: to be read again, but not to be spoken of again.
-    pub(super) fn again(&self) -> Self {
-        Self { settings: OnceLock::new(), said: Arc::clone(&self.said) }
-    }
 }
 
 /// Where credentials come from.
@@ -134,7 +127,11 @@ impl Context {
     /// # Errors
     /// When there is no root URL, credentials are half set, or the store is refused.
     pub fn identity(&self) -> Result<Identity> {
-        let settings = self.settings()?;
+        self.identity_by(self.settings()?)
+    }
+
+    /// The same for the deployment that these settings choose.
+    pub(super) fn identity_by(&self, settings: &Settings) -> Result<Identity> {
         let no_credentials = self.globals.no_credentials;
         let (root, root_source) = settings.root_url()?.unzip();
         let proxy_comes_first = self.is_in_task() && !no_credentials;
@@ -164,9 +161,10 @@ impl Context {
             (Lookup::Found(stored), Some(path)) => identity.take(stored, Origin::Store(path.to_owned())),
             (Lookup::Expired(end), _) => {
                 identity.target.unsigned_because = Some(format!(
-                    "The call was not signed: the credentials stored for {root} ended at {}. Sign in again with `tc signin`.",
+                    "The call was not signed: the credentials stored for {root} ended at {}.",
                     end.format("%F %R UTC")
                 ));
+                identity.expires = Some(end);
             }
             _ => {
                 let own = |file: &&GoTool| file.root_url.as_deref().and_then(|text| RootUrl::parse(text).ok());
@@ -181,7 +179,7 @@ impl Context {
     }
 
     /// Warns, once and on a terminal only, of credentials that will soon be of no use.
-    pub(super) fn warn_of_the_end(&self, identity: &Identity) {
+    pub(super) fn warn_before_expiry(&self, identity: &Identity) {
         let (Some(credentials), Some(expires)) = (&identity.target.credentials, identity.expires) else { return };
         let life = Stored { credentials: credentials.clone(), issued: identity.issued, expires: Some(expires) };
         let now = self.now();
@@ -193,7 +191,8 @@ impl Context {
         }
         let root = &identity.target.root;
         let end = if life.is_expired(now) { "have ended".into() } else { format!("end in {}", left(expires - now)) };
-        self.ui.warn(format_args!("the credentials for {root} {end}. Sign in again with `tc signin`."));
+        self.ui.warn(format_args!("the credentials for {root} {end}"));
+        self.ui.hint("Sign in again with `tc signin`.");
     }
 
     fn limited(&self, credentials: Credentials) -> Credentials {
@@ -203,7 +202,7 @@ impl Context {
         }
     }
 
-    fn is_in_task(&self) -> bool {
+    pub(super) fn is_in_task(&self) -> bool {
         self.env.get(env::PROXY_URL).or(self.env.get(env::TASK_ID)).is_some()
     }
 

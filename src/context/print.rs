@@ -41,6 +41,15 @@ impl Context {
         let (ui, json, code) = (Arc::clone(&self.ui), json.into(), self.globals.jq.clone());
         blocking(move || print(&ui, &json, code.as_deref())).await
     }
+
+    /// Prints a JSON document as the result, where `--jq` chooses what the command acts on.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub async fn print_unfiltered(&self, json: impl Into<Bytes>) -> Result<()> {
+        let (ui, json) = (Arc::clone(&self.ui), json.into());
+        blocking(move || print(&ui, &json, None)).await
+    }
 }
 
 fn print(ui: &Ui, json: &[u8], code: Option<&str>) -> Result<()> {

@@ -9,18 +9,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ui::Reply;
 
 impl Context {
-    /// Asks a yes-or-no question on the terminal. Anything but a clear yes means no.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Interrupted`] when the user interrupts; when standard input cannot be read.
-    pub async fn confirm(&self, question: &str) -> Result<bool> {
-        Ok(self.ask(question).await? == Reply::Yes)
-    }
-
     /// Asks a yes-or-no question and says what the answer means.
     ///
     /// # Errors
-    /// Those of [`Context::confirm`].
+    /// [`crate::error::Kind::Interrupted`] when the user interrupts; when standard input cannot be read.
     pub async fn ask(&self, question: &str) -> Result<Reply> {
         let (ui, question) = (Arc::clone(&self.ui), question.to_owned());
         let asking = on_own_thread(move || ui.ask(&question));

@@ -5,6 +5,7 @@
 //! printed here survives that: every statement ends with a semicolon, and white space and pattern
 //! characters of a value are written as escapes where the shell has any.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// A family of shells with one syntax for environment variables.
@@ -60,6 +61,12 @@ impl Shell {
             Shell::PowerShell => format!("{command} | Out-String | Invoke-Expression"),
         }
     }
+}
+
+/// A text as one word of a command line for a POSIX shell, without NUL, which no argument can hold.
+pub fn quote(word: &str) -> String {
+    let word = word.replace('\0', "");
+    shlex::try_quote(&word).map_or_else(|_| String::new(), Cow::into_owned)
 }
 
 /// In single quotes where that is safe without quotes around `$(..)`, else through `printf`,

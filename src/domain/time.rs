@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use thiserror::Error;
@@ -12,6 +13,9 @@ pub enum TimeError {
     /// Not of the form `2 days 3 hours`.
     #[error("string '{0}' is not a valid time expression")]
     Expression(String),
+    /// Not a duration such as `30s` or `2 hours`.
+    #[error("invalid duration `{0}`")]
+    Duration(String),
     /// Neither RFC 3339 nor seconds since the epoch.
     #[error("'{0}' is not a time")]
     Time(String),
@@ -84,8 +88,8 @@ impl Offset {
     fn add_to(self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let [years, months, weeks, days, hours, minutes, seconds] = self.amounts;
         let calendar = Months::new(years.checked_mul(12)?.checked_add(months)?);
-        let clock = [(weeks, 604_800), (days, 86_400), (hours, 3_600), (minutes, 60), (seconds, 1)];
-        let total = clock.iter().map(|(amount, unit)| i64::from(*amount) * unit).sum();
+        let clock = [weeks, days, hours, minutes, seconds].into_iter().zip(UNIT_SECONDS);
+        let total = clock.map(|(amount, (_, unit))| i64::from(amount) * i64::from(unit)).sum();
         let clock = TimeDelta::try_seconds(total)?;
         if self.past {
             start.checked_sub_months(calendar)?.checked_sub_signed(clock)
@@ -122,6 +126,39 @@ pub fn parse_time(text: &str) -> Result<DateTime<Utc>, TimeError> {
         .ok_or_else(|| TimeError::Time(text.into()))
 }
 
+/// A length of time: a relative time without a sign, such as `30s` or `1 hour 30 minutes`; milliseconds
+/// (`500ms`); one unit with a fraction (`1.5m`); or a bare number of seconds. Years and months have no fixed length.
+///
+/// # Errors
+/// [`TimeError::Duration`].
+pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
+    read_duration(text.trim()).ok_or_else(|| TimeError::Duration(text.into()))
+}
+
+fn read_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split(text, |c| c.is_ascii_digit() || c == '.');
+    let unit = unit.trim_start().to_lowercase();
+    match (number.contains('.'), unit.as_str()) {
+        (false, "") => Some(Duration::from_secs(number.parse().ok()?)),
+        (false, "ms") => Some(Duration::from_millis(number.parse().ok()?)),
+        (true, unit) => {
+            let seconds = UNIT_SECONDS.iter().find(|(index, _)| UNITS[*index].contains(&unit))?.1;
+            let number = number.parse::<f64>().ok()?;
+            Duration::try_from_secs_f64(number * f64::from(seconds)).ok()
+        }
+        (false, _) if text.starts_with(['-', '+']) => None,
+        (false, _) => {
+            let amounts = Offset::read(text)?.amounts;
+            let seconds = UNIT_SECONDS.iter().map(|(index, seconds)| u64::from(amounts[*index]) * u64::from(*seconds));
+            let has_fixed_length = amounts[0] == 0 && amounts[1] == 0;
+            has_fixed_length.then(|| Duration::from_secs(seconds.sum()))
+        }
+    }
+}
+
+/// Units of a fixed length: their places in [`UNITS`], and their seconds.
+const UNIT_SECONDS: [(usize, u32); 5] = [(2, 604_800), (3, 86_400), (4, 3_600), (5, 60), (6, 1)];
+
 /// A time as the services write it: ISO 8601, UTC, milliseconds, `Z`.
 pub fn to_iso(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
@@ -140,6 +177,31 @@ mod tests {
     fn from(start: &str, expression: &str) -> String {
         let offset: Offset = expression.parse().unwrap();
         to_iso(offset.from(parse_time(start).unwrap()).unwrap())
+    }
+
+    #[test]
+    fn a_duration_has_a_unit_or_is_in_seconds() {
+        for (text, milliseconds) in [
+            ("90", 90_000),
+            (" 90 ", 90_000),
+            ("0", 0),
+            ("30s", 30_000),
+            ("1 h", 3_600_000),
+            ("2 hours", 7_200_000),
+            ("1h30m", 5_400_000),
+            ("2 weeks", 1_209_600_000),
+            ("500ms", 500),
+            ("1.5m", 90_000),
+            ("0.5 Seconds", 500),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in
+            ["soon", "", " ", "s", "ms", "-5m", "+5m", "-1", "1 month", "1 year", "1.5", "1.5ms", "1e3s", ".", ". s"]
+        {
+            assert_eq!(parse_duration(text), Err(TimeError::Duration(text.into())));
+        }
+        assert!(parse_duration("99999999999999999999s").is_err() && parse_duration("99999999999999999999").is_err());
     }
 
     #[test]

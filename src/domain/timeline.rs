@@ -1,7 +1,8 @@
 //! Where the time of a group went: when each task waited and ran, and the path that decided when
 //! the group was done. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,11 +13,11 @@ use super::task_state::TaskState;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
     /// Its ID.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its name.
-    pub name: String,
+    pub name: Box<str>,
     /// Its worker pool.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// Its state.
     pub state: TaskState,
     /// When it was defined.
@@ -28,7 +29,7 @@ pub struct Span {
     /// When its newest run was resolved.
     pub resolved: Option<DateTime<Utc>>,
     /// The tasks that it waited for.
-    pub dependencies: Vec<String>,
+    pub dependencies: Box<[Arc<str>]>,
 }
 
 /// How long a task waited for others, waited for a worker, and ran.
@@ -56,23 +57,48 @@ pub struct Timeline {
     pub end: Option<DateTime<Utc>>,
 }
 
-impl Span {
-    /// The span of an item; none for a task that does not say when it was created.
-    pub fn of(item: &TaskItem<'_>) -> Option<Self> {
+/// Collects the spans of a group's tasks. Worker pools and IDs that several tasks name are kept once.
+#[derive(Debug, Default)]
+pub struct Spans {
+    spans: Vec<Span>,
+    texts: HashSet<Arc<str>>,
+}
+
+impl Spans {
+    /// Adds the span of an item, unless it does not say when it was created.
+    pub fn add(&mut self, item: &TaskItem<'_>) {
+        let Some(created) = time(item.task.created.as_deref()) else { return };
         let runs = &item.status.runs;
-        Some(Self {
-            id: item.id().to_owned(),
-            name: item.name().to_owned(),
-            pool: item.worker_pool().into_owned(),
+        let span = Span {
+            id: self.shared(item.id()),
+            name: item.name().into(),
+            pool: self.shared(&item.worker_pool()),
             state: item.status.state,
-            created: time(item.task.created.as_deref())?,
+            created,
             scheduled: runs.first().and_then(|run| run.scheduled_at()),
             started: runs.last().and_then(|run| run.started_at()),
             resolved: runs.last().and_then(|run| run.resolved_at()),
-            dependencies: item.task.dependencies.iter().map(|id| id.to_string()).collect(),
-        })
+            dependencies: item.task.dependencies.iter().map(|id| self.shared(id)).collect(),
+        };
+        self.spans.push(span);
     }
 
+    /// All spans.
+    pub fn into_vec(self) -> Vec<Span> {
+        self.spans
+    }
+
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&shared));
+        shared
+    }
+}
+
+impl Span {
     /// How its time was spent, counted from `from`; what has not ended goes on until `now`.
     pub fn split(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Split {
         let positive = |length: TimeDelta| length.max(TimeDelta::zero());
@@ -119,16 +145,16 @@ impl Timeline {
 
 /// From the task that was resolved last, back through the dependency that was resolved last each time.
 fn critical_path(spans: &[Span]) -> Vec<usize> {
-    let index: HashMap<&str, usize> = spans.iter().enumerate().map(|(at, span)| (span.id.as_str(), at)).collect();
+    let index: HashMap<&str, usize> = spans.iter().enumerate().map(|(at, span)| (&*span.id, at)).collect();
     let resolved = |at: &usize| spans.get(*at).and_then(|span| span.resolved);
     let mut path: Vec<usize> = Vec::new();
     let mut next = (0..spans.len()).filter(|at| resolved(at).is_some()).max_by_key(resolved);
     while let Some(at) = next {
         path.push(at);
-        let dependencies = spans.get(at).map(|span| span.dependencies.as_slice()).unwrap_or_default();
+        let dependencies = spans.get(at).map(|span| &*span.dependencies).unwrap_or_default();
         next = dependencies
             .iter()
-            .filter_map(|id| index.get(id.as_str()).copied())
+            .filter_map(|id| index.get(&**id).copied())
             // A malformed group may have circles.
             .filter(|dependency| resolved(dependency).is_some() && !path.contains(dependency))
             .max_by_key(resolved);
@@ -155,7 +181,7 @@ mod tests {
             scheduled: Some(at(scheduled)),
             started: Some(at(started)),
             resolved: Some(at(resolved)),
-            dependencies: dependencies.iter().map(ToString::to_string).collect(),
+            dependencies: dependencies.iter().map(|id| Arc::from(*id)).collect(),
         }
     }
 
@@ -171,7 +197,7 @@ mod tests {
             ],
             at(100),
         );
-        let path: Vec<&str> = timeline.critical.iter().map(|at| timeline.spans[*at].id.as_str()).collect();
+        let path: Vec<&str> = timeline.critical.iter().map(|at| &*timeline.spans[*at].id).collect();
         assert_eq!(path, ["decision", "build", "test"]);
         let minutes: Vec<[i64; 3]> = timeline
             .critical_splits(at(100))

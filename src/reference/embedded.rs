@@ -44,3 +44,6 @@ pub(super) static LEGACY_SUMMARIES: &str = include_str!("../../references/legacy
 
 /// What the services' own checks of arguments look like.
 pub(super) static PATTERNS: &str = include_str!("../../references/patterns.toml");
+
+/// Which calls must not be sent twice.
+pub(super) static IDEMPOTENCY: &str = include_str!("../../references/idempotency.toml");

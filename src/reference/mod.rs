@@ -6,6 +6,7 @@
 mod catalogue;
 pub mod distill;
 mod embedded;
+mod idempotency;
 mod model;
 mod needs;
 mod patterns;
@@ -15,10 +16,10 @@ mod scopes;
 mod suggest;
 mod summaries;
 mod tables;
-mod verbs;
 
 pub use catalogue::{Catalogue, LookupError, Source};
 pub use embedded::{EmbeddedFile, VERSION};
+pub use idempotency::is_idempotent;
 pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stability, Verb};
 pub use needs::Needs;
 pub use patterns::pattern;
@@ -27,4 +28,3 @@ pub use schemas::{page_list, resolve_schema, schema, schema_uris};
 pub use scopes::ScopeExpression;
 pub use suggest::{kebab_case, suggest};
 pub use summaries::{Item, SUMMARY_LENGTH, summary};
-pub use verbs::{VERBS, VerbMethods, verb_methods};

@@ -26,14 +26,17 @@ const MAX_BLOCKING_THREADS: usize = 16;
 /// Tasks that have their turn before the system is asked for news: two for each of the 512 connections that a bulk
 /// action may have, so that connections which are done are free before the next requests start.
 const TASKS_PER_TICK: u32 = 1024;
+/// Turns in which tasks that the verb has given up are dropped. Shutting down waits for threads that write before it
+/// drops tasks, and these threads wait for what such tasks hold.
+const TICKS_AT_THE_END: usize = 8;
 /// The stack of the verb's thread, in bytes: what a main thread has.
 const VERB_STACK_SIZE: usize = 8 << 20;
 /// How long a verb may take to its first wait, and thereby to claim an interrupt that came before it began.
 const BEGIN_LIMIT: Duration = Duration::from_millis(100);
 /// How long a verb that deals with the interrupt may take to end by itself.
-const REPORT_LIMIT: Duration = Duration::from_millis(500);
+const REPORT_LIMIT: Duration = Duration::from_millis(400);
 /// How long a verb may take to be dropped; one that computes is left behind then.
-const UNWIND_LIMIT: Duration = Duration::from_millis(300);
+const UNWIND_LIMIT: Duration = Duration::from_millis(200);
 /// How long threads that write files may take to leave them in order.
 const WRITERS_LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,6 +64,9 @@ where
         let Some(outcome) = until_end(&mut interrupts, &forward, &ending, &mut running).await else {
             return Err(Error::interrupted());
         };
+        for _ in 0..TICKS_AT_THE_END {
+            tokio::task::yield_now().await;
+        }
         match (running.thread.join(), outcome) {
             (Ok(()), Ok(outcome)) => Ok(outcome),
             (Ok(()), Err(_)) => Err(Error::failed("the command ended without an outcome")),

@@ -47,11 +47,26 @@ pub enum Answer {
     Text(&'static str),
     /// 200 with JSON that is text already, as large answers are.
     Raw(String),
+    /// 200 for a worker that gets no task; the server may keep the request open until there is one.
+    NoWork(WorkRequest),
     /// Another answer with further headers.
     WithHeaders(Vec<(&'static str, String)>, Box<Answer>),
 }
 
-/// A refusal: `{code, message}` with its status (spec, section 6).
+/// A worker's request for tasks, after its scopes and its quarantine have been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRequest {
+    /// `<provisionerId>/<workerType>`
+    pub task_queue_id: String,
+    /// `workerGroup` and `workerId`.
+    pub worker: (String, String),
+    /// The largest number of tasks to hand out.
+    pub tasks: u64,
+    /// Whether the worker was in quarantine when it asked: it waits as others do, and gets nothing.
+    pub quarantined: bool,
+}
+
+/// A refusal: `{code, message}` with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// HTTP status.
@@ -81,6 +96,11 @@ impl Fault {
         Self::new(409, "RequestConflict", message)
     }
 
+    /// 500 `InternalServerError`. What the services would not tell stands in the message all the same.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "InternalServerError", message)
+    }
+
     /// 400 `InputError`.
     pub fn input(message: impl Into<String>) -> Self {
         Self::new(400, "InputError", message)
@@ -98,7 +118,7 @@ impl Call<'_> {
         self.query.get(name).map(String::as_str)
     }
 
-    /// Whether the caller's scopes satisfy one scope (spec, section 5).
+    /// Whether the caller's scopes satisfy one scope.
     pub fn satisfies(&self, scope: &str) -> bool {
         self.scopes
             .iter()
@@ -127,12 +147,26 @@ impl Call<'_> {
     }
 }
 
+/// The same without lists of one.
+fn simplified(expression: &ScopeExpression) -> ScopeExpression {
+    let all = |parts: &[ScopeExpression]| parts.iter().map(simplified).collect::<Vec<_>>();
+    match expression {
+        ScopeExpression::AllOf { all_of: parts } | ScopeExpression::AnyOf { any_of: parts } if parts.len() == 1 => {
+            parts.first().map_or_else(|| expression.clone(), simplified)
+        }
+        ScopeExpression::AllOf { all_of } => ScopeExpression::AllOf { all_of: all(all_of) },
+        ScopeExpression::AnyOf { any_of } => ScopeExpression::AnyOf { any_of: all(any_of) },
+        other => other.clone(),
+    }
+}
+
 /// 403 for a caller who lacks `missing` of what is `needed`.
 pub(super) fn refusal(client_id: Option<&str>, needed: &ScopeExpression, missing: &ScopeExpression) -> Fault {
     let show = |expression: &ScopeExpression| match expression {
         ScopeExpression::Scope(scope) => scope.clone(),
         other => serde_json::to_string_pretty(other).unwrap_or_default(),
     };
+    let missing = &simplified(missing);
     let message = match client_id {
         Some(client_id) => format!(
             "Client ID {client_id} does not have sufficient scopes and is missing the following scopes:\n\n\

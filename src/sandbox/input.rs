@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 use super::call::Fault;
 use super::message::Request;
 use super::router::Compiled;
-use crate::reference;
-use crate::schema::{Defaults, Validator};
+use crate::{reference, schema};
 
-/// Largest body that a service reads, in bytes (spec, section 14).
+/// Largest body that a service reads, in bytes.
 pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// The body, parsed: an empty object where there is none.
@@ -23,7 +22,7 @@ pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;
 /// For a body that is too large, without a content type, or said to be JSON and is not.
 pub(super) fn parse_body(request: &Request) -> Result<Value, Fault> {
     if request.too_large {
-        return Err(Fault::new(500, "InternalServerError", "Internal Server Error: request entity too large"));
+        return Err(Fault::new(500, "InternalServerError", "request entity too large"));
     }
     if request.body.is_empty() {
         return Ok(json!({}));
@@ -103,7 +102,7 @@ pub(super) fn check_body(target: &Compiled, request: &Request, body: &mut Value,
     if faults.is_empty() {
         return Ok(());
     }
-    let faults: String = faults.iter().map(|fault| format!("\n  * data{} {}", fault.path, fault.message)).collect();
+    let faults: String = faults.iter().map(|fault| format!("\n  * data{} {}", fault.path, wording(fault))).collect();
     let service = &target.service.service_name;
     Err(Fault::new(
         400,
@@ -115,22 +114,13 @@ pub(super) fn check_body(target: &Compiled, request: &Request, body: &mut Value,
     ))
 }
 
-/// What a method's input is checked with.
-pub(super) struct InputSchema {
-    defaults: Defaults,
-    validator: Validator,
-}
-
-impl InputSchema {
-    /// Compiles the input schema of a method.
-    ///
-    /// # Errors
-    /// When the embedded schema is broken.
-    pub(super) fn of(target: &Compiled) -> Result<Self, String> {
-        let file = target.method.input.as_deref().unwrap_or_default();
-        let validator = Validator::new(target.service, file).map_err(|error| error.to_string())?;
-        let defaults = Defaults::new(target.service, file).map_err(|error| error.to_string())?;
-        Ok(Self { defaults, validator })
+/// A fault as the services word it: they name the property that is too many.
+fn wording(fault: &schema::Fault) -> String {
+    match &fault.detail {
+        Some(name) if fault.message.ends_with("additional properties") => {
+            format!("{}: \"{}\"", fault.message, name.trim_matches('\''))
+        }
+        _ => fault.message.clone(),
     }
 }
 

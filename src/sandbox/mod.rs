@@ -16,13 +16,16 @@ mod certificate;
 mod documents;
 mod faults;
 mod gate;
+mod hash;
 mod hawk;
+mod http;
 mod index;
 mod input;
-mod insider;
+mod input_schema;
 mod message;
 mod notify;
 mod object;
+mod options;
 mod purge_cache;
 mod queue;
 mod refusal;
@@ -31,22 +34,25 @@ mod router;
 mod secrets;
 mod seed;
 mod server;
+mod service_account;
+mod shared;
 mod signin_page;
+mod sockets;
 mod state;
 mod storage;
+mod waiting;
 mod wire;
 mod worker_manager;
 mod workers;
 
 pub use call::{Answer, Call, Fault, Outcome};
 pub use faults::{Faults, Share};
+pub use options::Options;
 pub use seed::{Loaded, Push, Seed, TaskList};
-pub use server::{Options, Sandbox};
+pub use server::Sandbox;
 pub use signin_page::SignIn;
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
 
-#[cfg(test)]
-mod recorded;
 #[cfg(test)]
 mod rig;

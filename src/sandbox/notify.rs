@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::Page;
-use super::{Answer, Call, Fault, Outcome};
 
 /// Who is not to be written to, as type and address.
 #[derive(Default)]

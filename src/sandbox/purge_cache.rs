@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome};
 
 /// How long a request is remembered.
 const LIFETIME: TimeDelta = TimeDelta::days(1);

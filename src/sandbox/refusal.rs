@@ -1,4 +1,4 @@
-//! Faults as the services write them: `{code, message, requestInfo}` (spec, section 6).
+//! Faults as the services write them: `{code, message, requestInfo}`.
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -23,6 +23,10 @@ pub(super) struct RequestInfo<'a> {
 pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
     let time = stamp(info.time);
     let Fault { status, code, message } = fault;
+    let message = match *code {
+        "InternalServerError" => &format!("Internal Server Error, incidentId {}. {message}", uuid::Uuid::new_v4()),
+        _ => message,
+    };
     let message = format!(
         "{message}\n\n---\n\n* method:     {}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {time}",
         info.method
@@ -36,7 +40,7 @@ pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
     if *status == 401 { response.with(header::WWW_AUTHENTICATE, "hawk") } else { response }
 }
 
-/// The answer for what is not there at all: no service's words, only this (spec, section 14).
+/// The answer for what is not there at all: no service's words, only this.
 pub(super) fn not_found() -> Response {
     Response::json(404, &json!({"error": "Not found"}))
 }

@@ -1,48 +1,46 @@
 //! From a request to a response: routing, then the checks in the order of the services, then behaviour.
 
 use std::cell::Cell;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::header::{self, HeaderName};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::auth::{Caller, Presented, authenticate};
 use super::call::{Answer, Call, Fault, Outcome};
 use super::hawk::{Signed, host_and_port};
 use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
-use super::router::{Compiled, Router, Target};
-use super::signin_page::{self, SignIn};
-use super::state::State;
-use super::{documents, gate, input, state};
-use crate::clock::SharedClock;
+use super::router::{Compiled, Target};
+use super::shared::Shared;
+use super::{documents, gate, input, signin_page, state};
 use crate::reference::Verb;
 
-/// What all requests of one sandbox share.
-pub(super) struct Shared {
-    pub state: Mutex<State>,
-    pub router: &'static Router,
-    pub clock: SharedClock,
-    /// Tells of every call of the queue that is done.
-    pub queue_changed: Notify,
-    /// `http://localhost:1234`
-    pub root_url: String,
-    /// Who signs in on the page.
-    pub sign_in: SignIn,
+/// What is known of a caller before the body of the request is read.
+pub(super) enum Admission {
+    /// The header is good.
+    Known,
+    /// There is no header, or nothing asks for one.
+    Anonymous,
+    /// The request is answered without its body.
+    Refused(Response),
 }
 
-impl Shared {
-    /// The state, for the time of one request. A behaviour that panicked has broken its own request only.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// Looks at a request whose body has not been read yet.
+pub(super) fn admit(shared: &Shared, request: &Request) -> Admission {
+    let Some((verb, path)) = verb(&request.verb).zip(request.path().strip_prefix("/api/")) else {
+        return Admission::Anonymous;
+    };
+    let Target::Method(target, params) = shared.router.find(verb, path) else { return Admission::Anonymous };
+    let attempt = Attempt::new(shared, request, target, params);
+    let caller = attempt.presented().and_then(|presented| attempt.caller(&Presented { payload: None, ..presented }));
+    match caller {
+        Ok(caller) if caller.client_id.is_some() => Admission::Known,
+        Ok(_) => Admission::Anonymous,
+        Err(fault) => Admission::Refused(attempt.refuse(&fault)),
     }
 }
-
-/// What a worker is told that gets no task.
-const NO_WORK: &[u8] = br#"{"tasks":[]}"#;
 
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
@@ -92,20 +90,18 @@ impl<'a> Attempt<'a> {
 
     fn answer(mut self) -> Response {
         match self.outcome() {
-            Ok(answer) => {
-                let mut response = render_answer(answer);
-                if self.target.method.name == "claimWork" && *response.body == *NO_WORK {
-                    response.idle_queue = self.params.shift_remove("taskQueueId");
-                }
-                response
-            }
+            Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
                 state::conceal(&service.service_name, method, &mut self.payload);
-                let method = &method.name;
-                render(&fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
+                self.refuse(&fault)
             }
         }
+    }
+
+    fn refuse(&self, fault: &Fault) -> Response {
+        let method = &self.target.method.name;
+        render(fault, &RequestInfo { method, params: &self.params, payload: &self.payload, time: self.now })
     }
 
     fn outcome(&mut self) -> Outcome {
@@ -137,16 +133,13 @@ impl<'a> Attempt<'a> {
         if method.input.is_some() {
             call.body = self.payload.clone();
         }
-        state::amend(call.service, method, &mut self.payload);
+        state::amend(call.service, method, &self.params, &mut self.payload);
         self.behave(&call, &presented)
     }
 
     fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Outcome {
         let name = &call.method.name;
-        let outcome = self.shared.lock().behave(call, presented);
-        if call.service == "queue" {
-            self.shared.queue_changed.notify_waiters();
-        }
+        let outcome = self.shared.change(|state| state.behave(call, presented));
         let Some(outcome) = outcome else {
             return Err(Fault::new(
                 501,
@@ -163,7 +156,7 @@ impl<'a> Attempt<'a> {
             .ok_or_else(|| Fault::new(401, "AuthenticationFailed", "Bad Request: Invalid Host header"))?;
         Ok(Presented {
             signed: Signed { verb: &self.request.verb, resource: &self.request.target, host, port },
-            authorization: self.request.header(header::AUTHORIZATION),
+            authorization: self.request.authorization.as_deref(),
             payload: Some((self.request.header(header::CONTENT_TYPE).unwrap_or_default(), &self.request.body)),
         })
     }
@@ -183,17 +176,17 @@ fn checked(outcome: Outcome, call: &Call<'_>) -> Outcome {
     if outcome.is_err() || call.authorized.get() {
         return outcome;
     }
-    let message = format!("The scopes of {} {} were never checked.", call.service, call.method.name);
-    Err(Fault::new(500, "InternalServerError", message))
+    Err(Fault::internal(format!("the scopes of {} {} were never checked", call.service, call.method.name)))
 }
 
 fn render_answer(answer: Answer) -> Response {
     match answer {
         Answer::Json(body) => Response::json(200, &body),
-        Answer::Raw(body) => Response::json_text(200, body),
+        Answer::Raw(body) => Response::json_text(200, &body),
         Answer::NoContent => Response::no_content(),
         Answer::Status(status, body) => Response::json(status, &body),
         Answer::Text(text) => Response::text(200, text),
+        Answer::NoWork(request) => Response { waiting: Some(request), ..Response::json(200, &json!({"tasks": []})) },
         Answer::Redirect(location, body) => {
             let response = match body {
                 Value::Null => Response::text(303, format!("See Other. Redirecting to {location}")),

@@ -6,13 +6,12 @@ use std::sync::OnceLock;
 use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
 
-use super::input::InputSchema;
+use super::input_schema::InputSchema;
 use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Method, Segment, Service, Source, Verb};
 
-/// Parameters that are names with slashes; they match unencoded slashes too where they stand last
-/// (spec, section 1).
-const SLASHED: &[&str] = &["name", "namespace", "indexPath", "prefix"];
+/// Parameters that are names with slashes; they match unencoded slashes too where they stand last.
+const SLASHED: &[&str] = &["name", "namespace", "indexPath", "prefix", "taskQueueId"];
 
 /// Parameters that may be left out where they stand last: the root of the index has no name.
 const OPTIONAL: &[&str] = &["namespace"];
@@ -120,7 +119,7 @@ impl Compiled {
     /// # Errors
     /// When the embedded schema is broken.
     pub(super) fn schema(&self) -> Result<&InputSchema, String> {
-        self.schema.get_or_init(|| InputSchema::of(self)).as_ref().map_err(Clone::clone)
+        self.schema.get_or_init(|| InputSchema::of(self.service, self.method)).as_ref().map_err(Clone::clone)
     }
 
     /// The parameters, when the path fits; `greedy` lets a last name take the slashes that are left.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome};
 
 /// Everything that the secrets service knows.
 #[derive(Default)]
@@ -41,10 +41,8 @@ fn set(state: &mut SecretsState, call: &Call<'_>) -> Outcome {
 
 fn get(state: &SecretsState, call: &Call<'_>) -> Outcome {
     let found = state.secrets.get(&Name::new(call.param("name")));
-    let secret = found.ok_or_else(|| Fault::not_found("Secret not found"))?;
-    if secret.expires < call.now {
-        return Err(Fault::new(410, "ResourceExpired", "The requested resource has expired."));
-    }
+    let secret = found.filter(|secret| secret.expires >= call.now);
+    let secret = secret.ok_or_else(|| Fault::not_found("Secret not found"))?;
     Ok(Answer::Json(json!({"secret": secret.value, "expires": stamp(secret.expires)})))
 }
 
@@ -97,7 +95,7 @@ mod tests {
         assert_eq!(status, 200);
         assert_eq!(answer.to_string(), r#"{"secret":{"b":1,"a":{"of":"a/b"}},"expires":"2026-11-22T13:00:00.000Z"}"#);
         let later = now() + TimeDelta::hours(2);
-        assert_eq!(send(&mut state, later, get()).1["code"], "ResourceExpired");
+        assert_eq!(send(&mut state, later, get()).1["code"], "ResourceNotFound");
         assert_eq!(send(&mut state, later, Request::new("secrets", "list")).1, json!({"secrets": []}));
     }
 

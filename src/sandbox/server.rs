@@ -1,119 +1,27 @@
-//! The sockets: one listener on each loopback address, served by threads of the sandbox's own.
+//! A sandbox: what it is started with, what it can be asked from inside, and its end.
 
-use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::pin::Pin;
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderValue, header};
-use axum::{Router as Axum, extract};
 use chrono::{DateTime, TimeDelta, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore};
 
 use super::auth::ROOT;
-use super::faults::{self, Faults, Origin};
-use super::input::MAX_BODY;
-use super::insider;
-use super::message::{Request, Response};
-use super::respond::{Shared, respond};
+use super::faults::{self, Origin};
+use super::options::Options;
 use super::router::Router;
 use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
-use super::signin_page::SignIn;
+use super::shared::Shared;
+use super::sockets::{listen, serve};
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
+use super::waiting::keep_time;
 use super::workers::{self, Workers};
-use crate::clock::{SharedClock, SystemClock};
+use super::{http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
-
-/// Bodies from this size on are compressed for those who accept it, in bytes.
-const WORTH_COMPRESSING: usize = 1024;
-
-/// How long a worker that asks for work is kept waiting for some (spec, section 14).
-const CLAIM_WAIT: Duration = Duration::from_secs(20);
-
-/// How a sandbox is to be.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Options {
-    /// The port on the loopback addresses; 0 for any that is free.
-    pub port: u16,
-    /// Where the sandbox takes the time from.
-    pub clock: SharedClock,
-    /// How long after a task is resolved the tasks that depend on it are looked at. Real services
-    /// take some seconds; here it is at once, unless a test wants to see the time in between.
-    pub dependency_delay: TimeDelta,
-    /// Simulated workers; without them nothing runs by itself.
-    pub workers: Option<Workers>,
-    /// Who signs in on the sign-in page.
-    pub sign_in: SignIn,
-    /// What goes wrong on purpose, at the services and at the storage.
-    pub faults: Faults,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            clock: Arc::new(SystemClock),
-            dependency_delay: TimeDelta::zero(),
-            workers: None,
-            sign_in: SignIn::default(),
-            faults: Faults::none(),
-        }
-    }
-}
-
-impl Options {
-    /// The same on this port.
-    #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// The same with this delay between a task and those that depend on it.
-    #[must_use]
-    pub fn dependency_delay(mut self, delay: TimeDelta) -> Self {
-        self.dependency_delay = delay;
-        self
-    }
-
-    /// The same with these simulated workers.
-    #[must_use]
-    pub fn workers(mut self, workers: Workers) -> Self {
-        self.workers = Some(workers);
-        self
-    }
-
-    /// The same with another person before the sign-in page.
-    #[must_use]
-    pub fn sign_in(mut self, sign_in: SignIn) -> Self {
-        self.sign_in = sign_in;
-        self
-    }
-
-    /// The same with these faults.
-    #[must_use]
-    pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
-        self
-    }
-
-    /// The same with this clock.
-    #[must_use]
-    pub fn clock(mut self, clock: SharedClock) -> Self {
-        self.clock = clock;
-        self
-    }
-}
 
 /// A Taskcluster on loopback. It stops when it is dropped.
 pub struct Sandbox {
@@ -142,6 +50,7 @@ impl Sandbox {
             queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
             sign_in: options.sign_in,
+            anonymous_bodies: Semaphore::new(http::ANONYMOUS_BODIES),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -150,12 +59,8 @@ impl Sandbox {
             .build()
             .map_err(|source| Error::failed("cannot start the sandbox's threads").caused_by(source))?;
         let plan = Arc::new(faults::Plan::new(options.faults));
-        for listener in listeners {
-            serve(&runtime, listener, api(&shared, &plan))?;
-        }
-        for listener in storage_listeners {
-            serve(&runtime, listener, files(&storage, &shared.clock, &plan))?;
-        }
+        serve_all(&runtime, (&shared, &storage, &plan), (listeners, storage_listeners))?;
+        runtime.spawn(keep_time(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers);
         }
@@ -239,10 +144,12 @@ impl Sandbox {
     /// When the queue refuses it: there is no such run, or it is over ([`Kind::Conflict`]).
     pub fn add_artifact(&self, task_id: &str, run_id: usize, name: &str, storage: Stored, blob: Blob) -> Result<()> {
         let now = self.shared.clock.now();
-        insider::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(|fault| {
-            Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
-                .hint(fault.message)
-        })
+        service_account::add_artifact(&mut self.shared.lock(), (task_id, run_id), name, storage, blob, now).map_err(
+            |fault| {
+                Error::new(Kind::Conflict, format!("cannot add the artifact {name} to run {run_id} of {task_id}"))
+                    .hint(fault.message)
+            },
+        )
     }
 
     /// Waits until no task is pending or running, which takes workers. It blocks the calling thread; false when that is
@@ -282,155 +189,31 @@ impl Drop for Sandbox {
     }
 }
 
-/// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
-fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
-    // A free port of the one may be taken on the other; `localhost` must not lead to somebody else.
-    let tries = if port == 0 { 20 } else { 1 };
-    let mut outcome = Err(io::Error::from(io::ErrorKind::AddrInUse));
-    for _ in 0..tries {
-        outcome = bind(port);
-        if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
-            break;
-        }
-    }
-    outcome.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => {
-            Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
-                .hint("Choose another --port, or none to take any that is free.")
-        }
-        _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
-    })
-}
-
-fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    let port = first.local_addr()?.port();
-    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-        Ok(second) => Ok((port, vec![first, second])),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
-        // No IPv6 here.
-        Err(_) => Ok((port, vec![first])),
-    }
-}
-
-fn serve(runtime: &Runtime, listener: TcpListener, service: Axum) -> Result<()> {
-    let cannot = |source: io::Error| Error::failed("cannot serve the sandbox").caused_by(source);
-    listener.set_nonblocking(true).map_err(cannot)?;
-    let _inside = runtime.enter();
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot)?;
-    runtime.spawn(async move {
-        use axum::serve::ListenerExt as _;
-        // Small answers must not wait for each other's acknowledgements.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        drop(axum::serve(listener, service).await);
-    });
-    Ok(())
-}
-
-fn api(shared: &Arc<Shared>, plan: &Arc<faults::Plan>) -> Axum {
-    let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
-    Axum::new().fallback(move |request: extract::Request| {
-        let (shared, plan) = (Arc::clone(&shared), Arc::clone(&plan));
-        async move {
-            let answer = async |request| handle(&shared, request).await;
-            faults::around(&plan, Origin::Services, &shared.clock, request, answer).await
-        }
-    })
-}
-
-fn files(storage: &Arc<Storage>, clock: &SharedClock, plan: &Arc<faults::Plan>) -> Axum {
-    let (storage, clock, plan) = (Arc::clone(storage), Arc::clone(clock), Arc::clone(plan));
-    Axum::new().fallback(move |request: extract::Request| {
-        let (storage, clock, plan) = (Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&plan));
-        async move {
-            let answer = async |request| storage::handle(&storage, request, clock.now()).await;
-            faults::around(&plan, Origin::Storage, &clock, request, answer).await
-        }
-    })
-}
-
-async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
-    let (parts, body) = request.into_parts();
-    let accepts_gzip = parts
-        .headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip")));
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
-    let read = to_bytes(body, MAX_BODY).await;
-    let request = Request {
-        verb: parts.method.as_str().to_owned(),
-        target: parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned(),
-        host: host.to_owned(),
-        headers: parts.headers,
-        too_large: read.is_err(),
-        body: read.unwrap_or_default(),
-    };
-    finish(answer(shared, &request).await, accepts_gzip)
-}
-
-/// Answers at once, but for a worker that asks for work where there is none: it waits for some.
-async fn answer(shared: &Shared, request: &Request) -> Response {
-    let mut enough = None;
-    loop {
-        // Changes count from here on, so that none slips in between the look and the wait.
-        let changed = shared.queue_changed.notified();
-        tokio::pin!(changed);
-        changed.as_mut().enable();
-        let response = respond(shared, request);
-        let Some(task_queue) = &response.idle_queue else { return response };
-        let enough = enough.get_or_insert_with(|| shared.clock.sleep(CLAIM_WAIT));
-        if !work_may_appear(shared, task_queue, changed, enough).await {
-            return response;
-        }
-    }
-}
-
-/// Waits until it is worth asking for work again; false when it was not before there was `enough` of that.
-async fn work_may_appear<'a>(
-    shared: &'a Shared,
-    task_queue: &str,
-    mut changed: Pin<&mut Notified<'a>>,
-    enough: &mut BoxFuture<'static, ()>,
-) -> bool {
-    loop {
-        // A deadline, the end of a claim or a dependency may set a task free.
-        let next_event = shared.lock().queue.next_event();
-        let due = next_event.map_or(CLAIM_WAIT, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
-        tokio::select! {
-            biased;
-            () = changed.as_mut() => {
-                changed.set(shared.queue_changed.notified());
-                changed.as_mut().enable();
-                if shared.lock().queue.claimable(task_queue) {
-                    return true;
-                }
+/// Serves the services on one listener and what is stored on another.
+fn serve_all(
+    runtime: &Runtime,
+    (shared, storage, plan): (&Arc<Shared>, &Arc<Storage>, &Arc<faults::Plan>),
+    (services, files): (Vec<TcpListener>, Vec<TcpListener>),
+) -> Result<()> {
+    for listener in services {
+        let (shared, plan) = (Arc::clone(shared), Arc::clone(plan));
+        serve(runtime, listener, move |request| {
+            let (shared, plan) = (Arc::clone(&shared), Arc::clone(&plan));
+            async move {
+                let answer = async |request| http::handle(&shared, request).await;
+                faults::around(&plan, Origin::Services, &shared.clock, request, answer).await
             }
-            () = enough.as_mut() => return false,
-            () = shared.clock.sleep(due.min(CLAIM_WAIT)) => return true,
-        }
+        })?;
     }
-}
-
-fn finish(response: Response, accepts_gzip: bool) -> axum::response::Response {
-    let Response { status, mut headers, mut body, .. } = response;
-    if accepts_gzip
-        && body.len() >= WORTH_COMPRESSING
-        && let Ok(smaller) = compress(&body)
-    {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        body = smaller.into();
+    for listener in files {
+        let (storage, clock, plan) = (Arc::clone(storage), shared.clock.clone(), Arc::clone(plan));
+        serve(runtime, listener, move |request| {
+            let (storage, clock, plan) = (Arc::clone(&storage), clock.clone(), Arc::clone(&plan));
+            async move {
+                let answer = async |request| storage::handle(&storage, request, clock.now()).await;
+                faults::around(&plan, Origin::Storage, &clock, request, answer).await
+            }
+        })?;
     }
-    let mut finished = axum::response::Response::new(Body::from(body));
-    *finished.status_mut() = status;
-    *finished.headers_mut() = headers;
-    finished
-}
-
-fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    encoder.write_all(body)?;
-    encoder.finish()
+    Ok(())
 }

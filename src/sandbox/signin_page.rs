@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::message::{Request, Response};
 use super::refusal::not_found;
-use super::respond::Shared;
+use super::shared::Shared;
 use crate::domain::Secret;
 use crate::domain::time::{Offset, parse_time};
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::auth::{self, Auth, Presented};
-use super::call::{Answer, Call, Outcome};
+use super::call::{Answer, Call, Outcome, WorkRequest};
 use super::index::{self, IndexState};
 use super::notify::{self, NotifyState};
 use super::object::{self, Objects};
@@ -83,6 +84,18 @@ impl State {
         outcome
     }
 
+    /// Does what has fallen due in the queue until `now`, and files what it completed in the index.
+    pub(super) fn advance(&mut self, now: DateTime<Utc>) {
+        self.queue.advance(now);
+        self.index.file(self.queue.take_completed(), now);
+    }
+
+    /// Hands out tasks to a worker that is waiting for some; none when there are none.
+    pub(super) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
+        self.advance(now);
+        self.queue.claim_for(request, now)
+    }
+
     /// The methods that every service has.
     fn monitoring(&self, call: &Call<'_>) -> Option<Answer> {
         Some(Answer::Json(match call.method.name.as_str() {
@@ -98,9 +111,13 @@ impl State {
 }
 
 /// What a service does to the body before it does anything else; its errors repeat the body so.
-pub(super) fn amend(service: &str, method: &Method, body: &mut Value) {
+pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, String>, body: &mut Value) {
     if (service, method.name.as_str()) == ("queue", "createTask") {
         split_queue_id(body);
+        if let Some(object) = body.as_object_mut() {
+            let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
+            object.entry("taskGroupId").or_insert_with(|| group().into());
+        }
     }
 }
 

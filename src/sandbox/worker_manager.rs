@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, stamp};
-use super::{Answer, Call, Fault, Outcome};
 
 /// The one provider: workers that come by themselves.
 const STATIC: &str = "static";

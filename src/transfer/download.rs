@@ -314,7 +314,7 @@ impl<'a> Download<'a> {
         }
         let options = self.job.options;
         let keep = options.existing == Existing::Keep;
-        Ok(small::write(body.freeze(), &self.place, check, keep, &options.pace).await?)
+        Ok(small::write(body.freeze(), &self.place, check, keep).await?)
     }
 
     async fn large(

@@ -63,7 +63,6 @@ pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
-pub use small::Pace;
 pub use source::Source;
 pub use stream::{to_buffer, to_writer};
 pub use upload::{

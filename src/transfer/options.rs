@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::digest::Checksum;
-use super::small::Pace;
 
 /// No byte in this time is a failure, unless someone says otherwise.
 pub const STALL: Duration = Duration::from_secs(30);
@@ -46,8 +45,6 @@ pub struct Options {
     /// Permits for large files, where several calls share them: each takes memory for what is on its
     /// way to the disk.
     pub large: Option<Arc<tokio::sync::Semaphore>>,
-    /// What was seen of the disk; calls that share it learn from each other.
-    pub pace: Arc<Pace>,
 }
 
 impl Default for Options {
@@ -61,7 +58,6 @@ impl Default for Options {
             sha512: false,
             watch: None,
             large: None,
-            pace: Arc::default(),
         }
     }
 }

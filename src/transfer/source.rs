@@ -170,7 +170,7 @@ pub(super) fn read_credentials(value: &Value) -> Option<Credentials> {
 
 /// Negotiates how to download an object: with hashes if possible, by a plain URL otherwise.
 async fn object(client: &Client, name: &str, source: &Source) -> Result<Location> {
-    let start = async |method: &str| -> Result<Value> {
+    let start = async |method: &str| -> Result<Map<String, Value>> {
         let body = json!({"acceptDownloadMethods": {method: true}});
         client.call("object", "startDownload").arg(name).json(&body).send().await?.json()
     };
@@ -181,13 +181,13 @@ async fn object(client: &Client, name: &str, source: &Source) -> Result<Location
     if answer.get("hashes").is_none() {
         // The plain method promises nothing; the object's own record does.
         let record: Value = client.call("object", "object").arg(name).send().await?.json()?;
-        answer["hashes"] = record.get("hashes").cloned().unwrap_or_default();
+        answer.insert("hashes".to_owned(), record.get("hashes").cloned().unwrap_or_default());
     }
     object_location(source, &answer)
 }
 
 /// What an answer of `object.startDownload` means. At least one strong hash must be there (spec, section 9).
-fn object_location(source: &Source, answer: &Value) -> Result<Location> {
+fn object_location(source: &Source, answer: &Map<String, Value>) -> Result<Location> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str);
     let url = text("url").and_then(|url| Url::parse(url).ok());
     let url = url.ok_or_else(|| Error::failed(format!("{source}: the object service answered no URL")))?;
@@ -253,7 +253,7 @@ mod tests {
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let location = |hashes: Value| {
             let answer = json!({"method": "getUrl", "url": "https://s/x", "expires": "2026-11-22T12:00:00.000Z", "hashes": hashes});
-            object_location(&source(), &answer)
+            object_location(&source(), answer.as_object().unwrap())
         };
         let found = location(json!({"sha256": sha256, "sha512": "ab".repeat(64), "crc": "1"})).unwrap();
         assert_eq!(found.demands.len(), 2);

@@ -260,9 +260,11 @@ impl Upload<'_> {
     /// Starts the upload, or asks for another URL of it. None when the object service has it all.
     async fn create(&self, inline: Option<&Bytes>, length: u64) -> Result<Option<Slot>> {
         let content_type = &self.object.content_type;
-        let mut methods = json!({"putUrl": {"contentType": content_type, "contentLength": length}});
+        let mut methods = Map::new();
+        methods.insert("putUrl".to_owned(), json!({"contentType": content_type, "contentLength": length}));
         if let Some(content) = inline {
-            methods["dataInline"] = json!({"contentType": content_type, "objectData": STANDARD.encode(content)});
+            let inline = json!({"contentType": content_type, "objectData": STANDARD.encode(content)});
+            methods.insert("dataInline".to_owned(), inline);
         }
         let body = json!({
             "projectId": self.object.project,

@@ -12,6 +12,7 @@ mod sink;
 mod streams;
 mod table;
 mod transfers;
+mod wrap;
 
 pub use duration::duration;
 pub use frame::Frame;
@@ -22,6 +23,7 @@ pub use sink::Sink;
 pub use streams::{ColorChoice, Streams, Terminal};
 pub use table::Table;
 pub use transfers::{Transfers, size};
+pub use wrap::wrap;
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -33,6 +35,8 @@ use anstyle::{AnsiColor, Style};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
+/// What stands before the second and later lines of a message.
+const INDENT: &str = "  ";
 
 /// The streams of one run, with what was decided about them.
 pub struct Ui {
@@ -159,7 +163,7 @@ impl Ui {
     /// Something worth knowing, on standard error; not with `--quiet`.
     pub fn note(&self, text: impl Display) {
         if !self.quiet {
-            self.line(format_args!("{text}"));
+            self.line(format_args!("{text}"), "");
         }
     }
 
@@ -172,29 +176,29 @@ impl Ui {
 
     /// A warning, on standard error.
     pub fn warn(&self, text: impl Display) {
-        let label = paint(self.color_stderr, WARNING, "Warning:");
-        self.line(format_args!("{label} {text}"));
+        let label = paint(self.color_stderr, WARNING, "warning:");
+        self.line(format_args!("{label} {text}"), INDENT);
     }
 
     /// A hint, on standard error; not with `--quiet`.
     pub fn hint(&self, text: impl Display) {
         if !self.quiet {
-            let label = paint(self.color_stderr, HINT, "Hint:");
-            self.line(format_args!("{label} {text}"));
+            let label = paint(self.color_stderr, HINT, "hint:");
+            self.line(format_args!("{label} {text}"), INDENT);
         }
     }
 
     /// A failure with its causes and hints, on standard error.
     pub fn report(&self, message: &str, causes: &[String], hints: &[String]) {
         let safe = |text: &str| if self.terminal.stderr { sanitize(text).into_owned() } else { text.to_owned() };
-        let label = paint(self.color_stderr, ERROR, "Error:");
-        self.line(format_args!("{label} {}", safe(message)));
+        let label = paint(self.color_stderr, ERROR, "error:");
+        self.line(format_args!("{label} {}", safe(message)), INDENT);
         for cause in causes {
-            self.line(format_args!("  Caused by: {}", safe(cause)));
+            self.line(format_args!("  caused by: {}", safe(cause)), INDENT);
         }
         for hint in hints {
-            let label = paint(self.color_stderr, HINT, "Hint:");
-            self.line(format_args!("{label} {}", safe(hint)));
+            let label = paint(self.color_stderr, HINT, "hint:");
+            self.line(format_args!("{label} {}", safe(hint)), INDENT);
         }
     }
 
@@ -205,8 +209,10 @@ impl Ui {
         drop(stderr.write_all(bytes).and_then(|()| stderr.flush()));
     }
 
-    fn line(&self, text: std::fmt::Arguments<'_>) {
-        self.write_stderr(format!("{text}\n").as_bytes());
+    /// A line of its own, broken at words on a terminal; `indent` stands before the lines that follow.
+    fn line(&self, text: std::fmt::Arguments<'_>, indent: &str) {
+        let width = if self.terminal.stderr { self.size().map(|(columns, _)| columns) } else { None };
+        self.write_stderr(format!("{}\n", wrap(&text.to_string(), width, indent)).as_bytes());
     }
 }
 

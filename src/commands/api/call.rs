@@ -3,9 +3,9 @@
 use std::io::{Read as _, Seek as _, Write as _};
 
 use super::curl::Shown;
-use super::pages::{Merger, Page};
+use super::pages::Merger;
 use super::{Flags, Invocation, body, print, scopes};
-use crate::client::{Client, Request};
+use crate::client::{Client, Page, Request};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -26,7 +26,7 @@ pub async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> R
     if flags.template {
         return template(service, method, context).await;
     }
-    invocation.check(service, method, context)?;
+    invocation.check(service, method, &context.words)?;
     if flags.scopes {
         let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
         let body = if given { body::read(service, method, flags, context).await? } else { None };
@@ -145,7 +145,7 @@ async fn lines(
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {
         let page = page(&response.body, list)?;
-        for item in page.items() {
+        for item in page.items.iter().map(|item| item.get().as_bytes()) {
             if let Some(program) = &program {
                 context.filter(program, item, false, &mut sink)?;
                 continue;

@@ -1,5 +1,7 @@
 //! A request as a curl command, and as text.
 
+use crate::domain::shell::quote;
+
 /// A request that is not sent.
 pub struct Shown<'a> {
     /// `PUT`.
@@ -37,15 +39,6 @@ impl Shown<'_> {
     }
 }
 
-/// A word of a POSIX shell.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,8 +62,11 @@ mod tests {
         };
         assert_eq!(
             shown.curl(),
-            "curl -X PUT --globoff -H 'Content-Type: application/json' --data-raw '{\"a\": \"it'\\''s\"}' \
-             'http://localhost:1/x?a=b&c='\\''d'\\'''\n"
+            concat!(
+                r#"curl -X PUT --globoff -H 'Content-Type: application/json' --data-raw "{\"a\": \"it's\"}" "#,
+                r#""http://localhost:1/x?a=b&c='d'""#,
+                "\n"
+            )
         );
     }
 }

@@ -75,7 +75,7 @@ fn catalogue(flags: &Flags) -> &'static Catalogue {
 
 /// What is listed: with `--legacy` the services of 2018; as data, those besides today's.
 fn entries(flags: &Flags, context: &Context) -> Result<Vec<Entry<'static>>> {
-    let as_data = context.globals.json || context.globals.jq.is_some();
+    let as_data = context.wants_json();
     let sources: &[Source] = match (flags.legacy, as_data) {
         (false, _) => &[Source::Current],
         (true, true) => &[Source::Current, Source::Legacy],
@@ -120,7 +120,7 @@ fn matches(entry: &Entry<'_>, words: &[String]) -> bool {
 }
 
 async fn print(entries: &[Entry<'_>], context: &Context) -> Result<Status> {
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = serde_json::to_vec(entries).map_err(std::io::Error::from)?;
         context.print_json(json).await?;
     } else if context.ui.terminal.stdout {

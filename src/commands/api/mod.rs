@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use crate::commands::shared::invocation::Invocation;
+use crate::cli::invocation::Invocation;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -76,11 +76,11 @@ pub struct Flags {
 #[derive(Debug)]
 pub struct Args {
     flags: Flags,
-    target: Target,
+    target: Subject,
 }
 
 #[derive(Debug)]
-enum Target {
+enum Subject {
     /// List all services.
     All,
     /// List what matches all words.
@@ -118,13 +118,13 @@ impl FromArgMatches for Args {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let flags = Flags::from_arg_matches(matches)?;
         let target = match matches.subcommand() {
-            None => Target::All,
+            None => Subject::All,
             Some(("search", matches)) => {
-                Target::Search(matches.get_many::<String>("word").into_iter().flatten().cloned().collect())
+                Subject::Search(matches.get_many::<String>("word").into_iter().flatten().cloned().collect())
             }
             Some((service, matches)) => match matches.subcommand() {
-                None => Target::Service(service.to_owned()),
-                Some((method, matches)) => Target::Method(Invocation::of(service, method, matches)),
+                None => Subject::Service(service.to_owned()),
+                Some((method, matches)) => Subject::Method(Invocation::of(service, method, matches)),
             },
         };
         Ok(Self { flags, target })
@@ -142,9 +142,9 @@ impl FromArgMatches for Args {
 /// Whatever goes wrong on the way; see the exit codes.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.target {
-        Target::All => list::all(&args.flags, context).await,
-        Target::Search(words) => list::search(words, &args.flags, context).await,
-        Target::Service(service) => list::service(service, &args.flags, context).await,
-        Target::Method(invocation) => call::run(invocation, &args.flags, context).await,
+        Subject::All => list::all(&args.flags, context).await,
+        Subject::Search(words) => list::search(words, &args.flags, context).await,
+        Subject::Service(service) => list::service(service, &args.flags, context).await,
+        Subject::Method(invocation) => call::run(invocation, &args.flags, context).await,
     }
 }

@@ -1,6 +1,7 @@
 //! `tc artifact cat`.
 
-use crate::commands::shared::{self, DownloadArgs, to_stdout};
+use crate::commands::selection;
+use crate::commands::transfers::{DownloadArgs, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -19,7 +20,7 @@ pub struct Args {
     #[arg(short, long, value_name = "N")]
     run: Option<u32>,
     #[command(flatten)]
-    how: DownloadArgs,
+    download: DownloadArgs,
 }
 
 /// Prints.
@@ -27,10 +28,11 @@ pub struct Args {
 /// # Errors
 /// Those of the download and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
+    let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
+    let client = task.deployment.client(context)?;
     let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
-    to_stdout(&context.client()?, &source, &args.how.options()?, &context).await
+    to_stdout(&client, &source, &args.download.options()?, context).await
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::client::Client;
-use crate::commands::shared::{
-    self, DownloadArgs, Manifest, NamePatterns, Targeting, Wanted, download, sha256, to_stdout,
+use crate::commands::selection;
+use crate::commands::transfers::{
+    self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, sha256, to_stdout,
 };
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -50,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
-    how: DownloadArgs,
+    download: DownloadArgs,
 }
 
 /// What the words mean.
@@ -77,24 +78,22 @@ impl Request {
 /// # Errors
 /// Those of the calls and the transfers.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut options = args.how.options()?;
+    let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);
     }
-    let (named, context) = match &args.task {
+    let (client, request) = match &args.task {
         Some(task) if args.index.is_none() => {
-            let (found, context) = shared::task_ref(task, context).await?;
-            (Some(found), context)
-        }
-        _ => (None, context.same()),
-    };
-    let client = context.client()?;
-    let request = match named {
-        Some(found) => {
+            let found = selection::task(task, context)?;
             let names = if args.names.is_empty() { found.artifact.into_iter().collect() } else { args.names.clone() };
-            Request { task: found.id, run: args.run.or(found.run), names }
+            let request = Request { task: found.id, run: args.run.or(found.run), names };
+            (found.deployment.client(context)?, request)
         }
-        None => from_index(args, &client).await?,
+        _ => {
+            let client = context.client()?;
+            let request = from_index(args, &client).await?;
+            (client, request)
+        }
     };
     if request.names.is_empty() && !args.all {
         return Err(Error::usage("no artifact is named")
@@ -103,15 +102,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let single = request.single(args.all);
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match single {
-        Some(source) if to_pipe => to_stdout(&client, &source, &options, &context).await,
+        Some(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
         Some(source) => match &args.verify {
-            Some(file) => verify(&source, file, &client, &options, &context).await,
-            None => one(source, args, options, &client, &context).await,
+            Some(file) => verify(&source, file, &client, &options, context).await,
+            None => one(source, args, options, &client, context).await,
         },
         None if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
             Err(Error::usage("this takes one artifact, by its name"))
         }
-        None => many(&request, args, options, &client, &context).await,
+        None => many(&request, args, options, &client, context).await,
     }
 }
 
@@ -140,14 +139,14 @@ async fn verify(
 }
 
 async fn one(source: Source, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
-    let Source::Artifact { name, .. } = &source else { return Err(Error::usage("this is no artifact")) };
+    let Source::Artifact { name, .. } = &source else { return Err(Error::usage("not an artifact")) };
     let output = args.output.as_ref().map(|output| (output, context.env.resolve(output)));
     let ends_as_folder = |output: &PathBuf| output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
     let target = match output {
         Some((given, path)) if !path.is_dir() && !ends_as_folder(given) => path,
         folder => {
             let folder = folder.map_or_else(|| context.env.directory.clone(), |(_, path)| path);
-            Targeting::new(folder, args.flat, context).target(name, "")?
+            Placement::new(folder, args.flat, context).target(name)?
         }
     };
     let manifest = Manifest::open(args.manifest.as_deref(), context)?;
@@ -156,12 +155,12 @@ async fn one(source: Source, args: &Args, options: Options, client: &Client, con
             // A record without a run would be of no use.
             let source = match source {
                 Source::Artifact { task, run: None, name } if args.manifest.is_some() => {
-                    Source::Artifact { run: Some(shared::newest_run(client, &task).await?), task, name }
+                    Source::Artifact { run: Some(transfers::newest_run(client, &task).await?), task, name }
                 }
                 source => source,
             };
-            let items = stream::iter([Ok(Wanted::new(source, target))]);
-            download(client, items, &args.how, options, &manifest, context).await
+            let items = stream::iter([Ok(DownloadItem::new(source, target))]);
+            download(client, items, &args.download, options, &manifest, context).await
         })
         .await;
     manifest.close(outcome, context)
@@ -177,11 +176,11 @@ async fn many(request: &Request, args: &Args, options: Options, client: &Client,
             // The run is settled first: a newer one must not mix in.
             let run = match request.run {
                 Some(run) => run,
-                None => shared::newest_run(client, task).await?,
+                None => transfers::newest_run(client, task).await?,
             };
             let mut names: Vec<String> = Vec::new();
             if args.all || request.names.iter().any(|name| NamePatterns::is_pattern(name)) {
-                let listed = shared::list(client, task, Some(run)).await?;
+                let listed = transfers::list(client, task, Some(run)).await?;
                 // An error artifact has nothing to download; asked for by name it is an error.
                 let found = listed.into_iter().filter(|artifact| {
                     let by_name = request.names.contains(&artifact.name);
@@ -203,15 +202,15 @@ async fn many(request: &Request, args: &Args, options: Options, client: &Client,
                 context.ui.note("No artifacts.");
                 return Ok(Status::DONE);
             }
-            let mut targeting = Targeting::new(folder, args.flat, context);
+            let mut placement = Placement::new(folder, args.flat, context);
             let items: Vec<_> = names
                 .into_iter()
                 .map(|name| {
-                    let target = targeting.target(&name, "")?;
-                    Ok(Wanted::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
+                    let target = placement.target(&name)?;
+                    Ok(DownloadItem::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
                 })
                 .collect();
-            download(client, stream::iter(items), &args.how, options, &manifest, context).await
+            download(client, stream::iter(items), &args.download, options, &manifest, context).await
         })
         .await;
     manifest.close(outcome, context)

@@ -6,7 +6,8 @@ use futures::StreamExt as _;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::commands::shared::{self, Listed};
+use crate::commands::selection;
+use crate::commands::transfers::{self, ListedArtifact};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -14,7 +15,7 @@ use crate::transfer::{self, Options, Source};
 use crate::ui::{Table, size};
 
 /// Sizes that are asked for at once.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_SIZES: usize = 16;
 
 /// List the artifacts of a task
 ///
@@ -36,14 +37,14 @@ pub struct Args {
 /// # Errors
 /// Those of the calls and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
-    let client = context.client()?;
+    let task = selection::task(&args.task, context)?;
+    let client = task.deployment.client(context)?;
     let run = args.run.or(task.run);
-    let artifacts = shared::list(&client, &task.id, run).await?;
+    let artifacts = transfers::list(&client, &task.id, run).await?;
     let sizes = if args.sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
     let size_of = |index: usize| sizes.get(index).copied().flatten();
     if context.wants_json() {
-        return print_json(&artifacts, args.sizes.then_some(&size_of), &context).await;
+        return print_json(&artifacts, args.sizes.then_some(&size_of), context).await;
     }
     if artifacts.is_empty() {
         context.ui.note("No artifacts.");
@@ -52,7 +53,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut out = context.ui.out();
     if !context.ui.terminal.stdout {
         for (index, artifact) in artifacts.iter().enumerate() {
-            let Listed { name, storage_type, content_type, expires, .. } = artifact;
+            let ListedArtifact { name, storage_type, content_type, expires, .. } = artifact;
             write!(out, "{name}\t{storage_type}\t{content_type}\t{expires}")?;
             if args.sizes {
                 write!(out, "\t{}", size_of(index).map(|bytes| bytes.to_string()).unwrap_or_default())?;
@@ -63,7 +64,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let mut table = Table::new(["name", "storage", "type", "expires", "size"]).right(4);
     for (index, artifact) in artifacts.iter().enumerate() {
-        let Listed { name, storage_type, content_type, expires, .. } = artifact;
+        let ListedArtifact { name, storage_type, content_type, expires, .. } = artifact;
         let bytes = size_of(index).map(size).unwrap_or_default();
         table.row([name, storage_type, content_type, expires, &bytes]);
     }
@@ -72,8 +73,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// One size each, where it can be had: an artifact without one is no reason to fail.
-async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Listed]) -> Vec<Option<u64>> {
-    let ask = |artifact: &Listed| {
+async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[ListedArtifact]) -> Vec<Option<u64>> {
+    let ask = |artifact: &ListedArtifact| {
         let source = Source::Artifact { task: task.to_owned(), run, name: artifact.name.clone() };
         let known = artifact.length;
         async move {
@@ -83,11 +84,11 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
             }
         }
     };
-    futures::stream::iter(artifacts.iter().map(ask)).buffered(AT_ONCE).collect().await
+    futures::stream::iter(artifacts.iter().map(ask)).buffered(MAX_CONCURRENT_SIZES).collect().await
 }
 
 async fn print_json(
-    artifacts: &[Listed],
+    artifacts: &[ListedArtifact],
     size_of: Option<&impl Fn(usize) -> Option<u64>>,
     context: &Context,
 ) -> Result<Status> {

@@ -8,15 +8,16 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::shared::{self, content_type, expiry, upload_all, upload_options};
-use crate::context::Context;
+use crate::commands::selection;
+use crate::commands::transfers::{self, content_type, expiry, upload_all, upload_options};
+use crate::context::{Context, NamedTask};
 use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
 
 /// Uploads at once.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_UPLOADS: usize = 4;
 
 /// The reasons that the queue knows.
 const REASONS: [&str; 4] =
@@ -85,16 +86,16 @@ pub struct Args {
 /// # Errors
 /// Those of the calls and the transfers.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, named_run, context) = task(args, context).await?;
-    let files = found(args, &context)?;
-    let client = context.client()?;
-    let (options, bars) = upload_options(args.sha512, &context);
+    let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context)?;
+    let files = found(args, context)?;
+    let client = deployment.client(context)?;
+    let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
         Some(run) => run,
-        None => shared::newest_run(&client, &task).await?,
+        None => transfers::newest_run(&client, &task).await?,
     };
     let expires = match &args.expires {
-        Some(text) => expiry(text, &context)?,
+        Some(text) => expiry(text, context)?,
         None => expires_of(&client, &task).await?,
     };
     let make =
@@ -105,28 +106,29 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             let made = create_artifact(&client, &artifact, body).await;
             (args.name.clone(), made.map(|_| Uploaded::default()))
         };
-        return upload_all(stream::once(made), &bars, &context).await;
+        return upload_all(stream::once(made), &bars, context).await;
     }
     let uploads = files.into_iter().map(|(path, name)| {
         let guessed = args.content_type.clone().unwrap_or_else(|| content_type(&path));
         let (artifact, client, options) = (make(name, guessed), &client, &options);
         async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
     });
-    upload_all(stream::iter(uploads).buffered(AT_ONCE), &bars, &context).await
+    upload_all(stream::iter(uploads).buffered(MAX_CONCURRENT_UPLOADS), &bars, context).await
 }
 
-async fn task(args: &Args, context: &Context) -> Result<(String, Option<u32>, Context)> {
+fn task(args: &Args, context: &Context) -> Result<NamedTask> {
     let own = context.env.get(env::TASK_ID);
     let text = args
         .task
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let (found, context) = shared::task_ref(text, context).await?;
+    let mut found = selection::task(text, context)?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());
-    Ok((found.id, args.run.or(found.run).or(own_run), context))
+    found.run = args.run.or(found.run).or(own_run);
+    Ok(found)
 }
 
 /// The task's own expiry, after which nothing of it may stay.
@@ -205,9 +207,9 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> R
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        let name = name
-            .to_str()
-            .ok_or_else(|| Error::failed(format!("{} is no text, so it cannot be a name", path.display())))?;
+        let name = name.to_str().ok_or_else(|| {
+            Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
+        })?;
         if entry.file_type().map_err(failed)?.is_dir() {
             walk(&path, &format!("{prefix}{name}/"), files)?;
         } else if path.is_file() {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::commands::shared;
+use crate::commands::selection;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::error::{Error, Result};
@@ -31,11 +31,11 @@ pub struct Args {
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (task, context) = shared::task_ref(&args.task, context).await?;
+    let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
-    let client = context.client()?;
+    let client = task.deployment.client(context)?;
     let call = match args.run.or(task.run) {
         Some(run) => client.call("queue", "getArtifact").arg(task.id).arg(run.to_string()),
         None => client.call("queue", "getLatestArtifact").arg(task.id),
@@ -43,7 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let request = call.arg(name).request()?;
     let url = if args.signed {
         let wrong = |source: crate::domain::time::TimeError| {
-            Error::usage(format!("`{}` is no length of time", args.expires)).caused_by(source)
+            Error::usage(format!("invalid duration `{}`", args.expires)).caused_by(source)
         };
         let offset: Offset = args.expires.parse().map_err(wrong)?;
         client.signed_url(&request, offset.from(context.now()).map_err(wrong)?)?

@@ -8,7 +8,6 @@ use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
 use super::Shell;
-use crate::cli;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::ui::Ui;
@@ -20,15 +19,20 @@ use crate::ui::Ui;
 ///
 /// # Errors
 /// When `shell` is none that is known, or the output cannot be written.
-pub fn answer(shell: &str, args: &[OsString], ui: &Ui) -> Result<Status> {
+pub fn answer(
+    shell: &str,
+    args: &[OsString],
+    tree_for: impl Fn(&[OsString]) -> clap::Command,
+    ui: &Ui,
+) -> Result<Status> {
     let shell = Shell::from_str(shell, false).map_err(|_| {
-        Error::usage(format!("there are no completions for the shell `{shell}`"))
-            .hint("TC_COMPLETE is set; only the shell completions of tc should set it. Unset it to run commands.")
+        Error::usage(format!("unknown shell `{shell}` in TC_COMPLETE"))
+            .hint("Unset TC_COMPLETE to run commands; only the shell completions of tc set it.")
     })?;
     let (words, prefix) = words(shell, args);
     let last = words.last().cloned().unwrap_or_default();
     let index = words.len().saturating_sub(1);
-    let found = complete(&mut cli::command_for(&words), words, index, None).unwrap_or_default();
+    let found = complete(&mut tree_for(&words), words, index, None).unwrap_or_default();
     let is_flag = |text: &OsStr| text.as_encoded_bytes().starts_with(b"-");
     let mut offered = 0;
     let mut out = ui.out();

@@ -65,7 +65,7 @@ fn open(copy: &Path, context: &Context) -> Result<()> {
     // The variable holds a command, often with arguments.
     let words = shlex::split(chosen).filter(|words| !words.is_empty());
     let (program, args) = words.as_deref().and_then(<[String]>::split_first).ok_or_else(|| {
-        kept(Error::usage(format!("the editor `{chosen}` is no command")), copy).hint("Set VISUAL or EDITOR.")
+        kept(Error::usage(format!("invalid editor command `{chosen}`")), copy).hint("Set VISUAL or EDITOR.")
     })?;
     let status = Command::new(program)
         .args(args)
@@ -86,7 +86,7 @@ fn open(copy: &Path, context: &Context) -> Result<()> {
 fn check(copy: &Path, text: &str, context: &Context) -> Result<()> {
     let contents = Document::parse(text)
         .and_then(|document| document.contents())
-        .map_err(|fault| kept(Error::failed("what the editor left is no settings file").caused_by(fault), copy))?;
+        .map_err(|fault| kept(Error::failed("the edited settings are not valid").caused_by(fault), copy))?;
     for unknown in contents.unknown {
         context.ui.warn(unknown);
     }

@@ -30,7 +30,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         _ => key::effective(context.settings()?, &key::slot(&args.key)?),
     }
     .ok_or_else(|| Error::new(Kind::NotFound, format!("`{}` is not set", args.key)))?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = json!({"key": args.key, "value": value.to_json(), "source": source});
         context.print_json(json.to_string()).await?;
     } else {
@@ -43,7 +43,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 fn credential(name: &str, context: &Context) -> Result<Option<(Value, String)>> {
     let known = ["clientId", "accessToken", "certificate", "authorizedScopes"];
     if !known.contains(&name) {
-        let error = Error::usage(format!("there is no setting `config.{name}`"));
+        let error = Error::usage(format!("unknown setting `config.{name}`"));
         return Err(error.hint(format!("The Go tool's are config.rootUrl, config.{}.", known.join(", config."))));
     }
     let identity = context.identity()?;

@@ -13,7 +13,7 @@ const GO_ROOT_URL: &str = "config.rootUrl";
 pub(super) fn slot(key: &str) -> Result<Slot> {
     let key = if key == GO_ROOT_URL { "root-url" } else { key };
     Slot::parse(key).map_err(|unknown| {
-        let error = Error::usage(format!("there is no setting `{}`", unknown.key));
+        let error = Error::usage(format!("unknown setting `{}`", unknown.key));
         if unknown.key.starts_with("config.") {
             return error.hint("Credentials are no settings: `tc signin` stores them.");
         }

@@ -27,7 +27,7 @@ type Row = (Slot, Option<(Value, String)>);
 pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let settings = context.settings()?;
     let rows = rows(settings);
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let items: Vec<Json> = rows.iter().map(to_json).collect();
         context.print_json(Json::from(items).to_string()).await?;
     } else if context.ui.terminal.stdout {

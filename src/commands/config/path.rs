@@ -23,7 +23,7 @@ pub struct Args {
 /// When no home directory is known.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = Paths::required(&context.env)?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = json!({
             "settings": paths.settings.display().to_string(),
             "credentials": paths.credentials.display().to_string(),

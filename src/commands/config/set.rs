@@ -24,7 +24,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let value = slot.kind().parse(&args.value).ok_or_else(|| {
         let given = args.value.join(" ");
-        Error::usage(format!("`{given}` is no value for `{slot}`: it must be {}", slot.kind().expects()))
+        Error::usage(format!("invalid value `{given}` for `{slot}`: it must be {}", slot.kind().expects()))
     })?;
     let file = SettingsFile::of(&context.env)?;
     file.change(|document| document.with(&slot, &value))?;

@@ -1,6 +1,7 @@
 //! `tc creds env`
 
-use crate::commands::shared::exports::{self, ShellFlags};
+use crate::commands::bulk::Confirmation;
+use crate::commands::credentials::exports::{self, ShellFlags};
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -31,13 +32,15 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         );
     };
     if context.ui.terminal.stdout && !args.yes {
-        if !context.ui.terminal.stdin {
-            return Err(
-                Error::usage("the access token would be printed on the terminal").hint("Say --yes if it is meant to.")
-            );
-        }
-        if !context.confirm("Print the access token on this terminal?").await? {
-            return Err(Error::failed("nothing was printed"));
+        let confirmation = Confirmation {
+            action: "print the access token on the terminal",
+            refusal: "printed nothing",
+            question: "Print the access token on this terminal?",
+            hint: "Use --yes to skip the question.",
+            ..Confirmation::default()
+        };
+        if !confirmation.ask(context).await? {
+            return Ok(Status::NOT_CONFIRMED);
         }
     }
     let expires = context.identity()?.expires;

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::client::{Credentials, TemporaryOptions, temporary_credentials};
-use crate::commands::shared::child;
-use crate::commands::shared::exports::{self, ShellFlags};
-use crate::commands::shared::needs::{self, Narrowing};
+use crate::commands::credentials::child;
+use crate::commands::credentials::exports::{self, ShellFlags};
+use crate::commands::credentials::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::domain::time::{Offset, parse_time};
 use crate::domain::{RootUrl, scopes};

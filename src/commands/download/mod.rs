@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::shared::{self, DownloadArgs, Manifest, Wanted, download, to_stdout};
+use crate::client::Client;
+use crate::commands::selection;
+use crate::commands::transfers::{DownloadArgs, DownloadItem, Manifest, download, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -21,7 +23,7 @@ pub enum Command {
         words: Vec<String>,
         /// How to go about it.
         #[command(flatten)]
-        how: DownloadArgs,
+        download: DownloadArgs,
     },
     /// Download an object
     Object {
@@ -31,7 +33,7 @@ pub enum Command {
         file: PathBuf,
         /// How to go about it.
         #[command(flatten)]
-        how: DownloadArgs,
+        download: DownloadArgs,
     },
 }
 
@@ -42,34 +44,41 @@ impl Command {
     /// Those of the calls and the transfer.
     pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
-            Self::Object { name, file, how } => {
-                fetch(Source::Object { name: name.clone() }, file.clone(), how, context).await
+            Self::Object { name, file, download } => {
+                fetch(&context.client()?, Source::Object { name: name.clone() }, file.clone(), download, context).await
             }
-            Self::Artifact { words, how } => {
+            Self::Artifact { words, download } => {
                 let (task, run, name, file) = match words.as_slice() {
                     [task, name, file] => (task, None, name, file),
                     [task, run, name, file] => (task, Some(number(run)?), name, file),
                     _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
                 };
-                let (found, context) = shared::task_ref(task, context).await?;
+                let found = selection::task(task, context)?;
+                let client = found.deployment.client(context)?;
                 let source = Source::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
-                fetch(source, PathBuf::from(file), how, &context).await
+                fetch(&client, source, PathBuf::from(file), download, context).await
             }
         }
     }
 }
 
 fn number(text: &str) -> Result<u32> {
-    text.parse().map_err(|_| Error::usage(format!("`{text}` is no number of a run")).hint("Runs are numbered from 0."))
+    text.parse().map_err(|_| Error::usage(format!("invalid run number `{text}`")).hint("Runs are numbered from 0."))
 }
 
-async fn fetch(source: Source, file: PathBuf, how: &DownloadArgs, context: &Context) -> Result<Status> {
-    let (client, options) = (context.client()?, how.options()?);
+async fn fetch(
+    client: &Client,
+    source: Source,
+    file: PathBuf,
+    how: &DownloadArgs,
+    context: &Context,
+) -> Result<Status> {
+    let options = how.options()?;
     if file.as_os_str() == "-" {
-        return to_stdout(&client, &source, &options, context).await;
+        return to_stdout(client, &source, &options, context).await;
     }
-    let items = stream::iter([Ok(Wanted::new(source, context.env.resolve(file)))]);
+    let items = stream::iter([Ok(DownloadItem::new(source, context.env.resolve(file)))]);
     let manifest = Manifest::default();
-    let outcome = context.writing_files(download(&client, items, how, options, &manifest, context)).await;
+    let outcome = context.writing_files(download(client, items, how, options, &manifest, context)).await;
     manifest.close(outcome, context)
 }

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::shared::{
-    self, DownloadArgs, FilterArgs, GroupTasks, Manifest, NamePatterns, Selection, Targeting, Wanted, download,
-};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
+use crate::commands::transfers::{self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download};
 use crate::context::Context;
 use crate::domain::TaskItem;
 use crate::error::{Error, Kind, Result};
@@ -15,7 +14,7 @@ use crate::exit::Status;
 use crate::transfer::Source;
 
 /// Lists of artifacts that are fetched at once.
-const LISTS: usize = 16;
+const MAX_CONCURRENT_LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
@@ -42,7 +41,7 @@ pub struct Args {
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
-    how: DownloadArgs,
+    download: DownloadArgs,
 }
 
 struct Task {
@@ -56,20 +55,20 @@ struct Task {
 /// # Errors
 /// Those of the calls and the transfers.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.how.options()?);
+    let group = selection::group(&args.group, context)?;
+    let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.download.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
         return Err(Error::usage(format!("--path has {unknown}, which stands for nothing"))
             .hint("There are {task}, {label}, {run}, {name} and {file}."));
     }
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let (client, folder) = (context.client()?, context.env.resolve(&args.output));
-    let mut targeting = Targeting::new(folder, false, &context);
+    let (client, folder) = (group.deployment.client(context)?, context.env.resolve(&args.output));
+    let mut placement = Placement::new(folder, false, context);
     let plain = args.artifact.iter().all(|name| !NamePatterns::is_pattern(name));
-    let manifest = Manifest::open(args.manifest.as_deref(), &context)?;
+    let manifest = Manifest::open(args.manifest.as_deref(), context)?;
     let outcome = context
         .writing_files(async {
-            let tasks = GroupTasks::of(&client, &group)?.selected(&selection, task);
+            let tasks = GroupTasks::of(&client, &group.id)?.selected(&selection, task);
             let (client, patterns, names) = (&client, &patterns, &args.artifact);
             let lists = tasks
                 .try_filter_map(|task| std::future::ready(Ok(task)))
@@ -78,20 +77,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                     let names = if plain { names.clone() } else { listed(client, &task, patterns).await? };
                     Ok((task, names))
                 })
-                .buffered(LISTS);
+                .buffered(MAX_CONCURRENT_LISTS);
             let items = lists.flat_map(|found: Result<(Task, Vec<String>)>| {
                 let items = match found {
                     Err(error) => vec![Err(error)],
                     Ok((task, names)) => {
-                        names.into_iter().map(|name| wanted(&task, name, &args.path, &mut targeting)).collect()
+                        names.into_iter().map(|name| wanted(&task, name, &args.path, &mut placement)).collect()
                     }
                 };
                 stream::iter(items)
             });
-            download(client, items, &args.how, options, &manifest, &context).await
+            download(client, items, &args.download, options, &manifest, context).await
         })
         .await;
-    manifest.close(outcome, &context)
+    manifest.close(outcome, context)
 }
 
 /// A task that has a run, which alone can have artifacts.
@@ -102,7 +101,7 @@ fn task(item: &TaskItem<'_>) -> Option<Task> {
 
 /// The artifacts of a task that are meant. A task without any is as good as one without artifacts.
 async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result<Vec<String>> {
-    let all = match shared::list(client, &task.id, Some(task.run)).await {
+    let all = match transfers::list(client, &task.id, Some(task.run)).await {
         Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
         outcome => outcome?,
     };
@@ -110,12 +109,12 @@ async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result
     Ok(meant.map(|artifact| artifact.name).collect())
 }
 
-fn wanted(task: &Task, name: String, template: &str, targeting: &mut Targeting<'_>) -> Result<Wanted> {
+fn wanted(task: &Task, name: String, template: &str, placement: &mut Placement<'_>) -> Result<DownloadItem> {
     let path = fill(template, task, &name);
-    let target = targeting.target(&path, "")?;
+    let target = placement.target(&path)?;
     let source = Source::Artifact { task: task.id.clone(), run: Some(task.run), name };
     // Not every task of a group makes what some of them do.
-    Ok(Wanted { may_be_missing: true, ..Wanted::new(source, target) })
+    Ok(DownloadItem { may_be_missing: true, ..DownloadItem::new(source, target) })
 }
 
 /// The template with the values in place; a label is one part of the path, whatever is in it.

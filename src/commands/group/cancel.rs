@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use std::io::Write as _;
 
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
-use crate::context::Context;
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem, Confirmation};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
+use crate::context::{Context, Named};
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -23,34 +24,34 @@ pub struct Args {
     #[arg(long)]
     seal: bool,
     #[command(flatten)]
-    how: ActArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
+const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Cancels.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
         return Err(Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
             .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state."));
     }
     filter.states.retain(|state| !state.is_resolved());
-    let selection = Selection::new(filter, &context)?;
+    let selection = Selection::new(filter, context)?;
     if args.seal {
-        return seal_and_cancel(args, &group, selection, &context).await;
+        return seal_and_cancel(args, &group, selection, context).await;
     }
-    let client = context.client()?;
-    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id) = (client.clone(), target.id.clone());
+    let client = group.deployment.client(context)?;
+    let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
+        let (client, id) = (client, target.id.clone());
         async move {
             client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
             Ok(format!("cancelling task {id}"))
@@ -66,33 +67,35 @@ struct Cancelled {
 }
 
 /// The one-call way: it knows no filter.
-async fn seal_and_cancel(args: &Args, group: &str, selection: Selection, context: &Context) -> Result<Status> {
+async fn seal_and_cancel(args: &Args, named: &Named, selection: Selection, context: &Context) -> Result<Status> {
+    let group = named.id.as_str();
     let mut filter = selection.filter;
     filter.states.clear();
     if !filter.is_empty() || selection.program.is_some() || !args.filters.states().is_empty() {
         return Err(Error::usage("--seal cancels the whole group; it cannot be combined with filters"));
     }
     let ui = &context.ui;
-    if args.how.dry_run {
+    if args.bulk.dry_run {
         ui.note(format_args!("Group {group} would be sealed and cancelled as a whole; nothing was sent."));
         return Ok(Status::DONE);
     }
-    if !args.how.yes {
-        if !ui.terminal.stdin {
-            return Err(Error::usage(
-                "to seal and cancel a group a confirmation is needed, and there is no terminal to ask on",
-            )
-            .hint("--yes does it without asking. Sealing cannot be undone."));
-        }
-        ui.note(format_args!(
-            "About to seal group {group} and to cancel all of its tasks that are not resolved.\n\
-             Sealing cannot be undone: nobody can ever add tasks to this group again."
-        ));
-        if !context.confirm("Seal and cancel it?").await? {
-            return Err(Error::failed("nothing was sealed or cancelled: there was no yes"));
+    if !args.bulk.yes {
+        let confirmation = Confirmation {
+            action: "seal and cancel the group",
+            refusal: "sealed and cancelled nothing",
+            notice: &format!(
+                "About to seal group {group} and to cancel all of its tasks that are not resolved.\n\
+                 Sealing cannot be undone: nobody can ever add tasks to this group again."
+            ),
+            question: "Seal and cancel it?",
+            hint: "Use --yes to skip the question. Sealing cannot be undone.",
+            was_requested: false,
+        };
+        if !confirmation.ask(context).await? {
+            return Ok(Status::NOT_CONFIRMED);
         }
     }
-    let client = context.client()?;
+    let client = named.deployment.client(context)?;
     client.call("queue", "sealTaskGroup").arg(group).send().await?;
     let cancelled = client.call("queue", "cancelTaskGroup").arg(group).send().await;
     let response = cancelled

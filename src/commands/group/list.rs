@@ -1,17 +1,17 @@
 //! `tc group list`
 
-use std::io::{Read as _, Seek as _, Write};
+use std::io::{Seek as _, Write};
 
 use serde_json::Value;
 
 use super::status::style;
-use crate::commands::shared::{self, FilterArgs, GroupPage, GroupTasks, Selection};
+use crate::commands::selection::{self, FilterArgs, GroupPage, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::go_template::GoTemplate;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::json::Layout;
+use crate::ui::json::{Layout, Writer};
 use crate::ui::{Progress, Table, duration, jq::Program};
 
 /// List the tasks of a group
@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// A merged document up to this size is kept in memory, a larger one in a temporary file.
-const SPOOL: usize = 1 << 20;
+const MAX_SPOOL_MEMORY: usize = 1 << 20;
 
 /// Fields that a template can name; the services' schemas have no others.
 const FIELDS: &[(&str, &[&str])] = &[
@@ -97,14 +97,14 @@ enum Shape {
 /// Those of the calls, of the template, of the jq program and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shape = shape(args, context)?;
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let client = context.client()?;
-    let tasks = GroupTasks::of(&client, &group)?;
+    let client = group.deployment.client(context)?;
+    let tasks = GroupTasks::of(&client, &group.id)?;
     match shape {
-        Some(shape) => lines(&shape, tasks, &selection, &context).await,
-        None if context.globals.json => document(tasks, &selection, &context).await,
-        None => table(tasks, &selection, &context).await,
+        Some(shape) => lines(&shape, tasks, &selection, context).await,
+        None if context.globals.json => document(tasks, &selection, context).await,
+        None => table(tasks, &selection, context).await,
     }?;
     Ok(Status::DONE)
 }
@@ -112,7 +112,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// How each task is shown; none where they are shown together.
 fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
     if let Some(text) = &args.format_string {
-        if context.globals.json || context.globals.jq.is_some() {
+        if context.wants_json() {
             return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
         }
         let template = GoTemplate::parse(text, FIELDS)
@@ -181,25 +181,25 @@ fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (i
     Ok(())
 }
 
-/// `--json`: one list of all tasks, which is printed when it is complete.
+/// `--json`: one list of all tasks, which is printed when it is complete: a failure on a later page must leave nothing
+/// behind. It is laid out as it comes, and never in memory as a whole.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
-    let mut spool = tempfile::SpooledTempFile::new(SPOOL);
+    let mut spool = tempfile::SpooledTempFile::new(MAX_SPOOL_MEMORY);
+    let layout = Layout::indented(context.ui.color(), context.ui.terminal.stdout);
+    let mut writer = Writer::new(layout, &mut spool);
     let mut separator: &[u8] = b"[";
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |raw, _| {
-            spool.write_all(separator).and_then(|()| spool.write_all(raw)).map_err(failed)?;
+            writer.tokens(separator).and_then(|()| writer.tokens(raw)).map_err(failed)?;
             separator = b",";
             Ok(())
         })?;
     }
-    spool.write_all(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
+    writer.tokens(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
     spool.rewind().map_err(failed)?;
-    let (mut out, terminal) = (context.ui.out(), context.ui.terminal.stdout);
-    // One task is never torn, but the text of thousands is; the layout takes whole tokens only.
-    let mut text = Vec::new();
-    spool.read_to_end(&mut text).map_err(failed)?;
-    Layout::indented(context.ui.color(), terminal).write(&text, &mut out)?;
+    let mut out = context.ui.out();
+    std::io::copy(&mut spool, &mut out)?;
     Ok(writeln!(out)?)
 }
 

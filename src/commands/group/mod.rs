@@ -60,9 +60,13 @@ impl Command {
     }
 }
 
-/// What derived arguments cannot say: `-f` means `--force` for `cancel`, as it does for the Go tool,
-/// and nobody cancels failed tasks.
+/// What derived arguments cannot say: `--force` means `--yes`, as it does for the Go tool, and so does `-f` for
+/// `cancel`, as nobody cancels failed tasks.
 pub fn adjust(command: clap::Command) -> clap::Command {
+    let bulk = ["cancel", "rerun", "retrigger", "priority"];
+    let command = bulk.into_iter().fold(command, |command, verb| {
+        command.mut_subcommand(verb, |verb| verb.mut_arg("yes", |yes| yes.visible_alias("force")))
+    });
     command.mut_subcommand("cancel", |cancel| {
         cancel.mut_arg("failed", |failed| failed.short(None)).mut_arg("yes", |yes| yes.visible_short_alias('f'))
     })

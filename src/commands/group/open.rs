@@ -1,6 +1,6 @@
 //! `tc group open`
 
-use crate::commands::shared;
+use crate::commands::{page, selection};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -20,6 +20,6 @@ pub struct Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no group or no deployment is named.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    shared::open(&format!("{}/tasks/groups/{group}", context.root_url()?), &context).await
+    let group = selection::group(&args.group, context)?;
+    page::open(&format!("{}/tasks/groups/{}", group.deployment.root_url(context)?, group.id), context).await
 }

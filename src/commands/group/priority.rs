@@ -4,7 +4,8 @@ use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -24,12 +25,13 @@ pub struct Args {
         ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
     priority: String,
     #[command(flatten)]
-    how: ActArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
+const ACTION: BulkAction =
+    BulkAction { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 #[derive(Deserialize)]
@@ -41,15 +43,15 @@ struct Changed {
 /// Changes the priority.
 ///
 /// # Errors
-/// Those of the calls and of [`shared::perform`].
+/// Those of the calls and of [`bulk::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, &context)?;
-    let client = context.client()?;
+    let group = selection::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, context)?;
+    let client = group.deployment.client(context)?;
     let body = json!({"newPriority": args.priority});
     let whole = args.filters.filter(&[], context.now())?.is_empty() && selection.program.is_none();
-    if whole && !args.how.dry_run {
-        let call = client.call("queue", "changeTaskGroupPriority").arg(group.as_str()).json(&body);
+    if whole && !args.bulk.dry_run {
+        let call = client.call("queue", "changeTaskGroupPriority").arg(group.id.as_str()).json(&body);
         let response = call.send().await?;
         if context.globals.json {
             context.print_json(response.body.clone()).await?;
@@ -59,9 +61,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         return Ok(Status::DONE);
     }
-    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id, body) = (client.clone(), target.id.clone(), body.clone());
+    let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
+        let (client, id, body) = (client, target.id.clone(), body.clone());
         let priority = args.priority.clone();
         async move {
             client.call("queue", "changeTaskPriority").arg(id.as_str()).json(&body).send().await?;

@@ -1,6 +1,7 @@
 //! `tc group rerun`
 
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Result};
@@ -16,31 +17,31 @@ pub struct Args {
     #[arg(value_name = "GROUP")]
     group: String,
     #[command(flatten)]
-    how: ActArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "rerun", doing: "Rerunning", done: "rerun", needs: "group.rerun" };
+const ACTION: BulkAction = BulkAction { verb: "rerun", doing: "Rerunning", done: "rerun", needs: "group.rerun" };
 const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 
 /// Reruns.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNSUCCESSFUL, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| !state.is_unsuccessful()).filter(|_| !args.filters.all) {
         return Err(Error::usage(format!("{state} tasks are not rerun: only failed ones and exceptions are"))
             .hint("`tc task rerun --force` reruns a completed task all the same."));
     }
     filter.states.retain(|state| state.is_unsuccessful());
-    let selection = Selection::new(filter, &context)?;
-    let client = context.client()?;
-    let targets = GroupTasks::of(&client, &group)?.selected(&selection, Target::of);
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id) = (client.clone(), target.id.clone());
+    let selection = Selection::new(filter, context)?;
+    let client = group.deployment.client(context)?;
+    let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
+        let (client, id) = (client, target.id.clone());
         async move {
             client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
             Ok(format!("rerunning task {id}"))

@@ -3,7 +3,8 @@
 use futures::{TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::shared::{self, ActArgs, Deed, FilterArgs, GroupTasks, Selection, Target};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -26,34 +27,37 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     times: u16,
     #[command(flatten)]
-    how: ActArgs,
+    bulk: BulkArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "group.retrigger" };
+const ACTION: BulkAction =
+    BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "group.retrigger" };
 
 /// Retriggers.
 ///
 /// # Errors
-/// Those of [`shared::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
+/// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
+    let group = selection::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     if selection.filter.is_empty() && selection.program.is_none() {
         return Err(
             Error::usage("no task is chosen to be retriggered").hint("Choose some with a filter, or say --all.")
         );
     }
-    if !args.how.dry_run && !context.ui.is_quiet() {
+    if !args.bulk.dry_run && !context.ui.is_quiet() {
         context.ui.warn("the copies are new tasks: chain of trust cannot verify them as part of their group's push");
     }
-    let client = context.client()?;
+    let client = group.deployment.client(context)?;
     // The copies join the group. If they were made while it is being listed, they would be copied in turn.
-    let all = GroupTasks::of(&client, &group)?.selected(&selection, Target::of).try_collect::<Vec<Target>>();
+    let all = GroupTasks::of(&client, &group.id)?
+        .selected(&selection, |item| BulkItem::in_group(&group, item))
+        .try_collect::<Vec<BulkItem>>();
     let targets = stream::once(all).map_ok(|all| stream::iter(all.into_iter().map(Ok))).try_flatten();
-    shared::perform(DEED, targets, &args.how.how(), &client, &context, |target| {
-        let (client, id, now) = (client.clone(), target.id.clone(), context.now());
+    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
+        let (client, id, now) = (client, target.id.clone(), context.now());
         let (exact, times) = (args.exact, args.times);
         async move {
             let definition = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;

@@ -1,8 +1,9 @@
 //! `tc group seal`
 
-use crate::commands::shared;
-use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::commands::bulk::Confirmation;
+use crate::commands::selection;
+use crate::context::{Context, Named};
+use crate::error::Result;
 use crate::exit::Status;
 
 /// Seal a group: nobody can ever add tasks to it again
@@ -26,25 +27,28 @@ pub struct Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let Named { deployment, id: group } = selection::group(&args.group, context)?;
     let ui = &context.ui;
     if args.dry_run {
         ui.note(format_args!("Group {group} would be sealed; nothing was sent."));
         return Ok(Status::DONE);
     }
     if !args.yes {
-        if !ui.terminal.stdin {
-            return Err(Error::usage("to seal a group a confirmation is needed, and there is no terminal to ask on")
-                .hint("--yes does it without asking. Sealing cannot be undone."));
-        }
-        ui.note("Sealing cannot be undone: nobody can ever add tasks to this group again.");
-        if !context.confirm(&format!("Seal group {group}?")).await? {
-            return Err(Error::failed("the group was not sealed: there was no yes"));
+        let confirmation = Confirmation {
+            action: "seal the group",
+            refusal: "sealed nothing",
+            notice: "Sealing cannot be undone: nobody can ever add tasks to this group again.",
+            question: &format!("Seal group {group}?"),
+            hint: "Use --yes to skip the question. Sealing cannot be undone.",
+            was_requested: false,
+        };
+        if !confirmation.ask(context).await? {
+            return Ok(Status::NOT_CONFIRMED);
         }
     }
-    let client = context.client()?;
+    let client = deployment.client(context)?;
     let response = client.call("queue", "sealTaskGroup").arg(group.as_str()).send().await?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(response.body.clone()).await?;
     } else {
         ui.note(format_args!("Group {group} is sealed."));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use crate::client::Client;
-use crate::commands::shared::{GroupTasks, Selection};
+use crate::commands::selection::{GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
 use super::snapshot::{self, Part};
-use crate::commands::shared::{self, FilterArgs, Selection};
+use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::domain::time::to_iso;
@@ -36,12 +36,12 @@ pub struct Args {
 /// # Errors
 /// Those of the calls, and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let client = context.client()?;
-    let progress = snapshot::look(&client, &group, &selection, args.by, &context.ui).await?;
-    if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(document(&group, &progress, args.by, &context).to_string()).await?;
+    let client = group.deployment.client(context)?;
+    let progress = snapshot::look(&client, &group.id, &selection, args.by, &context.ui).await?;
+    if context.wants_json() {
+        context.print_json(document(&group.id, &progress, args.by, context).to_string()).await?;
         return Ok(Status::DONE);
     }
     if progress.counts.total() == 0 {
@@ -50,7 +50,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let mut out = context.ui.out();
     if context.ui.terminal.stdout {
-        write!(out, "{}", picture(&progress, args.by, &context))?;
+        write!(out, "{}", picture(&progress, args.by, context))?;
     } else if args.by.is_some() {
         for (part, counts) in &progress.parts {
             for (state, count) in counts.iter() {

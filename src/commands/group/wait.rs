@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::snapshot;
-use crate::commands::shared::{self, EventArgs, FilterArgs, Outage, Selection};
+use crate::commands::listening::EventArgs;
+use crate::commands::selection::{self, FilterArgs, Selection};
+use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
@@ -13,7 +15,8 @@ use crate::exit::Status;
 ///
 /// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
 /// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete. An outage of up to ten minutes is borne, except with `--retries 0`.
+/// that did not complete.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -37,22 +40,21 @@ pub struct Args {
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, mut context) = shared::group(&args.group, context)?;
-    context.globals.timeout = None;
-    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
-    let client = context.client()?;
+    let group = selection::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
+    let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
+    let client = group.deployment.client(context)?;
     let started = context.now();
-    let mut events = args.events.of_group(group.as_str(), &context).await?;
-    let mut outage = Outage::new(&client, false, &context);
+    let mut events = args.events.of_group(&group.id, context).await?;
+    let mut outage = Outage::new(false, context)?;
     let mut progress = GroupProgress::default();
     loop {
         let before = context.now();
-        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group, &selection).await)? {
+        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group.id, &selection).await)? {
             progress = fresh;
             if progress.is_over() {
-                snapshot::tell_of_nothing(&progress, &context);
+                snapshot::tell_of_nothing(&progress, context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }
         }

@@ -8,8 +8,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
-use crate::client::Client;
-use crate::commands::shared::{self, EventArgs, Events, FilterArgs, Outage, Selection};
+use crate::commands::listening::{EventArgs, Events};
+use crate::commands::selection::{self, FilterArgs, Selection};
+use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
@@ -21,7 +22,8 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not. An outage of up to ten minutes is borne, except with `--retries 0`.
+/// with 3 when they did not.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -40,35 +42,35 @@ pub struct Args {
 }
 
 /// Tasks of a list in the view.
-const SHOWN: usize = 5;
+const MAX_LISTED_TASKS: usize = 5;
 /// How often the times in the view are told anew.
-const TICK: Duration = Duration::from_secs(1);
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Watches.
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (group, context) = shared::group(&args.group, context)?;
-    let selection = Selection::new(args.filters.filter(&[], context.now())?, &context)?;
-    let interval = shared::length(&args.interval, "--interval", context.now())?.max(Duration::from_secs(1));
-    let client = context.client()?;
-    let mut events = args.events.of_group(group.as_str(), &context).await?;
-    let mut view = View::new(&client, &context);
+    let group = selection::group(&args.group, context)?;
+    let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
+    let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
+    let client = group.deployment.client(context)?;
+    let mut events = args.events.of_group(&group.id, context).await?;
+    let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();
     loop {
         let before = context.now();
         let looked = if view.is_empty() {
-            snapshot::look(&client, &group, &selection, None, &context.ui).await
+            snapshot::look(&client, &group.id, &selection, None, &context.ui).await
         } else {
-            snapshot::take(&client, &group, &selection).await
+            snapshot::take(&client, &group.id, &selection).await
         };
         if let Some(fresh) = view.outage.bridge(looked)? {
             progress = fresh;
         }
         view.show(&progress)?;
         if progress.is_over() {
-            snapshot::tell_of_nothing(&progress, &context);
+            snapshot::tell_of_nothing(&progress, context);
             return snapshot::verdict(&progress).map(|()| Status::DONE);
         }
         if let (true, Some(first)) = (args.until_failure, progress.unsuccessful.first()) {
@@ -92,9 +94,9 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(client: &Client, context: &'a Context) -> Self {
-        let outage = Outage::new(client, context.ui.redraws(), context);
-        Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() }
+    fn new(context: &'a Context) -> Result<Self> {
+        let outage = Outage::new(context.ui.redraws(), context)?;
+        Ok(Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() })
     }
 
     /// Whether nothing has been shown yet.
@@ -127,7 +129,7 @@ impl<'a> View<'a> {
         }
         let mut left = pause;
         while !left.is_zero() {
-            let step = left.min(TICK);
+            let step = left.min(REDRAW_INTERVAL);
             if events.wait(step).await {
                 return Ok(());
             }
@@ -202,14 +204,14 @@ fn section(lines: &mut Vec<String>, title: &str, tasks: &[&Noted], what: impl Fn
         return;
     }
     lines.push(title.to_owned());
-    let shown: Vec<(String, &Noted)> = tasks.iter().take(SHOWN).map(|task| (what(task), *task)).collect();
+    let shown: Vec<(String, &Noted)> = tasks.iter().take(MAX_LISTED_TASKS).map(|task| (what(task), *task)).collect();
     let widest = shown.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
     for (what, task) in shown {
         let name = sanitize(&task.name).replace(['\n', '\t'], " ");
         lines.push(format!("  {what:widest$}  {} {name}", task.id));
     }
-    if tasks.len() > SHOWN {
-        lines.push(format!("  .. and {} more", tasks.len() - SHOWN));
+    if tasks.len() > MAX_LISTED_TASKS {
+        lines.push(format!("  .. and {} more", tasks.len() - MAX_LISTED_TASKS));
     }
 }
 

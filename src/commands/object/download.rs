@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::shared::{DownloadArgs, Manifest, Targeting, Wanted, download, sha256, to_stdout};
+use crate::commands::transfers::{DownloadArgs, DownloadItem, Manifest, Placement, download, sha256, to_stdout};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "HEX")]
     sha256: Option<String>,
     #[command(flatten)]
-    how: DownloadArgs,
+    download: DownloadArgs,
 }
 
 /// Downloads.
@@ -32,7 +32,7 @@ pub struct Args {
 /// # Errors
 /// Those of the calls and the transfer.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut options = args.how.options()?;
+    let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);
     }
@@ -43,11 +43,11 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let target = match args.output.as_ref().map(|output| context.env.resolve(output)) {
         Some(path) if !path.is_dir() => path,
-        Some(folder) => Targeting::new(folder, true, context).target(&args.name, "")?,
-        None => Targeting::new(context.env.directory.clone(), false, context).target(&args.name, "")?,
+        Some(folder) => Placement::new(folder, true, context).target(&args.name)?,
+        None => Placement::new(context.env.directory.clone(), false, context).target(&args.name)?,
     };
-    let items = stream::iter([Ok(Wanted::new(source, target))]);
+    let items = stream::iter([Ok(DownloadItem::new(source, target))]);
     let manifest = Manifest::default();
-    let outcome = context.writing_files(download(&client, items, &args.how, options, &manifest, context)).await;
+    let outcome = context.writing_files(download(&client, items, &args.download, options, &manifest, context)).await;
     manifest.close(outcome, context)
 }

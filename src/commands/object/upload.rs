@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use futures::stream;
 
-use crate::commands::shared::{content_type, expiry, upload_all, upload_options};
+use crate::commands::transfers::{content_type, expiry, upload_all, upload_options};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;

@@ -25,7 +25,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let current = settings.profile().map(|profile| profile.name.as_str());
     let profiles = settings.contents().all_profiles();
     let is_current = |profile: &Profile| Some(profile.name.as_str()) == current;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let items = profiles.iter().map(|profile| {
             json!({
                 "name": profile.name,

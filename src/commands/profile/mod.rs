@@ -3,7 +3,7 @@
 mod add;
 mod list;
 mod rm;
-mod select;
+mod r#use;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub struct Args {
 enum Verb {
     List(list::Args),
     #[command(name = "use")]
-    Select(select::Args),
+    Select(r#use::Args),
     Add(add::Args),
     Rm(rm::Args),
 }
@@ -35,7 +35,7 @@ enum Verb {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::List(args) => list::run(args, context).await,
-        Verb::Select(args) => select::run(args, context).await,
+        Verb::Select(args) => r#use::run(args, context).await,
         Verb::Add(args) => add::run(args, context).await,
         Verb::Rm(args) => rm::run(args, context).await,
     }

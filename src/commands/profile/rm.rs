@@ -24,7 +24,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Err(match contents.profile(name) {
             Some(_) => Error::usage(format!("the profile `{name}` is built in and cannot be removed")),
             None => {
-                let error = Error::new(Kind::NotFound, format!("there is no profile `{name}`"));
+                let error = Error::new(Kind::NotFound, format!("unknown profile `{name}`"));
                 match contents.similar_profiles(name).first() {
                     Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
                     None => error.hint("`tc profile list` shows all profiles."),

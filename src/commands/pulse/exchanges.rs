@@ -6,7 +6,7 @@ use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use super::{services, source};
-use crate::commands::shared::pulse::explain_binding;
+use crate::commands::listening::explain_binding;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;

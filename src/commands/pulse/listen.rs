@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use futures::future::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::commands::shared::pulse::{broker, consumer, explain, trust};
-use crate::commands::shared::{self};
+use crate::commands::listening::{broker, consumer, explain, trust};
+use crate::commands::waiting;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -79,7 +79,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let bindings = args.bindings.build()?;
     let program = context.jq()?;
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let deadline = limit.map(|length| context.now() + length);
     let mut listener = Listener { args, context, program, deadline, taken: 0, written: Written::default() };
     let builder = consumer(context)?.bindings(bindings).queue(queue).prefetch(listener.prefetch());

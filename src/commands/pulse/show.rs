@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::exchanges::Entry;
 use super::{names, source};
-use crate::commands::shared::pulse::explain_binding;
+use crate::commands::listening::explain_binding;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;

@@ -13,8 +13,8 @@ use crate::client::Request;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
+use crate::reference::Source;
 use crate::reference::distill::{Distilled, distill};
-use crate::reference::{Source, Verb};
 
 /// Turn a deployment's references into the files that tc is built from
 ///
@@ -55,7 +55,7 @@ struct Report {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let text = read_input(&args.input, context).await?;
     let mut distilled = distill(&text).map_err(|source| {
-        Error::failed(format!("{} is no valid roll-up of references", args.input))
+        Error::failed(format!("{} is not a valid roll-up of references", args.input))
             .caused_by(source)
             .hint("A deployment serves its roll-up at <root URL>/references/references.json. Nothing was written.")
     })?;
@@ -91,7 +91,7 @@ async fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
     let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
     let there = Context::new(context.env.clone(), Arc::clone(&context.ui), globals, context.words.clone());
     let client = there.client()?;
-    let request = Request { what: format!("GET {url}"), verb: Verb::Get, url, body: None, follow: true };
+    let request = Request::get(format!("GET {url}"), url);
     let response = client.send(&request).await?;
     Ok(response.body.into())
 }

@@ -10,7 +10,7 @@ use chrono::{SecondsFormat, TimeDelta};
 use crate::context::{Context, blocking};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
-use crate::exit::Status;
+use crate::exit::{Program, Status};
 use crate::sandbox::{Options, Push, Sandbox};
 use crate::ui::{Streams, Ui};
 
@@ -36,10 +36,10 @@ pub(super) struct Args {
 ///
 /// # Errors
 /// When the sandbox cannot start, or a command of the tour does not end as it should.
-pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context, program: Program) -> Result<Status> {
     let sandbox = Sandbox::start(Options::default().port(args.port).clock(context.env.clock.clone()))?;
     let group = sandbox.load(PUSH)?;
-    let tour = Tour { context, sandbox: &sandbox, group: &group };
+    let tour = Tour { program, context, sandbox: &sandbox, group: &group };
     tour.say(format_args!(
         "This is a Taskcluster of your own, in memory, at {}. In it is a made-up push of Firefox: a task group of \
          {} tasks, two and a half hours old.",
@@ -57,6 +57,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 struct Tour<'a> {
+    program: Program,
     context: &'a Context,
     sandbox: &'a Sandbox,
     group: &'a str,
@@ -121,7 +122,7 @@ impl Tour<'_> {
     async fn quietly(&self, args: &[&str]) -> Result<String> {
         let output = Capture::default();
         let streams = self.streams(Box::new(output.clone()), Box::new(io::sink()));
-        run_nested(args, self.environment(), streams).await?;
+        run_nested(self.program, args, self.environment(), streams).await?;
         let found = output.text().lines().next().map(str::to_owned);
         found.ok_or_else(|| Error::failed(format!("`tc {}` found nothing for the demo", args.join(" "))))
     }
@@ -142,7 +143,7 @@ impl Tour<'_> {
         };
         // What a shell would show on standard error belongs to the tour, so both go to the same place in order.
         let streams = self.streams(Box::new(Through(Arc::clone(ui))), Box::new(Through(Arc::clone(ui))));
-        let status = run_nested(args, environment, streams).await?;
+        let status = run_nested(self.program, args, environment, streams).await?;
         if status == expected {
             return Ok(());
         }
@@ -176,9 +177,9 @@ impl Tour<'_> {
 }
 
 /// Runs a command as a process of its own would: with a runtime and an end of its own.
-async fn run_nested(args: &[&str], environment: Environment, streams: Streams) -> Result<u8> {
+async fn run_nested(program: Program, args: &[&str], environment: Environment, streams: Streams) -> Result<u8> {
     let words = words(args);
-    blocking(move || Ok(crate::run::run(words, &environment, streams))).await
+    blocking(move || Ok(program(words, &environment, streams))).await
 }
 
 fn words(args: &[&str]) -> Vec<OsString> {

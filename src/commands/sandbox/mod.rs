@@ -6,7 +6,7 @@ mod shape;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::exit::Status;
+use crate::exit::{Program, Status};
 
 /// Run a Taskcluster of your own on this machine, in memory
 ///
@@ -30,9 +30,9 @@ enum Command {
 ///
 /// # Errors
 /// Those of the verb.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub async fn run(args: &Args, context: &Context, program: Program) -> Result<Status> {
     match &args.command {
-        Some(Command::Demo(args)) => demo::run(args, context).await,
+        Some(Command::Demo(args)) => demo::run(args, context, program).await,
         None => serve::run(&args.serve, context).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::shape::Shape;
-use crate::commands::shared::child;
+use crate::commands::credentials::child;
 use crate::context::Context;
 use crate::env;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! `tc schema show`
 
-use super::target::Target;
+use super::target::SchemaTarget;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -11,7 +11,7 @@ use crate::schema::SchemaError;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: SchemaTarget,
 }
 
 /// Prints it as it stands in the references.

@@ -1,6 +1,6 @@
 //! `tc schema skeleton`
 
-use super::target::Target;
+use super::target::SchemaTarget;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -10,7 +10,7 @@ use crate::schema;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: SchemaTarget,
     /// Show optional properties as well
     #[arg(long)]
     all: bool,

@@ -7,7 +7,7 @@ use crate::reference::{self, Catalogue, Service, Source, suggest};
 
 /// A schema, by method or by file.
 #[derive(Debug, clap::Args)]
-pub struct Target {
+pub struct SchemaTarget {
     /// Service (queue), or family of schemas (docker-worker)
     #[arg(add = ArgValueCandidates::new(families))]
     service: String,
@@ -29,7 +29,7 @@ pub(super) fn families() -> Vec<CompletionCandidate> {
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
-impl Target {
+impl SchemaTarget {
     /// The schema's file, and a service from which it is found: that which has it, or any for the
     /// schemas of workers, which belong to none.
     ///

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::target::Target;
+use super::target::SchemaTarget;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -16,7 +16,7 @@ use crate::schema::Validator;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    target: Target,
+    target: SchemaTarget,
     /// File to check; `-` for standard input
     #[arg(value_name = "DOCUMENT", value_hint = clap::ValueHint::FilePath)]
     document: String,

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::commands::shared::needs::{self, Narrowing};
+use crate::commands::credentials::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::domain::scopes;
+use crate::domain::shell::quote;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::reference::{Method, ScopeExpression, Service};
@@ -35,11 +36,11 @@ pub struct Args {
 struct Positionals(Vec<String>);
 
 /// More than any method takes, so that too many are told by name.
-const MOST_ARGUMENTS: usize = 8;
+const MAX_ARGUMENTS: usize = 8;
 
 impl clap::Args for Positionals {
     fn augment_args(command: clap::Command) -> clap::Command {
-        (0..MOST_ARGUMENTS).fold(command, |command, index| {
+        (0..MAX_ARGUMENTS).fold(command, |command, index| {
             let argument = clap::Arg::new(format!("argument:{index}")).allow_hyphen_values(true).hide(index > 0);
             let argument = argument.value_name(if index == 0 { "ARG.." } else { "ARG" });
             command.arg(argument.help("Its arguments, in their order; those left out stand for any"))
@@ -54,7 +55,7 @@ impl clap::Args for Positionals {
 impl clap::FromArgMatches for Positionals {
     fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
         let value = |index| matches.get_one::<String>(&format!("argument:{index}")).cloned();
-        Ok(Self((0..MOST_ARGUMENTS).filter_map(value).collect()))
+        Ok(Self((0..MAX_ARGUMENTS).filter_map(value).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
@@ -99,7 +100,7 @@ async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     let status = Status(if allowed { 0 } else { Kind::Auth.exit_code() });
     let what = format!("{}.{}", verdict.service.service_name, verdict.method.name);
     let client_id = verdict.client.credentials().map(|credentials| credentials.client_id.as_str());
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let json = json!({"method": what, "clientId": client_id, "allowed": allowed, "needed": verdict.needed,
             "missing": verdict.missing});
         context.print_json(json.to_string()).await?;
@@ -115,7 +116,7 @@ async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     drop(out);
     let wanted = missing.needs(&IndexMap::new()).scopes;
     if !wanted.is_empty() {
-        let words: Vec<String> = wanted.iter().map(|scope| format!(" -s '{}'", scope.replace('\'', r"'\''"))).collect();
+        let words: Vec<String> = wanted.iter().map(|scope| format!(" -s {}", quote(scope))).collect();
         context.ui.hint(format!("To ask for what is missing: tc signin{}", words.concat()));
     }
     Ok(status)

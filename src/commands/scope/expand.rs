@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::commands::shared::needs;
+use crate::commands::credentials::needs;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -35,7 +35,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let client = context.client()?;
     let call = client.call("auth", "expandScopes").json(&json!({"scopes": scopes}));
     let expanded: Expanded = call.send().await?.json()?;
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(json!(expanded.scopes).to_string()).await?;
         return Ok(Status::DONE);
     }

@@ -2,7 +2,7 @@
 
 mod check;
 mod expand;
-mod matching;
+mod r#match;
 mod required;
 
 use crate::context::Context;
@@ -18,7 +18,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    Match(matching::Args),
+    Match(r#match::Args),
     Expand(expand::Args),
     Required(required::Args),
     Check(check::Args),
@@ -30,7 +30,7 @@ enum Verb {
 /// Whatever it ran into.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::Match(args) => matching::run(args, context).await,
+        Verb::Match(args) => r#match::run(args, context).await,
         Verb::Expand(args) => expand::run(args, context).await,
         Verb::Required(args) => required::run(args, context).await,
         Verb::Check(args) => check::run(args, context).await,

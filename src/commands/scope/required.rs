@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use crate::commands::shared::needs::{self, Narrowing};
+use crate::commands::credentials::needs::{self, Narrowing};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -29,7 +29,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let needs = needs::of(&args.names, &args.narrowing.known()?)?;
     needs::tell_open(&needs, context);
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(json!(needs.scopes).to_string()).await?;
         return Ok(Status::DONE);
     }

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context) -> Result<Status> {
         (None, Some(client_id)) => expiry(&client, client_id).await,
         (known, _) => known,
     };
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         let expires = expires.map(|expires| expires.to_rfc3339_opts(SecondsFormat::Millis, true));
         let json = json!({"rootUrl": root.as_str(), "clientId": client_id, "expires": expires});
         context.print_json(json.to_string()).await?;

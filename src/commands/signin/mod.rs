@@ -1,13 +1,13 @@
 //! `tc signin`
 
-mod ask;
 mod check;
 mod obtain;
+mod request;
 
-use self::ask::Wish;
+use self::request::SignInRequest;
 use crate::client::Credentials;
-use crate::commands::shared::exports::{self, ShellFlags};
-use crate::commands::shared::needs::Narrowing;
+use crate::commands::credentials::exports::{self, ShellFlags};
+use crate::commands::credentials::needs::Narrowing;
 use crate::config::{Store, Stored};
 use crate::context::Context;
 use crate::domain::{RootUrl, Shell};
@@ -79,20 +79,20 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let root = context.root_url()?;
     let shell = args.shell.or_json(context)?;
     let output = Output::of(args, shell, context);
-    let wish = Wish::of(args, context)?;
+    let request = SignInRequest::of(args, context)?;
     let store = output.store.then(|| Store::open(&context.env));
     if let Some(store) = &store {
         // A store that cannot be used is better found out before the token is made than after.
         store.look_up(&root, context.now())?;
     }
-    let credentials = obtain::credentials(args, &wish, &root, context).await?;
+    let credentials = obtain::credentials(args, &request, &root, context).await?;
     let client_id = context.ui.safe(&credentials.client_id).into_owned();
-    let signed_in = format!("Signed in to {root} as {client_id} until {}.", wish.expires.format("%F %R UTC"));
+    let signed_in = format!("Signed in to {root} as {client_id} until {}.", request.expires.format("%F %R UTC"));
     if output.print {
-        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(wish.expires)).await?;
+        exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(request.expires)).await?;
     }
     if let Some(store) = store {
-        keep(&store, &root, credentials, &wish, context)?;
+        keep(&store, &root, credentials, &request, context)?;
         let path = store.path().map(|path| format!(" Stored in {}.", path.display())).unwrap_or_default();
         context.ui.note(format!("{signed_in}{path}"));
     } else {
@@ -111,15 +111,21 @@ struct Output {
 impl Output {
     /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
     fn of(args: &Args, shell: Option<Shell>, context: &Context) -> Self {
-        let form = shell.is_some() || context.globals.json || context.globals.jq.is_some();
+        let form = shell.is_some() || context.wants_json();
         let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
         Self { store, print: form || !store }
     }
 }
 
-fn keep(store: &Store, root: &RootUrl, credentials: Credentials, wish: &Wish, context: &Context) -> Result<()> {
+fn keep(
+    store: &Store,
+    root: &RootUrl,
+    credentials: Credentials,
+    request: &SignInRequest,
+    context: &Context,
+) -> Result<()> {
     let now = context.now();
-    store.put(root, &Stored::new(credentials).with_life(now, wish.expires), now)?;
+    store.put(root, &Stored::new(credentials).with_life(now, request.expires), now)?;
     if context.env.get(env::CLIENT_ID).is_some() {
         context.ui.warn(format!(
             "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",

@@ -1,10 +1,10 @@
-//! From a wish to credentials: by way of the browser, or pasted.
+//! From a request to credentials: by way of the browser, or pasted.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use super::Args;
-use super::ask::Wish;
+use super::request::SignInRequest;
 use crate::client::Credentials;
 use crate::context::{Context, parse_timeout};
 use crate::domain::RootUrl;
@@ -15,16 +15,21 @@ use crate::signin::{Decision, Expected, Listener, Page, Refusal, browser, unique
 ///
 /// # Errors
 /// When nothing can listen, nobody answers in time, or what was pasted is not the answer.
-pub(super) async fn credentials(args: &Args, wish: &Wish, root: &RootUrl, context: &Context) -> Result<Credentials> {
+pub(super) async fn credentials(
+    args: &Args,
+    request: &SignInRequest,
+    root: &RootUrl,
+    context: &Context,
+) -> Result<Credentials> {
     let limit = context.globals.timeout.as_deref().map(parse_timeout).transpose()?;
     let name = unique_name(&args.name);
     let url = |expected: &Expected| {
         let callback = expected.callback_url();
         let page = Page {
             root,
-            scopes: &wish.scopes,
+            scopes: &request.scopes,
             name: &name,
-            expires: &wish.lifetime,
+            expires: &request.lifetime,
             description: &args.description,
             callback: &callback,
         };

@@ -5,13 +5,12 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::shown;
 use super::status::print_documents;
 use crate::client::Client;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
-use crate::domain::TaskRef;
 use crate::domain::task::{Text, time};
 use crate::error::Result;
 use crate::exit::Status;
@@ -55,19 +54,17 @@ struct Page<'a> {
 /// Those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = &context.client()?;
     let mut documents = Vec::new();
     let mut table = Table::new(["name", "storage", "type", "expires"]);
     let ui = &context.ui;
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
-        |found| list(client, found, args.run),
+        |client, found| async move { list(&client, &found.id, args.run.or(found.run)).await },
         |found, artifacts: Vec<Box<RawValue>>| {
             if context.wants_json() {
                 let list: Vec<&str> = artifacts.iter().map(|artifact| artifact.get()).collect();
-                documents.push(if named.single {
+                documents.push(if named.is_single {
                     format!("[{}]", list.join(","))
                 } else {
                     format!(r#"{{"taskId":"{}","artifacts":[{}]}}"#, found.id, list.join(","))
@@ -76,7 +73,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             }
             for raw in &artifacts {
                 let artifact = read(raw)?;
-                if ui.terminal.stdout && named.single {
+                if ui.terminal.stdout && named.is_single {
                     table.row([
                         &*artifact.name,
                         &artifact.storage_type,
@@ -84,7 +81,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                         &shown::ago(time(artifact.expires.as_deref()), context.now()),
                     ]);
                 } else {
-                    let id = if named.single { String::new() } else { format!("{} ", found.id) };
+                    let id = if named.is_single { String::new() } else { format!("{} ", found.id) };
                     writeln!(ui.out(), "{id}{}", ui.safe(&artifact.name))?;
                 }
             }
@@ -98,14 +95,14 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     if !table.is_empty() {
         ui.out().write_all(table.render(ui.terminal.width, ui.color()).as_bytes())?;
     }
-    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
+    if context.wants_json() { print_documents(&named, context, documents, outcome).await } else { outcome }
 }
 
 /// All artifacts of a run, by default the newest, as they were sent.
-pub(super) async fn list(client: &Client, found: &TaskRef, run: Option<u32>) -> Result<Vec<Box<RawValue>>> {
-    let call = match run.or(found.run) {
-        Some(run) => client.call("queue", "listArtifacts").arg(found.id.as_str()).arg(run.to_string()),
-        None => client.call("queue", "listLatestArtifacts").arg(found.id.as_str()),
+pub(super) async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<Box<RawValue>>> {
+    let call = match run {
+        Some(run) => client.call("queue", "listArtifacts").arg(task).arg(run.to_string()),
+        None => client.call("queue", "listLatestArtifacts").arg(task),
     };
     let mut pages = call.pages()?;
     let mut all = Vec::new();

@@ -3,7 +3,7 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::Result;
@@ -16,22 +16,23 @@ use crate::exit::Status;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
     /// Do not ask
     #[arg(short, long, hide = true)]
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
+const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
 
 /// Cancels.
 ///
 /// # Errors
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let how = ActionArgs { yes: args.how.yes || args.force, ..args.how.clone() };
-    action::perform(DEED, &how, context, action::look, |client, id| {
-        let how = &how;
+    let mut flags = args.action.clone();
+    flags.bulk.yes |= args.force;
+    action::perform(ACTION, &flags, context, action::look, |client, id| {
+        let flags = &flags;
         async move {
             let answer = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
             let status = status_in(&answer.body)?;
@@ -39,7 +40,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                 context.ui.note(format_args!("Task {id} was resolved before: it stays {}.", status.state));
             }
             let line = shown::status_line(&status);
-            Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+            Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
         }
     })
     .await

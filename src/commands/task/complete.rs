@@ -7,7 +7,7 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::{Client, Credentials};
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::domain::task::Status;
@@ -21,10 +21,11 @@ use crate::exit::Status as Exit;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "complete", doing: "Completing", done: "completed", needs: "task.complete" };
+const ACTION: BulkAction =
+    BulkAction { verb: "complete", doing: "Completing", done: "completed", needs: "task.complete" };
 /// Who claims the task, as others will see it.
 const WORKER: &str = "tc";
 
@@ -33,8 +34,8 @@ const WORKER: &str = "tc";
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
 pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
-    let how = &args.how;
-    action::perform(DEED, how, context, look, |client, id| async move {
+    let flags = &args.action;
+    action::perform(ACTION, flags, context, look, |client, id| async move {
         let looked_up = lookup::status(&client, &id).await?;
         let run = pending_run(&looked_up.status()?)?;
         let group = worker_group(&looked_up.status()?);
@@ -46,7 +47,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
             error.hint(format!("The task is claimed now, as run {run}; the claim ends by itself after some minutes."))
         })?;
         let line = shown::status_line(&status_in(&answer.body)?);
-        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
     })
     .await
 }

@@ -1,8 +1,8 @@
 //! `tc task def`
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::status::print_documents;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -20,16 +20,14 @@ pub struct Args {
 /// Those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
-        |found| client.call("queue", "task").arg(found.id.as_str()).send(),
+        |client, found| async move { client.call("queue", "task").arg(found.id.as_str()).send().await },
         |found, answer| {
             let definition = answer.text();
-            documents.push(if named.single {
+            documents.push(if named.is_single {
                 definition.into_owned()
             } else {
                 format!(r#"{{"taskId":"{}","task":{definition}}}"#, found.id)
@@ -38,5 +36,5 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         },
     )
     .await;
-    print_documents(&named, documents, outcome).await
+    print_documents(&named, context, documents, outcome).await
 }

@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 /// Tasks that are asked about at once.
-const LOOKUPS: usize = 32;
+const MAX_CONCURRENT_LOOKUPS: usize = 32;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Direction {
@@ -52,11 +52,9 @@ enum Direction {
 /// Those of the calls; [`Kind::NotFound`] for a task that is not there.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
     let mut documents = Vec::new();
-    for found in &named.targets.refs {
-        let (root, trees) = collect(args, &client, &found.id).await?;
+    for found in &named.tasks {
+        let (root, trees) = collect(args, &found.deployment.client(context)?, &found.id).await?;
         if context.wants_json() {
             documents.push(document(&root, &trees));
         } else {
@@ -64,7 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     if context.wants_json() {
-        return super::status::print_documents(&named, documents, Ok(Status::DONE)).await;
+        return super::status::print_documents(&named, context, documents, Ok(Status::DONE)).await;
     }
     Ok(Status::DONE)
 }
@@ -72,7 +70,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 type Trees = Vec<(Direction, Vec<Line>)>;
 
 async fn collect(args: &Args, client: &Client, id: &str) -> Result<(Node, Trees)> {
-    let root = node(client, id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no task {id}")))?;
+    let root =
+        node(client, id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("task {id} does not exist")))?;
     let mut trees = Vec::new();
     for (direction, left_out) in [(Direction::Up, args.down), (Direction::Down, args.up)] {
         if !left_out {
@@ -152,7 +151,8 @@ async fn explore(client: &Client, root: &Node, direction: Direction, depth: u32)
 }
 
 async fn step_up(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Result<Vec<String>> {
-    let mut answers = stream::iter(edge).map(|id| async { (node(client, &id).await, id) }).buffered(LOOKUPS);
+    let mut answers =
+        stream::iter(edge).map(|id| async { (node(client, &id).await, id) }).buffered(MAX_CONCURRENT_LOOKUPS);
     let mut next = Vec::new();
     while let Some((answer, id)) = answers.next().await {
         let node = answer?.unwrap_or_else(|| Node::unknown(id));
@@ -163,7 +163,8 @@ async fn step_up(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Resul
 }
 
 async fn step_down(client: &Client, graph: &mut Graph, edge: Vec<String>) -> Result<Vec<String>> {
-    let mut answers = stream::iter(edge).map(|id| async { (dependents(client, &id).await, id) }).buffered(LOOKUPS);
+    let mut answers =
+        stream::iter(edge).map(|id| async { (dependents(client, &id).await, id) }).buffered(MAX_CONCURRENT_LOOKUPS);
     let mut next = Vec::new();
     while let Some((answer, id)) = answers.next().await {
         let found = answer?;

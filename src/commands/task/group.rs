@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::lookup;
 use super::status::print_documents;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -25,13 +25,11 @@ pub struct Args {
 /// Those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
-        |found| lookup::status(client, &found.id),
+        |client, found| async move { lookup::status(&client, &found.id).await },
         |found, looked_up| {
             let group = looked_up.status()?.task_group_id.into_owned();
             if context.wants_json() {
@@ -39,10 +37,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                 return Ok(());
             }
             let mut out = context.ui.out();
-            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            let id = if named.is_single { String::new() } else { format!("{} ", found.id) };
             Ok(writeln!(out, "{id}{group}")?)
         },
     )
     .await;
-    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
+    if context.wants_json() { print_documents(&named, context, documents, outcome).await } else { outcome }
 }

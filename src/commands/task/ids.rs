@@ -6,12 +6,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::client::Client;
-use crate::commands::shared::{self, Targets};
+use crate::commands::selection::{self, NamedTasks};
 use crate::context::Context;
+use crate::domain::RootUrl;
 use crate::error::Result;
 
 /// Look-ups in the index at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Which tasks are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -27,24 +28,18 @@ pub struct IdArgs {
     pub skip_invalid: bool,
 }
 
-/// The tasks that were named.
-pub struct Named {
-    /// The tasks, and the context to call with.
-    pub targets: Targets,
-    /// One task was named, and it alone could be: results need not say whose they are.
-    pub single: bool,
-}
-
 impl IdArgs {
     /// Reads the tasks, and looks index paths up.
     ///
     /// # Errors
-    /// Those of [`shared::tasks`], and those of the look-ups.
-    pub async fn read(&self, context: &Context) -> Result<Named> {
-        let single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
+    /// Those of [`selection::tasks`], and those of the look-ups.
+    pub async fn read(&self, context: &Context) -> Result<NamedTasks> {
+        let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };
         let words = resolve(words, self.index, context).await?;
-        Ok(Named { targets: shared::tasks(&words, self.skip_invalid, context).await?, single })
+        let named = selection::tasks(&words, self.skip_invalid, context).await?;
+        // Index paths on standard input have taken the place of `-`.
+        Ok(NamedTasks { is_single, ..named })
     }
 }
 
@@ -71,14 +66,12 @@ async fn resolve(words: Vec<String>, index: bool, context: &Context) -> Result<V
     stream::iter(words.into_iter().zip(found))
         .map(|(word, found)| async move {
             let Some(IndexPath { root, path }) = found else { return Ok(word) };
-            let Some(root) = root else { return find(&context.client()?, &path).await };
-            // A page names its deployment; whether that is the one in use is judged by the page of the task.
-            let mut on_page = context.same();
-            on_page.globals.root_url = Some(root.clone());
-            let client = if context.root_url().is_ok() { context.client()? } else { on_page.client()? };
-            Ok(format!("{root}/tasks/{}", find(&client, &path).await?))
+            let client = context.client_for(&context.deployment_of(root.as_ref())?)?;
+            let task = find(&client, &path).await?;
+            // The page of the task carries the deployment on.
+            Ok(root.map_or(task.clone(), |root| format!("{root}/tasks/{task}")))
         })
-        .buffered(LOOKUPS)
+        .buffered(MAX_CONCURRENT_LOOKUPS)
         .try_collect()
         .await
 }
@@ -98,7 +91,7 @@ async fn find(client: &Client, path: &str) -> Result<String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct IndexPath {
     /// The deployment, where the page of the index was given.
-    root: Option<String>,
+    root: Option<RootUrl>,
     path: String,
 }
 
@@ -111,7 +104,7 @@ impl IndexPath {
         };
         let rest = url.path().strip_prefix("/tasks/index/")?.trim_end_matches('/');
         let path = percent_decode_str(&rest.replace('/', ".")).decode_utf8().ok()?.into_owned();
-        let root = url.origin().ascii_serialization();
+        let root = RootUrl::parse(&url.origin().ascii_serialization()).ok()?;
         (!path.is_empty()).then_some(Self { root: Some(root), path })
     }
 }
@@ -124,7 +117,7 @@ mod tests {
     fn a_page_of_the_index_is_a_path_in_it() {
         let page = "https://tc.example.com/tasks/index/gecko.v2.try%2Ex/latest";
         let found = IndexPath::parse(page, false).unwrap();
-        assert_eq!(found.root.as_deref(), Some("https://tc.example.com"));
+        assert_eq!(found.root.as_ref().map(RootUrl::as_str), Some("https://tc.example.com"));
         assert_eq!(found.path, "gecko.v2.try.x.latest");
     }
 

@@ -8,16 +8,16 @@ mod source;
 use regex::bytes::RegexSet;
 
 use super::artifacts;
-use super::each::Failures;
 use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;
-use crate::context::Context;
+use crate::commands::bulk::{self, Failures};
+use crate::context::{Context, NamedTask};
 use crate::domain::task::Status;
-use crate::domain::{RunChoice, TaskRef, TaskState};
+use crate::domain::{RunChoice, TaskState};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status as Exit;
-use find::Wanted;
+use find::LogRequest;
 use lines::{Filter, Lines};
 
 /// Print the logs of tasks
@@ -54,27 +54,26 @@ pub struct Args {
 /// [`Kind::NotFound`] when there is no log; those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
-        return Err(
-            Error::usage("a log is no JSON document that --jq could filter").hint("--json prints a document a line.")
-        );
+        return Err(Error::usage("--jq cannot filter a log").hint("Use --json to print one JSON document per line."));
     }
     let filter = filter(args)?;
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
-    let refs = &named.targets.refs;
     let mut failures = Failures::default();
-    for found in refs {
-        if !named.single {
+    for found in &named.tasks {
+        if !named.is_single {
             context.ui.note(format_args!("==> {} <==", found.id));
         }
-        match print(args, found, &filter, &client, context).await {
+        let printed = match found.deployment.client(context) {
+            Ok(client) => print(args, found, &filter, &client, context).await,
+            Err(error) => Err(error),
+        };
+        match printed {
             Ok(()) => {}
-            Err(error) if named.single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
-            Err(error) => failures.add(&found.id, &error, context),
+            Err(error) if named.is_single || matches!(error.kind(), Kind::BrokenPipe) => return Err(error),
+            Err(error) => failures.add(&found.id, "", &found.id, false, error, context),
         }
     }
-    failures.into_result(refs.len())
+    bulk::finish(failures, named.tasks.len(), context)
 }
 
 fn filter(args: &Args) -> Result<Filter> {
@@ -90,11 +89,12 @@ fn filter(args: &Args) -> Result<Filter> {
     Ok(Filter::new(set))
 }
 
-async fn print(args: &Args, found: &TaskRef, filter: &Filter, client: &Client, context: &Context) -> Result<()> {
+async fn print(args: &Args, found: &NamedTask, filter: &Filter, client: &Client, context: &Context) -> Result<()> {
     let looked_up = lookup::status(client, &found.id).await?;
     let run = run_with_log(&looked_up.status()?, args.run.or(found.run))?;
-    let wanted = Wanted { name: args.artifact.as_deref().or(found.artifact.as_deref()), task: &found.id, run: run.0 };
-    let log = follow::Log::open(client, context, wanted, run.1).await?;
+    let request =
+        LogRequest { name: args.artifact.as_deref().or(found.artifact.as_deref()), task: &found.id, run: run.0 };
+    let log = follow::Log::open(client, context, request, run.1).await?;
     let terminal = context.ui.terminal.stdout;
     let lines = Lines::new(lines::Style {
         filter: filter.clone(),

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
-use crate::commands::shared::Target;
+use crate::commands::bulk::BulkItem;
+use crate::context::Deployment;
 use crate::domain::task::{Definition, Status};
 use crate::error::{Error, Result};
 
@@ -102,9 +103,9 @@ impl Lookup {
     ///
     /// # Errors
     /// Those of [`Lookup::status`] and [`Lookup::definition`].
-    pub fn target(&self) -> Result<Target> {
+    pub fn item(&self, deployment: Deployment) -> Result<BulkItem> {
         let status = self.status()?;
         let name = self.definition()?.metadata.name.into_owned();
-        Ok(Target { id: status.task_id.into_owned(), name, state: Some(status.state) })
+        Ok(BulkItem { deployment, id: status.task_id.into_owned(), name, state: Some(status.state) })
     }
 }

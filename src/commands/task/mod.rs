@@ -18,7 +18,6 @@ mod wait;
 mod watch;
 
 mod action;
-mod each;
 mod ids;
 mod lookup;
 mod shown;

@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::each::each;
 use super::ids::IdArgs;
 use super::status::print_documents;
+use crate::commands::bulk::look_up;
 use crate::context::Context;
 use crate::domain::task::Definition;
 use crate::error::Result;
@@ -25,13 +25,11 @@ pub struct Args {
 /// Those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = &context.client()?;
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         &named,
         context,
-        |found| client.call("queue", "task").arg(found.id.as_str()).send(),
+        |client, found| async move { client.call("queue", "task").arg(found.id.as_str()).send().await },
         |found, answer| {
             let definition: Definition<'_> = super::lookup::definition_in(&answer.body)?;
             let name = definition.metadata.name;
@@ -40,10 +38,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
                 return Ok(());
             }
             let mut out = context.ui.out();
-            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            let id = if named.is_single { String::new() } else { format!("{} ", found.id) };
             Ok(writeln!(out, "{id}{}", context.ui.safe(&name))?)
         },
     )
     .await;
-    if context.wants_json() { print_documents(&named, documents, outcome).await } else { outcome }
+    if context.wants_json() { print_documents(&named, context, documents, outcome).await } else { outcome }
 }

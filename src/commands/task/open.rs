@@ -3,10 +3,11 @@
 use std::io::Write as _;
 
 use super::ids::IdArgs;
-use crate::commands::{Status, shared};
-use crate::context::Context;
-use crate::domain::{RootUrl, TaskRef};
+use crate::commands::page;
+use crate::context::{Context, NamedTask};
+use crate::domain::RootUrl;
 use crate::error::Result;
+use crate::exit::Status;
 
 /// Open the pages of tasks in a browser, and print their addresses
 ///
@@ -26,17 +27,15 @@ pub struct Args {
 /// [`crate::error::Kind::Usage`] when no task or no deployment is named.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let root = context.root_url()?;
-    let pages: Vec<String> =
-        named.targets.refs.iter().map(|found| page(&root, found, args.run.or(found.run))).collect();
+    let page = |found: &NamedTask| Ok(page(&found.deployment.root_url(context)?, &found.id, args.run.or(found.run)));
+    let pages = named.tasks.iter().map(page).collect::<Result<Vec<String>>>()?;
     if context.wants_json() {
         context.print_json(serde_json::json!(pages).to_string()).await?;
         return Ok(Status::DONE);
     }
     // Nobody wants a hundred windows because a list was longer than it looked.
     if let [page] = pages.as_slice() {
-        return shared::open(page, context).await;
+        return page::open(page, context).await;
     }
     let mut out = context.ui.out();
     for page in &pages {
@@ -46,8 +45,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// The page of a task or of one of its runs; in 2018 the pages had a host of their own.
-fn page(root: &RootUrl, found: &TaskRef, run: Option<u32>) -> String {
-    let id = &found.id;
+fn page(root: &RootUrl, id: &str, run: Option<u32>) -> String {
     match (root.is_legacy(), run) {
         (true, None) => format!("https://tools.taskcluster.net/tasks/{id}"),
         (true, Some(run)) => format!("https://tools.taskcluster.net/tasks/{id}/runs/{run}"),

@@ -4,7 +4,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::action::{self, ActionArgs};
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -19,21 +19,22 @@ pub struct Args {
         ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
     priority: String,
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
+const ACTION: BulkAction =
+    BulkAction { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 
 /// Changes priorities.
 ///
 /// # Errors
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (how, priority) = (&args.how, args.priority.as_str());
-    action::perform(DEED, how, context, action::look, |client, id| async move {
+    let (flags, priority) = (&args.action, args.priority.as_str());
+    action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let call = client.call("queue", "changeTaskPriority").arg(id.as_str());
         let answer = call.json(&json!({"newPriority": priority})).send().await?;
-        Ok(Done { line: action::line(how, &id, priority), answer: Some(answer.body) })
+        Ok(ItemOutcome { line: action::line(flags, &id, priority), answer: Some(answer.body) })
     })
     .await
 }

@@ -6,7 +6,7 @@ use super::action::{self, ActionArgs};
 use super::lookup::{self, Lookup, status_in};
 use super::shown;
 use crate::client::Client;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -20,32 +20,32 @@ use crate::exit::Status;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
     /// Rerun completed tasks, too, and whatever the dependencies
     #[arg(short, long)]
     force: bool,
 }
 
-const DEED: Deed = Deed { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
+const ACTION: BulkAction = BulkAction { verb: "re-run", doing: "Re-running", done: "re-run", needs: "task.rerun" };
 /// Dependencies that are looked at at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.
-const NAMED: usize = 5;
+const MAX_NAMED_DEPENDENCIES: usize = 5;
 
 /// Reruns.
 ///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (how, force) = (&args.how, args.force);
+    let (flags, force) = (&args.action, args.force);
     let look = |client: Client, id: String| async move { look(&client, &id, force).await };
-    action::perform(DEED, how, context, look, |client, id| async move {
+    action::perform(ACTION, flags, context, look, |client, id| async move {
         if !force {
             self::look(&client, &id, force).await?;
         }
         let answer = client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
         let line = shown::status_line(&status_in(&answer.body)?);
-        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
     })
     .await
 }
@@ -79,7 +79,7 @@ async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
             let looked_up = lookup::status(client, id).await?;
             Ok::<_, Error>((id.0.to_string(), looked_up.status()?.state))
         })
-        .buffered(LOOKUPS);
+        .buffered(MAX_CONCURRENT_LOOKUPS);
     let mut unmet: Vec<(String, TaskState)> = Vec::new();
     while let Some(found) = states.next().await {
         let (id, state) = match found {
@@ -97,9 +97,10 @@ async fn check_dependencies(client: &Client, looked_up: &Lookup) -> Result<()> {
         return Ok(());
     }
     let id = looked_up.status()?.task_id.into_owned();
-    let mut which: Vec<String> = unmet.iter().take(NAMED).map(|(id, state)| format!("{id} ({state})")).collect();
-    if unmet.len() > NAMED {
-        which.push(format!("{} more", unmet.len() - NAMED));
+    let mut which: Vec<String> =
+        unmet.iter().take(MAX_NAMED_DEPENDENCIES).map(|(id, state)| format!("{id} ({state})")).collect();
+    if unmet.len() > MAX_NAMED_DEPENDENCIES {
+        which.push(format!("{} more", unmet.len() - MAX_NAMED_DEPENDENCIES));
     }
     let must = if any_end { "resolved" } else { "completed" };
     Err(Error::new(Kind::Conflict, format!("task {id} depends on tasks that are not {must}: {}", which.join(", ")))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::action::{self, ActionArgs};
 use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -23,7 +23,7 @@ use crate::exit::Status;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
     /// Keep routes and dependencies
     #[arg(long)]
     exact: bool,
@@ -32,24 +32,25 @@ pub struct Args {
     times: u16,
 }
 
-const DEED: Deed = Deed { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
+const ACTION: BulkAction =
+    BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "task.retrigger" };
 /// Copies of one task that are made at once.
-const COPIES: usize = 8;
+const MAX_CONCURRENT_COPIES: usize = 8;
 
 /// Retriggers.
 ///
 /// # Errors
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let how = &args.how;
-    if !how.dry_run && context.ui.terminal.stderr {
+    let flags = &args.action;
+    if !flags.bulk.dry_run && context.ui.terminal.stderr {
         context.ui.warn("the chain of trust of a retriggered task cannot be verified; a rerun's can.");
     }
-    action::perform(DEED, how, context, action::look, |client, id| async move {
+    action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let definition: Value = client.call("queue", "task").arg(id.as_str()).send().await?.json()?;
         let copy = retrigger(&definition, context.now(), args.exact)
             .map_err(|source| Error::failed(format!("cannot retrigger {id}")).caused_by(source))?;
-        let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(COPIES);
+        let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(MAX_CONCURRENT_COPIES);
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         while let Some(created) = made.next().await {
             // What was made before a failure is there, and must be told.
@@ -61,7 +62,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             tasks.push(status);
         }
         let answer = json!({"taskId": id, "created": tasks}).to_string();
-        Ok(Done { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
+        Ok(ItemOutcome { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
     })
     .await
 }

@@ -3,7 +3,7 @@
 use super::action::{self, ActionArgs};
 use super::lookup::status_in;
 use super::shown;
-use crate::commands::shared::{Deed, Done};
+use crate::commands::bulk::{BulkAction, ItemOutcome};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -15,25 +15,26 @@ use crate::exit::Status;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    how: ActionArgs,
+    action: ActionArgs,
 }
 
-const DEED: Deed = Deed { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
+const ACTION: BulkAction =
+    BulkAction { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
 
 /// Schedules.
 ///
 /// # Errors
 /// Those of [`action::perform`].
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let how = &args.how;
-    action::perform(DEED, how, context, action::look, |client, id| async move {
+    let flags = &args.action;
+    action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
         let status = status_in(&answer.body)?;
         if status.state.is_resolved() {
             context.ui.note(format_args!("Task {id} is {} already, and was not scheduled.", status.state));
         }
         let line = shown::status_line(&status);
-        Ok(Done { line: action::line(how, &id, &line), answer: Some(answer.body) })
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
     })
     .await
 }

@@ -5,14 +5,14 @@ use std::io::Write as _;
 use anstyle::Style;
 use chrono::{DateTime, Utc};
 
-use super::each::each;
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
-use crate::client::Client;
-use crate::context::Context;
+use crate::commands::bulk::look_up;
+use crate::commands::selection::NamedTasks;
+use crate::context::{Context, NamedTask};
+use crate::domain::RunChoice;
 use crate::domain::task::{Run, Status, time};
-use crate::domain::{RunChoice, TaskRef};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status as Exit;
 use crate::ui::Table;
@@ -39,20 +39,18 @@ pub struct Args {
 /// Those of the calls; [`Kind::NotFound`] for a run that is not there.
 pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
     if context.wants_json() {
-        return json(args, &named, &client).await;
+        return json(args, &named, context).await;
     }
-    match (context.ui.terminal.stdout, named.single) {
-        (false, _) => lines(args, &named, &client).await,
-        (true, true) => details(args, &named, &client).await,
-        (true, false) => overview(args, &named, &client).await,
+    match (context.ui.terminal.stdout, named.is_single) {
+        (false, _) => lines(args, &named, context).await,
+        (true, true) => details(args, &named, context).await,
+        (true, false) => overview(args, &named, context).await,
     }
 }
 
 impl Args {
-    fn choice(&self, found: &TaskRef) -> RunChoice {
+    fn choice(&self, found: &NamedTask) -> RunChoice {
         match (self.all_runs, self.run.or(found.run)) {
             (true, _) => RunChoice::All,
             (false, number) => RunChoice::number_or_newest(number),
@@ -64,13 +62,12 @@ fn chosen<'s, 'a>(choice: RunChoice, status: &'s Status<'a>) -> Result<&'s [Run<
     choice.of(status).map_err(|fault| Error::new(Kind::NotFound, fault.to_string()))
 }
 
-async fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
-    let context = &named.targets.context;
+async fn json(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
     let mut documents = Vec::new();
-    let outcome = each(
+    let outcome = look_up(
         named,
         context,
-        |found| lookup::status(client, &found.id),
+        |client, found| async move { lookup::status(&client, &found.id).await },
         |found, looked_up| {
             chosen(args.choice(found), &looked_up.status()?)?;
             documents.push(String::from_utf8_lossy(looked_up.raw()).into_owned());
@@ -78,30 +75,34 @@ async fn json(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
         },
     )
     .await;
-    print_documents(named, documents, outcome).await
+    print_documents(named, context, documents, outcome).await
 }
 
 /// Prints documents: as they are for a single task, else as a list; then what went wrong.
-pub(super) async fn print_documents(named: &Named, documents: Vec<String>, outcome: Result<Exit>) -> Result<Exit> {
-    let document = match (documents.as_slice(), named.single) {
+pub(super) async fn print_documents(
+    named: &NamedTasks,
+    context: &Context,
+    documents: Vec<String>,
+    outcome: Result<Exit>,
+) -> Result<Exit> {
+    let document = match (documents.as_slice(), named.is_single) {
         ([one], true) => one.clone(),
         ([], true) => return outcome,
         (many, _) => format!("[{}]", many.join(",")),
     };
-    named.targets.context.print_json(document).await?;
+    context.print_json(document).await?;
     outcome
 }
 
 /// For scripts: what the Go tool prints, with the ID before it where there are many.
-async fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
-    let context = &named.targets.context;
-    each(
+async fn lines(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
+    look_up(
         named,
         context,
-        |found| lookup::status(client, &found.id),
+        |client, found| async move { lookup::status(&client, &found.id).await },
         |found, looked_up: Lookup| {
             let status = looked_up.status()?;
-            let id = if named.single { String::new() } else { format!("{} ", found.id) };
+            let id = if named.is_single { String::new() } else { format!("{} ", found.id) };
             let mut out = context.ui.out();
             let runs = chosen(args.choice(found), &status)?;
             if runs.is_empty() {
@@ -118,12 +119,11 @@ async fn lines(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
 }
 
 /// For people, one task: what it is, and a table of its runs.
-async fn details(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
-    let context = &named.targets.context;
-    each(
+async fn details(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
+    look_up(
         named,
         context,
-        |found| lookup::status_and_definition(client, &found.id),
+        |client, found| async move { lookup::status_and_definition(&client, &found.id).await },
         |found, looked_up| {
             let (status, definition) = (looked_up.status()?, looked_up.definition()?);
             let ui = &context.ui;
@@ -175,14 +175,13 @@ pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
 }
 
 /// For people, many tasks: a row for each run that is meant.
-async fn overview(args: &Args, named: &Named, client: &Client) -> Result<Exit> {
-    let context = &named.targets.context;
+async fn overview(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
     let now = context.now();
     let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3).whole(0);
-    let outcome = each(
+    let outcome = look_up(
         named,
         context,
-        |found| lookup::status_and_definition(client, &found.id),
+        |client, found| async move { lookup::status_and_definition(&client, &found.id).await },
         |found, looked_up| {
             let (status, definition) = (looked_up.status()?, looked_up.definition()?);
             let plain = |text: &str| (text.to_owned(), Style::new());

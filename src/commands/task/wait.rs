@@ -6,13 +6,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
-use crate::client::Client;
-use crate::commands::shared::{self, EventArgs, Outage};
-use crate::context::Context;
+use crate::commands::listening::EventArgs;
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::{self, Outage};
+use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -20,8 +21,8 @@ use crate::exit::Status;
 /// Wait until tasks are resolved
 ///
 /// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
-/// with 8 when the time limit came first. Prints where each stands as soon as it is settled. An
-/// outage of up to ten minutes is borne, except with `--retries 0`.
+/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -58,52 +59,48 @@ impl Goal {
     }
 }
 
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Tasks that are asked about at once.
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Pauses double up to this one: a task takes minutes, and nobody minds half of one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Waits.
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut context = context.same();
-    context.globals.timeout = None;
-    let mut named = args.ids.read(&context).await?;
-    named.targets.context.globals.timeout = None;
-    let context = &named.targets.context;
-    let limit = args.timeout.as_deref().map(|text| shared::length(text, "--timeout", context.now())).transpose()?;
+    let named = args.ids.read(context).await?;
+    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);
-    let client = context.client()?;
-    let mut documents = vec![String::new(); named.targets.refs.len()];
-    let outcome = context.interruptible(wait(args, &named, &client, limit, &mut documents)).await;
+    let mut documents = vec![String::new(); named.tasks.len()];
+    let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;
     if context.wants_json() {
         documents.retain(|document| !document.is_empty());
-        return print_documents(&named, documents, outcome).await;
+        return print_documents(&named, context, documents, outcome).await;
     }
     outcome
 }
 
 async fn wait(
     args: &Args,
-    named: &Named,
-    client: &Client,
+    named: &NamedTasks,
+    context: &Context,
     limit: Option<DateTime<Utc>>,
     documents: &mut [String],
 ) -> Result<Status> {
-    let context = &named.targets.context;
-    let refs = &named.targets.refs;
-    let mut open: Vec<usize> = (0..refs.len()).collect();
+    let tasks = &named.tasks;
+    let mut open: Vec<usize> = (0..tasks.len()).collect();
     let mut failed = 0;
-    let mut pause = FIRST_PAUSE;
-    let mut events = args.events.of_tasks(refs.iter().map(|task| task.id.as_str()), context).await?;
-    let mut outage = Outage::new(client, false, context);
+    let mut pause = FIRST_POLL_INTERVAL;
+    let mut events = args.events.of_tasks(tasks.iter().map(|task| task.id.as_str()), context).await?;
+    let mut outage = Outage::new(false, context)?;
     loop {
         let before = open.len();
-        if let Some(answers) = outage.bridge(ask(client, named, &open).await)? {
+        if let Some(answers) = outage.bridge(ask(context, named, &open).await)? {
             let mut left = Vec::new();
             for (index, looked_up) in open.into_iter().zip(answers) {
-                match settle(args.goal, named, &looked_up, documents.get_mut(index))? {
+                match settle(args.goal, named, context, &looked_up, documents.get_mut(index))? {
                     Some(is_reached) => failed += usize::from(!is_reached),
                     None => left.push(index),
                 }
@@ -111,15 +108,15 @@ async fn wait(
             open = left;
         }
         if open.is_empty() {
-            return verdict(failed, refs.len());
+            return verdict(failed, tasks.len());
         }
         // Something is going on when tasks are being settled.
-        pause = if open.len() < before { FIRST_PAUSE } else { pause };
+        pause = if open.len() < before { FIRST_POLL_INTERVAL } else { pause };
         let mut nap = events.pause(pause);
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
-                let which = match refs.len() {
+                let which = match tasks.len() {
                     1 => "the task is".to_owned(),
                     all => format!("{} of {all} tasks are", open.len()),
                 };
@@ -129,13 +126,18 @@ async fn wait(
             nap = nap.min(remaining);
         }
         events.wait(nap).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
 }
 
 /// Takes note of how a task stands, and tells it once that is settled; whether the goal is reached then.
-fn settle(goal: Goal, named: &Named, looked_up: &Lookup, document: Option<&mut String>) -> Result<Option<bool>> {
-    let context = &named.targets.context;
+fn settle(
+    goal: Goal,
+    named: &NamedTasks,
+    context: &Context,
+    looked_up: &Lookup,
+    document: Option<&mut String>,
+) -> Result<Option<bool>> {
     let status = looked_up.status()?;
     if let Some(document) = document {
         *document = String::from_utf8_lossy(looked_up.raw()).into_owned();
@@ -145,7 +147,7 @@ fn settle(goal: Goal, named: &Named, looked_up: &Lookup, document: Option<&mut S
     }
     if !context.wants_json() {
         let mut out = context.ui.out();
-        let id = if named.single { String::new() } else { format!("{} ", status.task_id) };
+        let id = if named.is_single { String::new() } else { format!("{} ", status.task_id) };
         writeln!(out, "{id}{}", shown::status_line(&status))?;
         out.flush()?;
     }
@@ -162,10 +164,14 @@ impl Goal {
 }
 
 /// Asks about the tasks at these places, in this order.
-pub(super) async fn ask(client: &Client, named: &Named, open: &[usize]) -> Result<Vec<Lookup>> {
+pub(super) async fn ask(context: &Context, named: &NamedTasks, open: &[usize]) -> Result<Vec<Lookup>> {
     use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-    let refs = open.iter().filter_map(|index| named.targets.refs.get(*index));
-    stream::iter(refs).map(|found| lookup::status(client, &found.id)).buffered(16).try_collect().await
+    let look = |found: &NamedTask| {
+        let (client, id) = (found.deployment.client(context), found.id.clone());
+        async move { lookup::status(&client?, &id).await }
+    };
+    let tasks = open.iter().filter_map(|index| named.tasks.get(*index));
+    stream::iter(tasks).map(look).buffered(MAX_CONCURRENT_LOOKUPS).try_collect().await
 }
 
 /// How it ended for so many tasks.

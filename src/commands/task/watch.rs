@@ -6,15 +6,16 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::ids::{IdArgs, Named};
+use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
-use crate::client::Client;
-use crate::commands::shared::{EventArgs, Events, Outage};
-use crate::context::Context;
-use crate::domain::{TaskRef, TaskState};
+use crate::commands::listening::{EventArgs, Events};
+use crate::commands::selection::NamedTasks;
+use crate::commands::waiting::Outage;
+use crate::context::{Context, NamedTask};
+use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::json::Layout;
@@ -24,7 +25,7 @@ use crate::ui::{Frame, Table};
 ///
 /// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
 /// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
-/// An outage of up to ten minutes is borne, except with `--retries 0`.
+/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -34,10 +35,10 @@ pub struct Args {
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
-const PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(2);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Names that are asked for at once.
-const LOOKUPS: usize = 16;
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Watches.
 ///
@@ -45,23 +46,19 @@ const LOOKUPS: usize = 16;
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let context = &named.targets.context;
-    let client = context.client()?;
-    let ids = named.targets.refs.iter().map(|task| task.id.as_str());
-    let events = args.events.of_tasks(ids, context).await?;
-    watch(&named, &client, events).await
+    let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
+    watch(&named, events, context).await
 }
 
-async fn watch(named: &Named, client: &Client, mut events: Events<'_>) -> Result<Status> {
-    let context = &named.targets.context;
-    let everything: Vec<usize> = (0..named.targets.refs.len()).collect();
-    let names = if draws(context) { names(named, client).await? } else { Vec::new() };
-    let outage = Outage::new(client, draws(context), context);
-    let mut view = View { named, names, outage, frame: Frame::default(), told: Vec::new() };
-    let mut pause = PAUSE;
+async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) -> Result<Status> {
+    let everything: Vec<usize> = (0..named.tasks.len()).collect();
+    let names = if draws(context) { names(named, context).await? } else { Vec::new() };
+    let outage = Outage::new(draws(context), context)?;
+    let mut view = View { context, names, outage, frame: Frame::default(), told: Vec::new() };
+    let mut pause = FIRST_POLL_INTERVAL;
     let mut found = Vec::new();
     loop {
-        if let Some(fresh) = view.outage.bridge(ask(client, named, &everything).await)? {
+        if let Some(fresh) = view.outage.bridge(ask(context, named, &everything).await)? {
             found = fresh;
         }
         let changed = view.show(&found)?;
@@ -70,15 +67,15 @@ async fn watch(named: &Named, client: &Client, mut events: Events<'_>) -> Result
             let failed = states.iter().filter(|state| state.is_unsuccessful()).count();
             return verdict(failed, states.len());
         }
-        pause = if changed { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        pause = if changed { FIRST_POLL_INTERVAL } else { (pause * 2).min(MAX_POLL_INTERVAL) };
         nap(&mut events, pause, &mut view, &found).await?;
     }
 }
 
 /// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
 async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
-    let context = &view.named.targets.context;
     let tick = Duration::from_secs(1);
+    let context = view.context;
     let mut left = events.pause(pause);
     while !left.is_zero() {
         let step = if draws(context) { tick.min(left) } else { left };
@@ -93,12 +90,15 @@ async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut View<'_>, foun
     Ok(())
 }
 
-async fn names(named: &Named, client: &Client) -> Result<Vec<String>> {
-    let name = |found: &TaskRef| {
-        let call = client.call("queue", "task").arg(found.id.as_str());
-        async move { Ok(lookup::definition_in(&call.send().await?.body)?.metadata.name.into_owned()) }
+async fn names(named: &NamedTasks, context: &Context) -> Result<Vec<String>> {
+    let name = |found: &NamedTask| {
+        let (client, id) = (found.deployment.client(context), found.id.clone());
+        async move {
+            let answer = client?.call("queue", "task").arg(id).send().await?;
+            Ok(lookup::definition_in(&answer.body)?.metadata.name.into_owned())
+        }
     };
-    stream::iter(&named.targets.refs).map(name).buffered(LOOKUPS).try_collect().await
+    stream::iter(&named.tasks).map(name).buffered(MAX_CONCURRENT_LOOKUPS).try_collect().await
 }
 
 /// Whether there is a view to be redrawn, and not lines for a program to read.
@@ -108,7 +108,7 @@ fn draws(context: &Context) -> bool {
 
 /// What has been shown so far.
 struct View<'a> {
-    named: &'a Named,
+    context: &'a Context,
     names: Vec<String>,
     outage: Outage<'a>,
     frame: Frame,
@@ -119,7 +119,7 @@ struct View<'a> {
 impl View<'_> {
     /// Shows where the tasks stand now, and says whether that has changed.
     fn show(&mut self, found: &[Lookup]) -> Result<bool> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let now = context.now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let mut told = Vec::new();
         for looked_up in found {
@@ -151,7 +151,7 @@ impl View<'_> {
 
     /// Draws the new frame over the old one.
     fn redraw(&mut self, found: &[Lookup]) -> Result<()> {
-        let context = &self.named.targets.context;
+        let context = self.context;
         let (ui, now) = (&context.ui, context.now());
         let (mut frame, width) = (String::new(), Some(Frame::width(ui)));
         if let ([one], [name]) = (found, self.names.as_slice()) {

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use chrono::{DateTime, Utc};
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use crate::cli::invocation::Invocation;
 use crate::client::{Request, unknown_name};
-use crate::commands::shared::invocation::Invocation;
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::domain::web_page;
@@ -78,12 +78,12 @@ impl FromArgMatches for Args {
 /// to be signed and there are no credentials.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Some(invocation) = &args.invocation else {
-        return Err(Error::usage("there is no URL without a method").hint("To see what there is: tc api SERVICE"));
+        return Err(Error::usage("no method given").hint("List the methods with `tc api SERVICE`."));
     };
     let catalogue = Catalogue::embedded(if args.flags.legacy { Source::Legacy } else { Source::Current });
     let (service, method) =
         catalogue.method(&invocation.service, &invocation.method).map_err(|source| unknown_name(&source))?;
-    invocation.check(service, method, context)?;
+    invocation.check(service, method, &context.words)?;
     let url = match (args.flags.web, args.flags.signed) {
         (true, _) => page(service, method, invocation, context)?,
         (false, true) => {
@@ -97,7 +97,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             Request::build(&root, service, method, &invocation.args, &invocation.query, None)?.url.to_string()
         }
     };
-    if context.globals.json || context.globals.jq.is_some() {
+    if context.wants_json() {
         context.print_json(serde_json::json!(url).to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{url}")?;

@@ -5,8 +5,9 @@ use std::ops::Bound;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
+use super::expand::satisfies_all;
 use super::records::{Auth, Client, STATIC, new_token};
-use super::scopes::scopes_of;
+use super::scopes::sorted_scopes_of;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Name, Page, parse_time};
 
@@ -34,7 +35,7 @@ pub(super) fn get(auth: &Auth, call: &Call<'_>) -> Outcome {
 
 pub(super) fn create(auth: &mut Auth, call: &Call<'_>) -> Outcome {
     let id = call.param("clientId");
-    let scopes = scopes_of(call, "scopes");
+    let scopes = sorted_scopes_of(call, "scopes");
     changeable(id)?;
     not_doubly_starred(&scopes)?;
     call.authorize(&[("scopes", json!(scopes))])?;
@@ -57,14 +58,15 @@ pub(super) fn create(auth: &mut Auth, call: &Call<'_>) -> Outcome {
 
 pub(super) fn update(auth: &mut Auth, call: &Call<'_>) -> Outcome {
     let id = call.param("clientId");
-    let given = call.body.get("scopes").map(|_| scopes_of(call, "scopes"));
+    let given = call.body.get("scopes").map(|_| sorted_scopes_of(call, "scopes"));
     changeable(id)?;
     not_doubly_starred(given.as_deref().unwrap_or_default())?;
     let expires = expires(call)?;
-    let client = auth.client_mut(id).ok_or_else(missing)?;
-    // Scopes that the client has already need no authority.
-    let added: Vec<&String> = given.iter().flatten().filter(|scope| !client.scopes.contains(scope)).collect();
+    // Scopes that the client has already, also by a wider one or a role, need no authority.
+    let before = auth.expand(&auth.client(id).ok_or_else(missing)?.scopes);
+    let added: Vec<&String> = given.iter().flatten().filter(|scope| !satisfies_all(&before, [*scope])).collect();
     call.authorize(&[("scopesAdded", json!(added))])?;
+    let client = auth.client_mut(id).ok_or_else(missing)?;
     client.description = call.body["description"].as_str().unwrap_or_default().into();
     client.expires = expires;
     client.delete_on_expiration = call.body["deleteOnExpiration"] == true;

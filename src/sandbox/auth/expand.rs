@@ -73,8 +73,7 @@ pub(in crate::sandbox) fn merge(a: &[String], b: &[String]) -> Vec<String> {
 
 /// All that a scope set amounts to once its roles are added, and their roles, in minimal form.
 ///
-/// Roles that would feed each other ever longer parameters are refused when they are made
-/// ([`find_cycle`]), so this ends.
+/// Roles that assume each other in a circle are refused when they are made ([`find_cycle`]), so this ends.
 pub(in crate::sandbox) fn expand(scopes: &[String], roles: &[RoleRef<'_>]) -> Vec<String> {
     let mut found: BTreeSet<String> = scopes.iter().cloned().collect();
     let mut queue: VecDeque<String> = found.iter().cloned().collect();
@@ -96,7 +95,11 @@ pub(in crate::sandbox) fn expand(scopes: &[String], roles: &[RoleRef<'_>]) -> Ve
 /// What a role adds to one scope.
 fn granted(scope: &str, role: &RoleRef<'_>) -> Vec<String> {
     match assumed(scope, role.id) {
-        Some(parameter) => role.scopes.iter().map(|granted| fill(granted, &parameter)).collect(),
+        Some(parameter) if role.id.ends_with('*') => {
+            role.scopes.iter().map(|granted| fill(granted, &parameter)).collect()
+        }
+        // Without a star there is no parameter: `<..>` is text like any other.
+        Some(_) => role.scopes.to_vec(),
         None => Vec::new(),
     }
 }
@@ -130,51 +133,65 @@ fn fill(scope: &str, parameter: &str) -> String {
     }
 }
 
-/// The IDs of roles that hand an ever longer parameter to each other, if there are any.
-pub(in crate::sandbox) fn find_cycle(roles: &[RoleRef<'_>]) -> Option<Vec<String>> {
-    let feeds = |from: &RoleRef<'_>, to: &RoleRef<'_>| {
-        from.id.ends_with('*')
-            && to.id.ends_with('*')
-            && from.scopes.iter().filter(|scope| scope.contains("<..>")).any(|scope| {
-                let scope = fill(scope, "*");
-                assumed(&scope, to.id).is_some()
-            })
-    };
-    for start in 0..roles.len() {
-        let mut path = vec![start];
-        if walk(roles, &feeds, start, &mut path, &mut BTreeSet::new()) {
-            return Some(path.into_iter().map(|index| roles[index].id.to_owned()).collect());
-        }
+/// What is wrong with the `<..>` of a role's scopes, if anything is.
+pub(in crate::sandbox) fn parameter_fault(role: &RoleRef<'_>) -> Option<String> {
+    if !role.id.ends_with('*') {
+        return None;
     }
-    None
+    role.scopes.iter().find_map(|scope| {
+        if scope.matches("<..>").count() > 1 {
+            return Some(format!("scope `{scope}` of a parameterized role contains `<..>` more than once"));
+        }
+        scope.ends_with("*<..>").then(|| format!("scope `{scope}` of a parameterized role ends with `*<..>`"))
+    })
 }
 
-/// Walks on from the end of `path` until it is back at `start`.
-fn walk(
-    roles: &[RoleRef<'_>],
-    feeds: &dyn Fn(&RoleRef<'_>, &RoleRef<'_>) -> bool,
-    start: usize,
-    path: &mut Vec<usize>,
-    seen: &mut BTreeSet<usize>,
-) -> bool {
-    let Some(&here) = path.last() else { return false };
-    for next in 0..roles.len() {
-        if !feeds(&roles[here], &roles[next]) {
-            continue;
+/// The IDs of roles that assume each other in a circle, if there are any. A role assumes another one when some parameter
+/// can make it do so, and one that holds `*` assumes them all, itself among them.
+pub(in crate::sandbox) fn find_cycle(roles: &[RoleRef<'_>]) -> Option<Vec<String>> {
+    let mut seen = vec![Seen::No; roles.len()];
+    let cycle = (0..roles.len()).find_map(|start| visit(roles, start, &mut seen, &mut Vec::new()))?;
+    Some(cycle.into_iter().filter_map(|index| Some(roles.get(index)?.id.to_owned())).collect())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    No,
+    OnPath,
+    Done,
+}
+
+/// Whether a role's scopes can assume another role.
+fn depends_on(role: &RoleRef<'_>, other: &RoleRef<'_>) -> bool {
+    let parameterized = role.id.ends_with('*');
+    role.scopes.iter().any(|scope| {
+        if parameterized { assumed(&fill(scope, "*"), other.id) } else { assumed(scope, other.id) }.is_some()
+    })
+}
+
+/// Goes on to all roles that one depends on; a role that is on the way there already closes a circle.
+fn visit(roles: &[RoleRef<'_>], here: usize, seen: &mut [Seen], path: &mut Vec<usize>) -> Option<Vec<usize>> {
+    match seen.get(here)? {
+        Seen::Done => return None,
+        Seen::OnPath => {
+            let start = path.iter().position(|index| *index == here).unwrap_or_default();
+            return Some(path.iter().skip(start).copied().chain([here]).collect());
         }
-        if next == start {
-            path.push(next);
-            return true;
-        }
-        if seen.insert(next) {
-            path.push(next);
-            if walk(roles, feeds, start, path, seen) {
-                return true;
-            }
-            path.pop();
+        Seen::No => {}
+    }
+    let role = roles.get(here)?;
+    *seen.get_mut(here)? = Seen::OnPath;
+    path.push(here);
+    for (index, other) in roles.iter().enumerate() {
+        if depends_on(role, other)
+            && let Some(cycle) = visit(roles, index, seen, path)
+        {
+            return Some(cycle);
         }
     }
-    false
+    path.pop();
+    *seen.get_mut(here)? = Seen::Done;
+    None
 }
 
 #[cfg(test)]
@@ -213,7 +230,7 @@ mod tests {
 
     #[test]
     fn roles_add_their_scopes_and_their_roles() {
-        let roles: &[(&str, &[&str])] = &[("a", &["x", "assume:b"]), ("b", &["y", "assume:a"]), ("c", &["z"])];
+        let roles: &[(&str, &[&str])] = &[("a", &["x", "assume:b"]), ("b", &["y"]), ("c", &["z"])];
         assert_eq!(expanded(&["assume:a"], roles), ["assume:a", "assume:b", "x", "y"]);
         assert_eq!(expanded(&["assume:*"], roles), ["assume:*", "x", "y", "z"]);
         assert_eq!(expanded(&["as*"], roles), ["as*", "x", "y", "z"]);
@@ -233,14 +250,32 @@ mod tests {
     }
 
     #[test]
-    fn a_growing_parameter_is_a_cycle() {
-        let growing: Roles =
-            vec![("a*".into(), strings(&["assume:b<..>"])), ("b*".into(), strings(&["assume:ax<..>"]))];
-        assert_eq!(find_cycle(&refs(&growing)), Some(strings(&["a*", "b*", "a*"])));
-        let mutual: Roles = vec![("a".into(), strings(&["assume:b"])), ("b".into(), strings(&["assume:a"]))];
-        assert_eq!(find_cycle(&refs(&mutual)), None);
-        let handed_on: Roles = vec![("a*".into(), strings(&["assume:b<..>"])), ("b*".into(), strings(&["x:<..>"]))];
-        assert_eq!(find_cycle(&refs(&handed_on)), None);
+    fn roles_that_assume_each_other_or_themselves_are_a_cycle() {
+        let cycle = |roles: &[(&str, &[&str])]| {
+            let roles: Roles = roles.iter().map(|(id, scopes)| ((*id).to_owned(), strings(scopes))).collect();
+            find_cycle(&refs(&roles)).map(|cycle| cycle.join(" "))
+        };
+        for (roles, expected) in [
+            (&[("a", &["assume:a"][..])][..], Some("a a")),
+            (&[("x", &["assume:y"][..]), ("y", &["assume:x"][..])][..], Some("x y x")),
+            (&[("s*", &["assume:s*"][..])][..], Some("s* s*")),
+            (&[("a*", &["assume:b<..>"][..]), ("b*", &["assume:ax<..>"][..])][..], Some("a* b* a*")),
+            (&[("hook-id:x", &["*"][..])][..], Some("hook-id:x hook-id:x")),
+            (&[("a*", &["assume:b<..>"][..]), ("b*", &["x:<..>"][..])][..], None),
+            (&[("a", &["assume:b"][..]), ("b", &["queue:*"][..]), ("c", &["assume:a", "assume:b"][..])][..], None),
+        ] {
+            assert_eq!(cycle(roles).as_deref(), expected, "{roles:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_role_with_a_star_has_a_parameter() {
+        assert_eq!(expanded(&["assume:r"], &[("r", &["x<..>"])]), ["assume:r", "x<..>"]);
+        let fault = |id: &str, scope: &str| parameter_fault(&RoleRef { id, scopes: &strings(&[scope]) }).is_some();
+        assert!(fault("p*", "assume:q*<..>"));
+        assert!(fault("d*", "assume:b<..>c<..>"));
+        assert!(!fault("d", "assume:b<..>c<..>"));
+        assert!(!fault("d*", "assume:b<..>c"));
     }
 
     fn scope() -> impl Strategy<Value = String> {
@@ -262,7 +297,7 @@ mod tests {
         #[test]
         fn expansion_is_a_minimal_fixed_point(scopes in prop::collection::vec(scope(), 0..5), roles in sandbox_roles()) {
             let roles = refs(&roles);
-            prop_assume!(find_cycle(&roles).is_none());
+            prop_assume!(find_cycle(&roles).is_none() && roles.iter().all(|role| parameter_fault(role).is_none()));
             let expanded = expand(&scopes, &roles);
             prop_assert!(satisfies_all(&expanded, &scopes), "it holds what went in");
             prop_assert_eq!(&expand(&expanded, &roles), &expanded, "it is a fixed point");

@@ -43,7 +43,7 @@ pub(super) fn authenticate_hawk(auth: &Auth, call: &Call<'_>) -> Outcome {
             host: text("host"),
             port: call.body["port"].as_u64().and_then(|port| port.try_into().ok()).unwrap_or_default(),
         },
-        authorization: call.body["authorization"].as_str(),
+        authorization: call.body["authorization"].as_str().filter(|header| !header.is_empty()),
         payload: None,
     };
     Ok(Answer::Json(match identify(auth, &presented, call.now) {

@@ -4,9 +4,9 @@ use std::ops::Bound;
 
 use serde_json::{Value, json};
 
-use super::expand::{RoleRef, find_cycle};
+use super::expand::{RoleRef, find_cycle, parameter_fault, satisfies_all};
 use super::records::{Auth, Role};
-use super::scopes::scopes_of;
+use super::scopes::sorted_scopes_of;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Name, Page};
 
@@ -23,7 +23,7 @@ pub(super) fn ids(auth: &Auth, call: &Call<'_>) -> Outcome {
 }
 
 fn listed(auth: &Auth, call: &Call<'_>, name: &str, show: impl Fn(&Role) -> Value) -> Outcome {
-    let page = Page::of(call)?;
+    let page = Page::strict(call)?;
     let after = page.after.as_deref().map_or(Bound::Unbounded, |after| Bound::Excluded(Name::new(after)));
     let roles = auth.roles.range((after, Bound::Unbounded)).map(|(_, role)| role);
     let paged = page.cut(roles, |role| role.id.clone());
@@ -43,7 +43,7 @@ pub(super) fn create(auth: &mut Auth, call: &Call<'_>) -> Outcome {
     let role = Role {
         id: call.param("roleId").into(),
         description: call.body["description"].as_str().unwrap_or_default().into(),
-        scopes: scopes_of(call, "scopes"),
+        scopes: sorted_scopes_of(call, "scopes"),
         created: call.now,
         last_modified: call.now,
     };
@@ -53,20 +53,21 @@ pub(super) fn create(auth: &mut Auth, call: &Call<'_>) -> Outcome {
         let same = existing.description == role.description && existing.scopes == role.scopes;
         return if same { get(auth, call) } else { Err(Fault::conflict("Role already exists")) };
     }
-    no_cycle(auth, &role.id, &role.scopes)?;
+    check_graph(auth, &role.id, &role.scopes)?;
     auth.roles.insert(Name::new(&*role.id), role);
     get(auth, call)
 }
 
 pub(super) fn update(auth: &mut Auth, call: &Call<'_>) -> Outcome {
     let id = call.param("roleId");
-    let scopes = scopes_of(call, "scopes");
+    let scopes = sorted_scopes_of(call, "scopes");
     check(id, &scopes)?;
     let role = auth.roles.get(&Name::new(id)).ok_or_else(missing)?;
-    // Scopes that the role has already need no authority.
-    let added: Vec<&String> = scopes.iter().filter(|scope| !role.scopes.contains(scope)).collect();
+    // Scopes that the role has already, also by a wider one or another role, need no authority.
+    let before = auth.expand(&role.scopes);
+    let added: Vec<&String> = scopes.iter().filter(|scope| !satisfies_all(&before, [*scope])).collect();
     call.authorize(&[("scopesAdded", json!(added))])?;
-    no_cycle(auth, id, &scopes)?;
+    check_graph(auth, id, &scopes)?;
     let role = auth.roles.get_mut(&Name::new(id)).ok_or_else(missing)?;
     role.description = call.body["description"].as_str().unwrap_or_default().into();
     role.scopes = scopes;
@@ -94,12 +95,18 @@ fn check(id: &str, scopes: &[String]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Roles that hand an ever longer parameter to each other would never be done expanding.
-fn no_cycle(auth: &Auth, id: &str, scopes: &[String]) -> Result<(), Fault> {
+/// Roles that assume each other in a circle are refused, and so are parameters that could mean two things.
+fn check_graph(auth: &Auth, id: &str, scopes: &[String]) -> Result<(), Fault> {
     let mut roles: Vec<RoleRef<'_>> = auth.role_refs().filter(|role| role.id != id).collect();
-    roles.push(RoleRef { id, scopes });
+    let changed = RoleRef { id, scopes };
+    if let Some(fault) = parameter_fault(&changed) {
+        return Err(Fault::input(fault));
+    }
+    roles.push(changed);
     match find_cycle(&roles) {
-        Some(cycle) => Err(Fault::input(format!("Found cycle in roles:\n\n{}", cycle.join(" -> ")))),
+        Some(cycle) => {
+            Err(Fault::input(format!("roles must not assume each other in a circle: {}", cycle.join(" -> "))))
+        }
         None => Ok(()),
     }
 }

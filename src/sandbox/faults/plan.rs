@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::spec::{Faults, Kind};
-use crate::sandbox::workers::hash;
+use crate::sandbox::hash::hash;
 
 /// Faults, and which requests there have been.
 pub(in crate::sandbox) struct Plan {

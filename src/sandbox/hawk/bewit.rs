@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Claims, Signed, same};
+use super::{Claims, MAX_LENGTH, Signed, same};
 
 /// What a bewit claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,9 @@ impl Bewit {
     pub(in crate::sandbox) fn find(resource: &str) -> Option<Result<Self, String>> {
         // The last one counts, as in `a?bewit=x&bewit=y`, where the rest stays part of the resource.
         let at = ["?bewit=", "&bewit="].iter().filter_map(|mark| resource.rfind(mark)).max()?;
+        if resource.len() > MAX_LENGTH {
+            return Some(Err("Bad Request: Resource path exceeds max length".into()));
+        }
         let (before, found) = resource.split_at(at);
         let (mark, found) = found.split_at(1);
         let found = found.trim_start_matches("bewit=");

@@ -1,6 +1,6 @@
 //! `Authorization: Hawk id="..", ts="..", ..`
 
-use super::{Claims, SKEW, Signed, same};
+use super::{Claims, MAX_LENGTH, SKEW, Signed, same};
 
 /// What an `Authorization` header claims.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -17,9 +17,6 @@ pub(in crate::sandbox) struct Header {
     app: Option<String>,
     dlg: Option<String>,
 }
-
-/// Longest header that is read.
-const MAX_LENGTH: usize = 1 << 16;
 
 impl Header {
     /// Takes a header apart.

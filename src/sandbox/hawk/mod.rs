@@ -1,4 +1,4 @@
-//! The server's half of Hawk: what a header or a bewit claims, and whether it is true (spec, section 3).
+//! The server's half of Hawk: what a header or a bewit claims, and whether it is true.
 //!
 //! Written from the protocol and checked against vectors of another implementation
 //! (`tests/data/hawk-server-*.json`); it uses none of the code that signs.
@@ -14,8 +14,11 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-/// How far a request's time may lie off the server's: 15 minutes, in seconds (spec, section 3).
+/// How far a request's time may lie off the server's: 15 minutes, in seconds.
 pub(super) const SKEW: i64 = 15 * 60;
+
+/// Longest `Authorization` header, and longest URL with a bewit, that the services' library reads, in bytes.
+pub(super) const MAX_LENGTH: usize = 4096;
 
 /// What a request is signed over, apart from what its header or bewit claims.
 #[derive(Debug, Clone, Copy)]

@@ -3,31 +3,19 @@
 mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Number, Value, json};
 
 pub use self::store::{Entry, IndexState};
+use super::call::{Answer, Call, Fault, Outcome};
 use super::queue::Completed;
 use super::wire::{Page, Paged, canonical, parse_time, stamp};
-use super::{Answer, Call, Fault, Outcome};
+use crate::domain::root_url::encode_component;
 
 /// The client that signs the redirects to private artifacts.
 pub const ISSUER: &str = "static/taskcluster/index";
 
 /// How long such a redirect is good for.
 const REDIRECT: TimeDelta = TimeDelta::minutes(15);
-
-/// What stays as it is in a part of a URL's path (spec, section 1).
-const COMPONENT: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// Answers a call of the index; none for methods without behaviour.
 pub fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
@@ -118,6 +106,10 @@ fn insert_task(state: &mut IndexState, call: &Call<'_>) -> Outcome {
     let expires = text("expires");
     let expires = parse_time(expires).ok_or_else(|| Fault::input(format!("`expires` is not a time: {expires}")))?;
     let rank = match &call.body["rank"] {
+        // The database has no room for anything else.
+        Value::Number(rank) if rank.as_f64().is_some_and(|rank| rank.fract() != 0.0) => {
+            return Err(Fault::input(format!("`rank` is not an integer: {rank}")));
+        }
         Value::Number(rank) => rank.clone(),
         _ => Number::from(0),
     };
@@ -135,7 +127,7 @@ fn delete_task(state: &mut IndexState, call: &Call<'_>) -> Outcome {
 fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
     let (_, entry) = find(state, call)?;
     let name = call.param("name");
-    let path = format!("/api/queue/v1/task/{}/artifacts/{}", entry.task_id, utf8_percent_encode(name, &COMPONENT));
+    let path = format!("/api/queue/v1/task/{}/artifacts/{}", entry.task_id, encode_component(name));
     let url = if name.starts_with("public/") {
         format!("{}{path}", call.root_url)
     } else {

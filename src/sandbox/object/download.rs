@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{Objects, find};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place};
 use crate::sandbox::wire::stamp;
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// How long the URL of `getUrl` is said to be good; it really is for twice as long.
 const SHORT: TimeDelta = TimeDelta::minutes(1);

@@ -1,24 +1,31 @@
-//! The object service: named bytes that are uploaded once and never change (spec, section 9).
+//! The object service: named bytes that are uploaded once and never change.
 
 mod download;
 #[cfg(test)]
 mod tests;
 mod upload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use super::call::{Answer, Call, Fault, Outcome};
 use super::storage::{Blob, DOWNLOAD, Place, Storage};
 use super::wire::stamp;
-use super::{Answer, Call, Fault, Outcome};
 
 /// All objects. The queue looks into it for artifacts of type `object`.
 pub(super) struct Objects {
     storage: Arc<Storage>,
-    by_name: Mutex<BTreeMap<String, Object>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    by_name: BTreeMap<String, Object>,
+    /// The name that each upload ID was used for.
+    uploads: HashMap<String, String>,
 }
 
 /// One object, maybe still being uploaded.
@@ -34,16 +41,31 @@ struct Object {
 impl Objects {
     /// None yet; their bytes go to this storage.
     pub(super) fn new(storage: Arc<Storage>) -> Self {
-        Self { storage, by_name: Mutex::default() }
+        Self { storage, held: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Object>> {
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the upload of an artifact, before anybody says how; false when the name or the upload ID is taken.
+    pub(super) fn reserve(&self, name: &str, project: &str, upload_id: &str, expires: DateTime<Utc>) -> bool {
+        let mut held = self.lock();
+        if held.by_name.contains_key(name) || held.uploads.contains_key(upload_id) {
+            return false;
+        }
+        held.add(name, Object::unfinished(project, upload_id, expires, Map::new()));
+        true
+    }
+
+    /// Whether an object is there and whole.
+    pub(super) fn is_finished(&self, name: &str) -> bool {
+        self.lock().by_name.get(name).is_some_and(|object| object.finished)
     }
 
     /// Where a finished object can be read for a while.
     pub(super) fn url(&self, name: &str, now: DateTime<Utc>) -> Option<String> {
-        let finished = self.lock().get(name).is_some_and(|object| object.finished && object.expires >= now);
+        let finished = self.lock().by_name.get(name).is_some_and(|object| object.finished && object.expires >= now);
         finished.then(|| self.storage.get_url(&Place::of_object(name), now, DOWNLOAD))
     }
 
@@ -59,13 +81,30 @@ impl Objects {
             hashes: hashes.as_object().cloned().unwrap_or_default(),
             finished: true,
         };
-        self.lock().insert(name.to_owned(), object);
+        self.lock().add(name, object);
     }
 
     /// Forgets an object and its bytes.
     pub(super) fn remove(&self, name: &str) {
-        self.lock().remove(name);
+        let mut held = self.lock();
+        if let Some(object) = held.by_name.remove(name) {
+            held.uploads.remove(&object.upload_id);
+        }
+        drop(held);
         self.storage.remove(&Place::of_object(name));
+    }
+}
+
+impl Held {
+    fn add(&mut self, name: &str, object: Object) {
+        self.uploads.insert(object.upload_id.clone(), name.to_owned());
+        self.by_name.insert(name.to_owned(), object);
+    }
+}
+
+impl Object {
+    fn unfinished(project: &str, upload_id: &str, expires: DateTime<Utc>, hashes: Map<String, Value>) -> Self {
+        Self { project: project.to_owned(), upload_id: upload_id.to_owned(), expires, hashes, finished: false }
     }
 }
 
@@ -83,8 +122,12 @@ pub(super) fn handle(objects: &Objects, call: &Call<'_>) -> Option<Outcome> {
 
 /// The finished object that the route names.
 fn find(objects: &Objects, call: &Call<'_>) -> Result<Object, Fault> {
-    let found = objects.lock().get(call.param("name")).filter(|object| object.finished).cloned();
-    found.filter(|object| object.expires >= call.now).ok_or_else(|| Fault::not_found("Object not found"))
+    let found = objects.lock().by_name.get(call.param("name")).filter(|object| object.finished).cloned();
+    found.filter(|object| object.expires >= call.now).ok_or_else(|| missing(call))
+}
+
+fn missing(call: &Call<'_>) -> Fault {
+    Fault::not_found(format!("Object \"{}\" not found", call.param("name")))
 }
 
 fn describe(objects: &Objects, call: &Call<'_>) -> Outcome {

@@ -64,7 +64,12 @@ fn an_upload_is_of_one_id_and_its_hashes_do_not_change() {
     assert_eq!(call(&objects, "finishUpload", finish(2, "a")).0, 409);
     assert_eq!(call(&objects, "finishUpload", finish(1, "a")).0, 200);
     assert_eq!(call(&objects, "finishUpload", finish(1, "b")).0, 409);
+    let mut other = finish(1, "a");
+    other["hashes"]["sha512"] = "a".repeat(128).into();
+    assert_eq!(call(&objects, "finishUpload", other).0, 409);
     assert_eq!(call(&objects, "createUpload", proposal(1, &inline())).0, 409);
+    let elsewhere = Request::new("object", "createUpload").param("name", "other").body(proposal(1, &inline()));
+    assert_eq!(read(elsewhere.send(now(), |call| handle(&objects, call)).unwrap()).0, 409);
 }
 
 #[test]

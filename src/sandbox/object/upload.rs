@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-use super::{Object, Objects};
+use super::{Object, Objects, missing};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{Blob, Place, UPLOAD};
 use crate::sandbox::wire::{parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 pub(super) fn create(objects: &Objects, call: &Call<'_>) -> Outcome {
     let text = |key: &str| call.body[key].as_str().unwrap_or_default().to_owned();
@@ -19,21 +19,24 @@ pub(super) fn create(objects: &Objects, call: &Call<'_>) -> Outcome {
     if expires < call.now - TimeDelta::minutes(15) {
         return Err(Fault::input("Expires must be in the future"));
     }
-    let mut all = objects.lock();
+    let mut held = objects.lock();
     // The same call once more is no conflict, as long as the upload is not finished.
     let same = |object: &Object| {
         !object.finished && object.upload_id == upload_id && object.project == project && object.expires == expires
     };
-    if all.get(name).is_some_and(|object| !same(object)) {
+    if held.by_name.get(name).is_some_and(|object| !same(object)) {
         return Err(Fault::conflict("Object already exists"));
     }
-    let mut hashes = all.get(name).map(|object| object.hashes.clone()).unwrap_or_default();
+    if held.uploads.get(&upload_id).is_some_and(|used| used != name) {
+        return Err(Fault::conflict(format!("uploadId `{upload_id}` is used for another object already")));
+    }
+    let mut hashes = held.by_name.get(name).map(|object| object.hashes.clone()).unwrap_or_default();
     add_hashes(&mut hashes, &call.body["hashes"])?;
     let method = method(objects, call)?;
     let answer = json!({
         "projectId": project, "uploadId": upload_id, "expires": stamp(expires), "uploadMethod": method,
     });
-    all.insert(name.to_owned(), Object { project, upload_id, expires, hashes, finished: false });
+    held.add(name, Object::unfinished(&project, &upload_id, expires, hashes));
     Ok(Answer::Json(answer))
 }
 
@@ -68,8 +71,8 @@ fn add_hashes(known: &mut Map<String, Value>, given: &Value) -> Result<(), Fault
 pub(super) fn finish(objects: &Objects, call: &Call<'_>) -> Outcome {
     let name = call.param("name");
     call.authorize(&[("projectId", call.body["projectId"].clone())])?;
-    let mut all = objects.lock();
-    let object = all.get_mut(name).ok_or_else(|| Fault::not_found("Object not found"))?;
+    let mut held = objects.lock();
+    let object = held.by_name.get_mut(name).ok_or_else(|| missing(call))?;
     if call.body["projectId"] != object.project.as_str() {
         return Err(Fault::input("projectId does not match"));
     }
@@ -79,7 +82,12 @@ pub(super) fn finish(objects: &Objects, call: &Call<'_>) -> Outcome {
     if objects.storage.get(&Place::of_object(name)).is_none() {
         return Err(Fault::input("Nothing has been uploaded"));
     }
-    add_hashes(&mut object.hashes, &call.body["hashes"])?;
+    let given = &call.body["hashes"];
+    // What is finished never changes: not even by a hash that nobody named before.
+    if object.finished && given.as_object().into_iter().flatten().any(|(name, _)| !object.hashes.contains_key(name)) {
+        return Err(Fault::conflict("The object is finished, with other hashes"));
+    }
+    add_hashes(&mut object.hashes, given)?;
     object.finished = true;
     Ok(Answer::Json(json!({})))
 }

@@ -7,8 +7,8 @@ use super::id::TaskId;
 use super::lifecycle::MAX_RUNS;
 use super::read::created;
 use super::task::{Priority, State, Task};
+use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::stamp;
-use crate::sandbox::{Call, Fault, Outcome};
 
 /// Checks the scopes that name the task's own scheduler, group and project.
 fn authorize(call: &Call<'_>, task: &Task) -> Result<(), Fault> {
@@ -73,6 +73,10 @@ pub(super) fn change_task_priority(state: &mut QueueState, call: &Call<'_>) -> O
     if task.state().is_resolved() {
         return Err(Fault::conflict(format!("Task `{id}` is resolved; its priority can't be changed.")));
     }
-    state.set_priority(id, Priority::parse(call.body["newPriority"].as_str().unwrap_or_default()));
+    let priority = Priority::parse(call.body["newPriority"].as_str().unwrap_or_default());
+    if task.priority == priority {
+        return Err(Fault::conflict(format!("Task `{id}` has the priority `{}` already.", priority.name())));
+    }
+    state.set_priority(id, priority);
     state.status_answer(id)
 }

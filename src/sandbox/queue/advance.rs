@@ -12,6 +12,7 @@ use super::task::State;
 enum Due {
     Resolution(TaskId, State),
     Claim(TaskId, usize),
+    BuiltIn(TaskId, usize),
     Deadline(TaskId),
     Expiry(TaskId),
 }
@@ -28,6 +29,10 @@ impl QueueState {
                 Due::Claim(id, run_id) => {
                     self.claims.remove(&(at, id, run_id));
                     self.expire_claim(id, at);
+                }
+                Due::BuiltIn(id, run_id) => {
+                    self.built_in.remove(&(at, id, run_id));
+                    self.resolve_built_in(id, run_id, at);
                 }
                 Due::Deadline(id) => {
                     self.deadlines.remove(&(at, id));
@@ -50,6 +55,7 @@ impl QueueState {
         [
             self.resolutions.front().map(|(at, id, state)| (*at, Due::Resolution(*id, *state))),
             self.claims.first().map(|(at, id, run_id)| (*at, Due::Claim(*id, *run_id))),
+            self.built_in.first().map(|(at, id, run_id)| (*at, Due::BuiltIn(*id, *run_id))),
             self.deadlines.first().map(|(at, id)| (*at, Due::Deadline(*id))),
             self.expiries.first().map(|(at, id)| (*at, Due::Expiry(*id))),
         ]

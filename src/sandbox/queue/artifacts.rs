@@ -1,5 +1,5 @@
 //! Artifacts: references, links and errors, which the queue keeps itself, and stored ones, for which it makes URLs and
-//! credentials (spec, section 9).
+//! credentials.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::id::TaskId;
 use super::task::State;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
 use crate::sandbox::wire::{Name, Object, Page, parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// Artifacts by task and run, then by name.
 pub(super) type Artifacts = HashMap<(TaskId, usize), BTreeMap<Name, Artifact>>;
@@ -24,6 +24,8 @@ const GRACE: TimeDelta = TimeDelta::minutes(25);
 pub(super) struct Artifact {
     content_type: String,
     expires: DateTime<Utc>,
+    /// In bytes, as the worker says, for what it uploads to S3.
+    content_length: Option<u64>,
     content: Content,
 }
 
@@ -81,12 +83,16 @@ impl Artifact {
     }
 
     fn info(&self, name: &str) -> Value {
-        json!({
+        let mut info = json!({
             "storageType": self.content.storage_type(),
             "name": name,
             "expires": stamp(self.expires),
             "contentType": self.content_type,
-        })
+        });
+        if let Some(length) = self.content_length {
+            info["contentLength"] = json!(length);
+        }
+        info
     }
 }
 
@@ -99,7 +105,9 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
     }
     let key = check_run(state, call, expires)?;
     let content_type = call.body["contentType"].as_str().unwrap_or("application/binary").to_owned();
-    let mut new = Artifact { content_type, expires, content };
+    let is_s3 = content == Content::S3;
+    let content_length = call.body["contentLength"].as_u64().filter(|_| is_s3);
+    let mut new = Artifact { content_type, expires, content_length, content };
     let artifacts = state.artifacts.entry(key).or_default();
     let name = Name::new(call.param("name"));
     let old = artifacts.get(&name);
@@ -113,9 +121,15 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
             "Artifact already exists with different properties, and none of the allowed exceptions apply: {shown:#}"
         )));
     }
-    // The upload of an object goes on with the ID that it has.
-    if let Some(Artifact { content: content @ Content::Object { .. }, .. }) = old {
-        new.content = content.clone();
+    if let (Some(old), Content::Link(_)) = (old, &new.content) {
+        new.content_type.clone_from(&old.content_type);
+    }
+    if let Content::Object { upload_id, .. } = &new.content {
+        let project = state.tasks.get(&key.0).map_or("none", |task| &task.project);
+        // As on the services, the same call once more begins another upload, which the object service refuses.
+        if !state.objects.reserve(&object_name(key.0, key.1, call.param("name")), project, upload_id, expires) {
+            return Err(Fault::internal("the object service has an object of this name already"));
+        }
     }
     artifacts.insert(name, new.clone());
     Ok(Answer::Json(created(state, call, key, &new)))
@@ -219,6 +233,12 @@ pub(super) fn finish_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
     };
     if call.body["uploadId"] != upload_id.as_str() {
         return Err(Fault::input("Invalid uploadId"));
+    }
+    let is_finished = TaskId::parse(id)
+        .zip(run.parse().ok())
+        .is_some_and(|(id, run_id)| state.objects.is_finished(&object_name(id, run_id, name)));
+    if !is_finished {
+        return Err(Fault::input(format!("The object of artifact `{name}` has not been uploaded")));
     }
     *present = true;
     Ok(Answer::NoContent)
@@ -326,7 +346,11 @@ fn typed(storage_type: &str, answer: Answer) -> Answer {
 /// `artifactInfo` and `latestArtifactInfo`.
 pub(super) fn info(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let name = call.param("name");
-    Ok(Answer::Json(find(state, call, run_of(state, call)?, name)?.info(name)))
+    let artifact = find(state, call, run_of(state, call)?, name)?;
+    if matches!(artifact.content, Content::Object { present: false, .. }) {
+        return Err(Fault::not_found("Artifact not found"));
+    }
+    Ok(Answer::Json(artifact.info(name)))
 }
 
 /// `listArtifacts` and `listLatestArtifacts`.
@@ -341,8 +365,7 @@ pub(super) fn list(state: &mut QueueState, call: &Call<'_>) -> Outcome {
             .ok_or_else(|| Fault::not_found(format!("Task with taskId: `{id}` has no run with runId: {text}")))?,
     };
     let artifacts = state.artifacts.get(&(id, run_id)).into_iter().flatten();
-    let shown = artifacts.filter(|(_, artifact)| artifact.expires >= call.now);
-    let paged = Page::of(call)?.slice(shown);
+    let paged = Page::lenient(call)?.slice(artifacts);
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     object.list("artifacts", paged.items, |out, (name, artifact)| out.push_str(&artifact.info(&name.0).to_string()));

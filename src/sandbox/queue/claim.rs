@@ -8,8 +8,8 @@ use super::QueueState;
 use super::id::TaskId;
 use super::read::created;
 use super::task::{Task, Worker, split_queue};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome, WorkRequest};
 use crate::sandbox::wire::{Object, round_to_millis, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// How long a claim lasts unless it is renewed.
 const CLAIM: TimeDelta = TimeDelta::minutes(20);
@@ -23,30 +23,50 @@ fn worker_params(worker: &Worker) -> [(&'static str, Value); 2] {
     [("workerGroup", json!(&*worker.group)), ("workerId", json!(&*worker.id))]
 }
 
-/// Answers at once with what there is; the server may ask again for a while (spec, section 14).
+/// Answers at once. Where nothing is handed out, the server may try [`QueueState::claim_for`] for a while.
 pub(super) fn claim_work(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let worker = worker(state, call);
     call.authorize(&worker_params(&worker))?;
     let queue = call.param("taskQueueId");
-    let wanted = call.body["tasks"].as_u64().unwrap_or(1);
-    let quarantined = state.workers.is_quarantined(queue, &worker, call.now);
+    let request = WorkRequest {
+        task_queue_id: queue.to_owned(),
+        worker: (worker.group.to_string(), worker.id.to_string()),
+        tasks: call.body["tasks"].as_u64().unwrap_or(1),
+        quarantined: state.workers.is_quarantined(queue, &worker, call.now),
+    };
+    // A worker in quarantine is noted as seen, too.
     state.workers.seen(queue, Some(&worker), call.now);
-    let mut claimed = Vec::new();
-    // A worker in quarantine is noted as seen but gets nothing.
-    while !quarantined && (claimed.len() as u64) < wanted {
-        let first = state.queues.get(queue).and_then(|queue| queue.pending.values().next().copied());
-        let Some((id, run_id)) = first else { break };
-        if !state.claim(id, run_id, &worker, taken_until(call), call.now) {
-            break;
+    Ok(state.claim_for(&request, call.now).map_or(Answer::NoWork(request), Answer::Raw))
+}
+
+impl QueueState {
+    /// Hands out tasks to a worker that asked for some; none when nothing is pending in its queue. Its quarantine is not
+    /// looked at again: the services hand a task to a request that is waiting already.
+    pub fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
+        let WorkRequest { task_queue_id: queue, worker: (group, id), tasks, quarantined } = request;
+        if *quarantined || !self.claimable(queue) {
+            return None;
         }
-        state.workers.took(queue, &worker, id, run_id);
-        claimed.push((id, run_id));
+        let worker = Worker { group: self.intern(group), id: self.intern(id) };
+        let mut claimed = Vec::new();
+        while (claimed.len() as u64) < *tasks {
+            let first = self.queues.get(queue.as_str()).and_then(|queue| queue.pending.values().next().copied());
+            let Some((id, run_id)) = first else { break };
+            if !self.claim(id, run_id, &worker, taken_until(now), now) {
+                break;
+            }
+            self.workers.took(queue, &worker, id, run_id);
+            claimed.push((id, run_id));
+        }
+        if claimed.is_empty() {
+            return None;
+        }
+        let mut out = String::new();
+        let mut object = Object::open(&mut out);
+        object.list("tasks", claimed, |out, (id, run_id)| write_claim(self, now, out, (id, run_id), true));
+        object.close();
+        Some(out)
     }
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
-    object.list("tasks", claimed, |out, (id, run_id)| write_claim(state, call, out, id, run_id));
-    object.close();
-    Ok(Answer::Raw(out))
 }
 
 pub(super) fn claim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
@@ -61,14 +81,17 @@ pub(super) fn claim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
         return Ok(Answer::Json(json!({})));
     }
     let run_id = existing_run(call, id, task)?;
-    if !state.claim(id, run_id, &worker, taken_until(call), call.now) && !is_taken_by(state, id, run_id, &worker) {
+    let claimed = state.claim(id, run_id, &worker, taken_until(call.now), call.now);
+    if claimed {
+        state.mark_direct(id, run_id);
+    } else if !is_taken_by(state, id, run_id, &worker) {
         return Err(Fault::conflict(format!("Run {run_id} was already claimed by another worker.")));
     }
     // Unlike `claimWork`, this notes the task queue as seen but not the worker.
     state.workers.seen(&queue, None, call.now);
     state.workers.took(&queue, &worker, id, run_id);
     let mut out = String::new();
-    write_claim(state, call, &mut out, id, run_id);
+    write_claim(state, call.now, &mut out, (id, run_id), true);
     Ok(Answer::Raw(out))
 }
 
@@ -78,12 +101,12 @@ pub(super) fn reclaim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     before_deadline(call, id, task, "reclaimed")?;
     let queue = task.queue.clone();
     let worker = task.runs.get(run_id).and_then(|run| run.worker.clone());
-    if !state.reclaim(id, run_id, taken_until(call)) {
+    if !state.reclaim(id, run_id, taken_until(call.now)) {
         return Err(not_running(id, run_id));
     }
     state.workers.seen(&queue, worker.as_ref(), call.now);
     let mut out = String::new();
-    write_claim(state, call, &mut out, id, run_id);
+    write_claim(state, call.now, &mut out, (id, run_id), false);
     Ok(Answer::Raw(out))
 }
 
@@ -107,24 +130,27 @@ fn before_deadline(call: &Call<'_>, id: TaskId, task: &Task, what: &str) -> Resu
     Err(Fault::conflict(message))
 }
 
-fn taken_until(call: &Call<'_>) -> DateTime<Utc> {
-    round_to_millis(call.now + CLAIM)
+fn taken_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    round_to_millis(now + CLAIM)
 }
 
-/// Whether this worker has the run already: a claim that is sent again is answered again.
+/// Whether this worker has the run through `claimTask` already: that call is answered again when it is sent again. A run
+/// that came with `claimWork` is refused even to its own worker.
 fn is_taken_by(state: &QueueState, id: TaskId, run_id: usize, worker: &Worker) -> bool {
     state.tasks.get(&id).is_some_and(|task| {
         run_id + 1 == task.runs.len()
-            && task.runs.last().is_some_and(|run| !run.state.is_resolved() && run.worker.as_ref() == Some(worker))
+            && task
+                .runs
+                .last()
+                .is_some_and(|run| !run.state.is_resolved() && run.direct && run.worker.as_ref() == Some(worker))
     })
 }
 
 /// Appends what a worker learns of a run that it has just taken. A renewed claim comes without the definition.
-fn write_claim(state: &QueueState, call: &Call<'_>, out: &mut String, id: TaskId, run_id: usize) {
+fn write_claim(state: &QueueState, now: DateTime<Utc>, out: &mut String, (id, run_id): (TaskId, usize), is_new: bool) {
     let Some(task) = state.tasks.get(&id) else { return };
     let Some(run) = task.runs.get(run_id) else { return };
     let (Some(worker), Some(taken_until)) = (&run.worker, run.taken_until) else { return };
-    let is_new = call.method.name != "reclaimTask";
     let mut object = Object::open(out);
     task.write_status(object.key("status"), id);
     object.add("runId", run_id).add("workerGroup", &*worker.group).add("workerId", &*worker.id);
@@ -134,7 +160,7 @@ fn write_claim(state: &QueueState, call: &Call<'_>, out: &mut String, id: TaskId
     if is_new {
         task.write_definition(object.key("task"));
     }
-    object.add("credentials", credentials(state, call.now, id, run_id, task, worker, taken_until));
+    object.add("credentials", credentials(state, now, id, run_id, task, worker, taken_until));
     object.close();
 }
 

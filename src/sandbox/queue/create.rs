@@ -7,8 +7,8 @@ use super::QueueState;
 use super::group::Group;
 use super::id::TaskId;
 use super::task::{Definition, Priority, Requires, State, Task, split_queue};
+use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
-use crate::sandbox::{Call, Fault, Outcome};
 
 /// How far `created` may lie from the server's clock, and how much later than five days a deadline may be.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
@@ -266,4 +266,5 @@ fn insert(
     state.expiries.insert((times.expires, id));
     state.groups.entry(draft.group).or_insert_with(|| Group::new(scheduler)).add(id, times.expires);
     state.tasks.insert(id, task);
+    state.revision += 1;
 }

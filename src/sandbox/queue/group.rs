@@ -10,8 +10,8 @@ use serde_json::json;
 use super::QueueState;
 use super::id::TaskId;
 use super::task::Priority;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, Page, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 /// How much longer than its tasks a group lives.
 const EXTENSION: TimeDelta = TimeDelta::hours(1);
@@ -71,7 +71,7 @@ fn find_mut<'s>(call: &Call<'_>, state: &'s mut QueueState) -> Result<(TaskId, &
 }
 
 pub(super) fn list_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    let page = Page::of(call)?;
+    let page = Page::or_empty(call)?;
     let id = find(call, state)?;
     let Some(group) = state.groups.get(&id) else { return Err(missing(call.param("taskGroupId"))) };
     let start = page.after.as_deref().and_then(TaskId::parse).map_or(Bound::Unbounded, Bound::Excluded);

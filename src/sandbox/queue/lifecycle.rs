@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::QueueState;
+use super::built_in;
 use super::id::TaskId;
 use super::task::{Priority, Run, State, Worker};
 
@@ -16,8 +17,18 @@ impl QueueState {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let run_id = task.runs.len();
         task.runs.push(Run::pending(reason_created, now, ticket));
+        if built_in::resolution(&task.queue).is_some() {
+            self.built_in.insert((now + built_in::DELAY, id, run_id));
+        }
         let queue = self.queues.entry(task.queue.clone()).or_default();
         queue.pending.insert((task.priority, ticket), (id, run_id));
+    }
+
+    /// Notes that a run was claimed by `claimTask`.
+    pub(super) fn mark_direct(&mut self, id: TaskId, run_id: usize) {
+        if let Some(run) = self.tasks.get_mut(&id).and_then(|task| task.runs.get_mut(run_id)) {
+            run.direct = true;
+        }
     }
 
     /// Adds the first run of a task that has none; false when it has one.
@@ -48,12 +59,15 @@ impl QueueState {
         taken_until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> bool {
+        let is_pending = self.tasks.get(&id).is_some_and(|task| {
+            run_id + 1 == task.runs.len() && task.runs.last().is_some_and(|run| run.state == State::Pending)
+        });
+        if !is_pending {
+            return false;
+        }
         let ticket = self.ticket();
         let Some(task) = self.tasks.get_mut(&id) else { return false };
-        let is_last = run_id + 1 == task.runs.len();
-        let Some(run) = task.runs.get_mut(run_id).filter(|run| is_last && run.state == State::Pending) else {
-            return false;
-        };
+        let Some(run) = task.runs.get_mut(run_id) else { return false };
         let queue = self.queues.entry(task.queue.clone()).or_default();
         queue.pending.remove(&(task.priority, run.ticket));
         queue.claimed.insert(ticket, (id, run_id));
@@ -77,6 +91,7 @@ impl QueueState {
             self.claims.remove(&(before, id, run_id));
         }
         self.claims.insert((taken_until, id, run_id));
+        self.revision += 1;
         true
     }
 
@@ -103,6 +118,7 @@ impl QueueState {
         run.state = state;
         run.reason_resolved = Some(reason);
         run.resolved = Some(now);
+        self.revision += 1;
         match retry.filter(|_| task.retries_left > 0) {
             Some(reason) => {
                 task.retries_left -= 1;
@@ -126,6 +142,7 @@ impl QueueState {
             resolved: Some(now),
             ..Run::pending("exception", now, 0)
         });
+        self.revision += 1;
         self.announce(id, State::Exception, now);
         true
     }
@@ -133,6 +150,7 @@ impl QueueState {
     /// Changes the priority of an unresolved task; a pending run moves in its queue.
     pub(super) fn set_priority(&mut self, id: TaskId, priority: Priority) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
+        self.revision += 1;
         let before = std::mem::replace(&mut task.priority, priority);
         let Some(run) = task.runs.last().filter(|run| run.state == State::Pending) else { return };
         if let Some(queue) = self.queues.get_mut(&task.queue)

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Months, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::QueueState;
 use super::task::split_queue;
 use super::workers::{Quarantine, SeenQueue, SeenWorker};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Name, Page, Paged, parse_time, stamp};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 fn queue_json(name: &str, queue: &SeenQueue) -> Value {
     json!({
@@ -24,6 +24,7 @@ fn queue_json(name: &str, queue: &SeenQueue) -> Value {
 fn worker_type_json(name: &str, queue: &SeenQueue) -> Value {
     let mut value = queue_json(name, queue);
     add_halves(&mut value, name);
+    value["actions"] = json!([]);
     value
 }
 
@@ -98,6 +99,7 @@ fn provisioner_json(name: &Name, seen: &SeenQueue) -> Value {
         "lastDateActive": stamp(seen.active),
         "description": "",
         "stability": "experimental",
+        "actions": [],
     })
 }
 
@@ -155,6 +157,11 @@ fn worker_key(call: &Call<'_>) -> (Name, Name) {
     (Name::new(call.param("workerGroup")), Name::new(call.param("workerId")))
 }
 
+/// What the services say of a worker that was never put into quarantine: that it was until a time long past.
+fn never_quarantined(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_sub_months(Months::new(120)).unwrap_or(now)
+}
+
 fn worker_json(call: &Call<'_>, worker: &SeenWorker, with_details: bool) -> Value {
     let queue = queue_of(call);
     let mut value = json!({
@@ -162,9 +169,8 @@ fn worker_json(call: &Call<'_>, worker: &SeenWorker, with_details: bool) -> Valu
         "workerGroup": call.param("workerGroup"),
         "workerId": call.param("workerId"),
     });
-    if let Some(until) = worker.quarantine_until {
-        value["quarantineUntil"] = json!(stamp(until));
-    }
+    let quarantine = worker.quarantine_until.unwrap_or_else(|| never_quarantined(worker.first_claim));
+    value["quarantineUntil"] = json!(stamp(quarantine));
     value["expires"] = json!(stamp(worker.expires));
     value["firstClaim"] = json!(stamp(worker.first_claim));
     let recent = worker.recent.iter().map(|(id, run)| json!({"taskId": id, "runId": run}));
@@ -182,6 +188,9 @@ fn worker_json(call: &Call<'_>, worker: &SeenWorker, with_details: bool) -> Valu
         value["quarantineDetails"] = details.collect();
     }
     add_halves(&mut value, &queue);
+    if with_details {
+        value["actions"] = json!([]);
+    }
     value
 }
 

@@ -5,6 +5,7 @@
 mod actions;
 mod advance;
 mod artifacts;
+mod built_in;
 mod claim;
 mod completed;
 mod create;
@@ -29,11 +30,11 @@ use self::group::Group;
 pub use self::id::TaskId;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
+use super::call::{Answer, Call, Fault, Outcome};
 use super::certificate::Issuer;
 use super::object::Objects;
 use super::storage::Storage;
 use super::wire::Object;
-use super::{Answer, Call, Fault, Outcome};
 
 /// The client that signs the credentials of tasks.
 pub const ISSUER: &str = "static/taskcluster/queue";
@@ -54,6 +55,10 @@ pub struct QueueState {
     deadlines: BTreeSet<(DateTime<Utc>, TaskId)>,
     expiries: BTreeSet<(DateTime<Utc>, TaskId)>,
     claims: BTreeSet<(DateTime<Utc>, TaskId, usize)>,
+    /// When the runs of the built-in task queues are resolved.
+    built_in: BTreeSet<(DateTime<Utc>, TaskId, usize)>,
+    /// Grows with every change of a task.
+    revision: u64,
     resolutions: VecDeque<(DateTime<Utc>, TaskId, State)>,
     /// Tasks that completed and that the index has not seen yet.
     completed: Vec<TaskId>,
@@ -89,6 +94,8 @@ impl QueueState {
             deadlines: BTreeSet::new(),
             expiries: BTreeSet::new(),
             claims: BTreeSet::new(),
+            built_in: BTreeSet::new(),
+            revision: 0,
             resolutions: VecDeque::new(),
             completed: Vec::new(),
             artifacts: Artifacts::new(),
@@ -118,10 +125,12 @@ impl QueueState {
         self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
     }
 
-    /// The task queue of the pending run that should be taken first; none when nothing is pending.
+    /// The task queue of the pending run that should be taken first; none when nothing is pending. The built-in queues
+    /// need no worker.
     pub fn most_urgent_queue(&self) -> Option<String> {
         let first = |queue: &TaskQueue| queue.pending.keys().next().copied();
-        let queues = self.queues.iter().filter_map(|(name, queue)| Some((first(queue)?, name)));
+        let queues = self.queues.iter().filter(|(name, _)| built_in::resolution(name).is_none());
+        let queues = queues.filter_map(|(name, queue)| Some((first(queue)?, name)));
         queues.min().map(|(_, name)| name.to_string())
     }
 
@@ -153,7 +162,13 @@ impl QueueState {
         name
     }
 
+    /// A number that is another one after every change of a task: what waits for a change need not look before.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn ticket(&mut self) -> u64 {
+        self.revision += 1;
         self.tickets += 1;
         self.tickets
     }

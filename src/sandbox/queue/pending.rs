@@ -3,8 +3,8 @@
 use super::QueueState;
 use super::id::TaskId;
 use super::task::{Run, Task, split_queue};
+use crate::sandbox::call::{Answer, Call, Outcome};
 use crate::sandbox::wire::{Object, Page, stamp};
-use crate::sandbox::{Answer, Call, Outcome};
 
 pub(super) fn pending_tasks(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     counts(state, call, false)
@@ -60,7 +60,7 @@ fn list(
     runs: Vec<(u64, (TaskId, usize))>,
     write: impl Fn(&mut Object<'_>, &Task, &Run),
 ) -> Outcome {
-    let page = Page::of(call)?;
+    let page = Page::lenient(call)?;
     let after = page.after.as_deref().and_then(|after| after.parse::<u64>().ok());
     let paged =
         page.cut(runs.into_iter().filter(|(at, _)| after.is_none_or(|after| *at > after)), |(at, _)| at.to_string());

@@ -1,5 +1,6 @@
 //! Definitions and statuses, one or many at a time.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 
 use serde_json::{Value, json};
@@ -7,8 +8,8 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::id::TaskId;
 use super::task::Task;
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, Page};
-use crate::sandbox::{Answer, Call, Fault, Outcome};
 
 pub(super) fn task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (_, task) = state.find(call, |id| {
@@ -32,11 +33,13 @@ pub(super) fn statuses(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     many(state, call, "statuses", |object, id, task| task.write_status(object.key("status"), id))
 }
 
-/// Looks up the tasks that the body names, in its order; those that do not exist are left out.
+/// Looks up the tasks that the body names, each once; those that do not exist are left out.
 fn many(state: &QueueState, call: &Call<'_>, key: &str, write: impl Fn(&mut Object<'_>, TaskId, &Task)) -> Outcome {
     let ids: Vec<&str> = call.body["taskIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     call.authorize(&[("taskIds", json!(ids))])?;
-    let found = ids.into_iter().filter_map(TaskId::parse).filter_map(|id| Some((id, state.tasks.get(&id)?)));
+    let mut known = HashSet::new();
+    let ids = ids.into_iter().filter_map(TaskId::parse).filter(|id| known.insert(*id));
+    let found = ids.filter_map(|id| Some((id, state.tasks.get(&id)?)));
     let paged = Page::of(call)?.slice(found);
     let mut out = String::new();
     let mut object = Object::open(&mut out);

@@ -4,7 +4,7 @@ use super::QueueState;
 use super::claim::{existing_run, not_running};
 use super::read::created;
 use super::task::{Run, State};
-use crate::sandbox::{Call, Fault, Outcome};
+use crate::sandbox::call::{Call, Fault, Outcome};
 
 pub(super) fn report_completed(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     report(state, call, State::Completed, "completed")

@@ -111,6 +111,8 @@ pub struct Run {
     pub resolved: Option<DateTime<Utc>>,
     /// Its place in its queue's list of pending or claimed runs.
     pub ticket: u64,
+    /// Whether it was claimed by `claimTask`, not by `claimWork`.
+    pub direct: bool,
 }
 
 impl Run {
@@ -126,6 +128,7 @@ impl Run {
             started: None,
             resolved: None,
             ticket,
+            direct: false,
         }
     }
 

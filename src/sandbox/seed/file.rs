@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::SeedTask;
 use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Source};
+use crate::sandbox::hash::hash;
 use crate::sandbox::wire::{parse_time, stamp};
-use crate::sandbox::workers::hash;
 use crate::schema::{Defaults, Validator};
 
 /// Tasks as they stand in a file.

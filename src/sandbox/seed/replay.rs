@@ -8,8 +8,8 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::SeedTask;
-use crate::sandbox::Fault;
-use crate::sandbox::insider::call_queue;
+use crate::sandbox::call::Fault;
+use crate::sandbox::service_account::call_queue;
 use crate::sandbox::state::State;
 
 /// How often a worker with nothing to do asks for work.

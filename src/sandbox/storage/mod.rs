@@ -74,8 +74,8 @@ pub(super) struct Storage {
 #[derive(Default)]
 struct Held {
     blobs: HashMap<Place, Arc<Blob>>,
-    /// The headers that an upload must come with, all of them and exactly.
-    promised: HashMap<Place, Vec<(&'static str, String)>>,
+    /// The lengths that uploads were signed for, in bytes.
+    promised: HashMap<Place, u64>,
     live: HashMap<String, Arc<LiveLog>>,
 }
 
@@ -111,7 +111,8 @@ impl Storage {
         self.signed("PUT", place, &[], "PutObject", now, UPLOAD + UPLOAD_SLACK)
     }
 
-    /// A URL to upload to for a while, and the headers that must come with the upload.
+    /// A URL to upload to for a while, and the headers for the upload. Type and length are signed; the encoding is not,
+    /// and may be left out.
     pub(super) fn put_url_with_headers(
         &self,
         place: &Place,
@@ -119,13 +120,13 @@ impl Storage {
         length: u64,
         now: DateTime<Utc>,
     ) -> (String, Vec<(&'static str, String)>) {
+        self.held().promised.insert(place.clone(), length);
         let length = length.to_string();
         let headers = vec![
             ("Content-Type", content_type.to_owned()),
             ("Content-Length", length.clone()),
             ("Content-Encoding", "identity".to_owned()),
         ];
-        self.held().promised.insert(place.clone(), headers.clone());
         let signed = [("content-length", length.as_str()), ("content-type", content_type)];
         (self.signed("PUT", place, &signed, "PutObject", now, UPLOAD + UPLOAD_SLACK), headers)
     }
@@ -163,8 +164,8 @@ impl Storage {
         held.promised.remove(place);
     }
 
-    fn promised(&self, place: &Place) -> Vec<(&'static str, String)> {
-        self.held().promised.get(place).cloned().unwrap_or_default()
+    fn promised(&self, place: &Place) -> Option<u64> {
+        self.held().promised.get(place).copied()
     }
 
     /// Opens a log under a secret name and returns it with its URL.

@@ -1,9 +1,8 @@
-//! Pages: `limit` and `continuationToken` (spec, sections 6 and 14).
+//! Pages: `limit` and `continuationToken`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::fmt::Write as _;
 
-use crate::sandbox::{Call, Fault};
+use crate::sandbox::call::{Call, Fault};
 
 /// The most that one page holds, and what it holds when nobody asks for less.
 const MAX: usize = 1000;
@@ -29,30 +28,65 @@ pub struct Paged<T> {
 }
 
 impl Page {
-    /// Reads a call's query arguments. A token that makes no sense means the first page, as it does on the services.
+    /// Reads a call's query arguments. A token that cannot come from a service is refused; another one that makes no
+    /// sense means the first page.
     ///
     /// # Errors
-    /// 400 when `limit` is no number; 500 when it is 0, as the services answer.
+    /// 400 when `limit` is no number or the token has other characters than letters and digits; 500 when `limit` is 0,
+    /// as the services answer.
     pub fn of(call: &Call<'_>) -> Result<Self, Fault> {
+        Self::read(call, Foreign::ByCharacters, false)
+    }
+
+    /// The same for lists that take any foreign token for the first page: artifacts, pending and claimed tasks.
+    ///
+    /// # Errors
+    /// As [`Page::of`], but for the token.
+    pub fn lenient(call: &Call<'_>) -> Result<Self, Fault> {
+        Self::read(call, Foreign::Ignored, false)
+    }
+
+    /// The same for lists that refuse any foreign token: roles.
+    ///
+    /// # Errors
+    /// As [`Page::of`], and 400 `InputError` for a token that was not handed out.
+    pub fn strict(call: &Call<'_>) -> Result<Self, Fault> {
+        Self::read(call, Foreign::Refused, false)
+    }
+
+    /// The same for the list that answers an empty page when it is asked for one: task groups.
+    ///
+    /// # Errors
+    /// As [`Page::of`], but for a `limit` of 0.
+    pub fn or_empty(call: &Call<'_>) -> Result<Self, Fault> {
+        Self::read(call, Foreign::ByCharacters, true)
+    }
+
+    fn read(call: &Call<'_>, foreign: Foreign, may_be_empty: bool) -> Result<Self, Fault> {
+        let invalid = |name: &str, text: &str, pattern: &str| {
+            let message =
+                format!("Query-string parameter: {name}=\"{text}\" does not match regular expression: /{pattern}/");
+            Err(Fault::new(400, "InvalidRequestArguments", message))
+        };
         let limit = match call.query("limit") {
             None => MAX,
             Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().unwrap_or(MAX).min(MAX)
             }
-            Some(text) => {
-                let message =
-                    format!("Query-string parameter: limit=\"{text}\" does not match regular expression: /^[0-9]+$/");
-                return Err(Fault::new(400, "InvalidRequestArguments", message));
-            }
+            Some(text) => return invalid("limit", text, "^[0-9]+$"),
         };
-        if limit == 0 {
-            return Err(Fault::new(500, "InternalServerError", "Internal Server Error"));
+        if limit == 0 && !may_be_empty {
+            return Err(Fault::internal("a page cannot be empty"));
         }
-        let after = call.query("continuationToken").and_then(|token| {
-            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-            text.strip_prefix(MARK).map(str::to_owned)
-        });
-        Ok(Self { after, limit })
+        let Some(token) = call.query("continuationToken") else { return Ok(Self { after: None, limit }) };
+        let after = decode(token);
+        match foreign {
+            Foreign::Refused if after.is_none() => Err(Fault::input("Invalid continuationToken")),
+            Foreign::ByCharacters if !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                invalid("continuationToken", token, "^[a-zA-Z0-9]+$")
+            }
+            _ => Ok(Self { after, limit }),
+        }
     }
 
     /// Cuts the page from `items`, which start after [`Page::after`]; `key` names the item that a next page starts after.
@@ -60,7 +94,7 @@ impl Page {
         let mut items = items.into_iter();
         let page: Vec<T> = items.by_ref().take(self.limit).collect();
         let token = match (items.next(), page.last()) {
-            (Some(_), Some(last)) => Some(URL_SAFE_NO_PAD.encode(format!("{MARK}{}", key(last)))),
+            (Some(_), Some(last)) => Some(encode(&key(last))),
             _ => None,
         };
         Paged { items: page, token }
@@ -74,6 +108,29 @@ impl Page {
     }
 }
 
+/// What becomes of a token that this sandbox did not hand out.
+#[derive(Clone, Copy)]
+enum Foreign {
+    Ignored,
+    ByCharacters,
+    Refused,
+}
+
+/// A token: letters and digits only, as those of the services.
+fn encode(key: &str) -> String {
+    format!("{MARK}{key}").bytes().fold(String::new(), |mut token, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(token, "{byte:02x}");
+        token
+    })
+}
+
+fn decode(token: &str) -> Option<String> {
+    let digits = token.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    let bytes: Option<Vec<u8>> = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
+    String::from_utf8(bytes?).ok()?.strip_prefix(MARK).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,8 +142,7 @@ mod tests {
             let paged = page.slice(0..5);
             found.push(paged.items);
             let Some(token) = paged.token else { return found };
-            let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
-            page.after = Some(text.strip_prefix(MARK).unwrap().to_owned());
+            page.after = decode(&token);
         }
     }
 
@@ -95,5 +151,13 @@ mod tests {
         assert_eq!(pages(2), [vec![0, 1], vec![2, 3], vec![4]]);
         assert_eq!(pages(5), [vec![0, 1, 2, 3, 4]]);
         assert_eq!(pages(1).len(), 5);
+    }
+
+    #[test]
+    fn only_own_tokens_are_read() {
+        assert_eq!(decode(&encode("a/ü b")), Some("a/ü b".to_owned()));
+        for foreign in ["FOOBAR", "!!!", "", "6", "zz", "616161"] {
+            assert_eq!(decode(foreign), None, "{foreign}");
+        }
     }
 }

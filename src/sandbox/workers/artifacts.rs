@@ -4,6 +4,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::plan::{End, Plan};
+use crate::sandbox::hash::hash;
 use crate::sandbox::storage::{Blob, Stored};
 
 /// The artifacts of a run that ended like this.
@@ -22,7 +23,7 @@ pub(super) fn artifacts(plan: &Plan, definition: &Value) -> Vec<(String, Stored,
 fn asked(wanted: &Value) -> Option<(String, Stored, Blob)> {
     let name = wanted["name"].as_str()?.to_owned();
     let stored = if wanted["type"] == "object" { Stored::Object } else { Stored::S3 };
-    let blob = Blob::generated(wanted["bytes"].as_u64().unwrap_or(1024), super::plan::hash(0, &name));
+    let blob = Blob::generated(wanted["bytes"].as_u64().unwrap_or(1024), hash(0, &name));
     Some((name, stored, blob))
 }
 

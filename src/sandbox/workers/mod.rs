@@ -14,11 +14,10 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-pub(super) use self::plan::hash;
 use self::run::Claim;
-use super::insider::call_queue;
-use super::respond::Shared;
 use super::seed::Running;
+use super::service_account::call_queue;
+use super::shared::Shared;
 use super::wire::parse_time;
 
 /// Where the workers say that they are.

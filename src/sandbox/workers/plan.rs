@@ -5,6 +5,7 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use super::Workers;
+use crate::sandbox::hash::hash;
 
 /// How a run ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +69,6 @@ fn misfortune(rng: &mut Rng) -> End {
         95..97 => End::Exception("internal-error".into()),
         _ => End::Vanish,
     }
-}
-
-/// FNV-1a: the same everywhere and for ever, unlike the hash of a map.
-pub(in crate::sandbox) fn hash(seed: u64, text: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    text.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::plan::{End, Plan};
 use super::{Workers, artifacts, log};
-use crate::sandbox::Fault;
-use crate::sandbox::insider::{add_artifact, call_queue};
-use crate::sandbox::respond::Shared;
+use crate::sandbox::call::Fault;
 use crate::sandbox::seed::Running;
+use crate::sandbox::service_account::{add_artifact, call_queue};
+use crate::sandbox::shared::Shared;
 use crate::sandbox::storage::{Blob, LiveLog, Stored};
 use crate::sandbox::wire::{parse_time, stamp};
 

@@ -2,19 +2,20 @@
 
 mod picture;
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::status::style;
-use crate::commands::shared::{self, FilterArgs, GroupTasks, Selection};
+use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::time::to_iso;
-use crate::domain::timeline::{Span, Split, Timeline};
+use crate::domain::timeline::{Spans, Split, Timeline};
 use crate::error::{Error, Result};
 use crate::exit::Status;
+use crate::ui::json::{Layout, Writer};
 use crate::ui::{Sink, Table, duration};
 
 /// Show where the time of a group went
@@ -40,30 +41,37 @@ pub struct Args {
 /// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let is_html = args.output.as_deref().map(is_html).transpose()?;
-    let (group, context) = shared::group(&args.group, context)?;
+    let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
-    let client = context.client()?;
-    let (mut spans, mut tasks) = (Vec::new(), GroupTasks::of(&client, &group)?);
+    let client = group.deployment.client(context)?;
+    let (mut spans, mut tasks) = (Spans::default(), GroupTasks::of(&client, &group.id)?);
     while let Some(page) = tasks.next().await? {
         page.each(|raw, item| {
             if selection.takes(raw, item)? {
-                spans.extend(Span::of(item));
+                spans.add(item);
             }
             Ok(())
         })?;
     }
     let now = context.now();
-    let timeline = Timeline::new(spans, now);
+    let timeline = Timeline::new(spans.into_vec(), now);
     if let (Some(path), Some(is_html)) = (&args.output, is_html) {
-        let drawn = picture::draw(&timeline, &group, now, is_html);
+        let drawn = picture::draw(&timeline, &group.id, now, is_html);
         let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
         let mut sink = Sink::file(&context.env.resolve(path)).map_err(failed)?;
         sink.write_all(drawn.as_bytes()).and_then(|()| sink.finish()).map_err(failed)?;
-    } else if context.globals.json || context.globals.jq.is_some() {
-        context.print_json(document(&group, &timeline, now).to_string()).await?;
+    } else if context.globals.jq.is_some() {
+        let mut text = Vec::new();
+        write_document(&group.id, &timeline, now, &mut |tokens| text.write_all(tokens))?;
+        context.print_json(text).await?;
+    } else if context.globals.json {
+        let mut out = context.ui.out();
+        let mut writer = Writer::new(Layout::indented(context.ui.color(), context.ui.terminal.stdout), &mut out);
+        write_document(&group.id, &timeline, now, &mut |tokens| writer.tokens(tokens))?;
+        writeln!(out)?;
     } else if context.ui.terminal.stdout {
         let mut out = context.ui.out();
-        write!(out, "{}", critical_table(&timeline, now, &context))?;
+        write!(out, "{}", critical_table(&timeline, now, context))?;
     } else {
         let mut out = context.ui.out();
         let stamp = |time: Option<DateTime<Utc>>| time.map_or_else(|| "-".to_owned(), to_iso);
@@ -97,33 +105,42 @@ fn seconds(split: &Split) -> Value {
     json!({"dependency": number(split.dependency), "queue": number(split.queue), "run": number(split.run)})
 }
 
-fn document(group: &str, timeline: &Timeline, now: DateTime<Utc>) -> Value {
+/// Writes all of it as JSON, a task at a time: a large group is never in memory as text.
+fn write_document(
+    group: &str,
+    timeline: &Timeline,
+    now: DateTime<Utc>,
+    write: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let path = timeline.critical_splits(now);
     let splits: Vec<Split> = path.iter().map(|(_, split)| *split).collect();
-    let tasks: Vec<Value> = timeline
-        .spans
-        .iter()
-        .map(|span| {
-            json!({
-                "taskId": span.id, "name": span.name, "workerPool": span.pool, "state": span.state.as_str(),
-                "created": to_iso(span.created), "scheduled": span.scheduled.map(to_iso),
-                "started": span.started.map(to_iso), "resolved": span.resolved.map(to_iso),
-                "seconds": seconds(&span.split(span.created, now)),
-            })
-        })
-        .collect();
     let critical: Vec<Value> = path
         .iter()
-        .map(|(span, split)| json!({"taskId": span.id, "name": span.name, "seconds": seconds(split)}))
+        .map(|(span, split)| json!({"taskId": &*span.id, "name": &*span.name, "seconds": seconds(split)}))
         .collect();
-    json!({
+    let head = json!({
         "taskGroupId": group,
         "start": timeline.start.map(to_iso),
         "end": timeline.end.map(to_iso),
         "criticalPath": critical,
         "criticalSeconds": seconds(&total(&splits)),
-        "tasks": tasks,
     })
+    .to_string();
+    write(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
+    write(b",\"tasks\":[")?;
+    for (index, span) in timeline.spans.iter().enumerate() {
+        if index > 0 {
+            write(b",")?;
+        }
+        let task = json!({
+            "taskId": &*span.id, "name": &*span.name, "workerPool": &*span.pool, "state": span.state.as_str(),
+            "created": to_iso(span.created), "scheduled": span.scheduled.map(to_iso),
+            "started": span.started.map(to_iso), "resolved": span.resolved.map(to_iso),
+            "seconds": seconds(&span.split(span.created, now)),
+        });
+        write(task.to_string().as_bytes())?;
+    }
+    write(b"]}")
 }
 
 fn critical_table(timeline: &Timeline, now: DateTime<Utc>, context: &Context) -> String {
@@ -136,9 +153,9 @@ fn critical_table(timeline: &Timeline, now: DateTime<Utc>, context: &Context) ->
         Table::new(["task", "state", "name", "dependency", "queue", "run"]).right(3).right(4).right(5).whole(0);
     for (span, split) in &path {
         table.styled_row([
-            (span.id.clone(), plain),
+            (span.id.to_string(), plain),
             (span.state.to_string(), style(span.state)),
-            (span.name.clone(), plain),
+            (span.name.to_string(), plain),
             (duration(split.dependency), plain),
             (duration(split.queue), plain),
             (duration(split.run), plain),

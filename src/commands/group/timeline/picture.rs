@@ -107,7 +107,7 @@ impl<'a> Rows<'a> {
         Self {
             title: "All tasks, by their start",
             spans: spans.clone().map(|(index, span)| (at(index), row, span)).collect(),
-            labels: spans.map(|(index, span)| (at(index + 1) - 4.0, span.name.clone())).collect(),
+            labels: spans.map(|(index, span)| (at(index + 1) - 4.0, span.name.to_string())).collect(),
             height: at(timeline.spans.len()),
         }
     }
@@ -239,15 +239,15 @@ mod tests {
     fn timeline(count: i64) -> (Timeline, DateTime<Utc>) {
         let start: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
         let spans = (0..count).map(|number| Span {
-            id: number.to_string(),
-            name: format!("build <{number}> & \u{1b}\"x\""),
+            id: number.to_string().into(),
+            name: format!("build <{number}> & \u{1b}\"x\"").into(),
             pool: "p/w".into(),
             state: TaskState::Completed,
             created: start,
             scheduled: Some(start + TimeDelta::seconds(number)),
             started: Some(start + TimeDelta::seconds(number + 10)),
             resolved: Some(start + TimeDelta::seconds(number + 60)),
-            dependencies: Vec::new(),
+            dependencies: Box::default(),
         });
         (Timeline::new(spans.collect(), start + TimeDelta::hours(2)), start + TimeDelta::hours(2))
     }
@@ -270,7 +270,7 @@ mod tests {
     fn many_tasks_stand_under_the_names_of_their_pools() {
         let (mut many, _) = timeline(3000);
         for (index, span) in many.spans.iter_mut().enumerate() {
-            span.pool = if index == 2999 { "p/rare".into() } else { format!("p/{}", index % 2) };
+            span.pool = if index == 2999 { "p/rare".into() } else { format!("p/{}", index % 2).into() };
         }
         let rows = Rows::of(&many);
         let labels: Vec<&str> = rows.labels.iter().map(|(_, label)| label.as_str()).collect();

@@ -2,8 +2,8 @@
 
 use clap_complete::ArgValueCandidates;
 
+use crate::commands::listening::explain_binding;
 use crate::commands::pulse::{names, source};
-use crate::commands::shared::pulse::explain_binding;
 use crate::error::{Error, Result};
 use crate::pulse::{Binding, binding, parse_binding};
 use crate::reference::{Catalogue, Source};

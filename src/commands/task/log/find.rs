@@ -6,18 +6,16 @@ use serde_json::Value;
 
 use super::artifacts;
 use crate::client::Client;
-use crate::domain::TaskRef;
-use crate::domain::task_ref::RefKind;
 use crate::error::{Error, Kind, Result};
 
 const LIVE: &str = "public/logs/live.log";
 const BACKING: &str = "public/logs/live_backing.log";
 /// Artifacts that a failure names.
-const NAMED: usize = 10;
+const MAX_NAMED_ARTIFACTS: usize = 10;
 
 /// The log that is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(super) struct LogRequest<'a> {
     /// The name of the artifact, where one was given.
     pub(super) name: Option<&'a str>,
     /// The task.
@@ -82,12 +80,10 @@ struct Definition(Value);
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is none, with the names that there are; those of the calls.
-pub(super) async fn find(client: &Client, wanted: Wanted<'_>, over: bool) -> Result<String> {
-    let found =
-        TaskRef { id: wanted.task.to_owned(), kind: RefKind::Id, root: None, run: None, artifact: None, group: None };
-    let listing = artifacts::list(client, &found, Some(wanted.run));
+pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -> Result<String> {
+    let listing = artifacts::list(client, request.task, Some(request.run));
     let definition = async {
-        let Definition(definition) = client.call("queue", "task").arg(wanted.task).send().await?.json()?;
+        let Definition(definition) = client.call("queue", "task").arg(request.task).send().await?.json()?;
         Ok(PayloadLogs::of(&definition))
     };
     let (raw, logs) = try_join(listing, definition).await?;
@@ -97,15 +93,15 @@ pub(super) async fn find(client: &Client, wanted: Wanted<'_>, over: bool) -> Res
         let is_error = &*artifact.storage_type == "error";
         listed.push(Listed { name: artifact.name.0.into_owned(), is_error });
     }
-    let chosen = match wanted.name {
+    let chosen = match request.name {
         Some(name) => listed.iter().find(|artifact| artifact.name == name).map(|artifact| artifact.name.as_str()),
         None => choose(&listed, &logs, over),
     };
-    chosen.map(str::to_owned).ok_or_else(|| missing(wanted, &listed, over))
+    chosen.map(str::to_owned).ok_or_else(|| missing(request, &listed, over))
 }
 
-fn missing(wanted: Wanted<'_>, listed: &[Listed], over: bool) -> Error {
-    let Wanted { task, run, name } = wanted;
+fn missing(request: LogRequest<'_>, listed: &[Listed], over: bool) -> Error {
+    let LogRequest { task, run, name } = request;
     let what = name.map_or("log".to_owned(), |name| format!("artifact `{name}`"));
     let error = Error::new(Kind::NotFound, format!("run {run} of task {task} has no {what}"));
     if listed.is_empty() {
@@ -117,8 +113,8 @@ fn missing(wanted: Wanted<'_>, listed: &[Listed], over: bool) -> Error {
     }
     let mut names: Vec<&str> = listed.iter().map(|artifact| artifact.name.as_str()).collect();
     names.sort_by_key(|name| !name.ends_with(".log"));
-    let more = names.len().saturating_sub(NAMED);
-    names.truncate(NAMED);
+    let more = names.len().saturating_sub(MAX_NAMED_ARTIFACTS);
+    names.truncate(MAX_NAMED_ARTIFACTS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     error.hint(format!("It has {}{more}. --artifact names one of them.", names.join(", ")))
 }

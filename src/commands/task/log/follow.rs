@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::find::{self, Wanted};
+use super::find::{self, LogRequest};
 use super::lines::Lines;
 use super::lookup;
 use super::source::Source;
@@ -14,19 +14,19 @@ use crate::error::{Error, Kind, Result};
 use crate::ui::sanitize;
 
 /// How long a running task may be silent before it is asked for whether it still runs.
-const SILENCE: Duration = Duration::from_secs(30);
+const RUN_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 /// When nothing has come for so long, all that there is so far has been read.
-const QUIET: Duration = Duration::from_millis(700);
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 /// Attempts that bring nothing new, one after the other, before giving up.
-const PATIENCE: u32 = 6;
+const MAX_FRUITLESS_ATTEMPTS: u32 = 6;
 
 /// The log of one run, which has been begun.
 pub(super) struct Log<'a> {
     client: &'a Client,
     context: &'a Context,
-    wanted: Wanted<'a>,
+    request: LogRequest<'a>,
     /// The artifact that is being read.
     name: String,
     stream: Option<Streamed>,
@@ -55,18 +55,18 @@ impl<'a> Log<'a> {
     pub(super) async fn open(
         client: &'a Client,
         context: &'a Context,
-        wanted: Wanted<'a>,
+        request: LogRequest<'a>,
         state: TaskState,
     ) -> Result<Self> {
         let over = state != TaskState::Running;
-        let name = find::find(client, wanted, over).await?;
-        let mut log = Self { client, context, wanted, name, stream: None, over, offset: 0 };
+        let name = find::find(client, request, over).await?;
+        let mut log = Self { client, context, request, name, stream: None, over, offset: 0 };
         log.stream = Some(log.connect().await?);
         Ok(log)
     }
 
     async fn connect(&self) -> Result<Streamed> {
-        let Wanted { task, run, .. } = self.wanted;
+        let LogRequest { task, run, .. } = self.request;
         Source::of(self.client, task, run, &self.name).await?.open(self.client, self.offset).await
     }
 
@@ -77,7 +77,7 @@ impl<'a> Log<'a> {
     /// brought nothing new.
     pub(super) async fn print(mut self, mut lines: Lines) -> Result<Lines> {
         let mut fruitless = 0;
-        let mut pause = FIRST_PAUSE;
+        let mut pause = FIRST_RETRY_DELAY;
         loop {
             let before = self.offset;
             let ended = match self.stream.take() {
@@ -92,10 +92,10 @@ impl<'a> Log<'a> {
                 break;
             }
             if self.offset > before {
-                (fruitless, pause) = (0, FIRST_PAUSE);
+                (fruitless, pause) = (0, FIRST_RETRY_DELAY);
             } else if let Ended::Cut(error) = &ended {
                 fruitless += 1;
-                if fruitless >= PATIENCE || error.kind() != Kind::Unavailable {
+                if fruitless >= MAX_FRUITLESS_ATTEMPTS || error.kind() != Kind::Unavailable {
                     self.give_up(ended, &mut lines)?;
                     break;
                 }
@@ -112,7 +112,7 @@ impl<'a> Log<'a> {
                 continue;
             }
             self.context.env.clock.sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_RETRY_DELAY);
         }
         let mut out = self.context.ui.out();
         lines.finish(&mut out)?;
@@ -135,8 +135,8 @@ impl<'a> Log<'a> {
     /// Reads until the stream ends, one way or another.
     async fn read(&mut self, mut stream: Streamed, lines: &mut Lines) -> Result<Ended> {
         loop {
-            let patience = if lines.is_catching_up() && !self.over { QUIET } else { SILENCE };
-            match tokio::time::timeout(patience, stream.next()).await {
+            let limit = if lines.is_catching_up() && !self.over { CATCH_UP_TIMEOUT } else { RUN_CHECK_INTERVAL };
+            match tokio::time::timeout(limit, stream.next()).await {
                 Ok(Ok(Some(piece))) => {
                     self.offset += piece.len() as u64;
                     let mut out = self.context.ui.out();
@@ -160,16 +160,16 @@ impl<'a> Log<'a> {
     }
 
     async fn is_over(&self) -> Result<bool> {
-        let looked_up = lookup::status(self.client, self.wanted.task).await?;
+        let looked_up = lookup::status(self.client, self.request.task).await?;
         let status = looked_up.status()?;
-        let run = status.runs.iter().find(|run| run.run_id == self.wanted.run);
+        let run = status.runs.iter().find(|run| run.run_id == self.request.run);
         Ok(run.is_none_or(|run| run.state != TaskState::Running))
     }
 
     /// Changes over to the log that was uploaded when the run ended; false when there is none, so
     /// that what was read has to do.
     async fn find_uploaded(&mut self, ended: &Ended) -> Result<bool> {
-        let found = match find::find(self.client, self.wanted, true).await {
+        let found = match find::find(self.client, self.request, true).await {
             Ok(name) => {
                 self.name = name;
                 self.connect().await

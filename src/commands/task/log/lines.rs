@@ -29,7 +29,7 @@ pub(super) const ERRORS: [&str; 14] = [
 ];
 
 /// A line is never kept longer than this, in bytes; a longer one counts as several.
-const LONGEST: usize = 1 << 20;
+const MAX_LINE_LENGTH: usize = 1 << 20;
 
 /// What must be in a line for it to be shown.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +87,7 @@ impl Lines {
         self.shown
     }
 
-    /// Whether only the last lines of what there is so far are wanted, and that is not all read yet.
+    /// Whether only the last lines of what there is so far are request, and that is not all read yet.
     pub(super) fn is_catching_up(&self) -> bool {
         self.style.tail.is_some()
     }
@@ -114,7 +114,7 @@ impl Lines {
             }
         }
         self.partial.extend_from_slice(piece);
-        if self.partial.len() > LONGEST {
+        if self.partial.len() > MAX_LINE_LENGTH {
             let long = std::mem::take(&mut self.partial);
             self.line(&long, out)?;
         }
@@ -287,7 +287,7 @@ mod tests {
         let (mut lines, mut out) = (Lines::new(Style { clean: true, ..Style::default() }), Vec::new());
         for _ in 0..40 {
             lines.push(&[b'x'; 100_000], &mut out).unwrap();
-            assert!(lines.partial.len() <= LONGEST);
+            assert!(lines.partial.len() <= MAX_LINE_LENGTH);
         }
         lines.finish(&mut out).unwrap();
         assert_eq!(out.iter().filter(|byte| **byte == b'x').count(), 4_000_000);

@@ -8,7 +8,6 @@ use url::Url;
 
 use crate::client::{Client, Credentials, Request, StreamOptions, Streamed};
 use crate::error::{Error, Result};
-use crate::reference::Verb;
 
 /// How long nothing may come before a connection counts as dead. A task can be silent for long.
 const STALL: Duration = Duration::from_secs(600);
@@ -73,10 +72,9 @@ impl Source {
     }
 
     fn at(url: &str, name: &str, follow: bool) -> Result<Self> {
-        let url = Url::parse(url).map_err(|source| {
-            Error::failed(format!("{name} is stored at something that is no URL")).caused_by(source)
-        })?;
-        let request = Request { what: format!("reading {name}"), verb: Verb::Get, url, body: None, follow };
+        let url =
+            Url::parse(url).map_err(|source| Error::failed(format!("{name} has an invalid URL")).caused_by(source))?;
+        let request = Request { follow, ..Request::get(format!("reading {name}"), url) };
         Ok(Self { request, sign: false })
     }
 

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::{claim, message, with_tasks};
 use crate::sandbox::rig::{Request, Rig, slug};
+use crate::sandbox::storage::Blob;
 
 fn on_artifact(rig: &mut Rig, method: &str, run: Option<usize>, name: &str, body: Value) -> (u16, Value) {
     let mut request = Request::new("queue", method).param("taskId", slug(1));
@@ -80,7 +81,7 @@ fn an_artifact_may_change_only_a_little() {
     assert_eq!(
         message(&refused),
         "Artifact already exists with different properties, and none of the allowed exceptions apply: {\n  \
-         \"storageType\": \"link\",\n  \"contentType\": \"application/binary\",\n  \"expires\": \
+         \"storageType\": \"link\",\n  \"contentType\": \"text/plain\",\n  \"expires\": \
          \"2026-11-24T12:00:00.000Z\"\n}"
     );
 }
@@ -119,14 +120,34 @@ fn the_latest_run_counts_even_when_only_an_older_one_has_the_artifact() {
 }
 
 #[test]
-fn expired_artifacts_are_gone() {
+fn expired_artifacts_are_gone_but_listed() {
     let mut rig = running();
     create(&mut rig, "public/a", reference("https://x"));
     rig.pass(TimeDelta::days(2));
     for method in ["artifact", "getArtifact", "artifactInfo"] {
         assert_eq!(on_artifact(&mut rig, method, Some(0), "public/a", Value::Null).0, 410, "{method}");
     }
-    assert_eq!(rig.on("listArtifacts", &slug(1), Some(0), Value::Null).1, json!({"artifacts": []}));
+    assert_eq!(rig.on("listArtifacts", &slug(1), Some(0), Value::Null).1["artifacts"][0]["name"], "public/a");
+}
+
+#[test]
+fn object_artifact_is_not_there_before_its_object_is() {
+    let mut rig = running();
+    let body = json!({"storageType": "object", "contentType": "text/plain", "expires": "2026-11-23T12:00:00Z"});
+    let (status, created) = on_artifact(&mut rig, "createArtifact", Some(0), "public/o", body.clone());
+    assert_eq!(status, 200);
+    let finish = json!({"uploadId": created["uploadId"]});
+    assert_eq!(on_artifact(&mut rig, "finishArtifact", Some(0), "public/o", finish.clone()).0, 400);
+    for method in ["artifact", "artifactInfo"] {
+        assert_eq!(on_artifact(&mut rig, method, Some(0), "public/o", Value::Null).0, 404, "{method}");
+    }
+    // The same call once more begins another upload of the same name, which the object service refuses.
+    assert_eq!(on_artifact(&mut rig, "createArtifact", Some(0), "public/o", body).0, 500);
+    let text = |key: &str| created[key].as_str().unwrap();
+    let expires = "2026-11-23T12:00:00Z".parse().unwrap();
+    rig.queue.objects.put(text("name"), text("projectId"), text("uploadId"), expires, Blob::new("x"));
+    assert_eq!(on_artifact(&mut rig, "finishArtifact", Some(0), "public/o", finish).0, 204);
+    assert_eq!(on_artifact(&mut rig, "artifactInfo", Some(0), "public/o", Value::Null).0, 200);
 }
 
 #[test]

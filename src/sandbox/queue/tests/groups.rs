@@ -41,11 +41,15 @@ fn pages_cover_a_group_once() {
 }
 
 #[test]
-fn a_token_that_makes_no_sense_means_the_first_page() {
+fn foreign_token_means_the_first_page_or_is_refused_for_its_characters() {
     let mut rig = with_tasks(&[1, 2, 3]);
     let first = page(&mut rig, 2, None);
     assert_eq!(page(&mut rig, 2, Some("garbage")), first);
-    assert_eq!(page(&mut rig, 2, Some("%%%")), first);
+    let request =
+        Request::new("queue", "listTaskGroup").param("taskGroupId", slug(0)).query("continuationToken", "%%%");
+    assert_eq!(rig.send(request).1["code"], "InvalidRequestArguments");
+    let request = Request::new("queue", "listTaskGroup").param("taskGroupId", slug(0)).query("limit", 0);
+    assert_eq!(rig.ok(request)["tasks"], json!([]));
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! What the answer to a call must be. Pure.
+
+use reqwest::header::HeaderMap;
+use serde_json::value::RawValue;
+
+use super::Request;
+use super::response::{is_html, not_json};
+use crate::error::{Error, Result};
+
+/// Most levels of lists and objects in an answer; what reads deeper ones may run out of stack or of memory.
+const MAX_NESTING: usize = 10_000;
+
+/// Checks a successful answer, read to its end.
+///
+/// `is_other_resource` says that a redirect led to something other than the method's own answer, such as the content
+/// of an artifact, which can be anything.
+///
+/// # Errors
+/// When there is a redirect without a target, a status that answers nothing, or something else than the JSON that
+/// the method answers with.
+pub(super) fn check(
+    request: &Request,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    is_other_resource: bool,
+) -> Result<()> {
+    let what = &request.what;
+    match status {
+        200..=299 if is_other_resource => Ok(()),
+        204 | 205 if body.is_empty() => Ok(()),
+        200..=299 => check_content(request, status, headers, body),
+        301 | 302 | 303 | 307 | 308 if !headers.contains_key("location") => {
+            Err(Error::failed(format!("{what} answered {status}, a redirect that leads nowhere")))
+        }
+        // A redirect of another kind is not the answer of a method, but the way to it.
+        301 | 302 | 307 | 308 if request.answers_json => {
+            let target = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            Err(Error::failed(format!("{what} answered {status}, a redirect to {target}, which is not JSON")))
+        }
+        301 | 302 | 303 | 307 | 308 => Ok(()),
+        _ => Err(Error::failed(format!("{what} answered {status}, which is no answer to it"))),
+    }
+}
+
+fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<()> {
+    let what = &request.what;
+    // Where the deployment has no such service it answers 200 with its web page.
+    if claims_html(headers) || is_html(body) {
+        return Err(not_json(what, status, body)
+            .hint("The deployment may lack this service, or the root URL may be another web site's."));
+    }
+    if !request.answers_json {
+        return Ok(());
+    }
+    if body.trim_ascii().is_empty() {
+        return Err(Error::failed(format!("{what} answered {status} without a body, not JSON")));
+    }
+    if nesting(body) > MAX_NESTING {
+        return Err(Error::failed(format!("{what} answered JSON with more than {MAX_NESTING} levels")));
+    }
+    match serde_json::from_slice::<&RawValue>(body) {
+        Ok(_) => Ok(()),
+        Err(source) if source.is_eof() => {
+            Err(Error::failed(format!("{what} answered {status} with JSON that is cut off")).caused_by(source))
+        }
+        Err(source) => Err(not_json(what, status, body).caused_by(source)),
+    }
+}
+
+/// Whether an answer says that it is a web page.
+pub(super) fn claims_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
+}
+
+/// The most lists and objects inside of each other, in what may be JSON.
+fn nesting(json: &[u8]) -> usize {
+    if json.len() <= MAX_NESTING {
+        return 0;
+    }
+    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => at = string_end(json, at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    deepest
+}
+
+/// The place of the quote that ends a string.
+fn string_end(json: &[u8], mut at: usize) -> usize {
+    while let Some(found) = memchr::memchr2(b'"', b'\\', json.get(at..).unwrap_or_default()) {
+        if json.get(at + found) == Some(&b'"') {
+            return at + found;
+        }
+        at += found + 2;
+    }
+    json.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::RootUrl;
+    use crate::reference::{Catalogue, Source};
+
+    fn request(service: &str, method: &str) -> Request {
+        let (service, method) = Catalogue::embedded(Source::Current).method(service, method).unwrap();
+        let args = vec!["x".to_owned(); method.args.len()];
+        Request::build(&RootUrl::parse("https://tc.example.com").unwrap(), service, method, &args, &[], None).unwrap()
+    }
+
+    fn headers(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn checked(status: u16, of: &[(&'static str, &'static str)], body: &[u8]) -> Result<(), String> {
+        let outcome = check(&request("queue", "status"), status, &headers(of), body, false);
+        outcome.map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn what_is_not_the_answer_of_a_method_is_an_error() {
+        for (status, of, body, told) in [
+            (200, vec![], "", "answered 200 without a body, not JSON"),
+            (200, vec![], " \n", "answered 200 without a body, not JSON"),
+            (200, vec![], "not json!", "answered 200 with something that is not JSON: not json!"),
+            (200, vec![], r#"{"status": {"#, "answered 200 with JSON that is cut off"),
+            (200, vec![("content-type", "text/html")], "{}", "answered 200 with something that is not JSON: {}"),
+            (200, vec![], "<!DOCTYPE html>", "answered 200 with HTML that is not JSON: <!DOCTYPE html>"),
+            (302, vec![], "", "answered 302, a redirect that leads nowhere"),
+            (302, vec![("location", "/login")], "", "answered 302, a redirect to /login, which is not JSON"),
+            (304, vec![], "", "answered 304, which is no answer to it"),
+            (101, vec![], "", "answered 101, which is no answer to it"),
+        ] {
+            assert_eq!(checked(status, &of, body.as_bytes()), Err(format!("queue.status {told}")));
+        }
+        for body in ["{}", "[1]", " null\n", "\"\""] {
+            assert_eq!(checked(200, &[], body.as_bytes()), Ok(()), "{body}");
+        }
+        assert_eq!(checked(204, &[], b""), Ok(()));
+        assert_eq!(checked(303, &[("location", "https://storage.example.com")], b""), Ok(()));
+        assert!(checked(200, &[], b"\"\xff\"").is_err(), "it is not UTF-8");
+    }
+
+    #[test]
+    fn a_method_without_an_answer_of_its_own_may_answer_anything_but_a_web_page() {
+        let request = request("github", "badge");
+        let of = |body: &[u8]| check(&request, 200, &HeaderMap::new(), body, false).is_ok();
+        assert!(of(b"\x89PNG") && of(b"") && !of(b"<html>"));
+        assert!(check(&request, 200, &HeaderMap::new(), b"<html>", true).is_ok());
+    }
+
+    #[test]
+    fn json_that_is_nested_too_deeply_is_refused() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(checked(200, &[], nested(MAX_NESTING).as_bytes()), Ok(()));
+        let told = checked(200, &[], nested(MAX_NESTING + 1).as_bytes());
+        assert_eq!(told, Err("queue.status answered JSON with more than 10000 levels".into()));
+        let flat = format!(r#"["{}\"[", "]"]"#, "[".repeat(2 * MAX_NESTING));
+        assert_eq!(checked(200, &[], flat.as_bytes()), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_check_panic(body in prop::collection::vec(any::<u8>(), 0..40), levels in 0_usize..3) {
+            let body = [b"[\"".repeat(levels * MAX_NESTING), body].concat();
+            let _outcome = checked(200, &[], &body);
+            let _end = string_end(&body, 1);
+        }
+    }
+}

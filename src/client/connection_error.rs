@@ -1,0 +1,159 @@
+//! Why a try brought no whole answer. Pure.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::error::{Error, Kind};
+
+/// A try that brought no whole answer; the source of the [`Error`] that the call returns.
+///
+/// It shows the cause as the system words it; what happened is the message of the error that this caused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{cause}")]
+pub struct ConnectionError {
+    /// The host that was asked.
+    pub host: String,
+    /// What happened.
+    pub fault: ConnectionFault,
+    /// Why, as the system words it.
+    pub cause: String,
+}
+
+/// What happened to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectionFault {
+    /// The host's name has no address.
+    NameLookup,
+    /// No connection came about.
+    Connect,
+    /// The host's certificate is not trusted.
+    Certificate,
+    /// The try took longer than the client's time limit.
+    TimeLimit(Duration),
+    /// Nothing came for so long.
+    Stalled(Duration),
+    /// The connection ended before the answer did.
+    BrokeOff,
+    /// The answer has another length than it announced.
+    CutOff {
+        /// Bytes that arrived.
+        received: u64,
+        /// Bytes that were announced.
+        announced: u64,
+    },
+    /// The answer is compressed, and damaged.
+    Damaged,
+    /// The answer is larger, decompressed, than this many bytes.
+    TooLarge(usize),
+    /// The request could not be put together.
+    Request,
+}
+
+impl ConnectionError {
+    pub(super) fn new(host: &str, fault: ConnectionFault, cause: impl fmt::Display) -> Self {
+        Self { host: host.to_owned(), fault, cause: cause.to_string() }
+    }
+
+    /// What the HTTP library failed with, for a try that may take `time_limit`.
+    pub(super) fn of(host: &str, source: reqwest::Error, time_limit: Duration) -> Self {
+        let source = source.without_url();
+        let causes: Vec<&(dyn StdError + 'static)> =
+            std::iter::successors(source.source(), |cause| (*cause).source()).collect();
+        let fault = if source.is_timeout() {
+            ConnectionFault::TimeLimit(time_limit)
+        } else if causes.iter().any(|cause| is_certificate_fault(*cause)) {
+            ConnectionFault::Certificate
+        } else if source.is_dns() {
+            ConnectionFault::NameLookup
+        } else if source.is_connect() {
+            ConnectionFault::Connect
+        } else if source.is_builder() {
+            ConnectionFault::Request
+        } else {
+            ConnectionFault::BrokeOff
+        };
+        let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
+        Self::new(host, fault, cause)
+    }
+
+    /// The failed connection that caused `error`, if one did.
+    pub fn of_error(error: &Error) -> Option<&Self> {
+        std::iter::successors(error.source(), |cause| (*cause).source()).find_map(|cause| cause.downcast_ref())
+    }
+
+    /// Whether another try may do better.
+    pub(super) fn may_pass(&self) -> bool {
+        use ConnectionFault::{Certificate, Request, TooLarge};
+        !matches!(self.fault, Certificate | Request | TooLarge(_))
+    }
+
+    /// Whether the request may have reached the host, and done there what it is for.
+    pub fn may_have_arrived(&self) -> bool {
+        use ConnectionFault::{Certificate, Connect, NameLookup, Request};
+        !matches!(self.fault, NameLookup | Connect | Certificate | Request)
+    }
+
+    /// The error for a call that ends with this, after so many tries.
+    pub(super) fn into_error(self, what: &str, tries: u32) -> Error {
+        let after = if tries > 1 { format!(" after {tries} tries") } else { String::new() };
+        let kind = if matches!(self.fault, ConnectionFault::TooLarge(_)) { Kind::Failed } else { Kind::Unavailable };
+        let error = Error::new(kind, format!("{what} failed{after}: {}", self.summary()));
+        let error = match self.advice() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        error.caused_by(self)
+    }
+
+    /// What happened, in a few words.
+    pub(super) fn summary(&self) -> String {
+        let host = &self.host;
+        match self.fault {
+            ConnectionFault::NameLookup | ConnectionFault::Connect => format!("cannot connect to {host}"),
+            ConnectionFault::Certificate => format!("cannot trust the certificate of {host}"),
+            ConnectionFault::TimeLimit(limit) => format!("no answer from {host} within {}", seconds(limit)),
+            ConnectionFault::Stalled(limit) => format!("nothing more came from {host} for {}", seconds(limit)),
+            ConnectionFault::BrokeOff => format!("the connection to {host} broke off"),
+            ConnectionFault::CutOff { received, announced } => {
+                format!("the answer of {host} was cut off: {received} of {announced} bytes arrived")
+            }
+            ConnectionFault::Damaged => format!("the answer of {host} is compressed, and damaged"),
+            ConnectionFault::TooLarge(limit) => {
+                format!("the answer of {host} is larger than {} MiB, the limit of an answer", limit >> 20)
+            }
+            ConnectionFault::Request => format!("cannot send a request to {host}"),
+        }
+    }
+
+    /// What to do about it.
+    fn advice(&self) -> Option<&'static str> {
+        match self.fault {
+            ConnectionFault::Certificate => {
+                Some("If the deployment's CA is a private one, name its file with --cacert.")
+            }
+            ConnectionFault::NameLookup => Some("Check the root URL and the network."),
+            ConnectionFault::TimeLimit(_) => Some("A longer --timeout may help."),
+            _ => None,
+        }
+    }
+}
+
+/// An I/O error does not name what it wraps as its source, so it is asked for it.
+fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(fault, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented);
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_certificate_fault(wrapped))
+}
+
+fn seconds(duration: Duration) -> impl fmt::Display {
+    if duration.subsec_millis() == 0 {
+        format!("{} s", duration.as_secs())
+    } else {
+        format!("{} ms", duration.as_millis())
+    }
+}

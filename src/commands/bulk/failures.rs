@@ -1,0 +1,67 @@
+//! What went wrong for some of many items: told as it happens, counted at the end.
+
+use crate::bulk::Report;
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::ui::sanitize;
+
+/// Failures of some among many items, and how many others succeeded.
+#[derive(Debug, Default)]
+pub struct Failures {
+    report: Report,
+    kinds: Vec<Kind>,
+    first: Option<Error>,
+    /// The first one is kept back: it is that of the command where it stays the only one of the only item.
+    untold: Option<String>,
+}
+
+impl Failures {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.report.failures.len()
+    }
+
+    /// What failed, why, and what to do.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Adds the failure of an item that is called `name`, and tells it with `label`, if any, before its message. The first
+    /// one is kept back when `may_be_alone`.
+    pub fn add(&mut self, id: &str, name: &str, label: &str, may_be_alone: bool, error: Error, context: &Context) {
+        self.report.fail(id, name, &error);
+        if !self.kinds.contains(&error.kind()) {
+            self.kinds.push(error.kind());
+        }
+        let message = error.message();
+        let text = if label.is_empty() { message.to_owned() } else { format!("{label}: {message}") };
+        if self.first.is_some() || !may_be_alone {
+            warn(&text, context);
+        } else {
+            self.untold = Some(text);
+        }
+        self.first.get_or_insert(error);
+    }
+
+    /// The end, with `done` items that succeeded and `what` the others could not be: `files could not be downloaded`.
+    ///
+    /// # Errors
+    /// The failure of the only item; what all failed of; else [`Kind::Unsuccessful`].
+    pub fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
+        let Some(first) = self.first else { return Ok(()) };
+        let count = self.report.failures.len();
+        let all = done + count;
+        if let Some(text) = self.untold {
+            if all == 1 {
+                return Err(first);
+            }
+            warn(&text, context);
+        }
+        let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
+        Err(hints.iter().fold(Error::new(kind, format!("{count} of {all} {what}")), |error, hint| error.hint(hint)))
+    }
+}
+
+fn warn(text: &str, context: &Context) {
+    context.ui.warn(if context.ui.terminal.stderr { sanitize(text) } else { text.into() });
+}

@@ -1,0 +1,232 @@
+//! What became of a bulk action: lines as it goes, a summary at the end.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{BulkAction, BulkItem, BulkOptions, Failures, ItemOutcome};
+use crate::bulk::Ended;
+use crate::context::Context;
+use crate::domain::TaskState;
+use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
+use crate::ui::{Progress, Sink, Table};
+
+/// What has become of the tasks so far.
+pub(super) struct Outcome<'a> {
+    action: BulkAction,
+    context: &'a Context,
+    /// How many succeeded.
+    count: usize,
+    failures: Failures,
+    /// IDs for `--json`.
+    done: Vec<String>,
+    /// What the server said about these, where it is of interest.
+    answers: Vec<Value>,
+    /// Print a line for each task on a terminal, too.
+    lines: bool,
+    /// There is one task, so its failure is that of the command.
+    alone: bool,
+    /// The action goes on when nobody reads about it, so this waits for the end.
+    unwritten: Option<std::io::Error>,
+}
+
+impl<'a> Outcome<'a> {
+    pub(super) fn new(action: BulkAction, options: &BulkOptions, context: &'a Context) -> Self {
+        Self {
+            action,
+            context,
+            count: 0,
+            failures: Failures::default(),
+            done: Vec::new(),
+            answers: Vec::new(),
+            lines: options.lines,
+            alone: options.alone,
+            unwritten: None,
+        }
+    }
+
+    /// Takes note of one result.
+    pub(super) fn add(&mut self, item: &BulkItem, result: Result<ItemOutcome>, progress: &Progress) {
+        let (json, terminal) = (self.context.globals.json, self.context.ui.terminal.stdout);
+        match result {
+            Ok(ItemOutcome { line, answer }) => {
+                self.count += 1;
+                if json {
+                    self.done.push(item.id.clone());
+                    self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
+                } else if (!terminal || self.lines) && self.unwritten.is_none() {
+                    let mut write = || {
+                        let mut out = self.context.ui.out();
+                        self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
+                    };
+                    // In a pipe a line is not in the way of the bar.
+                    if terminal { progress.above(write) } else { write() }
+                }
+            }
+            Err(error) => {
+                let name = if item.name.is_empty() { String::new() } else { format!(" ({})", item.name) };
+                let label = format!("could not {} {}{name}", self.action.verb, item.id);
+                let (failures, context, alone) = (&mut self.failures, self.context, self.alone);
+                progress.above(|| failures.add(&item.id, &item.name, &label, alone, error, context));
+            }
+        }
+    }
+
+    /// Says how it went, and with which status to end.
+    pub(super) async fn finish(
+        mut self,
+        ended: &Ended<BulkItem>,
+        total: Option<usize>,
+        elapsed: Duration,
+        options: &BulkOptions,
+    ) -> Result<Status> {
+        self.summary_table();
+        if let Some(path) = &options.failures {
+            self.write_failures(path, ended)?;
+        }
+        if self.context.globals.json {
+            self.print_json(ended).await?;
+        }
+        let (done, failed) = (self.count, self.failures.count());
+        let mut so_far = format!("{} {}", tasks(done), self.action.done);
+        if failed > 0 {
+            so_far.push_str(&format!(", {failed} failed"));
+        }
+        if let Some(cause) = &ended.source_failed {
+            let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
+            let error = cause.hints().iter().fold(error, |error, hint| error.hint(hint));
+            return Err(if done + failed > 0 { error.hint(format!("Until then: {so_far}.")) } else { error });
+        }
+        if ended.stopped {
+            return Err(self.interrupted(&so_far, ended.unanswered.len(), total));
+        }
+        if let Some(source) = self.unwritten.take() {
+            return Err(source.into());
+        }
+        if failed == 0 {
+            self.success(elapsed);
+            return Ok(Status::DONE);
+        }
+        let what = format!("tasks could not be {}", self.action.done);
+        let hints = self.hints();
+        self.failures.finish(done, &what, &hints, self.context)?;
+        Ok(Status::DONE)
+    }
+
+    /// What to do. A scope for each of ten thousand tasks is no advice; the one for all of them is.
+    fn hints(&self) -> Vec<String> {
+        let report = self.failures.report();
+        let failures = &report.failures;
+        if failures.len() < 2 || failures.iter().any(|failure| failure.reason != "InsufficientScopes") {
+            return report.hints.clone();
+        }
+        let first = report.hints.iter().take(1).cloned();
+        first.chain([format!("For all of them: tc signin --for {}", self.action.needs)]).collect()
+    }
+
+    fn success(&self, elapsed: Duration) {
+        let ui = &self.context.ui;
+        if self.count == 0 {
+            ui.note(format_args!("There are no tasks to {}.", self.action.verb));
+        } else if ui.terminal.stderr {
+            let seconds = elapsed.as_secs_f64();
+            ui.note(format_args!("{} {} in {seconds:.1} s.", tasks(self.count), self.action.done));
+        }
+    }
+
+    fn interrupted(&self, so_far: &str, unanswered: usize, total: Option<usize>) -> Error {
+        let mut message = format!("interrupted: {so_far}");
+        if unanswered > 0 {
+            message.push_str(&format!(", {unanswered} without an answer"));
+        }
+        match total {
+            Some(total) => {
+                let left = total.saturating_sub(self.count + self.failures.count() + unanswered);
+                message.push_str(&format!(", {left} left as they were"));
+            }
+            None => message.push_str("; the rest was left as it was"),
+        }
+        Error::new(Kind::Interrupted, message).hint("The same command goes on with what is left.")
+    }
+
+    /// Reasons with their counts, where there is more than one failure.
+    fn summary_table(&self) {
+        let reasons = self.failures.report().by_reason();
+        if self.failures.count() < 2 {
+            return;
+        }
+        let mut table = Table::new(["failed", "reason", "for instance"]).right(0);
+        for (reason, count, message) in reasons {
+            table.row([count.to_string().as_str(), reason, message]);
+        }
+        let ui = &self.context.ui;
+        let width = if ui.terminal.stderr { ui.terminal.width } else { None };
+        ui.write_stderr(table.render(width, ui.color_stderr()).as_bytes());
+    }
+
+    fn write_failures(&self, path: &std::path::Path, ended: &Ended<BulkItem>) -> Result<()> {
+        let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
+        let mut sink = Sink::file(&self.context.env.resolve(path)).map_err(failed)?;
+        let ids = self.failures.report().failures.iter().map(|failure| &failure.id);
+        for id in ids.chain(ended.unanswered.iter().map(|item| &item.id)) {
+            writeln!(sink, "{id}").map_err(failed)?;
+        }
+        sink.finish().map_err(failed)
+    }
+
+    async fn print_json(&self, ended: &Ended<BulkItem>) -> Result<()> {
+        let failed = self.failures.report().failures.iter().map(|failure| {
+            json!({"taskId": failure.id, "name": failure.name, "reason": failure.reason, "message": failure.message})
+        });
+        let document = Document {
+            action: self.action.name(),
+            done: &self.done,
+            failed: failed.collect(),
+            unanswered: ended.unanswered.iter().map(|item| item.id.as_str()).collect(),
+            answers: &self.answers,
+        };
+        let text = serde_json::to_vec(&document)
+            .map_err(|source| Error::failed("cannot print what was done").caused_by(source))?;
+        self.context.print_unfiltered(text).await
+    }
+}
+
+/// What `--json` tells of a bulk action.
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    action: String,
+    done: &'a [String],
+    failed: Vec<Value>,
+    unanswered: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[Value]>::is_empty")]
+    answers: &'a [Value],
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn tasks(count: usize) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}
+
+/// `--dry-run`: the tasks that would be affected.
+pub(super) async fn print_plan(action: BulkAction, listed: &[BulkItem], context: &Context) -> Result<Status> {
+    let ui = &context.ui;
+    if context.globals.json {
+        let item =
+            |item: &BulkItem| json!({"taskId": item.id, "name": item.name, "state": item.state.map(TaskState::as_str)});
+        let plan: Vec<Value> = listed.iter().map(item).collect();
+        context.print_unfiltered(json!({"action": action.name(), "would": plan}).to_string()).await?;
+        return Ok(Status::DONE);
+    }
+    let mut out = ui.out();
+    for item in listed {
+        let state = item.state.map(|state| format!(" (state: {state})")).unwrap_or_default();
+        writeln!(out, "Would {} {} taskid: {}{state}", action.verb, ui.safe(&item.name), item.id)?;
+    }
+    // On a terminal the sum comes last, as it is meant.
+    out.flush()?;
+    drop(out);
+    ui.note(format_args!("{} would be {}; nothing was sent.", tasks(listed.len()), action.done));
+    Ok(Status::DONE)
+}

@@ -1,0 +1,61 @@
+//! Running a command of the user's with credentials in its environment.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::context::Context;
+use crate::env::Variable;
+use crate::error::{Error, Result};
+use crate::exit::Status;
+
+/// How long a command that is interrupted has to end by itself.
+const INTERRUPTED_CHILD_LIMIT: Duration = Duration::from_secs(2);
+
+/// Runs `command` in a shell, with some variables set and some removed, and ends as it ends.
+///
+/// # Errors
+/// When it cannot be started; [`crate::error::Kind::Interrupted`] when it outlives an interrupt.
+pub async fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context: &Context) -> Result<Status> {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
+    shell.env_clear().envs(context.env.variables());
+    for variable in remove {
+        shell.env_remove(variable.name);
+    }
+    shell.envs(set.iter().map(|(variable, value)| (variable.name, value)));
+    let cannot = |source: std::io::Error| Error::failed(format!("cannot run `{command}`")).caused_by(source);
+    let interrupt = context.env.interrupt.clone();
+    let clock = context.env.clock.clone();
+    // Ctrl-C reaches the command as well; it may have something to clean up.
+    let _claim = context.claim_interrupt();
+    let mut child = shell.spawn().map_err(cannot)?;
+    tokio::select! {
+        ended = child.wait() => return ended.map(status).map_err(cannot),
+        () = interrupt.wait() => {}
+    }
+    tokio::select! {
+        biased;
+        ended = child.wait() => return ended.map(status).map_err(cannot),
+        () = clock.sleep(INTERRUPTED_CHILD_LIMIT) => {}
+    }
+    child.kill().await.map_err(cannot)?;
+    Err(Error::interrupted())
+}
+
+/// The exit status as a shell would tell it: 128 + n for a command that died of signal n.
+fn status(ended: ExitStatus) -> Status {
+    let code = ended.code().or_else(|| signal(ended).map(|signal| 128 + signal));
+    Status(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+#[cfg(unix)]
+fn signal(ended: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&ended)
+}
+
+#[cfg(not(unix))]
+fn signal(_ended: ExitStatus) -> Option<i32> {
+    None
+}

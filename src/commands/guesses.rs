@@ -1,0 +1,110 @@
+//! What people mean who type a word of another tool, or leave one out.
+
+use crate::cli::usage::Unknown;
+use crate::reference::{Catalogue, Source};
+
+/// Words at the top, and what to type.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (&["login", "log-in", "auth"], "tc signin"),
+    (&["logout", "log-out"], "tc signout"),
+    (&["log", "logs", "tail"], "tc task log TASK"),
+    (&["status", "view", "show", "describe", "get", "info"], "tc task status TASK` or `tc group status GROUP"),
+    (&["rerun", "retry", "restart"], "tc task rerun TASK` or `tc group rerun GROUP"),
+    (&["retrigger"], "tc task retrigger TASK` or `tc group retrigger GROUP"),
+    (&["cancel", "stop", "kill"], "tc task cancel TASK` or `tc group cancel GROUP"),
+    (&["list", "ls", "tasks"], "tc group list GROUP"),
+    (&["wait"], "tc task wait TASK` or `tc group wait GROUP"),
+    (&["watch"], "tc task watch TASK` or `tc group watch GROUP"),
+    (&["artifacts"], "tc task artifacts TASK"),
+    (&["upload"], "tc artifact upload TASK FILE"),
+    (&["open", "browse"], "tc task open TASK` or `tc group open GROUP"),
+    (&["groups"], "tc group list GROUP"),
+    (&["call", "request", "curl"], "tc api SERVICE METHOD"),
+    (&["docs", "doc", "topics"], "tc help TOPIC"),
+    (&["scopes"], "tc scope check` or `tc whoami"),
+    (&["completion"], "tc completions SHELL"),
+    (&["me", "user", "id"], "tc whoami"),
+];
+
+/// Verbs of nouns, and what to type; the noun is the whole command so far.
+const VERBS: &[(&str, &[&str], &str)] = &[
+    ("tc task", &["view", "show", "describe", "get", "info", "list"], "tc task status TASK` or `tc task def TASK"),
+    ("tc task", &["logs", "tail"], "tc task log TASK"),
+    ("tc task", &["definition"], "tc task def TASK"),
+    ("tc task", &["dependencies"], "tc task deps TASK"),
+    ("tc task", &["retry", "restart"], "tc task rerun TASK"),
+    ("tc task", &["stop", "kill"], "tc task cancel TASK"),
+    ("tc task", &["artifact", "download"], "tc task artifacts TASK` or `tc artifact download TASK"),
+    ("tc task", &["browse"], "tc task open TASK"),
+    ("tc group", &["view", "show", "describe", "get", "info"], "tc group status GROUP"),
+    ("tc group", &["tasks", "ls"], "tc group list GROUP"),
+    ("tc group", &["logs", "log"], "tc group list GROUP --state failed | tc task log -"),
+    ("tc group", &["retry", "restart"], "tc group rerun GROUP"),
+    ("tc group", &["stop", "kill"], "tc group cancel GROUP"),
+    ("tc artifact", &["show", "view", "get"], "tc artifact cat TASK NAME"),
+    ("tc artifact", &["ls"], "tc artifact list TASK"),
+];
+
+/// Options of other tools, and what does the same here.
+const OPTIONS: &[(&[&str], &str)] = &[
+    (&["--web", "-w"], "Open the page with `tc task open` or `tc group open`."),
+    (&["--limit", "-L"], "Cut a list with `| head -n N`, or with --jq 'limit(N; .)'."),
+    (&["-o", "--output", "--format"], "Print JSON with --json; write a file with `> FILE`."),
+    (&["--follow"], "Leave it out: what still runs is followed."),
+    (&["--force"], "Use --yes."),
+];
+
+/// A hint for a word that `command` does not know.
+pub(super) fn guess(command: &str, unknown: Unknown<'_>) -> Option<String> {
+    match unknown {
+        Unknown::Option(option) => {
+            OPTIONS.iter().find(|(names, _)| names.contains(&option)).map(|(_, hint)| (*hint).to_owned())
+        }
+        Unknown::Command(word) if command == "tc" => guess_command(word).map(meant),
+        Unknown::Command(word) => {
+            let found = VERBS.iter().find(|(noun, words, _)| *noun == command && words.contains(&word));
+            found.map(|(_, _, line)| meant((*line).to_owned()))
+        }
+    }
+}
+
+fn guess_command(word: &str) -> Option<String> {
+    let known = COMMANDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, line)| (*line).to_owned());
+    known.or_else(|| service(word)).or_else(|| method(word))
+}
+
+/// `queue`, `secrets`: a service by its name, or by that of one of the things that it keeps.
+fn service(word: &str) -> Option<String> {
+    let catalogue = Catalogue::embedded(Source::Current);
+    let plural = format!("{word}s");
+    let service = [word, plural.as_str()].into_iter().find_map(|name| catalogue.service(name).ok())?;
+    Some(format!("tc api {} METHOD", service.service_name))
+}
+
+/// `createTask`: a method by its name.
+fn method(word: &str) -> Option<String> {
+    let services = Catalogue::embedded(Source::Current).services().ok()?;
+    let service = services.into_iter().find(|service| service.method(word).is_some())?;
+    Some(format!("tc api {} {}", service.service_name, service.method(word)?.name))
+}
+
+fn meant(line: String) -> String {
+    format!("Did you mean `{line}`?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_other_tools_lead_to_the_right_verb() {
+        let guessed = |command: &str, word: &str| guess(command, Unknown::Command(word)).unwrap_or_default();
+        assert_eq!(guessed("tc", "login"), "Did you mean `tc signin`?");
+        assert_eq!(guessed("tc", "logs"), "Did you mean `tc task log TASK`?");
+        assert_eq!(guessed("tc", "queue"), "Did you mean `tc api queue METHOD`?");
+        assert_eq!(guessed("tc", "secret"), "Did you mean `tc api secrets METHOD`?");
+        assert_eq!(guessed("tc", "createTask"), "Did you mean `tc api queue createTask`?");
+        assert_eq!(guessed("tc task", "describe"), "Did you mean `tc task status TASK` or `tc task def TASK`?");
+        assert_eq!(guessed("tc group", "nonsense"), "");
+    }
+}

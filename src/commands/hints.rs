@@ -1,0 +1,98 @@
+//! What to do about a refusal, in words of the command line. The library knows no flag and no verb.
+
+use crate::client::{ApiError, least_scopes};
+use crate::context::{Deployment, Identity, Origin};
+use crate::domain::shell::quote;
+
+/// What the caller can do about a refused call: sign in, sign in for more, or ask someone else.
+///
+/// The advice is enough: who follows it is not refused again for the same call. It comes from the whole scope expression
+/// that the server sent, less what the caller has.
+pub fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) -> Vec<String> {
+    match (&refusal.missing_scopes, refusal.status) {
+        (Some(missing), 403) => {
+            let own = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
+            if let Some(who) = refusal.somebody_else(own) {
+                return vec![format!(
+                    "These are scopes of the {who}, not yours: signing in does not help. Grant them to it."
+                )];
+            }
+            if matches!(identity.origin, Some(Origin::Proxy)) {
+                return vec!["Add what is missing to the `scopes` of the task.".to_owned()];
+            }
+            let keeps = matches!(identity.origin, Some(Origin::Store(_)));
+            let scopes = if keeps { missing } else { refusal.required_scopes.as_ref().unwrap_or(missing) };
+            let mut command = sign_in(deployment);
+            if keeps {
+                command.push_str(" --add");
+            }
+            for scope in least_scopes(scopes) {
+                command.push_str(" -s ");
+                command.push_str(&quote(&scope));
+            }
+            vec![format!("To get what is missing: {command}")]
+        }
+        (None, 401) if !matches!(identity.origin, Some(Origin::Proxy)) => {
+            vec![format!("To get new credentials: {}", sign_in(deployment))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The command that signs in to the deployment.
+fn sign_in(deployment: &Deployment) -> String {
+    match deployment {
+        Deployment::InUse => "tc signin".to_owned(),
+        Deployment::At(root) => format!("tc signin -R {}", quote(root.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{Credentials, Target};
+    use crate::domain::RootUrl;
+    use crate::reference::Verb;
+
+    const REFUSED: &str = "Client ID me/tc does not have sufficient scopes and is missing the following scopes:\n\n\
+        ```\nqueue:b\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n\
+        ```\n{\"AllOf\": [\"queue:a\", \"queue:b\"]}\n```";
+
+    fn advice(message: &str, origin: Option<Origin>, deployment: &Deployment) -> Vec<String> {
+        let body = serde_json::json!({"code": "InsufficientScopes", "message": message}).to_string();
+        let refusal = ApiError::parse("queue.x", Verb::Get, "https://tc.example.com/x".into(), 403, body.into());
+        let target = Target {
+            root: RootUrl::parse("https://tc.example.com").unwrap(),
+            credentials: origin.is_some().then(|| Credentials::new("me/tc", "key")),
+            unsigned_because: None,
+            proxied: false,
+        };
+        let identity = Identity { target, root_source: None, origin, issued: None, expires: None };
+        advise(&refusal, &identity, deployment)
+    }
+
+    #[test]
+    fn stored_credentials_are_added_to_and_others_made_anew() {
+        let (store, here) = (Origin::Store("/x".into()), Deployment::InUse);
+        assert_eq!(advice(REFUSED, Some(store), &here), ["To get what is missing: tc signin --add -s queue:b"]);
+        let all = ["To get what is missing: tc signin -s queue:a -s queue:b"];
+        assert_eq!(advice(REFUSED, Some(Origin::Environment), &here), all);
+        assert_eq!(advice(REFUSED, None, &here), all);
+        let there = Deployment::At(RootUrl::parse("https://other.example.com").unwrap());
+        assert_eq!(
+            advice(REFUSED, None, &there),
+            ["To get what is missing: tc signin -R https://other.example.com -s queue:a -s queue:b"]
+        );
+    }
+
+    #[test]
+    fn scopes_of_somebody_else_need_no_sign_in() {
+        let message = REFUSED.replace("Client ID me/tc", "The role `hook-id:g/h`");
+        assert_eq!(
+            advice(&message, Some(Origin::Environment), &Deployment::InUse),
+            ["These are scopes of the role `hook-id:g/h`, not yours: signing in does not help. Grant them to it."]
+        );
+        let proxied = advice(REFUSED, Some(Origin::Proxy), &Deployment::InUse);
+        assert_eq!(proxied, ["Add what is missing to the `scopes` of the task."]);
+    }
+}

@@ -1,0 +1,98 @@
+//! What is asked for: scopes and time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Args;
+use crate::commands::credentials::needs;
+use crate::context::Context;
+use crate::domain::scopes;
+use crate::domain::time::Offset;
+use crate::error::{Error, Result};
+
+/// Credentials that are good for longer than this are worth a warning.
+const WARN_ABOVE_LIFETIME: TimeDelta = TimeDelta::days(1);
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SignInRequest {
+    /// The scopes.
+    pub scopes: Vec<String>,
+    /// How long, as the page reads it.
+    pub lifetime: String,
+    /// Until when that is.
+    pub expires: DateTime<Utc>,
+}
+
+impl SignInRequest {
+    /// What the arguments ask for; says on standard error where less would do.
+    ///
+    /// # Errors
+    /// When `--expires` is no time in the future, or a scope, verb or preset is none.
+    pub(super) fn of(args: &Args, context: &Context) -> Result<Self> {
+        let offset = lifetime(&args.expires)?;
+        let now = context.now();
+        let expires = offset.from(now).map_err(|error| Error::usage(error.to_string()))?;
+        let wanted = wanted(args, context)?;
+        if expires - now > WARN_ABOVE_LIFETIME {
+            context.ui.warn(format!(
+                "the credentials will be good for {offset}; whoever gets hold of them has as long. \
+                 Sign in for less with --expires 1d."
+            ));
+        }
+        let scopes = match wanted {
+            Some(scopes) => scopes,
+            None => {
+                context.ui.note(
+                    "Asking for all scopes that you have (`*`). Ask for less: --for task.rerun, -s SCOPE, or --preset NAME.",
+                );
+                vec!["*".to_owned()]
+            }
+        };
+        Ok(Self { scopes, lifetime: offset.to_string(), expires })
+    }
+}
+
+fn lifetime(text: &str) -> Result<Offset> {
+    let bad = |message: String| Error::usage(message).hint("Say for instance --expires 15m, or --expires '8 hours'.");
+    let offset: Offset = text.parse().map_err(|_| bad(format!("--expires cannot be `{text}`")))?;
+    if offset.past || offset == Offset::default() {
+        return Err(bad(format!("--expires {text} is over before it starts")));
+    }
+    Ok(offset)
+}
+
+/// The scopes that the flags name; nothing when there are no such flags.
+fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
+    let known = args.narrowing.known()?;
+    if args.purpose.is_empty() && !known.is_empty() {
+        return Err(Error::usage("there is nothing to narrow: --scheduler-id and the like go with --for")
+            .hint("Say for instance --for task.rerun --scheduler-id gecko-level-1."));
+    }
+    if args.scope.is_empty() && args.purpose.is_empty() && args.preset.is_empty() {
+        return Ok(None);
+    }
+    let mut wanted = needs::split_scopes(&args.scope)?;
+    let needs = needs::of(&args.purpose, &known)?;
+    needs::tell_open(&needs, context);
+    wanted.extend(needs.scopes);
+    for name in &args.preset {
+        wanted.extend(context.settings()?.preset(name)?);
+    }
+    if wanted.is_empty() && args.purpose.is_empty() {
+        return Err(Error::usage("--scope and --preset contain no scope"));
+    }
+    Ok(Some(scopes::normalize(wanted)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_lies_ahead() {
+        assert_eq!(lifetime("15m").unwrap().to_string(), "15 minutes");
+        for text in ["", "-15m", "0s", "soon", "15"] {
+            assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+}
