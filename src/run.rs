@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::Globals;
-use crate::commands::{self, completions};
+use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
@@ -96,6 +96,11 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
         (Ok(status), Ok(())) => return status.0,
         (Ok(_), Err(error)) | (Err(error), _) => error,
     };
+    if let Some(text) = outcome.last_words() {
+        ui.write_stderr(text);
+        return outcome.exit_code();
+    }
+    let outcome = hints::worded(outcome);
     if outcome.kind() == Kind::Interrupted {
         ui.overwrite_key();
     }

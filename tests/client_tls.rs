@@ -8,7 +8,7 @@ use std::thread;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use tc::client::{Client, Target};
+use tc::client::{Client, Endpoint};
 use tc::domain::RootUrl;
 use tc::{Environment, Error, Kind};
 
@@ -68,7 +68,7 @@ impl TlsServer {
     async fn ping(&self, variables: &[(&str, &str)], extra_ca_file: Option<&str>) -> Result<u16, Error> {
         let empty = Environment::empty(self.directory.path()).with_clock(FakeClock::at("2026-11-22T12:00:00Z"));
         let environment = variables.iter().fold(empty, |all, (name, value)| all.with(name, value));
-        let target = Target { root: self.root.clone(), credentials: None, unsigned_because: None, proxied: false };
+        let target = Endpoint { root: self.root.clone(), credentials: None, unsigned_because: None, proxied: false };
         let mut builder = Client::builder_for(&environment, target);
         if let Some(file) = extra_ca_file {
             builder = builder.extra_ca_file(environment.resolve(file));
@@ -104,7 +104,7 @@ async fn an_unknown_ca_is_not_trusted_and_not_tried_again() {
     let error = server.ping(&[], None).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
-    assert_eq!(error.hints(), ["If the deployment's CA is a private one, name its file with --cacert."]);
+    assert_eq!(error.advice(), [tc::error::Advice::TrustCertificate]);
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ fn service_without_exchanges_says_so() {
 #[test]
 fn unknown_service_suggests_the_near_one() {
     let ran = Tc::new().run(&["pulse", "exchanges", "quue"]);
-    ran.status(2).stdout("").stderr("Error: there is no service `quue`\nHint: did you mean `queue`?\n");
+    ran.status(2).stdout("").stderr("Error: there is no service `quue`\nHint: Did you mean `queue`?\n");
 }
 
 #[test]
@@ -99,29 +99,29 @@ fn words_that_do_not_fit_list_the_words() {
         (
             &["github", "push", "--task-id", "a"][..],
             "routing keys of github.push have no word `taskId`",
-            "choose among organization, repository",
+            "Choose among organization, repository.",
         ),
         (
             &["github", "push", "--organization", "a.b"],
             "`organization` is one word of the routing key and cannot hold a dot: `a.b`",
-            "choose among organization, repository; none of them may hold a dot",
+            "Choose among organization, repository; none of them may hold a dot.",
         ),
         (
             &["queue", "taskGroupSealed", "--task-group-id", "a.b"],
             "`taskGroupId` is one word of the routing key and cannot hold a dot: `a.b`",
-            "choose among taskGroupId, schedulerId, reserved; only reserved may hold dots",
+            "Choose among taskGroupId, schedulerId, reserved; only reserved may hold dots.",
         ),
         (
             &["queue", "taskComplete"],
             "the queue service has no exchange `taskComplete`",
-            "did you mean `taskCompleted` or `taskGroupSealed` or `taskException`?",
+            "Did you mean `taskCompleted` or `taskGroupSealed` or `taskException`?",
         ),
         (
             &["secrets", "x"],
             "the secrets service has no exchange `x`",
-            "list all with `tc pulse exchanges`: the secrets service has none",
+            "List all with `tc pulse exchanges`: the secrets service has none.",
         ),
-        (&["queue"], "no exchange of queue named", "list them with `tc pulse exchanges queue`"),
+        (&["queue"], "no exchange of queue named", "List them with `tc pulse exchanges queue`."),
     ] {
         let ran = Tc::new().run(&[&["pulse", "key"], args].concat());
         ran.status(2).stdout("").stderr(&format!("Error: {message}\nHint: {hint}\n"));
@@ -133,9 +133,9 @@ fn listening_needs_something_to_listen_to_and_somebody_to_listen_as() {
     let ran = Tc::new().run(&["pulse", "listen"]);
     ran.status(2).stdout("").stderr(
         "Error: nothing to listen to\n\
-         Hint: name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them\n",
+         Hint: Name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them.\n",
     );
-    let hint = "Hint: set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org\n";
+    let hint = "Hint: Set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org\n";
     let ran = Tc::new().run(&["pulse", "listen", "queue.taskFailed"]);
     ran.status(4).stdout("").stderr(&format!("Error: no Pulse user: PULSE_USERNAME is not set\n{hint}"));
     let ran = Tc::new().env("PULSE_USERNAME", "bob").run(&["pulse", "listen", "queue.taskFailed"]);
@@ -146,7 +146,7 @@ fn listening_needs_something_to_listen_to_and_somebody_to_listen_as() {
     let ran = Tc::new().run(&["pulse", "listen", "taskFailed"]);
     ran.status(2).stderr(
         "Error: invalid binding `taskFailed`\n\
-         Hint: write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ\n",
+         Hint: Write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ\n",
     );
 }
 
@@ -160,7 +160,7 @@ fn broker_that_is_not_there_is_unavailable_after_all_tries() {
         "cannot connect to 127.0.0.1:{port}: Connection refused (os error 111); trying again\n\
          Error: cannot connect to 127.0.0.1:{port}\n  \
          Caused by: Connection refused (os error 111)\n\
-         Hint: check PULSE_URL and the network\n"
+         Hint: Check PULSE_URL and the network.\n"
     ));
 }
 

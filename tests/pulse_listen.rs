@@ -156,7 +156,7 @@ fn durable_queue_keeps_what_nobody_took_and_is_deleted_on_demand() {
     let delete = ["pulse", "listen", "--queue", "kept", "--delete"];
     tc.run(&delete).status(0).stdout("").stderr("deleted queue/bob/kept with 2 messages in it\n");
     tc.run(&delete).status(5).stderr(
-        "Error: no queue `queue/bob/kept`\nHint: check the name; without `queue/<user>/` it is one of your own\n",
+        "Error: no queue `queue/bob/kept`\nHint: Check the name; without `queue/<user>/` it is one of your own.\n",
     );
 }
 
@@ -189,7 +189,7 @@ fn failed_command_leaves_its_message_in_a_durable_queue() {
     let ran = tc.run(&[&listen[..], &["--exec", "exit 7"]].concat());
     ran.status(3).stdout("").stderr(
         "Error: the command failed for primary._: exit status: 7\n\
-         Hint: start the listener again to try it again: the message is still in the queue\n",
+         Hint: Start the listener again to try it again: the message is still in the queue.\n",
     );
     let ran = tc.run(&[&listen[..], &["--exec", "echo $TC_PULSE_REDELIVERED", "--count", "1"]].concat());
     ran.status(0).stdout("true\n");
@@ -226,30 +226,30 @@ fn refusals_say_what_to_do() {
     let ran = listen(&wrong, &["queue.taskFailed"]);
     ran.status(4).stdout("").stderr(&format!(
         "Error: {at} refused the password of Pulse user bob\n\
-         Hint: check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org\n"
+         Hint: Check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org\n"
     ));
     let ran = listen(&pulse::tc(&rabbit).env("PULSE_VHOST", "nosuch"), &["queue.taskFailed"]);
     ran.status(5).stderr(&format!(
         "Error: {at} refused user bob on virtual host `nosuch`\n  \
          Caused by: NOT_ALLOWED - vhost nosuch not found\n\
-         Hint: check PULSE_VHOST, or the path of PULSE_URL\n"
+         Hint: Check PULSE_VHOST, or the path of PULSE_URL.\n"
     ));
     let ran = listen(&tc, &["queue.taskFailed", "--queue", "queue/alice/hers", "--durable"]);
     ran.status(4).stderr(
         "Error: user bob may not use queue `queue/alice/hers`\n  \
          Caused by: ACCESS_REFUSED - access to queue 'queue/alice/hers' in vhost '/' refused for user 'bob'\n\
-         Hint: name it `queue/bob/..`: Pulse gives users no other queues\n",
+         Hint: Name it `queue/bob/..`: Pulse gives users no other queues.\n",
     );
     let ran = listen(&tc, &["--exchange", "exchange/taskcluster-nosuch/v1/x"]);
     ran.status(5).stderr(&format!(
         "Error: no exchange `exchange/taskcluster-nosuch/v1/x` on {at}\n\
-         Hint: check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment\n"
+         Hint: Check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment.\n"
     ));
     let ran = listen(&tc, &["--exchange", PRIVATE_EXCHANGE]);
     ran.status(4).stderr(&format!(
         "Error: user bob may not listen to exchange `{PRIVATE_EXCHANGE}`\n  \
          Caused by: ACCESS_REFUSED - access to exchange '{PRIVATE_EXCHANGE}' in vhost '/' refused for user 'bob'\n\
-         Hint: ask the administrators of the broker to let you read from it\n"
+         Hint: Ask the administrators of the broker to let you read from it.\n"
     ));
 }
 
@@ -288,7 +288,7 @@ fn queue_that_is_deleted_meanwhile_ends_the_listener() {
     });
     ran.status(1).stderr(
         "Error: queue `queue/bob/overgrown` was deleted on the broker\n\
-         Hint: read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue\n",
+         Hint: Read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue.\n",
     );
 }
 

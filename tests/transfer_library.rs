@@ -10,8 +10,8 @@ use tc::domain::RootUrl;
 use tc::error::Kind;
 use tc::sandbox::{Options as SandboxOptions, Sandbox};
 use tc::transfer::{
-    ArtifactStorage, FileReaders, MemoryReaders, NewArtifact, NewObject, Options, Reader, Readers, Source, Uploaded,
-    to_buffer, to_file, to_writer, upload_artifact, upload_object,
+    ArtifactStorage, ContentSource, FileReaders, MemoryReaders, NewArtifact, NewObject, Options, Reader, Readers,
+    Uploaded, to_buffer, to_file, to_writer, upload_artifact, upload_object,
 };
 use tc::{Client, Credentials};
 use tokio::io::AsyncReadExt as _;
@@ -44,8 +44,8 @@ impl Rig {
     }
 }
 
-fn object(name: &str) -> Source {
-    Source::Object { name: name.to_owned() }
+fn object(name: &str) -> ContentSource {
+    ContentSource::Object { name: name.to_owned() }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ const PAYS: f64 = 1.2;
 /// A small step up must bring this much.
 const STEP_PAYS: f64 = 1.03;
 /// Windows without a change before the next small step up is tried.
-const PATIENCE: u32 = 8;
+const HOLDING_WINDOWS: u32 = 8;
 
 /// Decides how many actions may be in flight, by additive increase and multiplicative decrease.
 ///
@@ -113,7 +113,7 @@ impl Controller {
             }
             Phase::Doubling if rate >= before * PAYS => self.grow(self.limit),
             Phase::Doubling => self.phase = Phase::Holding { windows: 0 },
-            Phase::Holding { windows } if windows + 1 < PATIENCE => {
+            Phase::Holding { windows } if windows + 1 < HOLDING_WINDOWS => {
                 self.phase = Phase::Holding { windows: windows + 1 };
             }
             Phase::Holding { .. } => {

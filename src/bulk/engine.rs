@@ -12,7 +12,7 @@ use super::Controller;
 use crate::error::{Error, Result};
 
 /// How long to wait for what is in flight after a wish to stop: a call may sit between two tries.
-const GRACE: Duration = Duration::from_secs(10);
+const STOP_GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ async fn drain<T, R>(
         biased;
         () = wait => {}
         () = give_up => {}
-        () = tokio::time::sleep(GRACE) => {}
+        () = tokio::time::sleep(STOP_GRACE_PERIOD) => {}
     }
 }
 
@@ -312,7 +312,7 @@ mod tests {
             (ended, before.elapsed())
         });
         assert_eq!((ended.unanswered, reported.get()), (vec![1], 1));
-        assert!(waited < GRACE, "{waited:?}");
+        assert!(waited < STOP_GRACE_PERIOD, "{waited:?}");
     }
 
     #[test]

@@ -143,7 +143,7 @@ mod tests {
             _ => None,
         };
         let error = explain(&fault, guess).unwrap();
-        (error.message().to_owned(), error.hints().to_vec())
+        (error.message().to_owned(), error.hints().iter().map(ToString::to_string).collect())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Taskcluster credentials (spec, sections 2 and 3).
+//! Taskcluster credentials.
 
 use crate::domain::Secret;
 use crate::env::{self, Environment};
@@ -49,7 +49,7 @@ impl Credentials {
     pub fn from_env(environment: &Environment) -> Result<Option<Self>> {
         let half = |set: env::Variable, unset: env::Variable| {
             Error::new(Kind::Auth, format!("{} is set but {} is not", set.name, unset.name))
-                .hint("Set both, or neither to call without credentials (or say --no-credentials).")
+                .hint("Set both, or neither to call without credentials.")
         };
         let mut credentials = match (environment.get(env::CLIENT_ID), environment.get(env::ACCESS_TOKEN)) {
             (None, None) => return Ok(None),

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_alternative_is_asked_for() {
+    fn alternatives_are_told_in_words() {
         let expression: ScopeExpression = serde_json::from_str(
             r#"{"AnyOf": [{"AllOf": ["queue:rerun-task", "assume:x"]}, "queue:rerun-task:s/g/t", "queue:rerun-task-in-project:p"]}"#,
         )

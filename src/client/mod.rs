@@ -69,6 +69,7 @@ pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
+pub(crate) use hawk::check as check_credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub(crate) use missing::least_scopes;
 pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
@@ -77,14 +78,14 @@ pub(crate) use raw::{Lost, RawAnswer, RawRequest};
 pub(crate) use request::redacted;
 pub use request::{Request, unknown_name};
 pub use response::Response;
-pub use settings::Target;
+pub use settings::Endpoint;
 pub use stream::{StreamOptions, Streamed};
 pub use temporary::{TemporaryOptions, temporary_credentials};
 
 use crate::clock::SharedClock;
 use crate::domain::RootUrl;
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 use crate::reference::{Catalogue, Method, Service};
 
 /// A client of one deployment; cloning it is cheap and shares its connections.
@@ -150,14 +151,11 @@ impl Client {
     }
 
     /// A client as the process's environment describes it: see [`Client::from_environment`].
-    ///
-    /// # Errors
-    /// Those of [`Client::from_environment`].
     pub fn from_env() -> Result<Self> {
         Self::from_environment(&Environment::from_process())
     }
 
-    /// A client as an environment describes it (spec, section 2): with `TASKCLUSTER_ROOT_URL` and
+    /// A client as an environment describes it: with `TASKCLUSTER_ROOT_URL` and
     /// credentials where both are set; else by way of `TASKCLUSTER_PROXY_URL`, which signs by
     /// itself; else unsigned. Proxies and certificates are taken from there, too.
     ///
@@ -174,12 +172,12 @@ impl Client {
     /// [`Kind::Usage`] without a root URL or with one that is none; [`Kind::Auth`] when credentials
     /// are half set.
     pub fn from_environment(environment: &Environment) -> Result<Self> {
-        Self::builder_for(environment, Target::resolve(environment, None, false)?).build()
+        Self::builder_for(environment, Endpoint::resolve(environment, None, false)?).build()
     }
 
     /// A builder with everything that the environment says, for a target that is decided already.
-    pub fn builder_for(environment: &Environment, target: Target) -> ClientBuilder {
-        let behind = if target.proxied { Target::root_url(environment, None).ok() } else { None };
+    pub fn builder_for(environment: &Environment, target: Endpoint) -> ClientBuilder {
+        let behind = if target.proxied { Endpoint::root_url(environment, None).ok() } else { None };
         ClientBuilder::new(target.root)
             .deployment(behind)
             .credentials(target.credentials)
@@ -248,9 +246,6 @@ impl Client {
     }
 
     /// A call of a method that was looked up already, checked and not sent.
-    ///
-    /// # Errors
-    /// Those of [`Request::build`].
     pub fn prepare(
         &self,
         service: &Service,
@@ -278,9 +273,10 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self
-            .credentials()
-            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
+        let credentials = self.credentials().ok_or_else(|| {
+            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
+                .advise(Advice::SignIn)
+        })?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

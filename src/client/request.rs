@@ -45,7 +45,7 @@ impl fmt::Debug for Request {
 }
 
 impl Request {
-    /// Builds the call of `method` with the route's arguments in their order (spec, section 1).
+    /// Builds the call of `method` with the route's arguments in their order.
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when there are too few or too many arguments, when a query
@@ -301,7 +301,7 @@ mod tests {
         let said = |args: &[&str], query: &[(&str, &str)]| {
             let error = build("queue", "listArtifacts", args, query).unwrap_err();
             assert_eq!(error.kind(), Kind::Usage);
-            (error.message().to_owned(), error.hints().join(" "))
+            (error.message().to_owned(), error.hints().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
         };
         let takes = "queue.listArtifacts takes <taskId> <runId>.".to_owned();
         assert_eq!(said(&["a"], &[]), ("queue.listArtifacts is missing <runId>".into(), takes.clone()));

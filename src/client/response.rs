@@ -66,7 +66,7 @@ impl Response {
     }
 }
 
-/// The error for an answer that should have been JSON (spec, section 6).
+/// The error for an answer that should have been JSON.
 pub(super) fn not_json(what: &str, status: u16, body: &[u8]) -> Error {
     let kind = if is_html(body) { "HTML" } else { "something" };
     Error::failed(format!("{what} answered {status} with {kind} that is not JSON: {}", first_line(body)))
@@ -81,10 +81,10 @@ pub(super) fn is_html(body: &[u8]) -> bool {
 
 /// The first line that has something on it, short enough for a message.
 pub(super) fn first_line(body: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]);
+    const MAX_LINE_CHARS: usize = 200;
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * MAX_LINE_CHARS)]);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(an empty body)");
-    match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(MAX_LINE_CHARS) {
         Some((cut, _)) => format!("{}..", &line[..cut]),
         None => line.to_owned(),
     }

@@ -1,4 +1,4 @@
-//! When to try again, and after how long (spec, section 6). Pure.
+//! When to try again, and after how long. Pure.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 /// Retries when nobody says otherwise.
 pub(super) const DEFAULT_RETRIES: u32 = 5;
 
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 /// How long a server may make us wait before giving up is the better answer.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
-const JITTER: f64 = 0.25;
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(300);
+const RETRY_JITTER_SHARE: f64 = 0.25;
 
 /// How a try failed, as far as retrying goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) fn decide(failure: Failure, tries: u32, retries: u32, chance: f64) ->
         return Decision::GiveUp;
     }
     match retry_after {
-        Some(wait) if wait > LONGEST_RETRY_AFTER => Decision::TooLong(wait),
+        Some(wait) if wait > MAX_RETRY_AFTER => Decision::TooLong(wait),
         Some(wait) => Decision::Retry(wait.max(delay(tries, chance))),
         None => Decision::Retry(delay(tries, chance)),
     }
@@ -51,9 +51,11 @@ pub(crate) fn decide(failure: Failure, tries: u32, retries: u32, chance: f64) ->
 
 /// 100 ms x 2^n, at most 30 s, give or take 25 %.
 fn delay(tries: u32, chance: f64) -> Duration {
-    let doubled = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
-    let jittered = doubled.min(LONGEST_DELAY).mul_f64(1.0 - JITTER + 2.0 * JITTER * chance.clamp(0.0, 1.0));
-    jittered.min(LONGEST_DELAY)
+    let doubled = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+    let jittered = doubled
+        .min(MAX_RETRY_DELAY)
+        .mul_f64(1.0 - RETRY_JITTER_SHARE + 2.0 * RETRY_JITTER_SHARE * chance.clamp(0.0, 1.0));
+    jittered.min(MAX_RETRY_DELAY)
 }
 
 /// How an answer with this status fails; none for one that is no failure of this kind.
@@ -140,7 +142,7 @@ mod tests {
         #[test]
         fn no_delay_leaves_its_bounds(tries in 1_u32.., chance in 0.0_f64..=1.0) {
             let delay = delay(tries, chance);
-            prop_assert!(delay >= Duration::from_millis(75) && delay <= LONGEST_DELAY);
+            prop_assert!(delay >= Duration::from_millis(75) && delay <= MAX_RETRY_DELAY);
         }
     }
 }

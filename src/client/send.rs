@@ -26,7 +26,7 @@ const MAY_HAVE_BEEN_DONE: &str =
     "It may have been done all the same, and is not tried again: a second time it would do a second thing.";
 
 /// Redirects that are followed one after the other.
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// One station of a call: the request itself, then each redirect.
 pub(super) struct Hop {
@@ -241,9 +241,12 @@ impl Client {
         let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(reason.clone()),
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => {
+                hints.push(reason.clone());
+                hints.extend(advice);
+            }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
-                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".to_owned());
+                hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
             (Some(credentials), _) if refusal.status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
@@ -271,8 +274,8 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         let stations: Vec<String> = visited.iter().map(|url| redacted(url).to_string()).collect();
         return Err(Error::failed(format!("{what} redirects in a loop: {} -> {target}", stations.join(" -> "))));
     }
-    if visited.len() > MOST_REDIRECTS {
-        return Err(Error::failed(format!("{what} redirects more than {MOST_REDIRECTS} times, last to {target}")));
+    if visited.len() > MAX_REDIRECTS {
+        return Err(Error::failed(format!("{what} redirects more than {MAX_REDIRECTS} times, last to {target}")));
     }
     let keeps = matches!(status, 307 | 308) || matches!(from.verb, Verb::Get | Verb::Head);
     let body = from.body.clone().filter(|_| keeps);

@@ -1,16 +1,16 @@
-//! Which deployment to talk to and with which credentials: the rule, once (spec, section 2). Pure.
+//! Which deployment to talk to and with which credentials: the rule, once. Pure.
 
 use super::Credentials;
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 
 /// Where the proxy of a task is when only `TASK_ID` says that this is a task.
 const DEFAULT_PROXY: &str = "http://taskcluster";
 
 /// Whom to talk to, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Endpoint {
     /// The deployment, or the proxy before it.
     pub root: RootUrl,
     /// What to sign with; none for unsigned calls.
@@ -34,7 +34,7 @@ enum Origin<'a> {
     Unknown,
 }
 
-impl Target {
+impl Endpoint {
     /// Decides: an explicit root URL, else `TASKCLUSTER_ROOT_URL` with credentials, else the
     /// task's proxy, else `TASKCLUSTER_ROOT_URL` unsigned.
     ///
@@ -80,7 +80,7 @@ impl Target {
         root_of(origin)
     }
 
-    /// The credentials that [`Target::resolve`] would use, without the need for a root URL.
+    /// The credentials that [`Endpoint::resolve`] would use, without the need for a root URL.
     ///
     /// # Errors
     /// [`crate::error::Kind::Auth`] when they are half set or broken.
@@ -117,11 +117,11 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
         },
         Origin::Proxy(given) => (given, env::PROXY_URL.name),
         Origin::Unknown => {
-            return Err(Error::usage("no root URL: it is not known which deployment to talk to")
-                .hint(format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name)));
+            return Err(Error::usage("no deployment selected").advise(Advice::SelectDeployment));
         }
     };
-    RootUrl::parse(given).map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {source}.")))
+    let known = RootUrl::well_known(given).filter(|_| !matches!(origin, Origin::Proxy(_)));
+    known.map_or_else(|| RootUrl::parse(given).map_err(|fault| Error::usage(fault.to_string()).hint(source)), Ok)
 }
 
 /// Why the environment's credentials are not for `root`: they are those of another deployment.
@@ -158,7 +158,7 @@ mod tests {
 
     /// Root URL and client ID, by the given variables and flag.
     fn resolved(variables: &[(&str, &str)], flag: Option<&str>) -> (String, Option<String>) {
-        let target = Target::resolve(&environment(variables), flag, false).unwrap();
+        let target = Endpoint::resolve(&environment(variables), flag, false).unwrap();
         (target.root.to_string(), target.credentials.map(|credentials| credentials.client_id))
     }
 
@@ -181,51 +181,51 @@ mod tests {
     #[test]
     fn credentials_of_one_deployment_are_not_sent_to_another() {
         let all = environment(&[ROOT, ID, TOKEN]);
-        let target = Target::resolve(&all, Some("https://other.example.com"), false).unwrap();
+        let target = Endpoint::resolve(&all, Some("https://other.example.com"), false).unwrap();
         assert_eq!(target.credentials, None);
         assert!(target.unsigned_because.unwrap().contains("https://tc.example.com"));
-        let target = Target::resolve(&all, Some("https://tc.example.com"), false).unwrap();
+        let target = Endpoint::resolve(&all, Some("https://tc.example.com"), false).unwrap();
         assert!(target.credentials.is_some());
     }
 
     #[test]
     fn half_set_credentials_are_an_error_where_they_would_be_used() {
-        let error = Target::resolve(&environment(&[ROOT, ID]), None, false).unwrap_err();
+        let error = Endpoint::resolve(&environment(&[ROOT, ID]), None, false).unwrap_err();
         assert_eq!(error.kind(), Kind::Auth);
-        assert!(Target::resolve(&environment(&[ROOT, ID]), None, true).is_ok());
-        assert!(Target::resolve(&environment(&[PROXY, ID]), None, false).is_ok());
+        assert!(Endpoint::resolve(&environment(&[ROOT, ID]), None, true).is_ok());
+        assert!(Endpoint::resolve(&environment(&[PROXY, ID]), None, false).is_ok());
     }
 
     #[test]
     fn an_unsigned_call_does_not_take_the_proxy() {
-        let target = Target::resolve(&environment(&[ROOT, PROXY]), None, true).unwrap();
+        let target = Endpoint::resolve(&environment(&[ROOT, PROXY]), None, true).unwrap();
         assert_eq!(target.root.as_str(), "https://tc.example.com");
-        let error = Target::resolve(&environment(&[PROXY]), None, true).unwrap_err();
+        let error = Endpoint::resolve(&environment(&[PROXY]), None, true).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
     }
 
     #[test]
     fn web_pages_are_the_deployments_not_the_proxys() {
-        let root = Target::root_url(&environment(&[ROOT, PROXY]), None).unwrap();
+        let root = Endpoint::root_url(&environment(&[ROOT, PROXY]), None).unwrap();
         assert_eq!(root.as_str(), "https://tc.example.com");
-        let root = Target::root_url(&environment(&[PROXY]), None).unwrap();
+        let root = Endpoint::root_url(&environment(&[PROXY]), None).unwrap();
         assert_eq!(root.as_str(), "http://proxy");
     }
 
     #[test]
     fn a_bad_root_url_is_traced_to_its_origin() {
         let bad = [("TASKCLUSTER_ROOT_URL", "https://tc.example.com/api")];
-        let error = Target::resolve(&environment(&bad), None, false).unwrap_err();
+        let error = Endpoint::resolve(&environment(&bad), None, false).unwrap_err();
         assert_eq!(
             (error.kind(), error.hints()),
             (Kind::Usage, ["It comes from TASKCLUSTER_ROOT_URL.".into()].as_slice())
         );
-        assert_eq!(Target::resolve(&environment(&[]), None, false).unwrap_err().kind(), Kind::Usage);
+        assert_eq!(Endpoint::resolve(&environment(&[]), None, false).unwrap_err().kind(), Kind::Usage);
     }
 
     #[test]
     fn credentials_need_no_root_url() {
-        assert!(Target::credentials(&environment(&[ID, TOKEN]), None).unwrap().is_some());
-        assert!(Target::credentials(&environment(&[ID, TOKEN, PROXY]), None).unwrap().is_none());
+        assert!(Endpoint::credentials(&environment(&[ID, TOKEN]), None).unwrap().is_some());
+        assert!(Endpoint::credentials(&environment(&[ID, TOKEN, PROXY]), None).unwrap().is_none());
     }
 }

@@ -56,9 +56,6 @@ impl Client {
     ///
     /// What has been read already is asked for with `Range`, where the server can do that and the
     /// body is not compressed; otherwise it is read again and dropped.
-    ///
-    /// # Errors
-    /// Those of [`Client::send`].
     pub async fn stream(&self, request: &Request, options: StreamOptions) -> Result<Streamed> {
         if options.from > 0 {
             // One byte that is known already, so that the request can be satisfied at the very end, too.

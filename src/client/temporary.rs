@@ -1,4 +1,4 @@
-//! Temporary credentials, made offline from permanent ones (spec, section 4). Pure.
+//! Temporary credentials, made offline from permanent ones. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,7 +11,7 @@ use super::Credentials;
 use crate::error::{Error, Kind, Result};
 
 /// The longest time that temporary credentials may be good for.
-const LONGEST: TimeDelta = TimeDelta::days(31);
+const MAX_LIFETIME: TimeDelta = TimeDelta::days(31);
 
 /// What temporary credentials shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn temporary_credentials(issuer: &Credentials, options: &TemporaryOptions) -
     if options.expiry <= options.start {
         return Err(Error::usage("temporary credentials must expire after they start"));
     }
-    if options.expiry - options.start > LONGEST {
+    if options.expiry - options.start > MAX_LIFETIME {
         return Err(Error::usage("temporary credentials cannot last longer than 31 days"));
     }
     let name = options.name.as_deref();
@@ -164,8 +164,10 @@ mod tests {
         let issuer = Credentials::new("c", "t");
         let refused = |options: TemporaryOptions| temporary_credentials(&issuer, &options).unwrap_err().kind();
         let start = options().start;
-        assert!(temporary_credentials(&issuer, &TemporaryOptions { expiry: start + LONGEST, ..options() }).is_ok());
-        let too_long = start + LONGEST + TimeDelta::milliseconds(1);
+        assert!(
+            temporary_credentials(&issuer, &TemporaryOptions { expiry: start + MAX_LIFETIME, ..options() }).is_ok()
+        );
+        let too_long = start + MAX_LIFETIME + TimeDelta::milliseconds(1);
         assert_eq!(refused(TemporaryOptions { expiry: too_long, ..options() }), Kind::Usage);
         assert_eq!(refused(TemporaryOptions { expiry: start, ..options() }), Kind::Usage);
         assert_eq!(refused(TemporaryOptions { scopes: vec!["a\nb".into()], ..options() }), Kind::Usage);

@@ -10,7 +10,7 @@ pub mod from_now;
 pub mod group;
 mod guesses;
 pub mod help;
-mod hints;
+pub(crate) mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;

@@ -158,7 +158,7 @@ mod modes {
             set_mode(place.path(), open);
             let error = place.store.get(&root("a"), now()).unwrap_err();
             assert!(error.to_string().ends_with(&format!("it is open to other users (mode {open:o})")), "{error}");
-            assert!(error.hints()[0].contains("chmod 600"));
+            assert!(error.hints()[0].to_string().contains("chmod 600"));
             assert!(place.store.put(&root("b"), &permanent("me"), now()).is_err());
             set_mode(place.path(), 0o600);
             assert_eq!(place.store.get(&root("b"), now()).unwrap(), None);

@@ -94,7 +94,7 @@ async fn exchange(shared: &Shared, parts: &Parts, body: Body) -> Result<Response
         }
         Admission::Refused(response) => {
             drop(tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await);
-            Err(response)
+            Err(*response)
         }
     }
 }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::call::Fault;
 use super::message::Request;
 use super::router::Compiled;
-use crate::{reference, schema};
+use crate::reference;
+use crate::schema;
 
 /// Largest body that a service reads, in bytes.
 pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;

@@ -36,6 +36,7 @@ mod seed;
 mod server;
 mod service_account;
 mod shared;
+mod sign_in;
 mod signin_page;
 mod sockets;
 mod state;
@@ -50,7 +51,7 @@ pub use faults::{Faults, Share};
 pub use options::Options;
 pub use seed::{Loaded, Push, Seed, TaskList};
 pub use server::Sandbox;
-pub use signin_page::SignIn;
+pub use sign_in::SignIn;
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::faults::Faults;
-use super::signin_page::SignIn;
+use super::sign_in::SignIn;
 use super::workers::Workers;
 use crate::clock::{SharedClock, SystemClock};
 

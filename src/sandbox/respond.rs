@@ -24,7 +24,7 @@ pub(super) enum Admission {
     /// There is no header, or nothing asks for one.
     Anonymous,
     /// The request is answered without its body.
-    Refused(Response),
+    Refused(Box<Response>),
 }
 
 /// Looks at a request whose body has not been read yet.
@@ -38,7 +38,7 @@ pub(super) fn admit(shared: &Shared, request: &Request) -> Admission {
     match caller {
         Ok(caller) if caller.client_id.is_some() => Admission::Known,
         Ok(_) => Admission::Anonymous,
-        Err(fault) => Admission::Refused(attempt.refuse(&fault)),
+        Err(fault) => Admission::Refused(Box::new(attempt.refuse(&fault))),
     }
 }
 

@@ -12,7 +12,7 @@ use super::auth::ROOT;
 use super::faults::{self, Origin};
 use super::options::Options;
 use super::router::Router;
-use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::seed::{self, FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
 use super::shared::Shared;
 use super::sockets::{listen, serve};
 use super::state::State;
@@ -120,6 +120,21 @@ impl Sandbox {
         let count = tasks.len();
         self.admit(tasks.into_iter(), now - age, now, SEED)?;
         Ok(Loaded { groups, tasks: count, left_out })
+    }
+
+    /// Takes tasks back with the states that a list has of them, as after an [`export`](Sandbox::export) or from a real
+    /// deployment. Their times are moved so that what was last recorded happened just now.
+    ///
+    /// # Errors
+    /// When a task is not valid, or is there already ([`Kind::Conflict`]).
+    pub fn restore(&self, list: &TaskList) -> Result<Loaded> {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| seed::restore(state, list, now))
+    }
+
+    /// All task groups with definitions, states and index, as text that [`TaskList::parse`] reads.
+    pub fn export(&self) -> String {
+        seed::export(&self.shared.lock(), self.shared.clock.now())
     }
 
     fn admit(

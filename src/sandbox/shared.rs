@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
 use super::router::Router;
-use super::signin_page::SignIn;
+use super::sign_in::SignIn;
 use super::state::State;
 use crate::clock::SharedClock;
 

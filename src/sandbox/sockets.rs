@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// How long the header of a request may take, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -37,7 +37,7 @@ pub(super) fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
     outcome.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => {
             Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
-                .hint("Choose another --port, or none to take any that is free.")
+                .advise(Advice::ChoosePort)
         }
         _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
     })

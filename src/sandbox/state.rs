@@ -27,7 +27,7 @@ pub(super) struct State {
     pub objects: Arc<Objects>,
     /// How long a worker takes for tasks of a seed.
     pub run_times: HashMap<String, TimeDelta>,
-    index: IndexState,
+    pub index: IndexState,
     secrets: SecretsState,
     notify: NotifyState,
     purge_cache: PurgeCacheState,
@@ -88,6 +88,11 @@ impl State {
     pub(super) fn advance(&mut self, now: DateTime<Utc>) {
         self.queue.advance(now);
         self.index.file(self.queue.take_completed(), now);
+    }
+
+    /// Drops what the queue has for the index: it comes from elsewhere.
+    pub(super) fn forget_completed(&mut self) {
+        drop(self.queue.take_completed());
     }
 
     /// Hands out tasks to a worker that is waiting for some; none when there are none.

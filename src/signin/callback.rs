@@ -10,7 +10,7 @@ use url::Url;
 use crate::domain::Secret;
 
 /// A client ID or an access token is never longer than this, in bytes.
-const LONGEST_FIELD: usize = 4096;
+const MAX_FIELD_BYTES: usize = 4096;
 
 /// What the answer must look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub(super) fn random_path() -> String {
 
 /// Reads the two fields of the query.
 ///
-/// The page writes them as they are, without encoding (spec, section 10), so a `+` is a plus. Browsers
+/// The page writes them as they are, without encoding, so a `+` is a plus. Browsers
 /// and launchers on the way encode some characters, `|` among them; no client ID has a `%` of its own,
 /// so every such code can be read back.
 fn fields(query: &str) -> Decision {
@@ -124,7 +124,7 @@ fn fields(query: &str) -> Decision {
             "accessToken" => &mut access_token,
             _ => continue,
         };
-        if value.len() > LONGEST_FIELD {
+        if value.len() > MAX_FIELD_BYTES {
             return refuse(400, "a field is too long");
         }
         let Ok(value) = percent_decode_str(value).decode_utf8() else {

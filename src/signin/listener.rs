@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -10,21 +11,23 @@ use futures::future::select_all;
 use futures::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::answer;
 use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG, random_path};
 use crate::client::Credentials;
 use crate::clock::Clock;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// A request's head is at most this long, in bytes.
-const LONGEST_HEAD: usize = 16 * 1024;
+const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// A request has at most this many headers.
-const MOST_HEADERS: usize = 100;
-/// So many connections are served at a time; browsers open some that they never use.
+const MAX_HEADERS: usize = 100;
+/// So many connections are served at a time; browsers open some that they never use. For one more, the oldest that has
+/// asked for nothing yet is closed.
 const MOST_CONNECTIONS: usize = 64;
 /// A connection must have sent its request after this time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// So long a connection may take to read its answer and close.
 const LINGER: Duration = Duration::from_secs(1);
 /// How often a free port is looked for that is free on both addresses.
@@ -69,11 +72,17 @@ impl Listener {
     /// Waits for the answer, for as long as it takes. `refused` hears of each request that is not it.
     pub async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
         let answered = Cell::new(false);
+        let silent = Silent::default();
         let mut connections = FuturesUnordered::new();
         loop {
             tokio::select! {
-                accepted = accept(&self.sockets), if connections.len() < MOST_CONNECTIONS => match accepted {
-                    Ok(stream) => connections.push(serve(stream, &self.expected, &answered, clock)),
+                accepted = accept(&self.sockets) => match accepted {
+                    Ok(stream) => {
+                        if connections.len() >= MOST_CONNECTIONS {
+                            silent.close_oldest();
+                        }
+                        connections.push(serve(stream, &self.expected, &answered, &silent, clock));
+                    }
                     // Out of file descriptors, for instance: connections that end give some back.
                     Err(_) => clock.sleep(Duration::from_millis(50)).await,
                 },
@@ -119,14 +128,14 @@ fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
     match (port, source.kind()) {
         (Some(port), io::ErrorKind::AddrInUse) => {
             Error::new(Kind::Conflict, format!("cannot wait for the sign-in: port {port} of localhost is in use"))
-                .hint("Choose another --port, or none to take one that is free.")
+                .advise(Advice::ChoosePort)
         }
         (Some(port), _) => {
             Error::failed(format!("cannot wait for the sign-in on port {port} of localhost")).caused_by(source)
         }
-        (None, _) => Error::failed("cannot wait for the sign-in on localhost")
-            .hint("With --paste nothing listens; the browser's last address is pasted instead.")
-            .caused_by(source),
+        (None, _) => {
+            Error::failed("cannot wait for the sign-in on localhost").advise(Advice::PasteAddress).caused_by(source)
+        }
     }
 }
 
@@ -135,17 +144,41 @@ async fn accept(sockets: &[TcpListener]) -> io::Result<TcpStream> {
     accepted.map(|(stream, _)| stream)
 }
 
+/// The connections that have not sent their request yet.
+#[derive(Default)]
+struct Silent {
+    count: Cell<usize>,
+    /// Those who wait for it are told in the order in which they came.
+    oldest: Notify,
+}
+
+impl Silent {
+    fn close_oldest(&self) {
+        if self.count.get() > 0 {
+            self.oldest.notify_one();
+        }
+    }
+}
+
 /// Serves one connection: one request, one answer. Nothing when there was no request.
 async fn serve(
     mut stream: TcpStream,
     expected: &Expected,
     answered: &Cell<bool>,
+    silent: &Silent,
     clock: &dyn Clock,
 ) -> Option<Decision> {
+    let mut closed = pin!(silent.oldest.notified());
+    closed.as_mut().enable();
+    silent.count.update(|count| count + 1);
     let decision = tokio::select! {
-        decision = read(&mut stream, expected) => decision?,
-        () = clock.sleep(PATIENCE) => return None,
+        biased;
+        decision = read(&mut stream, expected) => decision,
+        () = closed => None,
+        () = clock.sleep(REQUEST_READ_TIMEOUT) => None,
     };
+    silent.count.update(|count| count.saturating_sub(1));
+    let decision = decision?;
     let decision = match decision {
         Decision::Accept { .. } if answered.replace(true) => Decision::Refuse(ANSWERED),
         decision => decision,
@@ -177,7 +210,7 @@ async fn read(stream: &mut TcpStream, expected: &Expected) -> Option<Decision> {
         }
         head.extend_from_slice(&piece[..count]);
         match judge(&head, expected) {
-            None if head.len() >= LONGEST_HEAD => return Some(Decision::Refuse(TOO_LONG)),
+            None if head.len() >= MAX_REQUEST_HEAD_BYTES => return Some(Decision::Refuse(TOO_LONG)),
             None => {}
             decision => return decision,
         }
@@ -186,7 +219,7 @@ async fn read(stream: &mut TcpStream, expected: &Expected) -> Option<Decision> {
 
 /// Judges what has arrived; nothing while the head is incomplete.
 fn judge(head: &[u8], expected: &Expected) -> Option<Decision> {
-    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
         Ok(httparse::Status::Partial) => None,

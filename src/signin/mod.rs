@@ -1,4 +1,4 @@
-//! Signing in through the browser (spec, section 10): the address of the page, and the server on
+//! Signing in through the browser: the address of the page, and the server on
 //! loopback that the browser is sent back to.
 //!
 //! What is decided is decided by functions of values: [`Page`] builds the address, [`Expected::decide`]

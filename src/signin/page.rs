@@ -1,4 +1,4 @@
-//! The address of the page that makes a client (spec, section 10). Pure, but for the random name.
+//! The address of the page that makes a client. Pure, but for the random name.
 
 use crate::domain::RootUrl;
 use crate::domain::root_url::encode_component;

@@ -8,11 +8,11 @@ use ruzstd::decoding::FrameDecoder;
 use super::head::Encoding;
 
 /// Bytes that are read at once.
-const BUFFER: usize = 1 << 16;
+const DECODE_BUFFER_BYTES: usize = 1 << 16;
 
 /// What `source` is when decoded.
 pub fn reader<'a>(encoding: Encoding, source: impl Read + 'a) -> Box<dyn Read + 'a> {
-    let source = BufReader::with_capacity(BUFFER, source);
+    let source = BufReader::with_capacity(DECODE_BUFFER_BYTES, source);
     match encoding {
         Encoding::Identity => Box::new(source),
         Encoding::Gzip => Box::new(MultiGzDecoder::new(source)),

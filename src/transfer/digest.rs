@@ -90,7 +90,7 @@ pub struct Demand {
     pub by: &'static str,
 }
 
-/// Checks every demand; all of them must be met (spec, section 9).
+/// Checks every demand; all of them must be met.
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] with both digests, for the first that differs.

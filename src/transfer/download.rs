@@ -19,19 +19,19 @@ use super::part::{Part, State};
 use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
 use super::ramp::{PROBE, Ramp};
-use super::small::{self, SMALL};
-use super::source::{Location, Source};
+use super::small::{self, SMALL_FILE_BYTES};
+use super::source::ContentSource;
 use super::stream;
 use super::writer::{Check, Writer, Written};
 use crate::client::{Client, redacted};
 use crate::error::{Error, Result};
 
 /// How often content may change under our hands.
-const MOST_CHANGES: u32 = 3;
+const MAX_VERSION_CHANGES: u32 = 3;
 
 /// Downloads to the file `target`, whose folder is made if need be.
 ///
-/// Nothing stands under that name before it is complete and verified (spec, section 9); an existing
+/// Nothing stands under that name before it is complete and verified; an existing
 /// file keeps its mode. What could not be finished stays beside it, and the next call for the same
 /// content goes on with it. A `target` that is a device or a pipe is written to as it arrives.
 ///
@@ -39,7 +39,7 @@ const MOST_CHANGES: u32 = 3;
 /// [`crate::error::Kind::NotFound`] when there is no such content; [`crate::error::Kind::Failed`] when it is an error
 /// artifact, when a digest differs, when the disk is full; [`crate::error::Kind::Unavailable`] after all
 /// tries; [`crate::error::Kind::Auth`]; [`crate::error::Kind::Conflict`] when another process is at it.
-pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &Options) -> Result<Downloaded> {
+pub async fn to_file(client: &Client, source: &ContentSource, target: &Path, options: &Options) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let outcome = file(&job, target).await;
     options.tell(&Event::Ended { what: &job.what });
@@ -52,13 +52,6 @@ pub async fn to_file(client: &Client, source: &Source, target: &Path, options: &
     })
 }
 
-/// The demands on the content that are known before anything is fetched.
-pub(super) fn demands(location: &Location, options: &Options) -> Vec<Demand> {
-    let mut demands = location.demands.clone();
-    demands.extend(options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" }));
-    demands
-}
-
 async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     let place = Place::resolve(target)?;
     let skipped = Downloaded { skipped: true, ..Downloaded::default() };
@@ -69,7 +62,7 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     if place.is_device {
         return device(job, &place).await;
     }
-    let demands = demands(&location, job.options);
+    let demands = location.demands(job.options);
     let strong = demands.iter().any(|demand| demand.checksum.algorithm.is_strong());
     if strong && let Some(right) = right(job, &place, None, &demands).await? {
         return Ok(right);
@@ -83,7 +76,7 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
             Err(Stop::Failed(error)) => return Err(error),
             Err(Stop::Changed) => {
                 changes += 1;
-                if changes > MOST_CHANGES {
+                if changes > MAX_VERSION_CHANGES {
                     return Err(Error::failed(format!("{} changes faster than it can be downloaded", job.what)));
                 }
                 tracing::debug!(what = job.what, "the content changed; starting over");
@@ -161,7 +154,7 @@ async fn head(job: &Job<'_>) -> Result<Head> {
 ///
 /// # Errors
 /// Those of finding the content.
-pub async fn stored_size(client: &Client, source: &Source, options: &Options) -> Result<Option<u64>> {
+pub async fn stored_size(client: &Client, source: &ContentSource, options: &Options) -> Result<Option<u64>> {
     Ok(head(&Job::new(client, source, options)).await?.version.length)
 }
 
@@ -170,10 +163,15 @@ pub async fn stored_size(client: &Client, source: &Source, options: &Options) ->
 /// # Errors
 /// [`crate::error::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
 /// compare with; those of finding the content.
-pub async fn verify_file(client: &Client, source: &Source, file: &Path, options: &Options) -> Result<Downloaded> {
+pub async fn verify_file(
+    client: &Client,
+    source: &ContentSource,
+    file: &Path,
+    options: &Options,
+) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let location = job.location().await?;
-    let mut demands = demands(&location, options);
+    let mut demands = location.demands(options);
     let mut length = None;
     if location.storage != super::source::Storage::Object {
         let head = head(&job).await?;
@@ -275,7 +273,7 @@ impl<'a> Download<'a> {
         }
         job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
         let is_new = !self.left && self.part.is_none();
-        let small = is_new && check.length.is_some_and(|length| length <= SMALL);
+        let small = is_new && check.length.is_some_and(|length| length <= SMALL_FILE_BYTES);
         let written = match connection {
             Some(connection) if small => self.small(connection, check).await?,
             connection => self.large(connection, version, here, check, head).await?,

@@ -10,7 +10,7 @@ use super::digest::{Algorithm, Checksum, Digests};
 use crate::error::{Error, Result};
 
 /// Pieces that wait for each thread: one that is slow for a moment holds up nobody, and memory stays flat.
-const QUEUE: usize = 2;
+const HASHING_QUEUE_PIECES: usize = 2;
 
 /// Digests of content that is still arriving, each made by a thread of its own.
 ///
@@ -83,7 +83,7 @@ impl Hashing {
 
 impl Hasher {
     fn start(algorithm: Algorithm) -> io::Result<Self> {
-        let (pieces, mut arriving) = mpsc::channel::<Bytes>(QUEUE);
+        let (pieces, mut arriving) = mpsc::channel::<Bytes>(HASHING_QUEUE_PIECES);
         let (end, outcome) = oneshot::channel();
         thread::Builder::new().name(algorithm.name().to_owned()).spawn(move || {
             let mut digests = Digests::new(&[algorithm]);

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Algorithm, Checksum, Demand};
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 
 /// How content is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,8 +121,10 @@ fn encoding(what: &str, header: Option<&str>) -> Result<Encoding> {
         None | Some("" | "identity" | "aws-chunked") => Ok(Encoding::Identity),
         Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
         Some("zstd") => Ok(Encoding::Zstd),
-        Some(other) => Err(Error::failed(format!("{what}: content encoding `{other}` cannot be decoded"))
-            .hint("gzip and zstd can be. Fetch the URL that `tc artifact url` prints with another tool.")),
+        Some(other) => {
+            Err(Error::failed(format!("{what}: content encoding `{other}` cannot be decoded"))
+                .advise(Advice::FetchByUrl))
+        }
     }
 }
 

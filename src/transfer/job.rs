@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::head::{Head, Version};
 use super::options::{Event, Options};
-use super::source::{Location, Source};
-use super::storage::{self, Refusal, Wanted};
+use super::source::{ContentSource, Location};
+use super::storage::{self, ContentRequest, Refusal};
 use crate::client::{Client, Lost, RawAnswer, redacted, retry};
 use crate::error::{Error, Kind, Result};
 
@@ -34,7 +34,7 @@ pub(super) struct Job<'a> {
     pub(super) client: &'a Client,
     pub(super) what: String,
     pub(super) options: &'a Options,
-    source: &'a Source,
+    source: &'a ContentSource,
     location: tokio::sync::Mutex<Option<Location>>,
     /// The version that the bytes so far are of.
     version: Mutex<Option<Version>>,
@@ -55,7 +55,7 @@ struct Failures {
 }
 
 impl<'a> Job<'a> {
-    pub(super) fn new(client: &'a Client, source: &'a Source, options: &'a Options) -> Self {
+    pub(super) fn new(client: &'a Client, source: &'a ContentSource, options: &'a Options) -> Self {
         Self {
             client,
             what: source.to_string(),
@@ -236,7 +236,7 @@ impl Connection<'_> {
                 return Err(Stop::Changed);
             }
             let range = (!whole && self.at > 0 || self.end < u64::MAX).then_some(self.at..self.end);
-            let wanted = Wanted {
+            let wanted = ContentRequest {
                 what: &self.job.what,
                 range: range.clone(),
                 version: version.as_ref(),

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use tc::sandbox::{Options as SandboxOptions, Sandbox};
-//! use tc::transfer::{MemoryReaders, NewObject, Options, Source, to_buffer, to_file, upload_object};
+//! use tc::transfer::{MemoryReaders, NewObject, Options, ContentSource, to_buffer, to_file, upload_object};
 //! use tc::{Client, Credentials, domain::RootUrl};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -24,7 +24,7 @@
 //! };
 //! upload_object(&client, &object, &MemoryReaders("hello".into()), &Options::default()).await?;
 //!
-//! let source = Source::Object { name: "doc/hello".to_owned() };
+//! let source = ContentSource::Object { name: "doc/hello".to_owned() };
 //! assert_eq!(to_buffer(&client, &source, 1 << 20, &Options::default()).await?, b"hello");
 //! assert!(to_buffer(&client, &source, 4, &Options::default()).await.is_err());
 //!
@@ -63,7 +63,7 @@ pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
-pub use source::Source;
+pub use source::ContentSource;
 pub use stream::{to_buffer, to_writer};
 pub use upload::{
     ArtifactStorage, NewArtifact, NewObject, SHA512_UP_TO, Uploaded, create_artifact, upload_artifact, upload_object,

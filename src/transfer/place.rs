@@ -50,9 +50,9 @@ impl Place {
 
     /// The path beside it with this added to its name, shortened where names may not be that long.
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {
-        const LONGEST: usize = 255;
+        const MAX_NAME_BYTES: usize = 255;
         let name = self.target.file_name().unwrap_or_default().to_string_lossy();
-        let mut end = name.len().min(LONGEST.saturating_sub(suffix.len()));
+        let mut end = name.len().min(MAX_NAME_BYTES.saturating_sub(suffix.len()));
         if end < name.len() {
             // Two long names that begin alike must not share a file.
             let mark = format!("{:016x}", fingerprint(&name));

@@ -12,9 +12,9 @@ use super::writer::{self, Check, Written, undecodable};
 use crate::error::{Error, Result};
 
 /// What is not larger is fetched into memory first: a file for it is not worth resuming.
-pub(super) const SMALL: u64 = 256 << 10;
+pub(super) const SMALL_FILE_BYTES: u64 = 256 << 10;
 /// Decoded content up to here is kept in memory.
-const MOST_DECODED: u64 = 8 << 20;
+const MAX_DECODED_IN_MEMORY_BYTES: u64 = 8 << 20;
 /// Verifies content that is in memory, and writes it.
 ///
 /// # Errors
@@ -33,9 +33,9 @@ fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<
         Encoding::Identity => body.clone(),
         encoding => {
             let mut decoded = Vec::new();
-            let mut reader = decode::reader(encoding, body.as_ref()).take(MOST_DECODED);
+            let mut reader = decode::reader(encoding, body.as_ref()).take(MAX_DECODED_IN_MEMORY_BYTES);
             reader.read_to_end(&mut decoded).map_err(|source| undecodable(&check.what, source))?;
-            if decoded.len() as u64 == MOST_DECODED {
+            if decoded.len() as u64 == MAX_DECODED_IN_MEMORY_BYTES {
                 // A little that is a lot when it is decoded goes by way of a file.
                 return writer::from_memory(body, place, check, keep);
             }

@@ -1,4 +1,4 @@
-//! What is to be downloaded, and where its content is (spec, section 9).
+//! What is to be downloaded, and where its content is.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::digest::{Algorithm, Checksum, Demand};
+use super::options::Options;
 use crate::client::{ApiError, Client, Credentials, Response};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// Something that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum ContentSource {
     /// An artifact of a task.
     Artifact {
         /// The task's ID.
@@ -29,7 +30,7 @@ pub enum Source {
     },
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ContentSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Artifact { task, run: Some(run), name } => write!(f, "artifact `{name}` of task {task}, run {run}"),
@@ -61,7 +62,15 @@ pub(super) struct Location {
     pub(super) demands: Vec<Demand>,
 }
 
-impl Source {
+impl Location {
+    /// The demands on the content that are known before anything is fetched.
+    pub(super) fn demands(&self, options: &Options) -> Vec<Demand> {
+        let own = options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" });
+        self.demands.iter().cloned().chain(own).collect()
+    }
+}
+
+impl ContentSource {
     /// Asks where the content is.
     pub(super) async fn locate(&self, client: &Client) -> Result<Location> {
         match self {
@@ -77,7 +86,7 @@ impl Source {
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
                 let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
-                    Kind::NotFound => error.hint(format!("tc artifact list {task} shows what there is.")),
+                    Kind::NotFound => error.advise(Advice::ListArtifacts(task.clone())),
                     _ => error,
                 })?;
                 let answer: Value = answer.json()?;
@@ -147,7 +156,7 @@ impl Source {
                 Ok(Found::Object { name: name.to_owned(), credentials })
             }
             other => Err(Error::failed(format!("{self} is stored as `{}`, which is unknown", other.unwrap_or("")))
-                .hint("A newer version of tc may know it.")),
+                .hint("A newer version of this program may know it.")),
         }
     }
 }
@@ -169,7 +178,7 @@ pub(super) fn read_credentials(value: &Value) -> Option<Credentials> {
 }
 
 /// Negotiates how to download an object: with hashes if possible, by a plain URL otherwise.
-async fn object(client: &Client, name: &str, source: &Source) -> Result<Location> {
+async fn object(client: &Client, name: &str, source: &ContentSource) -> Result<Location> {
     let start = async |method: &str| -> Result<Map<String, Value>> {
         let body = json!({"acceptDownloadMethods": {method: true}});
         client.call("object", "startDownload").arg(name).json(&body).send().await?.json()
@@ -186,8 +195,8 @@ async fn object(client: &Client, name: &str, source: &Source) -> Result<Location
     object_location(source, &answer)
 }
 
-/// What an answer of `object.startDownload` means. At least one strong hash must be there (spec, section 9).
-fn object_location(source: &Source, answer: &Map<String, Value>) -> Result<Location> {
+/// What an answer of `object.startDownload` means. At least one strong hash must be there.
+fn object_location(source: &ContentSource, answer: &Map<String, Value>) -> Result<Location> {
     let text = |key: &str| answer.get(key).and_then(Value::as_str);
     let url = text("url").and_then(|url| Url::parse(url).ok());
     let url = url.ok_or_else(|| Error::failed(format!("{source}: the object service answered no URL")))?;
@@ -219,8 +228,8 @@ fn object_location(source: &Source, answer: &Map<String, Value>) -> Result<Locat
 mod tests {
     use super::*;
 
-    fn source() -> Source {
-        Source::Artifact { task: "T".into(), run: Some(1), name: "public/x".into() }
+    fn source() -> ContentSource {
+        ContentSource::Artifact { task: "T".into(), run: Some(1), name: "public/x".into() }
     }
 
     #[test]

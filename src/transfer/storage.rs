@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Redirects that are followed one after the other.
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// A request that brought no content.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ enum Meaning {
     Refused,
 }
 
-/// Objects are asked for without redirects (spec, section 9).
+/// Objects are asked for without redirects.
 fn meaning(status: u16, storage: Storage, partial: bool) -> Meaning {
     match status {
         206 if !partial => Meaning::Refused,
@@ -56,7 +56,7 @@ fn meaning(status: u16, storage: Storage, partial: bool) -> Meaning {
 }
 
 /// What to ask for.
-pub(super) struct Wanted<'a> {
+pub(super) struct ContentRequest<'a> {
     /// As messages name it.
     pub(super) what: &'a str,
     /// The bytes on the wire; all of them when there is no range.
@@ -69,7 +69,7 @@ pub(super) struct Wanted<'a> {
     pub(super) head_only: bool,
 }
 
-impl Wanted<'_> {
+impl ContentRequest<'_> {
     fn headers(&self, storage: Storage) -> Vec<(String, String)> {
         let mut headers = Vec::new();
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
@@ -92,11 +92,11 @@ impl Wanted<'_> {
 pub(super) async fn get(
     client: &Client,
     location: &Location,
-    wanted: &Wanted<'_>,
+    wanted: &ContentRequest<'_>,
 ) -> Result<(RawAnswer, Head), Refusal> {
     let headers = wanted.headers(location.storage);
     let mut url = location.url.clone();
-    for _ in 0..=MOST_REDIRECTS {
+    for _ in 0..=MAX_REDIRECTS {
         let request = RawRequest {
             what: wanted.what,
             // What is signed is signed for GET; there the body is left unread.
@@ -121,7 +121,7 @@ pub(super) async fn get(
             meaning => return Err(refusal(client, wanted.what, meaning, &url, &answer)),
         }
     }
-    Err(Refusal::Lasting(Error::failed(format!("{}: more than {MOST_REDIRECTS} redirects", wanted.what))))
+    Err(Refusal::Lasting(Error::failed(format!("{}: more than {MAX_REDIRECTS} redirects", wanted.what))))
 }
 
 fn redirected(what: &str, from: &Url, answer: &RawAnswer) -> Result<Url> {
@@ -195,8 +195,13 @@ mod tests {
         let version =
             Version { etag: Some("\"v\"".into()), modified: None, length: Some(10), encoding: Encoding::Identity };
         let headers = |range| {
-            let wanted =
-                Wanted { what: "x", range, version: Some(&version), stall: Duration::from_secs(1), head_only: false };
+            let wanted = ContentRequest {
+                what: "x",
+                range,
+                version: Some(&version),
+                stall: Duration::from_secs(1),
+                head_only: false,
+            };
             let headers = wanted.headers(Storage::Object);
             headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
         };

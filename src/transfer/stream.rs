@@ -9,17 +9,16 @@ use tokio::sync::mpsc;
 
 use super::decode;
 use super::digest::{self, Digests};
-use super::download::demands;
 use super::head::Encoding;
 use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Options};
-use super::source::Source;
+use super::source::ContentSource;
 use super::writer::{Check, undecodable};
 use crate::client::Client;
 use crate::error::{Error, Result};
 
-const QUEUE: usize = 8;
-const BUFFER: usize = 1 << 16;
+const STREAM_QUEUE_PIECES: usize = 8;
+const COPY_BUFFER_BYTES: usize = 1 << 16;
 
 /// Downloads to a writer. A broken connection is continued where it broke off.
 ///
@@ -30,7 +29,7 @@ const BUFFER: usize = 1 << 16;
 /// Those of [`super::to_file`], and those of the writer.
 pub async fn to_writer(
     client: &Client,
-    source: &Source,
+    source: &ContentSource,
     out: &mut (impl AsyncWrite + Unpin),
     options: &Options,
 ) -> Result<Downloaded> {
@@ -50,7 +49,7 @@ pub async fn to_writer(
 ///
 /// # Errors
 /// Those of [`super::to_file`]; [`crate::error::Kind::Failed`] when there is more.
-pub async fn to_buffer(client: &Client, source: &Source, limit: usize, options: &Options) -> Result<Vec<u8>> {
+pub async fn to_buffer(client: &Client, source: &ContentSource, limit: usize, options: &Options) -> Result<Vec<u8>> {
     let mut buffer = Limited { bytes: Vec::new(), limit };
     to_writer(client, source, &mut buffer, options).await?;
     Ok(buffer.bytes)
@@ -101,15 +100,15 @@ pub(super) async fn copy(job: &Job<'_>, out: &mut (impl AsyncWrite + Unpin)) -> 
     };
     let location = job.location().await?;
     let (connection, head) = job.open(None).await.map_err(told)?;
-    let mut content = demands(&location, job.options);
+    let mut content = location.demands(job.options);
     content.extend(head.content.iter().cloned());
     let (encoding, length) = (head.version.encoding, head.version.length);
     let (what, content_length) = (job.what.clone(), head.content_length);
     let check = Check { what, encoding, length, content_length, stored: head.stored, content };
     job.options.tell(&Event::Begun { what: &job.what, length, here: 0 });
     // Decoding blocks and computes, so it has a thread; both queues are short.
-    let (feed, stored) = mpsc::channel(QUEUE);
-    let (pieces, mut decoded) = mpsc::channel(QUEUE);
+    let (feed, stored) = mpsc::channel(STREAM_QUEUE_PIECES);
+    let (pieces, mut decoded) = mpsc::channel(STREAM_QUEUE_PIECES);
     let digests = Digests::new(&check.of_content());
     let decoding = tokio::task::spawn_blocking(move || decode_all(encoding, stored, &pieces, digests));
     let write = async {
@@ -162,7 +161,7 @@ fn decode_all(
     mut digests: Digests,
 ) -> io::Result<Digests> {
     let mut reader = decode::reader(encoding, Pieces { stored, piece: Bytes::new() });
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; COPY_BUFFER_BYTES];
     loop {
         let read = reader.read(&mut buffer)?;
         if read == 0 {

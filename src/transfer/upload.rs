@@ -1,4 +1,4 @@
-//! Uploads of objects and artifacts (spec, section 9).
+//! Uploads of objects and artifacts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,9 +16,9 @@ use super::source::read_credentials;
 use crate::client::Client;
 use crate::error::{Error, Result};
 
-/// What is smaller goes to the object service itself (spec, section 9).
-const INLINE: u64 = 8 << 10;
-/// Objects up to this many bytes get a SHA-512 besides the SHA-256 (spec, section 9).
+/// What is smaller goes to the object service itself.
+const MAX_INLINE_BYTES: u64 = 8 << 10;
+/// Objects up to this many bytes get a SHA-512 besides the SHA-256.
 ///
 /// One of the two is enough for every client. For a large object on a fast network a SHA-512 takes three times
 /// as long as the upload, so these get one when it is asked for ([`Options::sha512`]).
@@ -205,7 +205,7 @@ struct Upload<'a> {
 
 impl Upload<'_> {
     async fn run(&self, readers: &dyn Readers) -> Result<Uploaded> {
-        let small = if readers.length() < INLINE { Some(self.read(readers).await?) } else { None };
+        let small = if readers.length() < MAX_INLINE_BYTES { Some(self.read(readers).await?) } else { None };
         let first = self.create(small.as_ref(), readers.length()).await?;
         let (checksums, retries) = match (first, small) {
             (None, Some(content)) => {
@@ -248,7 +248,7 @@ impl Upload<'_> {
     async fn read(&self, readers: &dyn Readers) -> Result<Bytes> {
         let unread = |source| Error::io("read", self.what, source);
         let mut content = Vec::new();
-        let mut reader = readers.open().await.map_err(unread)?.take(INLINE);
+        let mut reader = readers.open().await.map_err(unread)?.take(MAX_INLINE_BYTES);
         reader.read_to_end(&mut content).await.map_err(unread)?;
         readers.check()?;
         if content.len() as u64 != readers.length() {

@@ -20,14 +20,14 @@ use super::plan::Ranges;
 use crate::error::{Error, Result};
 
 /// Pieces on their way to the disk: enough to keep both sides busy, few enough for flat memory.
-const QUEUE: usize = 3;
+const WRITER_QUEUE_PIECES: usize = 3;
 /// How often it is written down which bytes are here.
-const SAVES: Duration = Duration::from_millis(100);
-const BUFFER: usize = 1 << 18;
+const STATE_SAVE_INTERVAL: Duration = Duration::from_millis(100);
+const READ_BUFFER_BYTES: usize = 1 << 18;
 /// What is hashed from the file, in buffers, for each piece that comes out of order.
-const CATCH_UP: usize = 4;
+const CATCH_UP_BUFFERS: usize = 4;
 /// Bytes that the record of an unfinished file surely fits into.
-const ROOM: u64 = 64 << 10;
+const STATE_MAX_BYTES: u64 = 64 << 10;
 
 /// What the file must be in the end.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(part: Part, place: Place, here: Ranges, check: Check) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (sender, receiver) = mpsc::channel(WRITER_QUEUE_PIECES);
         let thread = tokio::task::spawn_blocking(move || match Hashing::start(&check.of_stored()) {
             Ok(hashing) => Writing::new(part, here, hashing).run(receiver, &place, &check),
             Err(error) => (Some(part), Err(error)),
@@ -176,9 +176,9 @@ impl Writing {
         }
         write_at(&self.part.file, piece, offset).map_err(|source| self.unwritten(source))?;
         self.here.add(offset..offset + length);
-        self.catch_up(CATCH_UP)?;
+        self.catch_up(CATCH_UP_BUFFERS)?;
         self.flusher.wrote(length, &self.part.file).map_err(|source| self.unwritten(source))?;
-        if self.saved.elapsed() >= SAVES {
+        if self.saved.elapsed() >= STATE_SAVE_INTERVAL {
             self.part.save(&self.here, false)?;
             self.saved = Instant::now();
         }
@@ -190,7 +190,7 @@ impl Writing {
         if self.part.save(&self.here, false).is_ok() {
             return;
         }
-        let end = self.here.drop_last(ROOM);
+        let end = self.here.drop_last(STATE_MAX_BYTES);
         // There is an error already, which says more than that this failed, too.
         drop(self.part.file.set_len(end).is_ok().then(|| self.part.save(&self.here, false)));
     }
@@ -217,7 +217,7 @@ impl Writing {
             if self.hashed >= end {
                 break;
             }
-            let most = usize::try_from(end - self.hashed).unwrap_or(BUFFER).min(BUFFER);
+            let most = usize::try_from(end - self.hashed).unwrap_or(READ_BUFFER_BYTES).min(READ_BUFFER_BYTES);
             let mut buffer = vec![0; most];
             let read = read_at(&self.part.file, &mut buffer, self.hashed);
             let read = read.map_err(|source| Error::io("read", self.part.path.display(), source))?;
@@ -305,7 +305,7 @@ fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) ->
     place.adopt(&file).map_err(unwritten)?;
     let mut reader = decode::reader(check.encoding, stored);
     let mut digests = Digests::new(&check.of_content());
-    let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
+    let (mut buffer, mut bytes) = (vec![0; READ_BUFFER_BYTES], 0);
     loop {
         let read = reader.read(&mut buffer).map_err(|source| Undecoded::Content(undecodable(&check.what, source)))?;
         if read == 0 {

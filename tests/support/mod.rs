@@ -13,6 +13,7 @@ pub mod publisher;
 pub mod pulse;
 #[cfg(unix)]
 pub mod rabbit;
+pub mod recorded;
 pub mod sign_in;
 pub mod storage;
 pub mod task;

@@ -5,7 +5,7 @@ use crate::commands::transfers::{DownloadArgs, to_stdout};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// Print an artifact, decoded
 ///
@@ -28,11 +28,12 @@ pub struct Args {
 /// # Errors
 /// Those of the download and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    context.refuse_jq("an artifact")?;
     let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
     let client = task.deployment.client(context)?;
-    let source = Source::Artifact { task: task.id, run: args.run.or(task.run), name };
+    let source = ContentSource::Artifact { task: task.id, run: args.run.or(task.run), name };
     to_stdout(&client, &source, &args.download.options()?, context).await
 }

@@ -12,7 +12,7 @@ use crate::commands::transfers::{
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Options, Source};
+use crate::transfer::{self, ContentSource, Options};
 
 /// Download artifacts of a task
 ///
@@ -63,10 +63,10 @@ struct Request {
 
 impl Request {
     /// The one artifact, when it is one by name.
-    fn single(&self, all: bool) -> Option<Source> {
+    fn single(&self, all: bool) -> Option<ContentSource> {
         match self.names.as_slice() {
             [name] if !all && !NamePatterns::is_pattern(name) => {
-                Some(Source::Artifact { task: self.task.clone(), run: self.run, name: name.clone() })
+                Some(ContentSource::Artifact { task: self.task.clone(), run: self.run, name: name.clone() })
             }
             _ => None,
         }
@@ -126,7 +126,7 @@ async fn from_index(args: &Args, client: &Client) -> Result<Request> {
 }
 
 async fn verify(
-    source: &Source,
+    source: &ContentSource,
     file: &std::path::Path,
     client: &Client,
     options: &Options,
@@ -138,8 +138,14 @@ async fn verify(
     Ok(Status::DONE)
 }
 
-async fn one(source: Source, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
-    let Source::Artifact { name, .. } = &source else { return Err(Error::usage("not an artifact")) };
+async fn one(
+    source: ContentSource,
+    args: &Args,
+    options: Options,
+    client: &Client,
+    context: &Context,
+) -> Result<Status> {
+    let ContentSource::Artifact { name, .. } = &source else { return Err(Error::usage("not an artifact")) };
     let output = args.output.as_ref().map(|output| (output, context.env.resolve(output)));
     let ends_as_folder = |output: &PathBuf| output.as_os_str().to_string_lossy().ends_with(['/', '\\']);
     let target = match output {
@@ -154,8 +160,8 @@ async fn one(source: Source, args: &Args, options: Options, client: &Client, con
         .writing_files(async {
             // A record without a run would be of no use.
             let source = match source {
-                Source::Artifact { task, run: None, name } if args.manifest.is_some() => {
-                    Source::Artifact { run: Some(transfers::newest_run(client, &task).await?), task, name }
+                ContentSource::Artifact { task, run: None, name } if args.manifest.is_some() => {
+                    ContentSource::Artifact { run: Some(transfers::newest_run(client, &task).await?), task, name }
                 }
                 source => source,
             };
@@ -207,7 +213,7 @@ async fn many(request: &Request, args: &Args, options: Options, client: &Client,
                 .into_iter()
                 .map(|name| {
                     let target = placement.target(&name)?;
-                    Ok(DownloadItem::new(Source::Artifact { task: task.clone(), run: Some(run), name }, target))
+                    Ok(DownloadItem::new(ContentSource::Artifact { task: task.clone(), run: Some(run), name }, target))
                 })
                 .collect();
             download(client, stream::iter(items), &args.download, options, &manifest, context).await

@@ -11,7 +11,7 @@ use crate::commands::transfers::{self, ListedArtifact};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Options, Source};
+use crate::transfer::{self, ContentSource, Options};
 use crate::ui::{Table, size};
 
 /// Sizes that are asked for at once.
@@ -75,7 +75,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// One size each, where it can be had: an artifact without one is no reason to fail.
 async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[ListedArtifact]) -> Vec<Option<u64>> {
     let ask = |artifact: &ListedArtifact| {
-        let source = Source::Artifact { task: task.to_owned(), run, name: artifact.name.clone() };
+        let source = ContentSource::Artifact { task: task.to_owned(), run, name: artifact.name.clone() };
         let known = artifact.length;
         async move {
             match known {

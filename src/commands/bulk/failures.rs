@@ -1,6 +1,7 @@
 //! What went wrong for some of many items: told as it happens, counted at the end.
 
 use crate::bulk::Report;
+use crate::commands::hints;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::ui::sanitize;
@@ -29,6 +30,7 @@ impl Failures {
     /// Adds the failure of an item that is called `name`, and tells it with `label`, if any, before its message. The first
     /// one is kept back when `may_be_alone`.
     pub fn add(&mut self, id: &str, name: &str, label: &str, may_be_alone: bool, error: Error, context: &Context) {
+        let error = hints::worded(error);
         self.report.fail(id, name, &error);
         if !self.kinds.contains(&error.kind()) {
             self.kinds.push(error.kind());
@@ -58,7 +60,7 @@ impl Failures {
             warn(&text, context);
         }
         let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
-        Err(hints.iter().fold(Error::new(kind, format!("{count} of {all} {what}")), |error, hint| error.hint(hint)))
+        Err(hints.iter().cloned().fold(Error::new(kind, format!("{count} of {all} {what}")), Error::hint))
     }
 }
 

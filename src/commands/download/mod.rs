@@ -10,7 +10,7 @@ use crate::commands::transfers::{DownloadArgs, DownloadItem, Manifest, download,
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// What to download to a file; `tc artifact download` and `tc object download` do more.
 #[derive(Debug, clap::Subcommand)]
@@ -45,7 +45,8 @@ impl Command {
     pub async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, download } => {
-                fetch(&context.client()?, Source::Object { name: name.clone() }, file.clone(), download, context).await
+                fetch(&context.client()?, ContentSource::Object { name: name.clone() }, file.clone(), download, context)
+                    .await
             }
             Self::Artifact { words, download } => {
                 let (task, run, name, file) = match words.as_slice() {
@@ -55,7 +56,7 @@ impl Command {
                 };
                 let found = selection::task(task, context)?;
                 let client = found.deployment.client(context)?;
-                let source = Source::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
+                let source = ContentSource::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
                 fetch(&client, source, PathBuf::from(file), download, context).await
             }
         }
@@ -68,7 +69,7 @@ fn number(text: &str) -> Result<u32> {
 
 async fn fetch(
     client: &Client,
-    source: Source,
+    source: ContentSource,
     file: PathBuf,
     how: &DownloadArgs,
     context: &Context,

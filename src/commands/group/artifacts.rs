@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::domain::TaskItem;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// Lists of artifacts that are fetched at once.
 const MAX_CONCURRENT_LISTS: usize = 16;
@@ -112,7 +112,7 @@ async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result
 fn wanted(task: &Task, name: String, template: &str, placement: &mut Placement<'_>) -> Result<DownloadItem> {
     let path = fill(template, task, &name);
     let target = placement.target(&path)?;
-    let source = Source::Artifact { task: task.id.clone(), run: Some(task.run), name };
+    let source = ContentSource::Artifact { task: task.id.clone(), run: Some(task.run), name };
     // Not every task of a group makes what some of them do.
     Ok(DownloadItem { may_be_missing: true, ..DownloadItem::new(source, target) })
 }

@@ -23,7 +23,7 @@ pub fn broker(context: &Context) -> Result<Broker> {
             return error;
         }
         error.hint(
-            "set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org",
+            "Set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org",
         )
     })
 }
@@ -74,25 +74,25 @@ fn tell(notice: &Notice, ui: &Ui) {
 pub fn explain(source: PulseError) -> Error {
     let hint = match &source {
         PulseError::Login { .. } => {
-            "check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org".into()
+            "Check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org".into()
         }
-        PulseError::VirtualHost { .. } => "check PULSE_VHOST, or the path of PULSE_URL".into(),
-        PulseError::QueueRefused { user, .. } => format!("name it `queue/{user}/..`: Pulse gives users no other queues"),
-        PulseError::QueueBusy { .. } => "end the other listener, or choose another name with --queue".into(),
+        PulseError::VirtualHost { .. } => "Check PULSE_VHOST, or the path of PULSE_URL.".into(),
+        PulseError::QueueRefused { user, .. } => format!("Name it `queue/{user}/..`: Pulse gives users no other queues."),
+        PulseError::QueueBusy { .. } => "End the other listener, or choose another name with --queue.".into(),
         PulseError::QueueDiffers { queue, .. } => {
-            format!("delete it with `tc pulse listen --queue {queue} --delete`, or choose another name with --queue")
+            format!("Delete it with `tc pulse listen --queue {queue} --delete`, or choose another name with --queue.")
         }
-        PulseError::QueueMissing { .. } => "check the name; without `queue/<user>/` it is one of your own".into(),
+        PulseError::QueueMissing { .. } => "Check the name; without `queue/<user>/` it is one of your own.".into(),
         PulseError::QueueDeleted { .. } => {
-            "read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue".into()
+            "Read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue.".into()
         }
         PulseError::ExchangeMissing { .. } => {
-            "check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment".into()
+            "Check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment.".into()
         }
-        PulseError::ExchangeRefused { .. } => "ask the administrators of the broker to let you read from it".into(),
-        PulseError::Certificate { .. } => "if the broker's CA is a private one, name its file with --cacert".into(),
-        PulseError::Authorities { .. } => "name a PEM file: text with -----BEGIN CERTIFICATE----- in it".into(),
-        PulseError::Unreachable { .. } => "check PULSE_URL and the network".into(),
+        PulseError::ExchangeRefused { .. } => "Ask the administrators of the broker to let you read from it.".into(),
+        PulseError::Certificate { .. } => "If the broker's CA is a private one, name its file with --cacert.".into(),
+        PulseError::Authorities { .. } => "Name a PEM file: text with -----BEGIN CERTIFICATE----- in it.".into(),
+        PulseError::Unreachable { .. } => "Check PULSE_URL and the network.".into(),
         _ => String::new(),
     };
     let error = Error::from(source);
@@ -104,26 +104,26 @@ pub fn explain_binding(source: BindingError) -> Error {
     let hint = match &source {
         BindingError::Exchange { service, similar, exchanges, .. } => {
             match (similar.as_slice(), exchanges.as_slice()) {
-                ([], []) => format!("list all with `tc pulse exchanges`: the {service} service has none"),
-                ([], names) => format!("choose one of {}", names.join(", ")),
-                (names, _) => format!("did you mean {}?", quoted(names)),
+                ([], []) => format!("List all with `tc pulse exchanges`: the {service} service has none."),
+                ([], names) => format!("Choose one of {}.", names.join(", ")),
+                (names, _) => format!("Did you mean {}?", quoted(names)),
             }
         }
-        BindingError::Word { words, .. } => format!("choose among {}", words.join(", ")),
+        BindingError::Word { words, .. } => format!("Choose among {}.", words.join(", ")),
         BindingError::Dot { words, multiple, .. } if multiple.is_empty() => {
-            format!("choose among {}; none of them may hold a dot", words.join(", "))
+            format!("Choose among {}; none of them may hold a dot.", words.join(", "))
         }
         BindingError::Dot { words, multiple, .. } => {
-            format!("choose among {}; only {} may hold dots", words.join(", "), multiple.join(", "))
+            format!("Choose among {}; only {} may hold dots.", words.join(", "), multiple.join(", "))
         }
-        BindingError::Constant { .. } => "leave it out, or give the name of a route with --route".into(),
+        BindingError::Constant { .. } => "Leave it out, or give the name of a route with --route.".into(),
         BindingError::Text { .. } => {
-            "write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ"
+            "Write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ"
                 .into()
         }
         BindingError::Lookup(LookupError::Service { similar, .. }) => match similar.as_slice() {
-            [] => "list all with `tc pulse exchanges`".into(),
-            names => format!("did you mean {}?", quoted(names)),
+            [] => "List all with `tc pulse exchanges`.".into(),
+            names => format!("Did you mean {}?", quoted(names)),
         },
         _ => return source.into(),
     };

@@ -8,7 +8,7 @@ use crate::commands::transfers::{DownloadArgs, DownloadItem, Manifest, Placement
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::transfer::Source;
+use crate::transfer::ContentSource;
 
 /// Download an object
 ///
@@ -37,7 +37,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         options.checksums.push(sha256(hex)?);
     }
     let client = context.client()?;
-    let source = Source::Object { name: args.name.clone() };
+    let source = ContentSource::Object { name: args.name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
         return to_stdout(&client, &source, &options, context).await;
     }

@@ -42,7 +42,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         (None, Some(names)) => names,
         (None, None) => {
             return Err(Error::usage(format!("no exchange of {} named", args.service))
-                .hint(format!("list them with `tc pulse exchanges {}`", args.service)));
+                .hint(format!("List them with `tc pulse exchanges {}`.", args.service)));
         }
     };
     let mut builder = binding(service, exchange);

@@ -101,7 +101,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
 
 async fn delete(queue: &Queue, args: &Args, context: &Context) -> Result<Status> {
     if !args.bindings.is_empty() {
-        return Err(Error::usage("--delete takes no bindings").hint("leave them out to delete the queue"));
+        return Err(Error::usage("--delete takes no bindings").hint("Leave them out to delete the queue."));
     }
     let (broker, trust) = (broker(context)?, trust(context)?);
     let messages = delete_queue(&broker, &trust, queue).await.map_err(explain)?;
@@ -241,7 +241,7 @@ impl Listener<'_> {
                                 }
                             }
                             return Err(Error::new(Kind::Unsuccessful, format!("the command failed for {key}: {failure}"))
-                                .hint("start the listener again to try it again: the message is still in the queue"));
+                                .hint("Start the listener again to try it again: the message is still in the queue."));
                         }
                         context.ui.warn(format_args!("the command failed for {key}: {failure}"));
                         message.ack().await;

@@ -13,8 +13,10 @@ use crate::sandbox::{Faults, Options, Push, Sandbox, Seed, Share, TaskList, Work
 pub(super) struct Shape {
     /// Start with task groups: firefox:COUNT[:SEED] for a made-up push, or a file
     ///
-    /// A file is JSON or YAML: a list of tasks with a taskId and a definition each, or what listTaskGroup answers.
-    /// Tasks are created anew, as if now. The IDs of the task groups are told. Can be given several times.
+    /// A file is JSON or YAML: what --export wrote, what "tc group list --json" printed, or a list of tasks with a taskId
+    /// and a definition each. Tasks whose states are known are taken back with them, all times moved so that what was
+    /// last recorded happened just now; others, and all of them with --age, are created anew. The IDs of the task groups
+    /// are told. Can be given several times.
     #[arg(long, value_name = "SEED")]
     seed: Vec<Seed>,
     /// How long ago the seeds began; simulated workers have been busy with them since
@@ -86,7 +88,9 @@ impl Shape {
                     let name = path.display();
                     let text = std::fs::read_to_string(context.env.resolve(path))
                         .map_err(|source| Error::io("read", name, source))?;
-                    let loaded = sandbox.load_list(&TaskList::parse(&text)?, age)?;
+                    let list = TaskList::parse(&text)?;
+                    let as_they_were = self.age.is_none() && list.has_states();
+                    let loaded = if as_they_were { sandbox.restore(&list)? } else { sandbox.load_list(&list, age)? };
                     let (tasks, ids) = (loaded.tasks, loaded.groups.join(", "));
                     context.ui.note(format_args!("Loaded {tasks} tasks of task group {ids}."));
                     if loaded.left_out > 0 {

@@ -1,13 +1,13 @@
 //! Downloading one or many: flags, progress, records, a summary.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
+use super::item::DownloadItem;
 use super::manifest::Manifest;
 use super::summary::{Bars, Totals};
 use crate::client::{ApiError, Client};
@@ -15,7 +15,7 @@ use crate::commands::bulk::Failures;
 use crate::context::{Context, beside, parse_timeout};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, Downloaded, Existing, Options, Source, Watch};
+use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, ContentSource, Downloaded, Existing, Options, Watch};
 use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
@@ -45,24 +45,6 @@ pub struct DownloadArgs {
     /// Give up on a connection that brings no byte for so long
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub stall: String,
-}
-
-/// One file to download.
-#[derive(Debug, Clone)]
-pub struct DownloadItem {
-    /// What.
-    pub source: Source,
-    /// Where to.
-    pub target: PathBuf,
-    /// Whether it is as well when there is no such thing.
-    pub may_be_missing: bool,
-}
-
-impl DownloadItem {
-    /// Something that has to be there.
-    pub fn new(source: Source, target: PathBuf) -> Self {
-        Self { source, target, may_be_missing: false }
-    }
 }
 
 impl DownloadArgs {
@@ -184,8 +166,8 @@ impl Completed {
 
     fn record(&self) -> Value {
         let (task, run, name) = match &self.item.source {
-            Source::Artifact { task, run, name } => (Some(task), *run, name),
-            Source::Object { name } => (None, None, name),
+            ContentSource::Artifact { task, run, name } => (Some(task), *run, name),
+            ContentSource::Object { name } => (None, None, name),
         };
         let found = &self.found;
         let hashes: serde_json::Map<String, Value> = found
@@ -277,7 +259,7 @@ impl Tally {
             (missing, _) => context.ui.note(format_args!("{missing} tasks have no such artifact.")),
         }
         let mut hints = self.failures.report().hints.clone();
-        hints.push("Run the same command again: it skips complete files and resumes the rest.".to_owned());
+        hints.push("Run the same command again: it skips complete files and resumes the rest.".into());
         self.failures.finish(self.done.len(), "files could not be downloaded", &hints, context)?;
         Ok(Status::DONE)
     }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::DownloadItem;
+use super::item::DownloadItem;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, Checksum, Downloaded, Existing, Options, Source};
+use crate::transfer::{self, Algorithm, Checksum, ContentSource, Downloaded, Existing, Options};
 use crate::ui::Sink;
 
 /// The records of a `--manifest FILE`, old and new; none of either without that flag.
@@ -52,12 +52,12 @@ impl Record {
     }
 
     /// Whether it is about this content. Without a run it may be about another one's.
-    fn is_about(&self, source: &Source) -> bool {
+    fn is_about(&self, source: &ContentSource) -> bool {
         match source {
-            Source::Artifact { task, run, name } => {
+            ContentSource::Artifact { task, run, name } => {
                 run.is_some() && self.run == *run && self.task.as_ref() == Some(task) && self.name == *name
             }
-            Source::Object { name } => self.task.is_none() && self.name == *name,
+            ContentSource::Object { name } => self.task.is_none() && self.name == *name,
         }
     }
 }
@@ -189,8 +189,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn artifact(run: Option<u32>) -> Source {
-        Source::Artifact { task: "T".into(), run, name: "public/x".into() }
+    fn artifact(run: Option<u32>) -> ContentSource {
+        ContentSource::Artifact { task: "T".into(), run, name: "public/x".into() }
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         assert!(record(json!(1)).is_about(&artifact(Some(1))));
         assert!(!record(json!(1)).is_about(&artifact(Some(0))));
         assert!(!record(json!(null)).is_about(&artifact(None)), "whose run nobody knows");
-        assert!(!record(json!(1)).is_about(&Source::Object { name: "public/x".into() }));
+        assert!(!record(json!(1)).is_about(&ContentSource::Object { name: "public/x".into() }));
     }
 
     #[test]

@@ -10,14 +10,19 @@ use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::transfer::{self, Options, Source, Watch};
+use crate::transfer::{self, ContentSource, Options, Watch};
 use crate::ui::{Transfers, sanitize};
 
 /// Prints one on standard output, decoded.
 ///
 /// # Errors
 /// Those of the download; what was printed by then is a beginning, or wrong.
-pub async fn to_stdout(client: &Client, source: &Source, options: &Options, context: &Context) -> Result<Status> {
+pub async fn to_stdout(
+    client: &Client,
+    source: &ContentSource,
+    options: &Options,
+    context: &Context,
+) -> Result<Status> {
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Reading")));
     let mut options = options.clone();
     if !context.ui.terminal.stdout {

@@ -106,7 +106,7 @@ pub async fn upload_all(
         totals.tell(started.elapsed(), context);
     }
     let mut hints = failures.report().hints.clone();
-    hints.push("Upload only those that failed: the others are complete.".to_owned());
+    hints.push("Upload only those that failed: the others are complete.".into());
     failures.finish(records.len(), "files could not be uploaded", &hints, context)?;
     Ok(Status::DONE)
 }

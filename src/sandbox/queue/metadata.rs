@@ -78,7 +78,9 @@ pub(super) fn get_worker_type(state: &mut QueueState, call: &Call<'_>) -> Outcom
             "Worker-type `{worker_type}` with Provisioner `{provisioner}` not found. Are you sure it was created?"
         ))
     })?;
-    Ok(Answer::Json(worker_type_json(name, queue)))
+    let mut value = worker_type_json(name, queue);
+    value["actions"] = json!([]);
+    Ok(Answer::Json(value))
 }
 
 /// Provisioners are what the task queues' names begin with; each is as alive as the liveliest of its queues.
@@ -95,6 +97,7 @@ fn provisioners(state: &QueueState, call: &Call<'_>) -> BTreeMap<Name, SeenQueue
 fn provisioner_json(name: &Name, seen: &SeenQueue) -> Value {
     json!({
         "provisionerId": &*name.0,
+        "actions": [],
         "expires": stamp(seen.expires),
         "lastDateActive": stamp(seen.active),
         "description": "",
@@ -176,6 +179,7 @@ fn worker_json(call: &Call<'_>, worker: &SeenWorker, with_details: bool) -> Valu
     let recent = worker.recent.iter().map(|(id, run)| json!({"taskId": id, "runId": run}));
     value["recentTasks"] = recent.collect();
     value["lastDateActive"] = json!(stamp(worker.active));
+    value["actions"] = json!([]);
     if with_details && !worker.quarantines.is_empty() {
         let details = worker.quarantines.iter().map(|decision| {
             json!({

@@ -1,4 +1,4 @@
-//! The queue: tasks, their runs, dependencies and groups, claims and artifacts, as a state machine (spec, section 8).
+//! The queue: tasks, their runs, dependencies and groups, claims and artifacts, as a state machine.
 //!
 //! Nothing here sleeps or reads a clock: [`QueueState::advance`] is told the time and does what has fallen due.
 
@@ -16,6 +16,7 @@ mod metadata;
 mod pending;
 mod read;
 mod resolve;
+mod restore;
 mod task;
 mod workers;
 
@@ -28,6 +29,7 @@ use self::artifacts::Artifacts;
 pub use self::completed::Completed;
 use self::group::Group;
 pub use self::id::TaskId;
+pub use self::restore::Recorded;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::call::{Answer, Call, Fault, Outcome};

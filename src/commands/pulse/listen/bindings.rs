@@ -41,7 +41,7 @@ impl BindingArgs {
     pub(super) fn build(&self) -> Result<Vec<Binding>> {
         if self.is_empty() {
             return Err(Error::usage("nothing to listen to")
-                .hint("name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them"));
+                .hint("Name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them."));
         }
         let mut found = Vec::new();
         self.add_named(&mut found)?;
@@ -52,7 +52,7 @@ impl BindingArgs {
                 many if many.len() == self.exchanges.len() => many.get(index).map_or("#", String::as_str),
                 many => {
                     let counts = format!("{} patterns for {} exchanges", many.len(), self.exchanges.len());
-                    return Err(Error::usage(counts).hint("give one --pattern for each --exchange, or one for all"));
+                    return Err(Error::usage(counts).hint("Give one --pattern for each --exchange, or one for all."));
                 }
             };
             found.push(Binding::raw(exchange, pattern).map_err(explain_binding)?);
@@ -86,7 +86,7 @@ impl BindingArgs {
         }
         if routed.is_empty() && !self.routes.is_empty() {
             return Err(Error::usage("--route and words of a routing key exclude each other")
-                .hint("name an exchange without words to listen to the route there"));
+                .hint("Name an exchange without words to listen to the route there."));
         }
         for builder in routed {
             for route in &self.routes {
