@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &["domain", "reference", "schema", "ui"]),
     ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("pulse", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
     ("sandbox", &["clock", "definition", "domain", "env", "error", "loopback", "pulse", "reference", "schema"]),
@@ -69,7 +70,7 @@ fn modules_use_only_what_they_may() {
 }
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 7] = ["bulk", "credentials", "hints", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 8] = ["bulk", "credentials", "hints", "listening", "page", "selection", "transfers", "waiting"];
 
 #[test]
 fn commands_never_use_each_other() {

@@ -31,6 +31,15 @@ mod man;
 mod object;
 mod outage;
 mod profile;
+mod pulse;
+#[cfg(unix)]
+mod pulse_kill;
+#[cfg(unix)]
+mod pulse_listen;
+#[cfg(unix)]
+mod pulse_story;
+#[cfg(unix)]
+mod pulse_tls;
 mod readme;
 mod recordings;
 mod references;

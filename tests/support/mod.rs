@@ -11,6 +11,9 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod publisher;
+#[cfg(unix)]
+pub mod pulse;
 #[cfg(unix)]
 pub mod rabbit;
 pub mod recorded;
