@@ -70,7 +70,8 @@ fn modules_use_only_what_they_may() {
 }
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 8] = ["bulk", "credentials", "hints", "listening", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 9] =
+    ["bulk", "credentials", "documents", "hints", "listening", "page", "selection", "transfers", "waiting"];
 
 #[test]
 fn commands_never_use_each_other() {

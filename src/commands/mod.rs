@@ -5,6 +5,8 @@ pub mod artifact;
 pub mod completions;
 pub mod config;
 pub mod creds;
+pub mod d2g;
+pub mod documents;
 pub mod download;
 pub mod from_now;
 pub mod group;
@@ -24,6 +26,7 @@ pub mod signout;
 pub mod slugid;
 pub mod task;
 pub mod url;
+pub mod validate_json;
 pub mod version;
 pub mod whoami;
 
@@ -77,6 +80,8 @@ pub enum Command {
     Scope(scope::Args),
     Url(url::Args),
     Schema(schema::Args),
+    ValidateJson(validate_json::Args),
+    D2g(d2g::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     Config(config::Args),
@@ -162,6 +167,8 @@ impl Command {
             Self::Download(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
+            Self::ValidateJson(args) => validate_json::run(&args, context).await,
+            Self::D2g(args) => d2g::run(&args, context).await,
             Self::Scope(args) => scope::run(&args, context).await,
             Self::Signin(args) => signin::run(&args, context).await,
             Self::Signout(args) => signout::run(&args, context).await,
