@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("env", &["clock"]),
+    ("loopback", &[]),
     ("ui", &[]),
     ("domain", &[]),
     ("reference", &[]),
@@ -15,10 +16,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &["domain", "reference", "schema", "ui"]),
     ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("pulse", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
-    ("sandbox", &["clock", "definition", "domain", "env", "error", "reference", "schema"]),
-    ("signin", &["client", "clock", "domain", "env", "error"]),
+    ("sandbox", &["clock", "definition", "domain", "env", "error", "loopback", "pulse", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error", "loopback"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];
@@ -68,7 +70,8 @@ fn modules_use_only_what_they_may() {
 }
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 8] = ["bulk", "credentials", "documents", "hints", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 9] =
+    ["bulk", "credentials", "documents", "hints", "listening", "page", "selection", "transfers", "waiting"];
 
 #[test]
 fn commands_never_use_each_other() {

@@ -34,6 +34,15 @@ mod man;
 mod object;
 mod outage;
 mod profile;
+mod pulse;
+#[cfg(unix)]
+mod pulse_kill;
+#[cfg(unix)]
+mod pulse_listen;
+#[cfg(unix)]
+mod pulse_story;
+#[cfg(unix)]
+mod pulse_tls;
 mod readme;
 mod recordings;
 mod references;
@@ -42,6 +51,14 @@ mod sandbox;
 mod sandbox_auth;
 mod sandbox_claims;
 mod sandbox_events;
+#[cfg(unix)]
+mod sandbox_execute;
+#[cfg(unix)]
+mod sandbox_execute_bad_input;
+#[cfg(unix)]
+mod sandbox_execute_files;
+#[cfg(unix)]
+mod sandbox_execute_program;
 mod sandbox_facts;
 mod sandbox_faults;
 mod sandbox_hooks;

@@ -16,6 +16,7 @@ pub(crate) mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;
+pub mod pulse;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
@@ -32,6 +33,7 @@ pub mod whoami;
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
+mod listening;
 mod page;
 mod selection;
 mod transfers;
@@ -68,6 +70,9 @@ pub enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// Hear what the services tell of over Pulse (AMQP)
+    #[command(subcommand)]
+    Pulse(pulse::Command),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
@@ -160,6 +165,7 @@ impl Command {
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,
             Self::D2g(args) => d2g::run(&args, context).await,

@@ -18,7 +18,7 @@ use super::sockets::{listen, serve};
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::waiting::keep_time;
-use super::workers::{self, Workers};
+use super::workers::{self, Executor, Workers};
 use super::{events, hooks, http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
@@ -28,6 +28,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     storage: Arc<Storage>,
     workers: Option<Workers>,
+    executor: Option<Arc<Executor>>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -43,6 +44,8 @@ impl Sandbox {
         let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
+        let execution = options.workers.as_ref().and_then(|workers| workers.execution.clone());
+        let executor = execution.map(|host| Executor::new(host, &access_token)).transpose()?.map(Arc::new);
         let shared = Arc::new(Shared {
             events: Arc::clone(&state.events),
             state: Mutex::new(state),
@@ -64,9 +67,10 @@ impl Sandbox {
         runtime.spawn(keep_time(Arc::clone(&shared)));
         runtime.spawn(hooks::keep_firing(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
-            workers::start(runtime.handle(), &shared, workers);
+            workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
-        let sandbox = Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) };
+        let sandbox =
+            Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) };
         if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
             events::publish_to(runtime, &sandbox.shared.events, url)?;
         }
@@ -91,6 +95,11 @@ impl Sandbox {
     /// That client's access token.
     pub fn access_token(&self) -> &Secret {
         &self.access_token
+    }
+
+    /// The key that verifies chains of trust, 32 bytes in base64; none unless the workers execute tasks.
+    pub fn chain_of_trust_key(&self) -> Option<String> {
+        self.executor.as_ref().map(|executor| executor.public_key())
     }
 
     /// Loads a push and returns the ID of its task group, which is that of its decision task.
@@ -210,6 +219,9 @@ impl Drop for Sandbox {
         // Waiting for the threads is not allowed inside of another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+        if let Some(executor) = &self.executor {
+            executor.stop();
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod artifacts;
 pub mod events;
+#[cfg(unix)]
+pub mod execute;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
@@ -9,6 +11,9 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod publisher;
+#[cfg(unix)]
+pub mod pulse;
 #[cfg(unix)]
 pub mod rabbit;
 pub mod recorded;

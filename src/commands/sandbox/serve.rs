@@ -58,11 +58,14 @@ impl Args {
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    // What tasks have started is ended before an interrupt ends this: the sandbox goes first.
+    let _claim = context.claim_interrupt();
     // Systems give a process fewer open files than they let it have; without more, the sandbox serves fewer connections.
     drop(rlimit::increase_nofile_limit(OPEN_FILES));
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
     let options = args.pulse.iter().fold(options, |options, url| options.pulse(Secret::new(url.as_str())));
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
+    args.shape.warn(&sandbox, context);
     let export = args.export.as_deref().map(|path| Export::prepare(path, context)).transpose()?;
     let groups = args.shape.load(&sandbox, context)?;
     let ended = match &args.exec {
@@ -108,12 +111,15 @@ async fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Resul
 pub(super) fn announce(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
-        let access = serde_json::json!({
+        let mut access = serde_json::json!({
             "rootUrl": sandbox.root_url(),
             "clientId": sandbox.client_id(),
             "accessToken": sandbox.access_token().reveal(),
             "taskGroupIds": groups,
         });
+        if let (Some(access), Some(key)) = (access.as_object_mut(), sandbox.chain_of_trust_key()) {
+            access.insert("chainOfTrustKey".to_owned(), key.into());
+        }
         writeln!(out, "{access}")?;
     } else {
         for (variable, value) in variables(sandbox) {
