@@ -63,12 +63,7 @@ fn tasks_that_name_each_other_become_a_group_and_are_never_made_twice() {
     assert!(lines[0].ends_with(" created (build)") && lines[1].ends_with(" created (test)"), "{ran}");
     let again = tc.run(&["task", "create", "tasks.yml", "--resume", GROUP]);
     again.stderr("").status(0).stdout(&ran.stdout.replace(" created ", " exists already "));
-    tc.run(&["api", "queue", "listTaskGroup", GROUP, "--jq", ".tasks | length"])
-        .stdout(
-            "2
-",
-        )
-        .status(0);
+    tc.run(&["api", "queue", "listTaskGroup", GROUP, "--jq", ".tasks | length"]).stdout("2\n").status(0);
     let test = lines[1].split(' ').nth(1).unwrap();
     let build = lines[0].split(' ').nth(1).unwrap();
     assert_eq!(tc.run(&["task", "def", test]).json()["dependencies"], json!([build]));
