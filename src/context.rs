@@ -29,7 +29,7 @@ use crate::env::Environment;
 use crate::ui::Ui;
 
 /// What can be done about a refused call by this caller, on this deployment.
-pub type Advice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
+pub type RefusalAdvice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
 
 /// What a command receives.
 pub struct Context {
@@ -44,7 +44,7 @@ pub struct Context {
     /// The user's files, once they have been read.
     loaded: Loaded,
     ending: Arc<Ending>,
-    advice: Advice,
+    advice: RefusalAdvice,
     clients: Mutex<Vec<KnownClient>>,
 }
 
@@ -57,7 +57,7 @@ impl Context {
 
     /// The same with what knows the words of the command line for a refused call.
     #[must_use]
-    pub fn advised_by(self, advice: Advice) -> Self {
+    pub fn advised_by(self, advice: RefusalAdvice) -> Self {
         Self { advice, ..self }
     }
 

@@ -1,13 +1,13 @@
 //! The one error type: what kind, what was tried, why it failed, what to do next.
 
+mod advice;
 mod convert;
-mod hint;
+
+pub use advice::Advice;
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-
-pub use hint::Hint;
 
 /// What kind of failure this is; it decides the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,7 +90,16 @@ struct Inner {
     kind: Kind,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    hints: Vec<Hint>,
+    hints: Vec<String>,
+    advice: Vec<Advice>,
+    halted: Option<Halted>,
+}
+
+/// What a program of the user's decided about the end.
+#[derive(Debug)]
+struct Halted {
+    status: u8,
+    message: Vec<u8>,
 }
 
 /// What most functions of the crate return.
@@ -99,7 +108,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None, hints: Vec::new() }))
+        let (hints, advice) = (Vec::new(), Vec::new());
+        Self(Box::new(Inner { kind, message: message.into(), source: None, hints, advice, halted: None }))
     }
 
     /// [`Kind::Failed`].
@@ -117,6 +127,18 @@ impl Error {
         Self::new(Kind::Interrupted, "interrupted")
     }
 
+    /// A program of the user's ends everything with this exit status, and this text on standard error, as it is.
+    pub fn halted(status: u8, message: Vec<u8>) -> Self {
+        let mut error = Self::failed(format!("ended with status {status}"));
+        error.0.halted = Some(Halted { status, message });
+        error
+    }
+
+    /// The text that goes to standard error in place of a report, where a program of the user's ended everything.
+    pub fn last_words(&self) -> Option<&[u8]> {
+        self.0.halted.as_ref().map(|halted| halted.message.as_slice())
+    }
+
     /// The same error with what caused it.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -126,8 +148,15 @@ impl Error {
 
     /// The same error with one more hint: what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());
+        self
+    }
+
+    /// The same error with something that would help, for whoever shows it to put into words.
+    #[must_use]
+    pub fn advise(mut self, advice: Advice) -> Self {
+        self.0.advice.push(advice);
         self
     }
 
@@ -146,7 +175,7 @@ impl Error {
 
     /// The exit status of the process that ends with this error.
     pub fn exit_code(&self) -> u8 {
-        self.0.kind.exit_code()
+        self.0.halted.as_ref().map_or(self.0.kind.exit_code(), |halted| halted.status)
     }
 
     /// What was tried and what happened, without causes and hints.
@@ -155,8 +184,18 @@ impl Error {
     }
 
     /// What to do next, in order.
-    pub fn hints(&self) -> &[Hint] {
+    pub fn hints(&self) -> &[String] {
         &self.0.hints
+    }
+
+    /// What would help besides the hints.
+    pub fn advice(&self) -> &[Advice] {
+        &self.0.advice
+    }
+
+    /// The advice, which is the caller's to put into words from now on.
+    pub fn take_advice(&mut self) -> Vec<Advice> {
+        std::mem::take(&mut self.0.advice)
     }
 }
 

@@ -26,6 +26,7 @@ pub mod domain;
 pub mod env;
 pub mod error;
 pub mod exit;
+mod loopback;
 pub mod reference;
 mod run;
 pub mod sandbox;
@@ -36,6 +37,6 @@ pub mod ui;
 
 pub use client::{Client, Credentials};
 pub use env::Environment;
-pub use error::{Error, Hint, Kind};
+pub use error::{Error, Kind};
 pub use run::run;
 pub use ui::Streams;

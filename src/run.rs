@@ -96,6 +96,11 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
         (Ok(status), Ok(())) => return status.0,
         (Ok(_), Err(error)) | (Err(error), _) => error,
     };
+    if let Some(text) = outcome.last_words() {
+        ui.write_stderr(text);
+        return outcome.exit_code();
+    }
+    let outcome = hints::worded(outcome);
     if outcome.kind() == Kind::Interrupted {
         ui.overwrite_key();
     }
@@ -104,7 +109,7 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
             std::iter::successors(outcome.source(), |cause: &&dyn std::error::Error| (*cause).source())
                 .map(ToString::to_string)
                 .collect();
-        ui.report(outcome.message(), &causes, &hints::for_error(&outcome));
+        ui.report(outcome.message(), &causes, outcome.hints());
     }
     outcome.exit_code()
 }

@@ -271,7 +271,7 @@ fn a_template_is_a_body_to_fill_in() {
 fn every_method_is_listed_as_data() {
     let listed = Tc::new().run(&["api", "--json"]).status(0).json();
     let methods = listed.as_array().unwrap();
-    assert_eq!(methods.len(), 192);
+    assert_eq!(methods.len(), 194);
     let keys = [
         "service",
         "apiVersion",
@@ -292,7 +292,7 @@ fn every_method_is_listed_as_data() {
         assert_ne!(method["summary"], "", "{method}");
     }
     let with_legacy = Tc::new().run(&["api", "--json", "--legacy"]).status(0).json();
-    assert_eq!(with_legacy.as_array().unwrap().len(), 192 + 123);
+    assert_eq!(with_legacy.as_array().unwrap().len(), 194 + 123);
     let rerun = methods.iter().find(|method| method["name"] == "rerunTask").unwrap();
     assert_eq!(rerun["verb"], "POST");
     assert_eq!(rerun["route"], "/task/<taskId>/rerun");
@@ -323,7 +323,7 @@ fn a_listing_for_people_has_headings() {
     assert_eq!(lines[1], "  Monitoring", "{ran}");
     assert!(lines.contains(&"  Secrets Service"), "{ran}");
     let whole = Tc::new().terminal().run(&["api"]);
-    assert_eq!(whole.stdout.lines().filter(|line| line.starts_with("    ")).count(), 192, "{whole}");
+    assert_eq!(whole.stdout.lines().filter(|line| line.starts_with("    ")).count(), 194, "{whole}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("env", &["clock"]),
+    ("loopback", &[]),
     ("ui", &[]),
     ("domain", &[]),
     ("reference", &[]),
@@ -17,8 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
-    ("sandbox", &["clock", "domain", "env", "error", "reference", "schema"]),
-    ("signin", &["client", "clock", "domain", "env", "error"]),
+    ("sandbox", &["clock", "definition", "domain", "env", "error", "loopback", "pulse", "reference", "schema"]),
+    ("signin", &["client", "clock", "domain", "env", "error", "loopback"]),
     ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
 ];
@@ -68,7 +69,7 @@ fn modules_use_only_what_they_may() {
 }
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 6] = ["bulk", "credentials", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 7] = ["bulk", "credentials", "hints", "page", "selection", "transfers", "waiting"];
 
 #[test]
 fn commands_never_use_each_other() {
@@ -89,6 +90,32 @@ fn commands_never_use_each_other() {
         }
     }
     assert_eq!(wrong, [""; 0]);
+}
+
+/// The verb's own files, and three lines beside them: its module, its variant, its dispatch.
+#[test]
+fn a_verb_takes_three_lines_besides_its_own_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+    let mut verbs = 0;
+    for noun in fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let Ok(dispatch) = fs::read_to_string(noun.join("mod.rs")) else { continue };
+        for line in dispatch.lines().filter_map(|line| line.trim().strip_suffix("::Args),")) {
+            let module = line.rsplit('(').next().unwrap();
+            let names = |line: &&str| {
+                line.match_indices(module).any(|(at, _)| {
+                    let (before, after) = (line[..at].chars().last(), line[at + module.len()..].chars().next());
+                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && matches!(after, Some(':' | ';'))
+                })
+            };
+            let lines: Vec<&str> = dispatch.lines().filter(names).collect();
+            // A verb that is what the noun does by itself is dispatched for that, too.
+            let lines: Vec<&&str> =
+                lines.iter().filter(|line| !line.contains("None =>") && !line.ends_with("::Args,")).collect();
+            assert_eq!(lines.len(), 3, "{}: {lines:#?}", noun.join(module).display());
+            verbs += 1;
+        }
+    }
+    assert!(verbs > 40, "only {verbs} verbs were found");
 }
 
 #[test]

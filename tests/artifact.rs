@@ -105,7 +105,7 @@ fn each_failure_of_many_names_its_file() {
         let said = format!("warning: artifact `{name}` of task {}, run 0: queue.artifact failed: ", rig.task);
         assert!(ran.stderr.contains(&said), "{ran}");
     }
-    let shows = format!("hint: tc artifact list {} shows what there is.", rig.task);
+    let shows = format!("hint: `tc artifact list {}` lists the artifacts that exist.", rig.task);
     assert!(ran.stderr.contains(&shows), "{ran}");
     let fresh = Rig::new();
     fresh.run(&["artifact", "list", &fresh.task]).status(0).stdout("").stderr("No artifacts.\n");

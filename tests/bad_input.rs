@@ -24,7 +24,7 @@ const fn case(name: &'static str, args: &'static [&'static str], stderr: &'stati
 const CASES: &[Case] = &[
     Case {
         root_url: "",
-        ..case("no root URL", &["api", "queue", "ping"], &["no deployment selected", "TASKCLUSTER_ROOT_URL"], 2)
+        ..case("no deployment", &["api", "queue", "ping"], &["no deployment selected", "TASKCLUSTER_ROOT_URL"], 2)
     },
     Case {
         root_url: "https://tc.example.com/api",
@@ -38,7 +38,12 @@ const CASES: &[Case] = &[
     ),
     case("an unknown command", &["apo"], &["unknown command `apo`", "`api`"], 2),
     case("an unknown service", &["api", "quue", "ping"], &["there is no service `quue`", "`queue`"], 2),
-    case("an unknown method", &["api", "queue", "rerun-task"], &["no method `rerun-task`", "`rerunTask`"], 2),
+    case(
+        "an unknown method",
+        &["api", "queue", "rerun-task"],
+        &["`queue.rerun-task` is not in the references of Taskcluster", "`rerunTask`"],
+        2,
+    ),
     case("a method of another service", &["api", "queue", "currentScopes"], &["`auth currentScopes`"], 2),
     case("an unknown query argument", &["api", "queue", "ping", "--limit", "1"], &["unknown option `--limit`"], 2),
     case("too few arguments", &["api", "queue", "status"], &["<taskId>"], 2),
@@ -57,7 +62,7 @@ const CASES: &[Case] = &[
         ..case(
             "invalid JSON on standard input",
             &["api", "auth", "expandScopes"],
-            &["standard input is neither JSON nor YAML"],
+            &["standard input is a single value"],
             2,
         )
     },

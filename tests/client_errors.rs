@@ -147,7 +147,7 @@ fn half_set_credentials() {
     let ran = tc(&server).env("TASKCLUSTER_CLIENT_ID", "me").run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(4).stderr(
         "error: TASKCLUSTER_CLIENT_ID is set but TASKCLUSTER_ACCESS_TOKEN is not\n\
-         hint: Set both, or neither to call without credentials (or say --no-credentials).\n",
+         hint: Set both, or neither to call without credentials.\n",
     );
 }
 

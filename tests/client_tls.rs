@@ -104,7 +104,7 @@ async fn an_unknown_ca_is_not_trusted_and_not_tried_again() {
     let error = server.ping(&[], None).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
-    assert_eq!(error.hints(), ["Trust the deployment's own certificate authority, if it has one."]);
+    assert_eq!(error.advice(), [tc::error::Advice::TrustCertificate]);
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ fn a_value_of_the_wrong_kind_is_named_and_can_be_set_right() {
         .stdout("")
         .stderr(&format!(
             "error: {}:1:11: `retries` must be a whole number from 0 to 100\n\
-             hint: Put it right with `tc config edit`; the file was left as it is.\n",
+             hint: Repair it with `tc config edit`; the file was left unchanged.\n",
             path.display()
         ))
         .status(1);

@@ -74,7 +74,7 @@ fn a_terminal_is_asked_before_it_shows_a_token() {
 fn temporary_credentials_are_taken_with_their_scopes() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let tc = of(&sandbox);
-    let scopes = ["-s", "queue:rerun-task:*\nauth:current-scopes", "--for", "secret.get", "--param", "name=a"];
+    let scopes = ["-s", "queue:rerun-task:*\nauth:current-scopes", "--for", "secrets.get", "--param", "name=a"];
     for name in [&[][..], &["--name", "me/temporary"]] {
         let made = tc.run(&[&["creds", "temp", "--json", "--expires", "15m"], &scopes[..], name].concat());
         made.status(0).stderr("");

@@ -104,7 +104,8 @@ fn list_speaks_json_jq_and_templates() {
     assert_eq!(line["status"]["taskId"], json!(id));
     let ran = tc.run(&["group", "list", "--json", &group.id]);
     assert_eq!(ran.json(), json!([line]));
-    tc.run(&["group", "list", "--jq", ".task.tags.kind", &group.id]).stdout("b\n").status(0);
+    tc.run(&["group", "list", "--jsonl", "--jq", ".task.tags.kind", &group.id]).stdout("b\n").status(0);
+    tc.run(&["group", "list", "--jq", "length, .[0].task.tags.kind", &group.id]).stdout("1\nb\n").status(0);
     tc.run(&["group", "list", "--json", "-f", &group.id]).stdout("[]\n").status(0);
     for filter in [&["--kind", "b"][..], &["--tag", "kind=b"], &["-w", "proj-x/linux"], &["--kind", "x,b"]] {
         let ran = tc.run(&[&["group", "list", &group.id], filter].concat());
@@ -177,7 +178,7 @@ fn an_unknown_group_is_not_found() {
         .tc()
         .run(&["group", "list", "nope"])
         .stdout("")
-        .stderr("error: `nope` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
+        .stderr("error: invalid task group ID `nope`; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
         .status(2);
 }
 

@@ -1,28 +1,9 @@
 //! The Go tool's own runs on groups, replayed: same standard output, same exit status, apart from the
 //! differences that docs/go-tool-differences.md lists.
 
-use std::fs;
-use std::path::Path;
-
-use serde::Deserialize;
-
 use crate::support::Tc;
 use crate::support::group::Group;
-
-#[derive(Deserialize)]
-struct Transcript {
-    args: Vec<String>,
-    exit: u8,
-    stdout: String,
-    stdin: Option<String>,
-}
-
-fn transcripts() -> Vec<Transcript> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/go-cli-transcripts.json");
-    let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
-    let all: Vec<Transcript> = serde_json::from_str(&text).unwrap();
-    all.into_iter().filter(|run| run.args.first().is_some_and(|noun| noun == "group")).collect()
-}
+use crate::support::recorded::transcripts;
 
 /// A group as it was when the transcripts were made, and what its placeholders stand for.
 fn recorded() -> (Group, Vec<(&'static str, String)>) {
@@ -50,12 +31,15 @@ fn sorted(text: &str) -> Vec<String> {
 fn runs_of_the_go_tool_mean_the_same_here() {
     let (group, names) = recorded();
     let mut retriggered = 0;
-    for run in transcripts() {
+    let runs = transcripts("group");
+    println!("{} runs of the Go tool on groups", runs.len());
+    assert!(runs.len() > 10, "tests/data/transcripts.json is cut");
+    for run in runs {
         let fill = |text: &str| names.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         let args: Vec<String> = run.args.iter().map(|arg| fill(arg)).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let mut expected = (sorted(&fill(&run.stdout)), run.exit);
-        let stdin = run.stdin.unwrap_or_default();
+        let mut expected = (sorted(&fill(&run.lines.join("\n"))), run.exit);
+        let stdin = run.stdin;
         match run.args[1..].iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             // Without a filter the Go tool lists nothing.
             ["list", "{GROUP}"] => expected.0 = sorted(&group.tc().run(&["group", "list", "--all", &group.id]).stdout),

@@ -26,6 +26,7 @@ mod group;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod jq;
 mod man;
 mod object;
 mod outage;
@@ -36,8 +37,19 @@ mod references;
 mod sandbox;
 mod sandbox_auth;
 mod sandbox_claims;
+mod sandbox_events;
+#[cfg(unix)]
+mod sandbox_execute;
+#[cfg(unix)]
+mod sandbox_execute_bad_input;
+#[cfg(unix)]
+mod sandbox_execute_files;
+#[cfg(unix)]
+mod sandbox_execute_program;
 mod sandbox_facts;
 mod sandbox_faults;
+mod sandbox_hooks;
+mod sandbox_http;
 mod sandbox_seed;
 mod sandbox_storage;
 mod sandbox_workers;
@@ -48,6 +60,7 @@ mod shell;
 mod signin;
 mod signin_callback;
 mod signin_page;
+mod signin_scopes;
 mod signout;
 mod slugid;
 mod support;
@@ -71,5 +84,6 @@ mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
 mod url;
+mod values;
 mod version;
 mod whoami;

@@ -100,16 +100,16 @@ fn a_profile_that_does_not_exist_is_answered_with_one_that_does() {
         .stderr(
             "error: unknown profile `firefx-ci`\n\
              hint: Did you mean `firefox-ci`?\n\
-             hint: `tc profile list` shows all profiles.\n\
-             hint: It comes from --root-url.\n",
+             hint: It comes from --root-url.\n\
+             hint: `tc profile list` shows all profiles.\n",
         )
         .status(2);
     tc.run(&["--profile", "zzz", "config", "list"])
         .stdout("")
         .stderr(
             "error: unknown profile `zzz`\n\
-             hint: `tc profile list` shows all profiles.\n\
-             hint: It comes from --profile.\n",
+             hint: It comes from --profile.\n\
+             hint: `tc profile list` shows all profiles.\n",
         )
         .status(2);
 }

@@ -462,7 +462,7 @@ mod command {
         let ran = Tc::new().run(&["sandbox", "--port", port]);
         ran.stdout("").status(6).stderr(&format!(
             "error: cannot start the sandbox: port {port} is in use\n\
-             hint: Choose another --port, or none to take any that is free.\n"
+             hint: Choose another port with --port, or omit it to use any free port.\n"
         ));
     }
 }

@@ -94,3 +94,97 @@ fn workers_run_what_a_seed_brings() {
     let tc = tc().env("GROUP", &group).env("TC", env!("CARGO_BIN_EXE_tc"));
     tc.run(&[&["sandbox", "--exec", script][..], &flags].concat()).status(0);
 }
+
+/// Everything of a group that clients can see, but for its times.
+fn picture(sandbox: &Sandbox, group: &str) -> Vec<String> {
+    let times = regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap();
+    tasks(sandbox, group).iter().map(|task| times.replace_all(&task.to_string(), "<time>").into_owned()).collect()
+}
+
+fn namespace(sandbox: &Sandbox) -> Value {
+    Wire::new(sandbox, "GET", "/api/index/v1/namespaces/").send().is(200, "").value()["namespaces"].clone()
+}
+
+#[test]
+fn export_is_taken_back_with_states_and_index() {
+    let first = Sandbox::start(Options::default()).unwrap();
+    let group = first.load(Push { tasks: 60, seed: 7, age: chrono::TimeDelta::minutes(150) }).unwrap();
+    let seal = format!("/api/queue/v1/task-group/{group}/seal");
+    Wire::new(&first, "POST", &seal).send().is(200, "");
+    let entry = json!({"taskId": group, "rank": 3, "data": {"a": 1}, "expires": "2090-01-01T00:00:00Z"});
+    Wire::new(&first, "PUT", "/api/index/v1/task/my.own").json(&entry).send().is(200, "");
+    let exported = first.export();
+    let list = TaskList::parse(&exported).unwrap();
+    assert!(list.has_states());
+    let second = Sandbox::start(Options::default()).unwrap();
+    let loaded = second.restore(&list).unwrap();
+    assert_eq!((loaded.groups, loaded.tasks, loaded.left_out), (vec![group.clone()], 60, 0));
+    assert_eq!(picture(&second, &group), picture(&first, &group));
+    let namespaces = |sandbox: &Sandbox| {
+        namespace(sandbox).as_array().unwrap().iter().map(|space| space["name"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(namespaces(&second), namespaces(&first));
+    let found = Wire::new(&second, "GET", "/api/index/v1/task/my.own").send().is(200, "").value();
+    assert_eq!((&found["taskId"], &found["rank"], &found["data"]), (&json!(group), &json!(3), &json!({"a": 1})));
+    let listed = Wire::new(&second, "GET", &format!("/api/queue/v1/task-group/{group}")).send().value();
+    assert!(listed["sealed"].is_string(), "{listed}");
+    // A second time the tasks are there already.
+    assert!(second.restore(&list).unwrap_err().to_string().contains("exists already"));
+}
+
+#[test]
+fn restored_tasks_go_on() {
+    let first = Sandbox::start(Options::default()).unwrap();
+    let group = first.load(Push { tasks: 40, seed: 7, age: chrono::TimeDelta::zero() }).unwrap();
+    let states = |sandbox: &Sandbox| {
+        let mut states: Vec<String> =
+            tasks(sandbox, &group).iter().map(|task| task["status"]["state"].as_str().unwrap().to_owned()).collect();
+        states.sort();
+        states.dedup();
+        states
+    };
+    assert_eq!(states(&first), ["pending", "unscheduled"]);
+    let workers = tc::sandbox::Workers::new(4).speed(1e6).fail_rate(0.0);
+    let second = Sandbox::start(Options::default().workers(workers)).unwrap();
+    second.restore(&TaskList::parse(&first.export()).unwrap()).unwrap();
+    assert!(second.wait_until_idle(std::time::Duration::from_secs(120)), "the workers do not end");
+    assert_eq!(states(&second), ["completed"]);
+}
+
+#[test]
+fn printed_listing_of_a_group_is_a_seed_with_its_states() {
+    let first = Sandbox::start(Options::default()).unwrap();
+    let group = first.load(Push { tasks: 50, seed: 7, age: chrono::TimeDelta::minutes(150) }).unwrap();
+    let listed = Tc::new()
+        .env("TASKCLUSTER_ROOT_URL", first.root_url())
+        .env("TASKCLUSTER_CLIENT_ID", first.client_id())
+        .env("TASKCLUSTER_ACCESS_TOKEN", first.access_token().reveal())
+        .run(&["group", "list", &group, "--json"]);
+    listed.status(0);
+    let list = TaskList::parse(&listed.stdout).unwrap();
+    assert!(list.has_states());
+    let second = Sandbox::start(Options::default()).unwrap();
+    second.restore(&list).unwrap();
+    assert_eq!(picture(&second, &group), picture(&first, &group));
+    // A task that failed yesterday can be rerun today.
+    let tasks = tasks(&second, &group);
+    let failed = tasks.iter().find(|task| task["status"]["state"] == "failed").unwrap();
+    let id = failed["status"]["taskId"].as_str().unwrap();
+    Wire::new(&second, "POST", &format!("/api/queue/v1/task/{id}/rerun")).send().is(200, "");
+}
+
+#[test]
+fn exported_file_is_written_at_the_end_and_is_a_seed() {
+    let tc = tc();
+    let ran = tc.run(&["sandbox", "--seed", "firefox:10:7", "--export", "out.json", "--exec", "true"]);
+    ran.status(0);
+    let again = tc.run(&["sandbox", "--seed", "out.json", "--exec", "true"]);
+    again.status(0);
+    assert!(again.stderr.starts_with("Loaded 10 tasks of task group "), "{}", again.stderr);
+    let text = std::fs::read_to_string(tc.directory().join("out.json")).unwrap();
+    std::fs::write(tc.directory().join("newer.json"), text.replace("\"version\": 1,", "\"version\": 2,")).unwrap();
+    tc.run(&["sandbox", "--seed", "newer.json", "--exec", "true"])
+        .stderr("Error: the seed is of version 2, and this program reads version 1\n")
+        .status(2);
+    tc.run(&["sandbox", "--export", "no/such/out.json", "--exec", "true"]).status(1);
+}

@@ -258,3 +258,21 @@ fn what_is_no_bucket_and_no_verb_of_the_storage_is_refused() {
     assert_eq!(refused(&put(&at("/public-bucket/x"), &[], "x")), (403, "AccessDenied".into()));
     assert_eq!(refused(&Wire::to(&at("/public-bucket/x"), "DELETE").send()), (405, "MethodNotAllowed".into()));
 }
+
+#[test]
+fn name_with_a_literal_percent_sign_comes_back_as_it_is() {
+    let rig = Rig::new();
+    for (name, encoded) in
+        [("public/a%20b", "public%2Fa%2520b"), ("public/100%", "public/100%25"), ("x/%2F", "x/%252F")]
+    {
+        let route = format!("/task/{}/runs/0/artifacts/{encoded}", rig.task);
+        let body = json!({
+            "storageType": "s3", "expires": stamp(rig.clock.now() + TimeDelta::hours(1)), "contentType": "text/plain",
+        });
+        let created = queue(&rig.sandbox, rig.clock.now(), "POST", &route, &body).is(200, "").value();
+        assert_eq!(put(created["putUrl"].as_str().unwrap(), &[("Content-Type", "text/plain")], name).status, 200);
+        let redirect = queue(&rig.sandbox, rig.clock.now(), "GET", &route, &Value::Null);
+        assert_eq!(redirect.status, 303, "{name}");
+        assert_eq!(get(redirect.header("location").unwrap(), &[]).text(), name);
+    }
+}

@@ -87,7 +87,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (
             &["schema", "show", "queue", "creatTask"],
             2,
-            "error: the queue service has no method `creatTask`\nhint: Did you mean `createTask`",
+            "error: `queue.creatTask` is not in the references of Taskcluster 106.0.0\nhint: Did you mean `createTask`",
         ),
         (
             &["schema", "show", "queue", "v1/tsk.json"],
@@ -114,7 +114,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (&validate("broken.yml"), 2, "error: broken.yml is neither JSON nor YAML\n  caused by: "),
         (&validate("binary"), 2, "error: binary is not UTF-8\n  caused by: "),
         (&validate("missing.json"), 1, "error: cannot read missing.json\n  caused by: "),
-        (&validate("-"), 2, "error: standard input is neither JSON nor YAML\n  caused by: EOF while parsing"),
+        (&validate("-"), 2, "error: standard input is empty\n"),
     ] {
         let ran = tc.run(args);
         ran.stdout("").status(status);

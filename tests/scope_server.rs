@@ -29,7 +29,7 @@ fn required_scopes_need_no_deployment() {
     tc.run(&["scope", "required", "queue.claimTask", "--worker-pool", "p/w"])
         .stdout("queue:claim-task:p/w\nqueue:worker-id:*\n");
     tc.run(&["scope", "required", "queue.ping"]).stdout("").stderr("No scopes are needed.\n").status(0);
-    tc.run(&["scope", "required", "task.create", "--param", "scopes=[\"a\"]", "--param", "routes=[]"])
+    tc.run(&["scope", "required", "queue.createTask", "--param", "scopes=[\"a\"]", "--param", "routes=[]"])
         .stdout("a\nqueue:create-task:project:*\nqueue:scheduler-id:*\nqueue:create-task:*\n")
         .stderr("");
 }

@@ -21,6 +21,16 @@ fn the_answer_is_taken_over_either_address_as_it_stands() {
     }
 }
 
+#[test]
+fn idle_connections_do_not_keep_the_answer_from_being_taken() {
+    let signin = SignIn::start(&["-s", "a", "--json"]);
+    let idle: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", signin.port())).unwrap()).collect();
+    signin.send("127.0.0.1", signin.answer("clientId=a&accessToken=b").as_bytes());
+    let json: serde_json::Value = serde_json::from_str(&signin.end().stdout).unwrap();
+    assert_eq!((&json["clientId"], &json["accessToken"]), (&"a".into(), &"b".into()));
+    drop(idle);
+}
+
 /// What else can arrive at the port, and what it is answered. `PATH` and `PORT` stand for ours.
 const HOSTILE: [(&str, &str, &str); 26] = [
     ("favicon", "GET /favicon.ico HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n", "404"),
@@ -124,7 +134,7 @@ fn a_port_in_use_is_never_shared() {
     let ran = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT).run(&["signin", "-s", "a", "-p", &port.to_string()]);
     ran.stdout("").status(6).stderr(&format!(
         "error: cannot wait for the sign-in: port {port} of localhost is in use\n\
-         hint: Choose another --port, or none to take one that is free.\n"
+         hint: Choose another port with --port, or omit it to use any free port.\n"
     ));
     // The browser asks ::1 first, so nobody else may have that either.
     if let Ok(taken) = std::net::TcpListener::bind("[::1]:0") {

@@ -178,7 +178,7 @@ fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() 
     let ran = tc(&server).stdin(ids.join("\n")).run(&["task", "cancel", "--yes", "-"]);
     ran.stdout("").status(2).stderr(
         "error: 2 of the IDs are malformed:\n  \
-         `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n  \
+         invalid task ID `seven`; an ID looks like VESwp9JaRo-XkFN_bemBhw\n  \
          `https://tc.example.com/hooks/a/b` is not the page of a task or of a task group\n\
          hint: Nothing was sent. --skip-invalid leaves these out.\n",
     );
@@ -188,7 +188,7 @@ fn of_a_hundred_thousand_ids_all_malformed_ones_are_named_and_nothing_is_sent() 
     );
     let ran = tc(&server).stdin(format!("seven {}", good(1))).run(&["task", "cancel", "--yes", "--skip-invalid", "-"]);
     ran.stdout(&format!("{} exception\n", good(1)))
-        .stderr("warning: skipped: `seven` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
+        .stderr("warning: skipped: invalid task ID `seven`; an ID looks like VESwp9JaRo-XkFN_bemBhw\n")
         .status(0);
 }
 

@@ -1,31 +1,12 @@
 //! The Go tool's own runs on tasks, replayed: same standard output, same exit status, apart from the
 //! differences that docs/go-tool-differences.md lists.
 
-use std::fs;
-use std::path::Path;
-
 use chrono::{TimeDelta, Utc};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
-
-#[derive(Deserialize)]
-struct Transcript {
-    args: Vec<String>,
-    exit: u8,
-    stdout: String,
-    stdin: Option<String>,
-}
-
-fn transcripts() -> Vec<Transcript> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/go-cli-transcripts.json");
-    let Ok(text) = fs::read_to_string(path) else { return Vec::new() };
-    let all: Vec<Transcript> = serde_json::from_str(&text).unwrap();
-    // `task run` makes a task, and is replayed where tasks are made.
-    all.into_iter().filter(|run| run.args[0] == "task" && run.args[1] != "run").collect()
-}
+use crate::support::recorded::{Transcript, shape, transcripts, whole};
 
 /// Tasks as they were when the transcripts were made, and what their placeholders stand for.
 fn recorded(storage: &FakeServer) -> (Group, Vec<(String, String)>) {
@@ -86,32 +67,46 @@ fn definition(text: &str) -> Value {
     value
 }
 
+/// The definition that the Go tool printed, where the whole transcripts are at hand.
+fn whole_definition(args: &[String]) -> Option<String> {
+    let all: Vec<Value> = whole("go-cli-transcripts.json")?;
+    let run = all.iter().find(|run| run["args"] == json!(args)).unwrap();
+    Some(run["stdout"].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn runs_of_the_go_tool_mean_the_same_here() {
     let storage = FakeServer::start();
     let (group, names) = recorded(&storage);
-    let runs = transcripts();
-    if !runs.is_empty() {
-        storage.expect("GET /log", Answer::new(200, "line one\nline two\n"));
-    }
+    // `task run` makes a task, and is replayed where tasks are made.
+    let runs: Vec<Transcript> = transcripts("task").into_iter().filter(|run| run.args[1] != "run").collect();
+    storage.expect("GET /log", Answer::new(200, "line one\nline two\n"));
     for run in &runs {
         let fill = |text: &str| names.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         let args: Vec<String> = run.args.iter().map(|arg| fill(arg)).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let ran = group.tc().stdin(run.stdin.clone().unwrap_or_default()).run(&args);
+        let ran = group.tc().stdin(run.stdin.clone()).run(&args);
         let (stdout, status) = difference(run).unwrap_or((None, run.exit));
-        let stdout = stdout.map_or_else(|| fill(&run.stdout), ToOwned::to_owned);
-        match run.args[1].as_str() {
-            "retrigger" => {
+        let lines: String = run.lines.iter().map(|line| format!("{line}\n")).collect();
+        let stdout = stdout.map_or_else(|| fill(&lines), ToOwned::to_owned);
+        match (run.args[1].as_str(), &run.json) {
+            ("retrigger", _) => {
                 let words: Vec<&str> = ran.stdout.split_whitespace().collect();
                 assert!(
                     matches!(words.as_slice(), ["Task", id, "created"] if tc::domain::slugid::is_slugid(id)),
                     "{ran}"
                 );
             }
-            "def" => assert_eq!(definition(&ran.stdout), definition(&stdout), "{ran}"),
+            (_, Some(theirs)) => {
+                assert_eq!(&shape(&ran.json()), theirs, "{ran}");
+                if let Some(whole) = whole_definition(&run.args) {
+                    assert_eq!(definition(&ran.stdout), definition(&fill(&whole)), "{ran}");
+                }
+            }
             _ => drop(ran.stdout(&stdout)),
         }
         ran.status(status);
     }
+    println!("{} runs of the Go tool on tasks mean the same", runs.len());
+    assert!(runs.len() > 30, "tests/data/transcripts.json is cut");
 }

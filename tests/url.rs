@@ -53,7 +53,7 @@ fn what_is_wrong_is_said() {
         (&["queue"], "error: no method given"),
         (&["queue", "ping", "--signed", "--expires", "-1h"], "error: --expires -1h is over before it starts"),
         (&["queue", "status"], "error: "),
-        (&["queue", "nonsense"], "error: the queue service has no method `nonsense`"),
+        (&["queue", "nonsense"], "error: `queue.nonsense` is not in the references of Taskcluster 106.0.0"),
     ] {
         let ran = tc().env("TASKCLUSTER_CLIENT_ID", "a").env("TASKCLUSTER_ACCESS_TOKEN", "b");
         let ran = ran.run(&[&["url"], arguments].concat());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::client::ApiError;
-use crate::error::{Error, Hint, Kind};
+use crate::error::{Error, Kind};
 
 /// One item that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Report {
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// Hints of the first failure of each kind of trouble, once each.
-    pub hints: Vec<Hint>,
+    pub hints: Vec<String>,
 }
 
 impl Report {

@@ -164,14 +164,13 @@ fn without_trailer(message: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Hint;
 
     fn parse(status: u16, body: &str) -> ApiError {
         let url = "https://tc.example.com/api/queue/v1/x".to_owned();
         ApiError::parse("queue.status", Verb::Get, url, status, Bytes::from(body.to_owned()))
     }
 
-    fn said(status: u16, body: &str) -> (Kind, String, Vec<Hint>) {
+    fn said(status: u16, body: &str) -> (Kind, String, Vec<String>) {
         let refusal = parse(status, body);
         let error = refusal.into_error(1);
         (error.kind(), error.message().to_owned(), error.hints().to_vec())

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::error::{Error, Hint, Kind};
+use crate::error::{Advice, Error, Kind};
 
 /// A try that brought no whole answer; the source of the [`Error`] that the call returns.
 ///
@@ -102,7 +102,7 @@ impl ConnectionError {
         let kind = if matches!(self.fault, ConnectionFault::TooLarge(_)) { Kind::Failed } else { Kind::Unavailable };
         let error = Error::new(kind, format!("{what} failed{after}: {}", self.summary()));
         let error = match self.advice() {
-            Some(hint) => error.hint(hint),
+            Some(advice) => error.advise(advice),
             None => error,
         };
         error.caused_by(self)
@@ -129,11 +129,11 @@ impl ConnectionError {
     }
 
     /// What to do about it.
-    fn advice(&self) -> Option<Hint> {
+    fn advice(&self) -> Option<Advice> {
         match self.fault {
-            ConnectionFault::Certificate => Some(Hint::TrustAuthority),
-            ConnectionFault::NameLookup => Some("Check the root URL and the network.".into()),
-            ConnectionFault::TimeLimit(_) => Some(Hint::AllowMoreTime),
+            ConnectionFault::Certificate => Some(Advice::TrustCertificate),
+            ConnectionFault::NameLookup => Some(Advice::CheckRootUrl),
+            ConnectionFault::TimeLimit(_) => Some(Advice::AllowMoreTime),
             _ => None,
         }
     }

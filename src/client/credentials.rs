@@ -2,7 +2,7 @@
 
 use crate::domain::Secret;
 use crate::env::{self, Environment};
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Who signs: a client ID, its access token, and for temporary credentials the certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Credentials {
     pub fn from_env(environment: &Environment) -> Result<Option<Self>> {
         let half = |set: env::Variable, unset: env::Variable| {
             Error::new(Kind::Auth, format!("{} is set but {} is not", set.name, unset.name))
-                .hint(Hint::SetBothCredentials)
+                .hint("Set both, or neither to call without credentials.")
         };
         let mut credentials = match (environment.get(env::CLIENT_ID), environment.get(env::ACCESS_TOKEN)) {
             (None, None) => return Ok(None),

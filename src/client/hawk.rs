@@ -10,11 +10,16 @@ use serde_json::Value;
 use url::{Position, Url};
 
 use super::Credentials;
+use crate::domain::RootUrl;
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// The content type of every body, in the header and in the payload hash.
 pub(super) const CONTENT_TYPE: &str = "application/json";
+
+/// The longest `Authorization` header that the services read, in characters. Certificates of some sixty long scopes do
+/// not fit.
+pub(crate) const HEADER_LIMIT: usize = 4096;
 
 /// What is signed.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +61,26 @@ pub fn header(credentials: &Credentials, signed: Signed<'_>, timestamp: u64, non
         .request()
         .make_header_full(&key(credentials)?, seconds(timestamp), nonce)
         .map_err(cannot_sign)?;
-    Ok(format!("Hawk {header}"))
+    let header = format!("Hawk {header}");
+    if header.len() > HEADER_LIMIT {
+        return Err(Error::new(
+            Kind::Auth,
+            format!("signing takes a header of {} characters, and the services read {HEADER_LIMIT}", header.len()),
+        )
+        .hint("Use credentials with fewer or shorter scopes; a `*` at the end of one can stand for many."));
+    }
+    Ok(header)
+}
+
+/// Whether requests can be signed with these credentials.
+///
+/// # Errors
+/// Those of [`header`].
+pub(crate) fn check(credentials: &Credentials, root: &RootUrl) -> Result<()> {
+    let url = Url::parse(root.as_str())
+        .map_err(|source| Error::usage(format!("invalid root URL `{root}`")).caused_by(source))?;
+    let longest = Signed { verb: Verb::Delete, url: &url, body: Some(b"{}") };
+    header(credentials, longest, u64::from(u32::MAX), &slugid::v4()).map(drop)
 }
 
 /// The URL with a bewit: whoever has it may GET it until `expires`, in seconds since the epoch.

@@ -69,6 +69,7 @@ pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
+pub(crate) use hawk::check as check_credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub(crate) use missing::least_scopes;
 pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
@@ -84,7 +85,7 @@ pub use temporary::{TemporaryOptions, temporary_credentials};
 use crate::clock::SharedClock;
 use crate::domain::RootUrl;
 use crate::env::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 use crate::reference::{Catalogue, Method, Service};
 
 /// A client of one deployment; cloning it is cheap and shares its connections.
@@ -272,9 +273,10 @@ impl Client {
                 request.what, request.verb
             )));
         }
-        let credentials = self
-            .credentials()
-            .ok_or_else(|| Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what)))?;
+        let credentials = self.credentials().ok_or_else(|| {
+            Error::new(Kind::Auth, format!("cannot sign {}'s URL without credentials", request.what))
+                .advise(Advice::SignIn)
+        })?;
         signed_url(credentials, &request.url, u64::try_from(expires.timestamp()).unwrap_or(0))
     }
 }

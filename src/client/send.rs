@@ -15,7 +15,7 @@ use super::response::Response;
 use super::retry::{self, Decision, Failure};
 use super::transport::{Incoming, Outgoing};
 use super::{Client, skew};
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Waits before the next try that are announced, from this length on.
@@ -238,17 +238,20 @@ impl Client {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
         let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
-        let advice = advice.unwrap_or_default().into_iter().map(Hint::Text);
+        let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => hints.push(Hint::Text(reason.clone())),
+            (None, Some(reason)) if refusal.kind() == Kind::Auth => {
+                hints.push(reason.clone());
+                hints.extend(advice);
+            }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
             (Some(credentials), _) if refusal.status == 401 => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
-                hints.extend(skew::certificate_fault(credentials, now).map(Hint::Text));
-                hints.extend(ahead.map(|ahead| Hint::Text(skew::describe(ahead))));
+                hints.extend(skew::certificate_fault(credentials, now));
+                hints.extend(ahead.map(skew::describe));
                 hints.extend(advice);
             }
             _ => hints.extend(advice),

@@ -3,7 +3,7 @@
 use super::Credentials;
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Hint, Result};
+use crate::error::{Advice, Error, Result};
 
 /// Where the proxy of a task is when only `TASK_ID` says that this is a task.
 const DEFAULT_PROXY: &str = "http://taskcluster";
@@ -107,10 +107,18 @@ fn origin<'a>(environment: &'a Environment, explicit: Option<&'a str>, may_sign:
 
 fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
     let (given, source) = match origin {
-        Origin::Explicit(given) => (given, Hint::GivenRootUrl),
-        Origin::Environment(given) => (given, Hint::Text(format!("It comes from {}.", env::ROOT_URL.name))),
-        Origin::Proxy(given) => (given, Hint::Text(format!("It comes from {}.", env::PROXY_URL.name))),
-        Origin::Unknown => return Err(Error::usage("no deployment selected").hint(Hint::ChooseDeployment)),
+        Origin::Explicit(given) => match RootUrl::well_known(given) {
+            Some(known) => return Ok(known),
+            None => (given, "--root-url"),
+        },
+        Origin::Environment(given) => match RootUrl::well_known(given) {
+            Some(known) => return Ok(known),
+            None => (given, env::ROOT_URL.name),
+        },
+        Origin::Proxy(given) => (given, env::PROXY_URL.name),
+        Origin::Unknown => {
+            return Err(Error::usage("no deployment selected").advise(Advice::SelectDeployment));
+        }
     };
     let known = RootUrl::well_known(given).filter(|_| !matches!(origin, Origin::Proxy(_)));
     known.map_or_else(|| RootUrl::parse(given).map_err(|fault| Error::usage(fault.to_string()).hint(source)), Ok)

@@ -1,32 +1,43 @@
-//! What to do about an error, in words of the command line. The library knows no flag and no verb.
+//! What to do about an error, in words of the command line. What is below `commands` knows no flag and no verb.
 
 use crate::client::{ApiError, least_scopes};
 use crate::context::{Deployment, Identity, Origin};
 use crate::domain::shell::quote;
 use crate::env;
-use crate::error::{Error, Hint};
+use crate::error::{Advice, Error};
 
-/// What to do about an error, one sentence a hint.
-pub fn for_error(error: &Error) -> Vec<String> {
-    error.hints().iter().map(in_words).collect()
+/// The error with its advice as hints.
+pub fn worded(mut error: Error) -> Error {
+    let advice = error.take_advice();
+    advice.iter().fold(error, |error, advice| error.hint(words(advice)))
 }
 
-fn in_words(hint: &Hint) -> String {
-    match hint {
-        Hint::TrustAuthority => "If the deployment's CA is a private one, name its file with --cacert.".to_owned(),
-        Hint::AllowMoreTime => "A longer --timeout may help.".to_owned(),
-        Hint::SetBothCredentials => {
-            "Set both, or neither to call without credentials (or say --no-credentials).".to_owned()
+fn words(advice: &Advice) -> String {
+    match advice {
+        Advice::SignIn => "To get credentials: tc signin".to_owned(),
+        Advice::SelectDeployment => {
+            format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name)
         }
-        Hint::ChooseDeployment => format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name),
-        Hint::GivenRootUrl => "It comes from --root-url.".to_owned(),
-        Hint::ListArtifacts(task) => format!("tc artifact list {task} shows what there is."),
-        Hint::FetchElsewhere => {
-            "gzip and zstd can be. Fetch the URL that `tc artifact url` prints with another tool.".to_owned()
+        Advice::CheckRootUrl => "Check the root URL and the network.".to_owned(),
+        Advice::TrustCertificate => "If the deployment's CA is a private one, name its file with --cacert.".to_owned(),
+        Advice::AllowMoreTime => "A longer --timeout may help.".to_owned(),
+        Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
+        Advice::ListServices => "`tc api` lists all services.".to_owned(),
+        Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
+        Advice::OtherReferences => "A deployment of another version may have it: \
+             `tc references distill <root URL> -o DIR` writes down what a deployment has."
+            .to_owned(),
+        Advice::ListSchemas => "`tc schema list` lists all schemas.".to_owned(),
+        Advice::ListArtifacts(task) => format!("`tc artifact list {task}` lists the artifacts that exist."),
+        Advice::FetchByUrl => {
+            "Fetch the URL that `tc artifact url` prints with another tool; tc decodes gzip and zstd.".to_owned()
         }
-        Hint::ChoosePort => "Choose another --port, or none to take one that is free.".to_owned(),
-        Hint::PasteAddress => "With --paste nothing listens; the browser's last address is pasted instead.".to_owned(),
-        other => other.to_string(),
+        Advice::ChooseFile => "Wait until it is done, or choose another file with -o.".to_owned(),
+        Advice::ChoosePort => "Choose another port with --port, or omit it to use any free port.".to_owned(),
+        Advice::PasteAddress => "Use --paste to paste the browser's last address instead of waiting for it.".to_owned(),
+        Advice::EditSettings => "Repair it with `tc config edit`; the file was left unchanged.".to_owned(),
+        Advice::SetSetting { key, value } => format!("Set it with `tc config set {key} {value}`."),
+        Advice::ListProfiles => "`tc profile list` shows all profiles.".to_owned(),
     }
 }
 
@@ -35,6 +46,11 @@ fn in_words(hint: &Hint) -> String {
 /// The advice is enough: who follows it is not refused again for the same call. It comes from the whole scope expression
 /// that the server sent, less what the caller has.
 pub fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) -> Vec<String> {
+    if identity.target.unsigned_because.is_some() {
+        // Credentials that were turned off are not what is missing; those that have ended are.
+        let again = identity.expires.map(|_| format!("To sign in again: {}", sign_in(deployment)));
+        return again.into_iter().collect();
+    }
     match (&refusal.missing_scopes, refusal.status) {
         (Some(missing), 403) => {
             let own = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
@@ -98,13 +114,6 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_of_the_library_is_told_with_its_flag() {
-        let error = Error::failed("x").hint(Hint::AllowMoreTime).hint("A sentence.");
-        assert_eq!(for_error(&error), ["A longer --timeout may help.", "A sentence."]);
-        assert!(error.hints().iter().all(|hint| !hint.to_string().contains("--")));
-    }
-
-    #[test]
     fn stored_credentials_are_added_to_and_others_made_anew() {
         let (store, here) = (Origin::Store("/x".into()), Deployment::InUse);
         assert_eq!(advice(REFUSED, Some(store), &here), ["To get what is missing: tc signin --add -s queue:b"]);
@@ -127,5 +136,12 @@ mod tests {
         );
         let proxied = advice(REFUSED, Some(Origin::Proxy), &Deployment::InUse);
         assert_eq!(proxied, ["Add what is missing to the `scopes` of the task."]);
+    }
+
+    #[test]
+    fn advice_becomes_a_hint_after_those_that_are_there() {
+        let error = worded(Error::failed("x").hint("y").advise(Advice::ListProfiles));
+        assert_eq!(error.hints(), ["y", "`tc profile list` shows all profiles."]);
+        assert!(error.advice().is_empty());
     }
 }

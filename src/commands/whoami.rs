@@ -3,8 +3,10 @@
 use std::io::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::client::ApiError;
 use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -22,27 +24,40 @@ pub struct Args {}
 pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let identity = context.identity()?;
     if identity.origin.is_none() {
-        return Err(not_signed_in(&identity));
+        return Err(not_signed_in(&identity, context));
     }
-    let client = context.client()?;
-    let answer: Value = client.call("auth", "currentScopes").send().await?.json()?;
+    let scopes = match context.client()?.call("auth", "currentScopes").send().await {
+        Ok(response) => Some(response.json::<CurrentScopes>()?.scopes),
+        // Who is refused for lack of this scope has been recognized all the same.
+        Err(error) if ApiError::of(&error).is_some_and(|refusal| refusal.status == 403) => None,
+        Err(error) => return Err(error),
+    };
     if context.wants_json() {
-        context.print_json(to_json(&identity, &answer["scopes"]).to_string()).await?;
+        context.print_json(to_json(&identity, scopes.as_deref()).to_string()).await?;
     } else {
-        print(&identity, &answer["scopes"], context)?;
+        print(&identity, scopes.as_deref(), context)?;
+    }
+    if scopes.is_none() {
+        context.ui.note("The scopes are not known: these credentials lack auth:current-scopes.");
     }
     Ok(Status::DONE)
 }
 
-fn not_signed_in(identity: &Identity) -> Error {
-    let error = Error::new(Kind::Auth, format!("not signed in to {}", identity.target.root));
-    match &identity.target.unsigned_because {
-        Some(reason) => error.hint(reason.clone()),
-        None => error.hint("To sign in: tc signin"),
-    }
+#[derive(Deserialize)]
+struct CurrentScopes {
+    scopes: Vec<String>,
 }
 
-fn to_json(identity: &Identity, scopes: &Value) -> Value {
+fn not_signed_in(identity: &Identity, context: &Context) -> Error {
+    let error = Error::new(Kind::Auth, format!("not signed in to {}", identity.target.root));
+    let error = match &identity.target.unsigned_because {
+        Some(reason) => error.hint(reason.clone()),
+        None => error,
+    };
+    if context.globals.no_credentials { error } else { error.hint("To sign in: tc signin") }
+}
+
+fn to_json(identity: &Identity, scopes: Option<&[String]>) -> Value {
     let credentials = identity.target.credentials.as_ref();
     json!({
         "clientId": credentials.map(|credentials| &credentials.client_id),
@@ -54,7 +69,7 @@ fn to_json(identity: &Identity, scopes: &Value) -> Value {
     })
 }
 
-fn print(identity: &Identity, scopes: &Value, context: &Context) -> Result<()> {
+fn print(identity: &Identity, scopes: Option<&[String]>, context: &Context) -> Result<()> {
     let ui = &context.ui;
     let mut out = ui.out();
     if let Some(credentials) = &identity.target.credentials {
@@ -72,7 +87,7 @@ fn print(identity: &Identity, scopes: &Value, context: &Context) -> Result<()> {
         let rest = if ui.terminal.stdout { format!(" ({} left)", left(expires - now)) } else { String::new() };
         writeln!(out, "Expires:   {}{rest}", rfc3339(expires))?;
     }
-    let scopes: Vec<&str> = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(scopes) = scopes else { return Ok(()) };
     writeln!(out, "{}", if scopes.is_empty() { "Scopes:    none" } else { "Scopes:" })?;
     for scope in scopes {
         writeln!(out, "  {}", ui.safe(scope))?;

@@ -24,13 +24,17 @@ pub struct Stored {
     pub issued: Option<DateTime<Utc>>,
     /// When they end; permanent ones do not.
     pub expires: Option<DateTime<Utc>>,
+    /// The name that the sign-in asked for, without its random characters, where known.
+    pub name: Option<String>,
+    /// The scopes that the sign-in asked for, where known.
+    pub scopes: Option<Vec<String>>,
 }
 
 impl Stored {
     /// Credentials; a certificate tells from when to when they are good.
     pub fn new(credentials: Credentials) -> Self {
         let (issued, expires) = credentials.certificate.as_ref().map_or((None, None), validity);
-        Self { credentials, issued, expires }
+        Self { credentials, issued, expires, name: None, scopes: None }
     }
 
     /// The same, made and ending at these times; a certificate can only make the end come sooner.
@@ -39,6 +43,12 @@ impl Stored {
         self.issued = Some(issued);
         self.expires = Some(self.expires.map_or(expires, |own| own.min(expires)));
         self
+    }
+
+    /// The same, with what the sign-in asked for.
+    #[must_use]
+    pub fn asked_for(self, name: &str, scopes: &[String]) -> Self {
+        Self { name: Some(name.to_owned()), scopes: Some(scopes.to_vec()), ..self }
     }
 
     /// Whether they have ended.
@@ -182,15 +192,24 @@ fn read(root: &str, entry: &Value) -> Result<Stored, FormError> {
     if let Some(certificate) = text("certificate")? {
         credentials = credentials.with_certificate(certificate);
     }
-    match fields.get("authorizedScopes") {
-        None | Some(Value::Null) => {}
-        Some(Value::Array(scopes)) => {
-            let scopes: Option<Vec<String>> = scopes.iter().map(|scope| scope.as_str().map(Into::into)).collect();
-            credentials = credentials.with_authorized_scopes(scopes.ok_or_else(|| wrong("authorizedScopes"))?);
+    let list = |field: &str| match fields.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(items)) => {
+            let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(Into::into)).collect();
+            texts.map(Some).ok_or_else(|| wrong(field))
         }
-        Some(_) => return Err(wrong("authorizedScopes")),
+        Some(_) => Err(wrong(field)),
+    };
+    if let Some(scopes) = list("authorizedScopes")? {
+        credentials = credentials.with_authorized_scopes(scopes);
     }
-    Ok(Stored { credentials, issued: time("issued")?, expires: time("expires")? })
+    Ok(Stored {
+        credentials,
+        issued: time("issued")?,
+        expires: time("expires")?,
+        name: text("name")?.map(str::to_owned),
+        scopes: list("scopes")?,
+    })
 }
 
 fn write(stored: &Stored) -> Map<String, Value> {
@@ -209,6 +228,12 @@ fn write(stored: &Stored) -> Map<String, Value> {
         if let Some(value) = value {
             fields.insert(name.into(), time(value));
         }
+    }
+    if let Some(name) = &stored.name {
+        fields.insert("name".into(), name.as_str().into());
+    }
+    if let Some(scopes) = &stored.scopes {
+        fields.insert("scopes".into(), scopes.clone().into());
     }
     fields
 }

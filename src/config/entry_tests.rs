@@ -99,6 +99,8 @@ prop_compose! {
         authorized_scopes in any::<Option<Vec<String>>>(),
         issued in prop::option::of(0..4_000_000_000_000_i64),
         expires in prop::option::of(0..4_000_000_000_000_i64),
+        name in any::<Option<String>>(),
+        scopes in any::<Option<Vec<String>>>(),
     ) -> Stored {
         Stored {
             credentials: Credentials {
@@ -109,6 +111,8 @@ prop_compose! {
             },
             issued: issued.and_then(DateTime::from_timestamp_millis),
             expires: expires.and_then(DateTime::from_timestamp_millis),
+            name,
+            scopes,
         }
     }
 }

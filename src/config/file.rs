@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::document::{Contents, Document, Fault};
 use super::{GoTool, Paths, private};
 use crate::env::Environment;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 
 /// The settings file of a user, which need not exist.
 #[derive(Debug, Clone)]
@@ -106,8 +106,7 @@ impl SettingsFile {
     /// The error for a file with a fault in it.
     pub fn broken(&self, fault: Fault) -> Error {
         let Fault { line, column, message } = fault;
-        Error::failed(format!("{}:{line}:{column}: {message}", self.path.display()))
-            .hint("Put it right with `tc config edit`; the file was left as it is.")
+        Error::failed(format!("{}:{line}:{column}: {message}", self.path.display())).advise(Advice::EditSettings)
     }
 }
 
@@ -119,9 +118,8 @@ impl GoTool {
     pub fn read(path: &Path) -> Result<Option<Self>> {
         let Some(text) = read(path)? else { return Ok(None) };
         Self::parse(&text).map(Some).map_err(|Fault { line, column, message }| {
-            Error::failed(format!("{}:{line}:{column}: {message}", path.display())).hint(
-                "It is read because there are no settings of tc; `tc config set` makes some, and it is then ignored.",
-            )
+            Error::failed(format!("{}:{line}:{column}: {message}", path.display()))
+                .hint("It is read because tc has no settings of its own yet, and is ignored once it has.")
         })
     }
 }

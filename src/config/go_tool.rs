@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::document::Fault;
 use crate::client::Credentials;
+use crate::domain::yaml;
 
 /// What stands in the Go tool's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,15 +39,11 @@ impl GoTool {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let file: File = serde_saphyr::from_str(text).map_err(|error| {
-            let place = error.location();
-            let at = |number: Option<u64>| number.and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
-            Fault {
-                line: at(place.map(|place| place.line())),
-                column: at(place.map(|place| place.column())),
-                message: "this is no YAML of the form `config: {rootUrl: .., clientId: .., accessToken: ..}`".into(),
-            }
-        })?;
+        let form = "this is no YAML of the form `config: {rootUrl: .., clientId: .., accessToken: ..}`";
+        let fault = |line, column| Fault { line, column, message: form.into() };
+        let parsed = yaml::parse(text).map_err(|error| fault(error.line, error.column))?;
+        let line = wrong_line(text, &parsed);
+        let file: File = serde_json::from_value(parsed).map_err(|_| fault(line, 1))?;
         let Some(config) = file.config else { return Ok(Self::default()) };
         let set = |value: Option<String>| value.filter(|text| !text.is_empty());
         let credentials = set(config.client_id).zip(set(config.access_token)).map(|(client_id, access_token)| {
@@ -61,6 +58,14 @@ impl GoTool {
         });
         Ok(Self { root_url: set(config.root_url), credentials })
     }
+}
+
+/// The line of the first setting that is no string; 1 when none is.
+fn wrong_line(text: &str, parsed: &serde_json::Value) -> usize {
+    let value = |name: &str| parsed.get("config").and_then(|config| config.get(name));
+    let is_wrong = |name: &&str| value(name).is_some_and(|value| !value.is_string() && !value.is_null());
+    let wrong = ["rootUrl", "clientId", "accessToken", "certificate"].into_iter().find(is_wrong);
+    wrong.and_then(|name| text.lines().position(|line| line.contains(name))).map_or(1, |before| before + 1)
 }
 
 #[cfg(test)]

@@ -6,27 +6,38 @@ use std::time::Duration;
 
 use super::document::Contents;
 use super::keys::{self, KEYS, Key, Slot};
-use super::values::{Value, parse_time};
+use super::values::{Type, Value, parse_time};
 use super::{GoTool, Paths, Profile, SettingsFile};
 use crate::domain::RootUrl;
 use crate::env::{self, Environment};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
-/// What the flags of one command line say.
+/// What the flags of one command line say, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given {
-    /// `--root-url`: a URL or the name of a profile.
-    pub root_url: Option<String>,
-    /// `--profile`
-    pub profile: Option<String>,
-    /// `--retries`
-    pub retries: Option<u32>,
-    /// `--timeout`
-    pub timeout: Option<String>,
-    /// `--color`
-    pub color: Option<String>,
-    /// `--cacert`
-    pub cacert: Option<String>,
+pub struct Given(Vec<(&'static str, Value)>);
+
+impl Given {
+    /// The same with the value of one more flag, if it was given; a later one takes the place of an earlier.
+    #[must_use]
+    pub fn with(mut self, key: &'static Key, value: Option<impl ToString>) -> Self {
+        let Some(text) = value.map(|value| value.to_string()) else { return self };
+        let count = if matches!(key.kind, Type::Count(..)) { text.parse().ok() } else { None };
+        self.0.retain(|(name, _)| *name != key.name);
+        self.0.push((key.name, count.map_or(Value::Text(text), Value::Count)));
+        self
+    }
+
+    /// The value of a key, if a flag gives it.
+    pub fn get(&self, key: &Key) -> Option<&Value> {
+        self.0.iter().find(|(name, _)| *name == key.name).map(|(_, value)| value)
+    }
+
+    fn text(&self, key: &Key) -> Option<&str> {
+        match self.get(key)? {
+            Value::Text(text) => Some(text),
+            Value::Count(_) | Value::List(_) => None,
+        }
+    }
 }
 
 /// Where a value comes from.
@@ -229,7 +240,7 @@ impl Settings {
         let error = Error::usage(format!("there is no preset `{name}` in the settings"));
         Err(match crate::reference::suggest(name, names.iter().copied()).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
-            None => error.hint(format!("Make it with `tc config set presets.{name} SCOPE..`.")),
+            None => error.advise(Advice::SetSetting { key: format!("presets.{name}"), value: "SCOPE.." }),
         })
     }
 
@@ -248,13 +259,13 @@ impl Settings {
         };
         if self.contents.profile(text).is_some() {
             return Err(Error::usage(format!("the profile `{text}` has no root URL"))
-                .hint(format!("Set it with `tc config set profiles.{text}.root-url URL`.")));
+                .advise(Advice::SetSetting { key: format!("profiles.{text}.root-url"), value: "URL" }));
         }
         match self.contents.similar_profiles(text).as_slice() {
             // A whole URL contains many a name.
             [first, ..] if !text.contains("://") => Err(Error::usage(format!("unknown profile `{text}`"))
                 .hint(format!("Did you mean `{first}`?"))
-                .hint("`tc profile list` shows all profiles.")),
+                .advise(Advice::ListProfiles)),
             _ => Err(Error::usage(fault.to_string())),
         }
     }
@@ -271,17 +282,7 @@ impl Settings {
     }
 
     fn flag(&self, key: &Key) -> Option<Setting> {
-        let text = |text: &Option<String>| text.clone().map(Value::Text);
-        let value = match key.name {
-            "root-url" => text(&self.given.root_url),
-            "profile" => text(&self.given.profile),
-            "retries" => self.given.retries.map(Value::Count),
-            "timeout" => text(&self.given.timeout),
-            "color" => text(&self.given.color),
-            "cacert" => text(&self.given.cacert),
-            _ => None,
-        }?;
-        Some(Setting { value, source: Source::Flag(key.flag?) })
+        Some(Setting { value: self.given.get(key)?.clone(), source: Source::Flag(key.flag?) })
     }
 
     /// A profile that a flag chose comes before the environment, any other after it (spec, section 2).
@@ -310,8 +311,8 @@ impl Settings {
 
     /// `--profile`, else the profile that `--root-url` names, else that of the environment or the file.
     fn chosen_profile(&self) -> Result<Option<(Profile, Source)>> {
-        let by_root_url = self.given.root_url.as_deref().and_then(|name| self.contents.profile(name));
-        if let (None, Some(profile)) = (&self.given.profile, by_root_url) {
+        let by_root_url = self.given.text(&keys::ROOT_URL).and_then(|name| self.contents.profile(name));
+        if let (None, Some(profile)) = (self.given.get(&keys::PROFILE), by_root_url) {
             return Ok(Some((profile, Source::Flag("--root-url"))));
         }
         let Some(setting) = self.find(&keys::PROFILE) else { return Ok(None) };
@@ -322,7 +323,7 @@ impl Settings {
         let error = Error::new(Kind::Usage, format!("unknown profile `{name}`"));
         let error = match self.contents.similar_profiles(&name).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
-            None => error.hint("`tc profile list` shows all profiles."),
+            None => error.advise(Advice::ListProfiles),
         };
         Err(error.hint(format!("It comes from {}.", setting.source)))
     }

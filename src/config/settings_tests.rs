@@ -59,7 +59,7 @@ fn flag_then_environment_then_profile_then_file_then_default() {
     is(&environment, "root-url", "https://env.example.com", "TASKCLUSTER_ROOT_URL");
     is(&environment, "retries", "2", "profile corp");
 
-    let given = Given { root_url: Some("community".into()), retries: Some(9), ..Given::default() };
+    let given = Given::default().with(&keys::ROOT_URL, Some("community")).with(&keys::RETRIES, Some(9));
     let flags = settings_with(&[root], given, FILE).unwrap();
     is(&flags, "root-url", "community", "--root-url");
     is(&flags, "retries", "9", "--retries");
@@ -68,14 +68,14 @@ fn flag_then_environment_then_profile_then_file_then_default() {
 #[test]
 fn a_profile_that_a_flag_chose_comes_before_the_environment() {
     let root = ("TASKCLUSTER_ROOT_URL", "https://env.example.com");
-    let given = Given { profile: Some("corp".into()), ..Given::default() };
+    let given = Given::default().with(&keys::PROFILE, Some("corp"));
     let settings = settings_with(&[root, ("TC_PROFILE", "staging")], given, FILE).unwrap();
     is(&settings, "root-url", "https://corp.example.com", "profile corp");
 }
 
 #[test]
 fn a_profile_named_as_the_root_url_brings_its_settings() {
-    let given = Given { root_url: Some("corp".into()), ..Given::default() };
+    let given = Given::default().with(&keys::ROOT_URL, Some("corp"));
     let settings = settings_with(&[], given, FILE).unwrap();
     assert_eq!(settings.root_url().unwrap().unwrap().0.as_str(), "https://corp.example.com");
     assert_eq!(settings.retries(), Some(2));
@@ -93,7 +93,7 @@ fn names_and_urls_lead_to_a_deployment_and_nothing_else_does() {
     }
     for (text, message, hint) in [
         ("firefx-ci", "unknown profile `firefx-ci`", Some("Did you mean `firefox-ci`?")),
-        ("bare", "the profile `bare` has no root URL", Some("Set it with `tc config set profiles.bare.root-url URL`.")),
+        ("bare", "the profile `bare` has no root URL", None),
         ("zzz", "`zzz` is not a URL; a root URL looks like https://tc.example.com", None),
         ("ftp://corp", "the root URL `ftp://corp` must start with https:// or http://", None),
     ] {
@@ -115,7 +115,7 @@ fn a_relative_file_starts_where_it_was_written() {
     let environment = Environment::empty("/srv");
     let file = settings_with(&[], Given::default(), FILE).unwrap();
     assert_eq!(file.cacert(&environment).unwrap(), file.paths().unwrap().directory.join("ca.pem"));
-    let given = Given { cacert: Some("ca.pem".into()), ..Given::default() };
+    let given = Given::default().with(&keys::CACERT, Some("ca.pem"));
     let flag = settings_with(&[], given, FILE).unwrap();
     assert_eq!(flag.cacert(&environment).unwrap(), Path::new("/srv/ca.pem"));
 }
@@ -127,7 +127,7 @@ fn no_color_beats_the_file_and_the_flag_beats_it() {
     is(&settings_with(&[("CLICOLOR_FORCE", "0")], Given::default(), "").unwrap(), "color", "auto", "default");
     let both = [("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")];
     is(&settings_with(&both, Given::default(), "").unwrap(), "color", "never", "NO_COLOR");
-    let given = Given { color: Some("auto".into()), ..Given::default() };
+    let given = Given::default().with(&keys::COLOR, Some("auto"));
     is(&settings_with(&both, given, "").unwrap(), "color", "auto", "--color");
 }
 
@@ -140,7 +140,7 @@ fn presets_are_found_by_name() {
 
 #[test]
 fn a_time_limit_of_a_flag_is_checked() {
-    let given = Given { timeout: Some("soon".into()), ..Given::default() };
+    let given = Given::default().with(&keys::TIMEOUT, Some("soon"));
     let error = settings_with(&[], given, "").unwrap().timeout().unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Usage, "invalid duration `soon`"));
 }

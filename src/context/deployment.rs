@@ -4,10 +4,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
-use crate::client::Client;
-use crate::config::{Given, Settings, Source};
+use crate::client::{Client, Credentials, Endpoint};
+use crate::config::{Settings, Source, keys};
 use crate::domain::RootUrl;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
+
+/// How long a question may take whose answer is good to have.
+const ONE_QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A deployment that something named on the command line is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -79,7 +82,7 @@ impl Context {
     pub fn deployment_of(&self, page: Option<&RootUrl>) -> Result<Deployment> {
         let Some(page) = page else { return Ok(Deployment::InUse) };
         let settings = self.settings()?;
-        let chosen = settings.find(&crate::config::keys::ROOT_URL).is_some_and(|setting| match &setting.source {
+        let chosen = settings.find(&keys::ROOT_URL).is_some_and(|setting| match &setting.source {
             Source::Environment(_) => true,
             source => settings.is_explicit(source),
         });
@@ -87,7 +90,7 @@ impl Context {
             Ok(in_use) if in_use == *page => Ok(Deployment::InUse),
             Ok(in_use) if chosen => {
                 Err(Error::usage(format!("the page is one of {page}, but the deployment in use is {in_use}"))
-                    .hint(format!("To use the page's deployment: -R {page}")))
+                    .advise(Advice::UseRootUrl(page.to_string())))
             }
             // The proxy of a task stands for a deployment whose own address may be unknown here.
             Ok(_) if self.is_in_task() => Ok(Deployment::InUse),
@@ -119,7 +122,7 @@ impl Context {
         let settings = match deployment {
             Deployment::InUse => self.settings()?,
             Deployment::At(root) => {
-                let given = Given { root_url: Some(root.as_str().to_owned()), ..super::given(&self.globals) };
+                let given = super::given(&self.globals).with(&keys::ROOT_URL, Some(root));
                 own = Settings::load(&self.env, given)?;
                 &own
             }
@@ -156,6 +159,21 @@ impl Context {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
+        if let Some(file) = settings.cacert(&self.env) {
+            builder = builder.extra_ca_file(file);
+        }
+        builder.build()
+    }
+
+    /// A client of the deployment in use with these credentials, for a question that is not worth waiting for: it tries
+    /// once, and for ten seconds at most.
+    ///
+    /// # Errors
+    /// Those of [`Context::client_for`].
+    pub fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
+        let settings = self.settings()?;
+        let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
+        let mut builder = Client::builder_for(&self.env, target).retries(0).timeout(ONE_QUESTION_TIMEOUT);
         if let Some(file) = settings.cacert(&self.env) {
             builder = builder.extra_ca_file(file);
         }

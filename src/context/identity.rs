@@ -7,12 +7,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::ValueEnum as _;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use super::Context;
 use crate::cli::Globals;
 use crate::client::{Credentials, Endpoint};
-use crate::config::{Given, GoTool, Lookup, Settings, Source, Store, Stored};
+use crate::config::{Given, GoTool, Lookup, Settings, Source, Store, Stored, keys};
 use crate::domain::RootUrl;
 use crate::env;
 use crate::error::Result;
@@ -56,14 +57,14 @@ impl fmt::Display for Origin {
 
 /// The flags that override settings.
 pub fn given(globals: &Globals) -> Given {
-    Given {
-        root_url: globals.root_url.clone(),
-        profile: globals.profile.clone(),
-        retries: globals.retries,
-        timeout: globals.timeout.clone(),
-        color: globals.color.and_then(|color| Some(color.to_possible_value()?.get_name().to_owned())),
-        cacert: globals.cacert.as_ref().map(|file| file.display().to_string()),
-    }
+    let color = globals.color.as_ref().and_then(ValueEnum::to_possible_value);
+    Given::default()
+        .with(&keys::ROOT_URL, globals.root_url.as_ref())
+        .with(&keys::PROFILE, globals.profile.as_ref())
+        .with(&keys::RETRIES, globals.retries)
+        .with(&keys::TIMEOUT, globals.timeout.as_ref())
+        .with(&keys::COLOR, color.as_ref().map(PossibleValue::get_name))
+        .with(&keys::CACERT, globals.cacert.as_ref().map(|file| file.display()))
 }
 
 /// Whom to talk to, as whom, and who says so.
@@ -181,7 +182,7 @@ impl Context {
     /// Warns, once and on a terminal only, of credentials that will soon be of no use.
     pub(super) fn warn_before_expiry(&self, identity: &Identity) {
         let (Some(credentials), Some(expires)) = (&identity.target.credentials, identity.expires) else { return };
-        let life = Stored { credentials: credentials.clone(), issued: identity.issued, expires: Some(expires) };
+        let life = Stored { issued: identity.issued, expires: Some(expires), ..Stored::new(credentials.clone()) };
         let now = self.now();
         if !self.ui.terminal.stderr || !life.is_nearly_expired(now) {
             return;
@@ -235,7 +236,28 @@ pub(crate) fn left(time: TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
     use super::*;
+    use crate::config::KEYS;
+
+    #[test]
+    fn every_global_flag_that_is_a_setting_overrides_it() {
+        let tree = Globals::augment_args(clap::Command::new("tc"));
+        let mut flags = 0;
+        for key in KEYS {
+            let Some(flag) = key.flag.filter(|flag| tree.get_arguments().any(|arg| arg.get_long() == flag.get(2..)))
+            else {
+                continue;
+            };
+            let value = if key.name == "color" { "never" } else { "7" };
+            let matches = tree.clone().try_get_matches_from(["tc", flag, value]).unwrap();
+            let given = given(&Globals::from_arg_matches(&matches).unwrap());
+            assert_eq!(given.get(key).map(ToString::to_string).as_deref(), Some(value), "{flag}");
+            flags += 1;
+        }
+        assert_eq!(flags, 6);
+    }
 
     #[test]
     fn what_is_left_is_told_in_one_unit() {

@@ -1,15 +1,17 @@
 //! Results as JSON, filtered by `--jq`.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Context, blocking};
+use crate::env::Environment;
 use crate::error::{Error, Result};
-use crate::ui::Ui;
-use crate::ui::jq::Program;
+use crate::ui::jq::{JqError, Output, Program};
 use crate::ui::json::Layout;
+use crate::ui::{Ui, sanitize};
 
 impl Context {
     /// Whether the result is to be JSON: `--json`, or `--jq`, which needs it.
@@ -22,7 +24,19 @@ impl Context {
     /// # Errors
     /// When it does not compile.
     pub fn jq(&self) -> Result<Option<Program>> {
-        self.globals.jq.as_deref().map(Program::compile).transpose().map_err(Error::from)
+        let program = self.globals.jq.as_deref().map(|code| compile(code, &self.env)).transpose()?;
+        Ok(program)
+    }
+
+    /// Refuses `--jq` where `what` is printed, which is no JSON.
+    ///
+    /// # Errors
+    /// When there is a program.
+    pub fn refuse_jq(&self, what: &str) -> Result<()> {
+        match self.globals.jq {
+            Some(_) => Err(Error::usage(format!("{what} is not JSON, so --jq cannot filter it"))),
+            None => Ok(()),
+        }
     }
 
     /// Runs a jq program over one document and writes its results, one a line (laid out, on a terminal).
@@ -38,8 +52,8 @@ impl Context {
     /// # Errors
     /// When the filter fails or the output cannot be written.
     pub async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
-        let (ui, json, code) = (Arc::clone(&self.ui), json.into(), self.globals.jq.clone());
-        blocking(move || print(&ui, &json, code.as_deref())).await
+        let (ui, json, program) = (Arc::clone(&self.ui), json.into(), self.jq()?);
+        blocking(move || print(&ui, &json, program)).await
     }
 
     /// Prints a JSON document as the result, where `--jq` chooses what the command acts on.
@@ -52,8 +66,13 @@ impl Context {
     }
 }
 
-fn print(ui: &Ui, json: &[u8], code: Option<&str>) -> Result<()> {
-    let program = code.map(Program::compile).transpose()?;
+/// A program that sees the environment as the command sees it.
+fn compile(code: &str, environment: &Environment) -> Result<Program, JqError> {
+    let text = |text: &OsStr| text.to_str().map(str::to_owned);
+    Program::compile(code, environment.variables().filter_map(|(name, value)| Some((text(name)?, text(value)?))))
+}
+
+fn print(ui: &Ui, json: &[u8], program: Option<Program>) -> Result<()> {
     let terminal = ui.terminal.stdout;
     let mut out = ui.out();
     match program {
@@ -68,8 +87,17 @@ fn print(ui: &Ui, json: &[u8], code: Option<&str>) -> Result<()> {
 fn filter(ui: &Ui, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
     let layout = if terminal { Layout::indented(ui.color(), true) } else { Layout::COMPACT };
     program.run(json, |output| -> Result<()> {
+        if let Output::Message(message) = output {
+            ui.write_stderr(&if ui.terminal.stderr { escaped(message) } else { message.clone() });
+            return Ok(());
+        }
         out.write_all(&output.render(layout))?;
         out.write_all(b"\n")?;
         Ok(())
     })
+}
+
+/// Text from a deployment, fit for a terminal.
+fn escaped(text: &[u8]) -> Vec<u8> {
+    sanitize(&String::from_utf8_lossy(text)).into_owned().into_bytes()
 }

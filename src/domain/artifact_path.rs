@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Bytes that a file system allows for one name.
-const LONGEST: usize = 255;
+const MAX_PART_BYTES: usize = 255;
 
 /// Names that mean devices on Windows, with any extension.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
@@ -27,7 +27,7 @@ pub enum NameError {
     #[error("`{0}` has the character {1:?} in it")]
     Character(String, char),
     /// A part of it is longer than file systems allow.
-    #[error("`{0}` has a part that is longer than {LONGEST} bytes")]
+    #[error("`{0}` has a part that is longer than {MAX_PART_BYTES} bytes")]
     TooLong(String),
     /// It is the same path as another name on systems that do not tell case apart.
     #[error("`{0}` differs from `{1}` in nothing but case")]
@@ -72,7 +72,7 @@ pub fn safe_path(name: &str) -> Result<SafePath, NameError> {
             return Err(NameError::Relative(name.to_owned(), part.to_owned()));
         }
         let part = escaped(part);
-        if part.len() > LONGEST {
+        if part.len() > MAX_PART_BYTES {
             return Err(NameError::TooLong(name.to_owned()));
         }
         parts.push(part);

@@ -17,6 +17,7 @@ pub mod task_state;
 pub mod time;
 pub mod timeline;
 mod web_page;
+pub mod yaml;
 
 pub use root_url::RootUrl;
 pub use run_choice::RunChoice;

@@ -1,4 +1,4 @@
-//! A task's definition as that of a new task (spec, section 8). Pure.
+//! A task's definition as that of a new task. Pure.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::time::to_iso;
 /// Why a definition cannot be used again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RetriggerError {
-    /// The definition is no object.
+    /// The definition is not an object.
     #[error("the definition of the task is not an object")]
     NoObject,
     /// A time that the new ones are reckoned from is missing, or is none.

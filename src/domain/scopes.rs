@@ -1,4 +1,4 @@
-//! Scopes and sets of them (spec, section 5). Roles are not expanded: only the server knows them.
+//! Scopes and sets of them. Roles are not expanded: only the server knows them.
 
 /// Whether a scope is of the characters that the services allow: printable ASCII.
 pub fn is_valid(scope: &str) -> bool {

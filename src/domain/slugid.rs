@@ -1,4 +1,4 @@
-//! Slugids: UUIDs as 22 characters of URL-safe base64 (spec, section 6).
+//! Slugids: UUIDs as 22 characters of URL-safe base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// What the services accept as the ID of a task or a task group.
 pub const PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 
-/// Why a text is no ID.
+/// Why a text is not a slugid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SlugidError {
     /// Not 22 characters of URL-safe base64, or bits are set that an ID has no place for.

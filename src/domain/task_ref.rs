@@ -1,5 +1,4 @@
-//! What a user may give where a task or a task group is asked for: an ID, or the address of its web page
-//! (spec, section 1).
+//! What a user may give where a task or a task group is asked for: an ID, or the address of its web page.
 
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
@@ -44,8 +43,11 @@ pub enum RefKind {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TaskRefError {
     /// Neither an ID nor a URL.
-    #[error("`{0}` is no ID; an ID looks like VESwp9JaRo-XkFN_bemBhw")]
+    #[error("invalid task ID `{0}`; an ID looks like VESwp9JaRo-XkFN_bemBhw")]
     NoId(String),
+    /// Neither an ID nor a URL, where a group is asked for.
+    #[error("invalid task group ID `{0}`; an ID looks like VESwp9JaRo-XkFN_bemBhw")]
+    NoGroupId(String),
     /// The URL of something else.
     #[error("`{0}` is not the page of a task or of a task group")]
     OtherPage(String),
@@ -82,7 +84,10 @@ impl TaskRef {
     /// # Errors
     /// Those of [`TaskRef::parse`], and [`TaskRefError::NotAGroup`].
     pub fn parse_group(text: &str) -> Result<Self, TaskRefError> {
-        let mut found = Self::parse(text)?;
+        let mut found = Self::parse(text).map_err(|error| match error {
+            TaskRefError::NoId(text) => TaskRefError::NoGroupId(text),
+            other => other,
+        })?;
         match (found.kind, found.group.take()) {
             (RefKind::Task, None) => Err(TaskRefError::NotAGroup(text.to_owned())),
             (RefKind::Task, Some(group)) => Ok(Self { id: group, kind: RefKind::Group, run: None, ..found }),

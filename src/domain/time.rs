@@ -1,4 +1,4 @@
-//! Relative times such as `1 day 2 hours` and `-15m` (spec, section 7).
+//! Relative times such as `1 day 2 hours` and `-15m`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use thiserror::Error;
 
-/// Why a text is no time.
+/// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TimeError {
     /// Not of the form `2 days 3 hours`.

@@ -1,4 +1,4 @@
-//! The pages of a deployment's web interface (spec, section 1). Pure.
+//! The pages of a deployment's web interface. Pure.
 
 use super::RootUrl;
 use super::root_url::encode_component;

@@ -1,7 +1,7 @@
-//! Failures of the modules below, as errors that tell the user what to do.
+//! Failures of the modules below, as errors with advice.
 
-use super::Error;
-use crate::reference::LookupError;
+use super::{Advice, Error};
+use crate::reference::{LookupError, Source};
 use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
 
@@ -9,11 +9,13 @@ impl From<LookupError> for Error {
     fn from(source: LookupError) -> Self {
         let message = source.to_string();
         match source {
-            LookupError::Service { similar, .. } => {
-                suggest(Error::usage(message), &similar, "`tc api` lists all services.")
-            }
-            LookupError::Method { service, similar, .. } => {
-                suggest(Error::usage(message), &similar, &format!("`tc api {service}` lists its methods."))
+            LookupError::Service { similar, .. } => suggest(Error::usage(message), &similar, Advice::ListServices),
+            LookupError::Method { service, similar, references, .. } => {
+                let error = suggest(Error::usage(message), &similar, Advice::ListMethods(service));
+                match references {
+                    Source::Current => error.advise(Advice::OtherReferences),
+                    Source::Legacy => error,
+                }
             }
             LookupError::Broken { .. } => Error::failed(message),
         }
@@ -23,7 +25,7 @@ impl From<LookupError> for Error {
 impl From<SchemaError> for Error {
     fn from(source: SchemaError) -> Self {
         match source {
-            SchemaError::Missing { .. } => Error::usage(source.to_string()).hint("`tc schema list` lists all schemas."),
+            SchemaError::Missing { .. } => Error::usage(source.to_string()).advise(Advice::ListSchemas),
             SchemaError::Broken { .. } | SchemaError::Unusable { .. } => Error::failed(source.to_string()),
         }
     }
@@ -34,14 +36,15 @@ impl From<JqError> for Error {
         match source {
             JqError::Syntax(_) => Error::usage(source.to_string()),
             JqError::Input(_) | JqError::Run(_) => Error::failed(source.to_string()),
+            JqError::Halted { status, message } => Error::halted(status, message),
         }
     }
 }
 
 /// Adds a "did you mean", or where to look when nothing is similar.
-fn suggest(error: Error, similar: &[String], otherwise: &str) -> Error {
+fn suggest(error: Error, similar: &[String], otherwise: Advice) -> Error {
     match similar {
-        [] => error.hint(otherwise),
+        [] => error.advise(otherwise),
         names => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             error.hint(format!("Did you mean {}?", names.join(" or ")))

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use thiserror::Error;
 
-use super::embedded::{CURRENT, EmbeddedFile, LEGACY};
+use super::embedded::{CURRENT, EmbeddedFile, LEGACY, VERSION};
 use super::model::{Method, Service};
 use super::suggest::{kebab_case, suggest};
 
@@ -15,6 +15,16 @@ pub enum Source {
     Current,
     /// The services of 2018.
     Legacy,
+}
+
+impl Source {
+    /// What the references describe, as messages say it: `Taskcluster 106.0.0`.
+    pub fn version(self) -> String {
+        match self {
+            Source::Current => format!("Taskcluster {VERSION}"),
+            Source::Legacy => "the services of 2018".into(),
+        }
+    }
 }
 
 /// All services of one source; a service is parsed when it is first asked for.
@@ -41,9 +51,11 @@ pub enum LookupError {
         /// Names that resemble it, best first.
         similar: Vec<String>,
     },
-    /// No such method.
-    #[error("the {service} service has no method `{name}`")]
+    /// No such method. A deployment of another version may have it.
+    #[error("`{service}.{name}` is not in the references of {}", references.version())]
     Method {
+        /// The references that were searched.
+        references: Source,
         /// The service.
         service: String,
         /// As it was asked for.
@@ -129,6 +141,7 @@ impl Catalogue {
         match service.find_method(method) {
             Some(found) => Ok((service, found)),
             None => Err(LookupError::Method {
+                references: self.source,
                 service: service.service_name.clone(),
                 name: method.into(),
                 similar: self.similar_methods(service, method),
@@ -196,7 +209,7 @@ mod tests {
             let exchanges: usize = services.iter().map(|service| service.exchanges.len()).sum();
             (services.len(), methods, exchanges)
         };
-        assert_eq!(count(Source::Current), (11, 192, 36));
+        assert_eq!(count(Source::Current), (11, 194, 36));
         assert_eq!(count(Source::Legacy), (12, 123, 22));
     }
 

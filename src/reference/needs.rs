@@ -1,4 +1,4 @@
-//! From scope expressions to scopes that one can ask for (spec, section 5). Pure.
+//! From scope expressions to scopes that one can ask for. Pure.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! Scope expressions: what a call needs, with parameters in it (spec, section 5).
+//! Scope expressions: what a call needs, with parameters in it.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};

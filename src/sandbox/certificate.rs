@@ -1,4 +1,4 @@
-//! What services sign with their own clients: temporary credentials for tasks (spec, section 4), and URLs (section 3).
+//! What services sign with their own clients: temporary credentials for tasks, and URLs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

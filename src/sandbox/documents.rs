@@ -1,4 +1,4 @@
-//! What a deployment serves beside its API: references, schemas, the web page (spec, section 1).
+//! What a deployment serves beside its API: references, schemas, the web page.
 
 use std::sync::OnceLock;
 

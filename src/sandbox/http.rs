@@ -12,7 +12,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::StreamExt as _;
 
-use super::hawk::host_and_port;
+use super::events;
+use super::host::is_local;
 use super::input::MAX_BODY;
 use super::message::{Request, Response};
 use super::respond::{Admission, admit};
@@ -40,6 +41,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-for-request-id");
 /// Answers a request to the services.
 pub(super) async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
+    if let Some(stream) = events::respond(&shared.events, &parts) {
+        return stream;
+    }
     let is_api = parts.uri.path().starts_with("/api/");
     let mut response = match exchange(shared, &parts, body).await {
         Ok(response) => response,
@@ -94,17 +98,9 @@ async fn exchange(shared: &Shared, parts: &Parts, body: Body) -> Result<Response
         }
         Admission::Refused(response) => {
             drop(tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await);
-            Err(response)
+            Err(*response)
         }
     }
-}
-
-/// Whether the name is one of this machine's own: a web page elsewhere may let its name lead here. What is no name at all
-/// is left to the check of signatures.
-fn is_local(host: &str) -> bool {
-    let Some((name, _)) = host_and_port(host) else { return true };
-    let name = name.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
 /// Whether the body is small by its own account. One of unknown length may be large.

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::call::Fault;
 use super::message::Request;
 use super::router::Compiled;
-use crate::{reference, schema};
+use crate::reference;
+use crate::schema;
 
 /// Largest body that a service reads, in bytes.
 pub(super) const MAX_BODY: usize = 10 * 1024 * 1024;
@@ -96,21 +97,33 @@ pub(super) fn check_body(target: &Compiled, request: &Request, body: &mut Value,
     if !request.header(header::CONTENT_TYPE).is_some_and(is_json) || request.body.is_empty() {
         return Err(not_json(request.header(header::CONTENT_TYPE).unwrap_or("null")));
     }
+    check_value(target, file, body, root_url)
+}
+
+/// Fills in the defaults of a method's input schema, then checks a body that is JSON already.
+///
+/// # Errors
+/// 400 `InputValidationError` with every fault.
+pub(super) fn check_value(target: &Compiled, file: &str, body: &mut Value, root_url: &str) -> Result<(), Fault> {
     let schema = target.schema().map_err(|reason| Fault::new(500, "InternalServerError", reason))?;
     schema.defaults.fill(body);
     let faults = schema.validator.faults(body);
+    refuse(&faults, &format!("{root_url}/schemas/{}/{}#", target.service.service_name, file.trim_end_matches('#')))
+}
+
+/// Refuses a value that has faults by this schema.
+///
+/// # Errors
+/// 400 `InputValidationError` with every fault, when there is one.
+pub(super) fn refuse(faults: &[schema::Fault], schema_url: &str) -> Result<(), Fault> {
     if faults.is_empty() {
         return Ok(());
     }
     let faults: String = faults.iter().map(|fault| format!("\n  * data{} {}", fault.path, wording(fault))).collect();
-    let service = &target.service.service_name;
     Err(Fault::new(
         400,
         "InputValidationError",
-        format!(
-            "\nSchema Validation Failed!\nRejecting Schema: {root_url}/schemas/{service}/{}#\nErrors:{faults}",
-            file.trim_end_matches('#')
-        ),
+        format!("\nSchema Validation Failed!\nRejecting Schema: {schema_url}\nErrors:{faults}"),
     ))
 }
 

@@ -11,13 +11,19 @@
 //! ```
 
 mod auth;
+mod behaviours;
+mod bodies;
 mod call;
 mod certificate;
 mod documents;
+mod events;
 mod faults;
 mod gate;
+mod github;
 mod hash;
 mod hawk;
+mod hooks;
+mod host;
 mod http;
 mod index;
 mod input;
@@ -36,6 +42,7 @@ mod seed;
 mod server;
 mod service_account;
 mod shared;
+mod sign_in;
 mod signin_page;
 mod sockets;
 mod state;
@@ -50,7 +57,7 @@ pub use faults::{Faults, Share};
 pub use options::Options;
 pub use seed::{Loaded, Push, Seed, TaskList};
 pub use server::Sandbox;
-pub use signin_page::SignIn;
+pub use sign_in::SignIn;
 pub use storage::{Blob, Stored};
 pub use workers::Workers;
 

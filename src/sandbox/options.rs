@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::faults::Faults;
-use super::signin_page::SignIn;
+use super::sign_in::SignIn;
 use super::workers::Workers;
 use crate::clock::{SharedClock, SystemClock};
+use crate::domain::Secret;
 
 /// How a sandbox is to be.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Options {
     pub sign_in: SignIn,
     /// What goes wrong on purpose, at the services and at the storage.
     pub faults: Faults,
+    /// A broker that gets all that the services publish: `amqp://user:password@host:5672/%2f`.
+    pub pulse: Option<Secret>,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             workers: None,
             sign_in: SignIn::default(),
             faults: Faults::none(),
+            pulse: None,
         }
     }
 }
@@ -74,6 +78,13 @@ impl Options {
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// The same publishing to the broker of this URL.
+    #[must_use]
+    pub fn pulse(mut self, url: Secret) -> Self {
+        self.pulse = Some(url);
         self
     }
 

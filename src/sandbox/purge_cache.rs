@@ -44,7 +44,13 @@ fn request_json(((pool, cache), before): (&(Name, Name), &DateTime<Utc>)) -> Val
 
 fn of_pool(state: &PurgeCacheState, call: &Call<'_>) -> Outcome {
     let since = call.query("since").map(|text| {
-        parse_time(text).ok_or_else(|| Fault::new(400, "InvalidRequestArguments", format!("`{text}` is not a time")))
+        parse_time(text).ok_or_else(|| {
+            Fault::new(
+                400,
+                "InvalidRequestArguments",
+                format!("Query-string parameter: since=\"{text}\" is not valid, error: Invalid Date"),
+            )
+        })
     });
     let since = since.transpose()?;
     let pool = call.param("workerPoolId");

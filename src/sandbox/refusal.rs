@@ -21,6 +21,12 @@ pub(super) struct RequestInfo<'a> {
 
 /// The answer that tells of a fault.
 pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
+    let response = Response::json(fault.status, &error_body(fault, info));
+    if fault.status == 401 { response.with(header::WWW_AUTHENTICATE, "hawk") } else { response }
+}
+
+/// `{code, message, requestInfo}`, the message with a trailer that repeats the request.
+pub(super) fn error_body(fault: &Fault, info: &RequestInfo<'_>) -> Value {
     let time = stamp(info.time);
     let Fault { status, code, message } = fault;
     let message = match *code {
@@ -31,13 +37,11 @@ pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
         "{message}\n\n---\n\n* method:     {}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {time}",
         info.method
     );
-    let body = json!({
+    json!({
         "code": code,
         "message": message,
         "requestInfo": {"method": info.method, "params": info.params, "payload": info.payload, "time": time},
-    });
-    let response = Response::json(*status, &body);
-    if *status == 401 { response.with(header::WWW_AUTHENTICATE, "hawk") } else { response }
+    })
 }
 
 /// The answer for what is not there at all: no service's words, only this.

@@ -14,7 +14,7 @@ use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Target};
 use super::shared::Shared;
-use super::{documents, gate, input, signin_page, state};
+use super::{bodies, documents, gate, input, notify, signin_page};
 use crate::reference::Verb;
 
 /// What is known of a caller before the body of the request is read.
@@ -24,7 +24,7 @@ pub(super) enum Admission {
     /// There is no header, or nothing asks for one.
     Anonymous,
     /// The request is answered without its body.
-    Refused(Response),
+    Refused(Box<Response>),
 }
 
 /// Looks at a request whose body has not been read yet.
@@ -38,13 +38,16 @@ pub(super) fn admit(shared: &Shared, request: &Request) -> Admission {
     match caller {
         Ok(caller) if caller.client_id.is_some() => Admission::Known,
         Ok(_) => Admission::Anonymous,
-        Err(fault) => Admission::Refused(attempt.refuse(&fault)),
+        Err(fault) => Admission::Refused(Box::new(attempt.refuse(&fault))),
     }
 }
 
 /// Answers one request.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Response {
     let Some(path) = request.path().strip_prefix("/api/") else {
+        if request.path() == notify::PATH && request.verb == "GET" {
+            return Response::json(200, &shared.lock().notify.sent());
+        }
         let page = signin_page::respond(shared, request);
         return page.unwrap_or_else(|| documents::respond(request));
     };
@@ -93,7 +96,7 @@ impl<'a> Attempt<'a> {
             Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
-                state::conceal(&service.service_name, method, &mut self.payload);
+                bodies::conceal(&service.service_name, method, &mut self.payload);
                 self.refuse(&fault)
             }
         }
@@ -133,7 +136,7 @@ impl<'a> Attempt<'a> {
         if method.input.is_some() {
             call.body = self.payload.clone();
         }
-        state::amend(call.service, method, &self.params, &mut self.payload);
+        bodies::amend(call.service, method, &self.params, &mut self.payload);
         self.behave(&call, &presented)
     }
 

@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::auth::Presented;
 use super::call::{Answer, Call, Fault, Outcome};
+use super::hawk::Signed;
 use super::queue;
 use super::queue::QueueState;
 use super::wire::{parse_time, stamp};
@@ -196,4 +198,10 @@ pub(super) fn slug(number: u128) -> String {
     // The variant and version bits of a v4 UUID.
     let bits = (number & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bits.to_be_bytes())
+}
+
+/// What a request presents of itself that has no signature.
+pub(super) fn nothing_presented() -> Presented<'static> {
+    let signed = Signed { verb: "GET", resource: "/", host: "localhost", port: 1234 };
+    Presented { signed, authorization: None, payload: None }
 }

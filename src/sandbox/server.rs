@@ -12,14 +12,14 @@ use super::auth::ROOT;
 use super::faults::{self, Origin};
 use super::options::Options;
 use super::router::Router;
-use super::seed::{FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
+use super::seed::{self, FirefoxPush, Loaded, Push, SeedTask, TaskList, replay};
 use super::shared::Shared;
 use super::sockets::{listen, serve};
 use super::state::State;
 use super::storage::{self, Blob, Storage, Stored};
 use super::waiting::keep_time;
-use super::workers::{self, Workers};
-use super::{http, service_account};
+use super::workers::{self, Executor, Workers};
+use super::{events, hooks, http, service_account};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -28,6 +28,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     storage: Arc<Storage>,
     workers: Option<Workers>,
+    executor: Option<Arc<Executor>>,
     access_token: Secret,
     runtime: Option<Runtime>,
 }
@@ -43,7 +44,10 @@ impl Sandbox {
         let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
+        let execution = options.workers.as_ref().and_then(|workers| workers.execution.clone());
+        let executor = execution.map(|host| Executor::new(host, &access_token)).transpose()?.map(Arc::new);
         let shared = Arc::new(Shared {
+            events: Arc::clone(&state.events),
             state: Mutex::new(state),
             router: Router::embedded()?,
             clock: options.clock,
@@ -61,10 +65,15 @@ impl Sandbox {
         let plan = Arc::new(faults::Plan::new(options.faults));
         serve_all(&runtime, (&shared, &storage, &plan), (listeners, storage_listeners))?;
         runtime.spawn(keep_time(Arc::clone(&shared)));
+        runtime.spawn(hooks::keep_firing(Arc::clone(&shared)));
         if let Some(workers) = &options.workers {
-            workers::start(runtime.handle(), &shared, workers);
+            workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
-        Ok(Self { shared, storage, workers: options.workers, access_token, runtime: Some(runtime) })
+        let sandbox = Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) };
+        if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
+            events::publish_to(runtime, &sandbox.shared.events, url)?;
+        }
+        Ok(sandbox)
     }
 
     /// Where it is reached: `http://localhost:1234`.
@@ -85,6 +94,11 @@ impl Sandbox {
     /// That client's access token.
     pub fn access_token(&self) -> &Secret {
         &self.access_token
+    }
+
+    /// The key that verifies chains of trust, 32 bytes in base64; none unless the workers execute tasks.
+    pub fn chain_of_trust_key(&self) -> Option<String> {
+        self.executor.as_ref().map(|executor| executor.public_key())
     }
 
     /// Loads a push and returns the ID of its task group, which is that of its decision task.
@@ -122,6 +136,21 @@ impl Sandbox {
         Ok(Loaded { groups, tasks: count, left_out })
     }
 
+    /// Takes tasks back with the states that a list has of them, as after an [`export`](Sandbox::export) or from a real
+    /// deployment. Their times are moved so that what was last recorded happened just now.
+    ///
+    /// # Errors
+    /// When a task is not valid, or is there already ([`Kind::Conflict`]).
+    pub fn restore(&self, list: &TaskList) -> Result<Loaded> {
+        let now = self.shared.clock.now();
+        self.shared.change(|state| seed::restore(state, list, now))
+    }
+
+    /// All task groups with definitions, states and index, as text that [`TaskList::parse`] reads.
+    pub fn export(&self) -> String {
+        seed::export(&self.shared.lock(), self.shared.clock.now())
+    }
+
     fn admit(
         &self,
         tasks: impl Iterator<Item = SeedTask>,
@@ -129,8 +158,12 @@ impl Sandbox {
         now: DateTime<Utc>,
         seed: u64,
     ) -> Result<()> {
-        let running = replay(&mut self.shared.lock(), tasks, started, now, seed)
-            .map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
+        // What is long past is no news.
+        self.shared.events.mute(true);
+        let running = replay(&mut self.shared.lock(), tasks, started, now, seed);
+        self.shared.events.mute(false);
+        let running =
+            running.map_err(|fault| Error::new(Kind::Conflict, format!("cannot load the tasks: {}", fault.message)))?;
         if let (Some(workers), Some(runtime)) = (&self.workers, &self.runtime) {
             workers::adopt(runtime.handle(), &self.shared, workers, running);
         }
@@ -185,6 +218,9 @@ impl Drop for Sandbox {
         // Waiting for the threads is not allowed inside of another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+        if let Some(executor) = &self.executor {
+            executor.stop();
         }
     }
 }

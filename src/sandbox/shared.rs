@@ -1,11 +1,12 @@
 //! What all requests, workers and timers of one sandbox share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
 
+use super::events::Events;
 use super::router::Router;
-use super::signin_page::SignIn;
+use super::sign_in::SignIn;
 use super::state::State;
 use crate::clock::SharedClock;
 
@@ -14,6 +15,8 @@ pub(super) struct Shared {
     pub state: Mutex<State>,
     pub router: &'static Router,
     pub clock: SharedClock,
+    /// What the services publish.
+    pub events: Arc<Events>,
     /// Tells of every change of a task.
     pub queue_changed: Notify,
     /// `http://localhost:1234`

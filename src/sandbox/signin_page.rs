@@ -1,4 +1,4 @@
-//! `/auth/clients/create`: the page on which a person makes a client for a tool (spec, section 10).
+//! `/auth/clients/create`: the page on which a person makes a client for a tool.
 
 use std::sync::OnceLock;
 
@@ -18,21 +18,6 @@ const PATH: &str = "/auth/clients/create";
 const OWNER: &str = "sandbox-user/";
 /// How long a client is good that does not say.
 const DEFAULT_LIFE: &str = "1 day";
-
-/// Who signs in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignIn {
-    /// Whether the page confirms by itself, as scripts need it.
-    pub auto_approve: bool,
-    /// The scopes of the person before the page: clients get no more.
-    pub scopes: Vec<String>,
-}
-
-impl Default for SignIn {
-    fn default() -> Self {
-        Self { auto_approve: false, scopes: vec!["*".into()] }
-    }
-}
 
 /// Answers what concerns this page; nothing for other paths.
 pub(super) fn respond(shared: &Shared, request: &Request) -> Option<Response> {

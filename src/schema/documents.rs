@@ -17,7 +17,7 @@ pub enum SchemaError {
         /// `/schemas/queue/v1/task.json`.
         path: String,
     },
-    /// A schema is no JSON.
+    /// A schema is not JSON.
     #[error("the schema `{path}` is broken: {reason}")]
     Broken {
         /// `/schemas/queue/v1/task.json`.

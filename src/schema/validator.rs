@@ -35,6 +35,24 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
+    /// Compiles a schema that somebody wrote. It may refer to its own parts and to the drafts alone.
+    ///
+    /// # Errors
+    /// When it is no JSON schema.
+    pub fn of(schema: &Value) -> Result<Self, SchemaError> {
+        formats::register(jsonschema::options().with_draft(Draft::Draft7))
+            .with_retriever(Loaded(BTreeMap::new()))
+            .build(schema)
+            .map(|compiled| Self { compiled })
+            .map_err(|error| SchemaError::Unusable { path: "#".into(), reason: error.to_string() })
+    }
+
+    /// What keeps a value from being a schema of draft 7, as [`Validator::faults`] tells it.
+    pub fn metaschema_faults(schema: &Value) -> Vec<Fault> {
+        let reference = serde_json::json!({"$ref": "http://json-schema.org/draft-07/schema#"});
+        Self::of(&reference).map(|draft| draft.faults(schema)).unwrap_or_default()
+    }
+
     /// What is wrong with `body`, in the words of the services: at each level first what the value
     /// itself lacks, then its members in the order in which they stand in the body. Empty when all is well.
     pub fn faults(&self, body: &Value) -> Vec<Fault> {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -10,25 +10,26 @@ use futures::future::select_all;
 use futures::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::answer;
 use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG, random_path};
 use crate::client::Credentials;
 use crate::clock::Clock;
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
+use crate::loopback;
 
 /// A request's head is at most this long, in bytes.
 const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// A request has at most this many headers.
 const MAX_HEADERS: usize = 100;
-/// So many connections are served at a time; browsers open some that they never use.
+/// So many connections are served at a time; browsers open some that they never use. For one more, the oldest that has
+/// asked for nothing yet is closed.
 const MOST_CONNECTIONS: usize = 64;
 /// A connection must have sent its request after this time.
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// So long a connection may take to read its answer and close.
 const LINGER: Duration = Duration::from_secs(1);
-/// How often a free port is looked for that is free on both addresses.
-const TRIES: usize = 20;
 
 /// What happens while the answer is waited for.
 pub type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
@@ -49,16 +50,8 @@ impl Listener {
     /// # Errors
     /// [`Kind::Conflict`] when the port is in use, [`Kind::Failed`] when there is no loopback.
     pub async fn bind(port: Option<u16>) -> Result<Self> {
-        let mut tries = 0;
-        loop {
-            match bind_both(port.unwrap_or(0)).await {
-                Ok((port, sockets)) => return Ok(Self { expected: Expected { port, path: random_path() }, sockets }),
-                Err(source) if source.kind() == io::ErrorKind::AddrInUse && port.is_none() && tries < TRIES => {
-                    tries += 1;
-                }
-                Err(source) => return Err(cannot_listen(port, source)),
-            }
-        }
+        let (port, sockets) = listen(port).map_err(|source| cannot_listen(port, source))?;
+        Ok(Self { expected: Expected { port, path: random_path() }, sockets })
     }
 
     /// What an answer must look like.
@@ -69,11 +62,17 @@ impl Listener {
     /// Waits for the answer, for as long as it takes. `refused` hears of each request that is not it.
     pub async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
         let answered = Cell::new(false);
+        let silent = Silent::default();
         let mut connections = FuturesUnordered::new();
         loop {
             tokio::select! {
-                accepted = accept(&self.sockets), if connections.len() < MOST_CONNECTIONS => match accepted {
-                    Ok(stream) => connections.push(serve(stream, &self.expected, &answered, clock)),
+                accepted = accept(&self.sockets) => match accepted {
+                    Ok(stream) => {
+                        if connections.len() >= MOST_CONNECTIONS {
+                            silent.close_oldest();
+                        }
+                        connections.push(serve(stream, &self.expected, &answered, &silent, clock));
+                    }
                     // Out of file descriptors, for instance: connections that end give some back.
                     Err(_) => clock.sleep(Duration::from_millis(50)).await,
                 },
@@ -89,43 +88,26 @@ impl Listener {
     }
 }
 
-async fn bind_both(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
-    let first = bind(Ipv4Addr::LOCALHOST.into(), port).await?;
-    let port = match &first {
-        Some(socket) => socket.local_addr()?.port(),
-        None => port,
-    };
-    let second = bind(Ipv6Addr::LOCALHOST.into(), port).await?;
-    let port = match &second {
-        Some(socket) => socket.local_addr()?.port(),
-        None => port,
-    };
-    let sockets: Vec<TcpListener> = first.into_iter().chain(second).collect();
-    if sockets.is_empty() { Err(io::ErrorKind::AddrNotAvailable.into()) } else { Ok((port, sockets)) }
-}
-
-/// Nothing where the machine does not have the address.
-async fn bind(address: IpAddr, port: u16) -> io::Result<Option<TcpListener>> {
-    match TcpListener::bind((address, port)).await {
-        Ok(socket) => Ok(Some(socket)),
-        Err(source) if matches!(source.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
-            Err(source)
-        }
-        Err(_) => Ok(None),
-    }
+fn listen(port: Option<u16>) -> io::Result<(u16, Vec<TcpListener>)> {
+    let (port, sockets) = loopback::listen(port)?;
+    let sockets = sockets.into_iter().map(|socket| {
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket)
+    });
+    Ok((port, sockets.collect::<io::Result<_>>()?))
 }
 
 fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
     match (port, source.kind()) {
         (Some(port), io::ErrorKind::AddrInUse) => {
             Error::new(Kind::Conflict, format!("cannot wait for the sign-in: port {port} of localhost is in use"))
-                .hint(Hint::ChoosePort)
+                .advise(Advice::ChoosePort)
         }
         (Some(port), _) => {
             Error::failed(format!("cannot wait for the sign-in on port {port} of localhost")).caused_by(source)
         }
         (None, _) => {
-            Error::failed("cannot wait for the sign-in on localhost").hint(Hint::PasteAddress).caused_by(source)
+            Error::failed("cannot wait for the sign-in on localhost").advise(Advice::PasteAddress).caused_by(source)
         }
     }
 }
@@ -135,17 +117,41 @@ async fn accept(sockets: &[TcpListener]) -> io::Result<TcpStream> {
     accepted.map(|(stream, _)| stream)
 }
 
+/// The connections that have not sent their request yet.
+#[derive(Default)]
+struct Silent {
+    count: Cell<usize>,
+    /// Those who wait for it are told in the order in which they came.
+    oldest: Notify,
+}
+
+impl Silent {
+    fn close_oldest(&self) {
+        if self.count.get() > 0 {
+            self.oldest.notify_one();
+        }
+    }
+}
+
 /// Serves one connection: one request, one answer. Nothing when there was no request.
 async fn serve(
     mut stream: TcpStream,
     expected: &Expected,
     answered: &Cell<bool>,
+    silent: &Silent,
     clock: &dyn Clock,
 ) -> Option<Decision> {
+    let mut closed = pin!(silent.oldest.notified());
+    closed.as_mut().enable();
+    silent.count.update(|count| count + 1);
     let decision = tokio::select! {
-        decision = read(&mut stream, expected) => decision?,
-        () = clock.sleep(REQUEST_READ_TIMEOUT) => return None,
+        biased;
+        decision = read(&mut stream, expected) => decision,
+        () = closed => None,
+        () = clock.sleep(REQUEST_READ_TIMEOUT) => None,
     };
+    silent.count.update(|count| count.saturating_sub(1));
+    let decision = decision?;
     let decision = match decision {
         Decision::Accept { .. } if answered.replace(true) => Decision::Refuse(ANSWERED),
         decision => decision,

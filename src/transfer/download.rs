@@ -20,7 +20,7 @@ use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
 use super::ramp::{PROBE, Ramp};
 use super::small::{self, SMALL_FILE_BYTES};
-use super::source::{ContentSource, Location};
+use super::source::ContentSource;
 use super::stream;
 use super::writer::{Check, Writer, Written};
 use crate::client::{Client, redacted};
@@ -52,13 +52,6 @@ pub async fn to_file(client: &Client, source: &ContentSource, target: &Path, opt
     })
 }
 
-/// The demands on the content that are known before anything is fetched.
-pub(super) fn demands(location: &Location, options: &Options) -> Vec<Demand> {
-    let mut demands = location.demands.clone();
-    demands.extend(options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" }));
-    demands
-}
-
 async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     let place = Place::resolve(target)?;
     let skipped = Downloaded { skipped: true, ..Downloaded::default() };
@@ -69,7 +62,7 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     if place.is_device {
         return device(job, &place).await;
     }
-    let demands = demands(&location, job.options);
+    let demands = location.demands(job.options);
     let strong = demands.iter().any(|demand| demand.checksum.algorithm.is_strong());
     if strong && let Some(right) = right(job, &place, None, &demands).await? {
         return Ok(right);
@@ -178,7 +171,7 @@ pub async fn verify_file(
 ) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let location = job.location().await?;
-    let mut demands = demands(&location, options);
+    let mut demands = location.demands(options);
     let mut length = None;
     if location.storage != super::source::Storage::Object {
         let head = head(&job).await?;

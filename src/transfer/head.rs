@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{Algorithm, Checksum, Demand};
-use crate::error::{Error, Hint, Result};
+use crate::error::{Advice, Error, Result};
 
 /// How content is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ fn encoding(what: &str, header: Option<&str>) -> Result<Encoding> {
         Some("zstd") => Ok(Encoding::Zstd),
         Some(other) => {
             Err(Error::failed(format!("{what}: content encoding `{other}` cannot be decoded"))
-                .hint(Hint::FetchElsewhere))
+                .advise(Advice::FetchByUrl))
         }
     }
 }

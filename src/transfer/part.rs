@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::head::Version;
 use super::place::Place;
 use super::plan::Ranges;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// The suffixes of files that are not finished.
 pub const SUFFIXES: [&str; 4] = [".tc.part", ".tc.part.json", ".tc.part.json.new", ".tc.decoded"];
@@ -89,7 +89,7 @@ impl Part {
                         Kind::Conflict,
                         format!("another tc is writing {}", place.target.display()),
                     )
-                    .hint("Wait until it is done, or choose another place with -o."));
+                    .advise(Advice::ChooseFile));
                 }
                 // Some network file systems have no locks.
                 Err(fs::TryLockError::Error(_)) => {}

@@ -12,14 +12,12 @@ use url::Url;
 use super::digest::{Algorithm, Checksum};
 use super::hashing::Hashing;
 use super::options::{Event, Options};
-use super::readers::Readers;
+use super::readers::{PIECE_SIZE, Readers};
 use super::storage::{Refusal, reason};
 use crate::client::{Client, RawAnswer, RawRequest, retry};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
-/// What is read, hashed and sent at once.
-pub(super) const PIECE: usize = 1 << 19;
 /// Pieces on their way to the network.
 const UPLOAD_QUEUE_PIECES: usize = 4;
 /// A storage may need a while to take in what it got.
@@ -150,9 +148,9 @@ impl Put<'_> {
         let hashing = Hashing::start(self.algorithms).map_err(Refusal::Lasting)?;
         let mut left = self.readers.length();
         loop {
-            let mut piece = BytesMut::with_capacity(PIECE);
+            let mut piece = BytesMut::with_capacity(PIECE_SIZE);
             // A reader may bring little at a time, and small pieces are slow ones.
-            while piece.len() < PIECE && reader.read_buf(&mut piece).await.map_err(unread)? > 0 {}
+            while piece.len() < PIECE_SIZE && reader.read_buf(&mut piece).await.map_err(unread)? > 0 {}
             if piece.is_empty() {
                 return if left == 0 { Ok(Some(hashing)) } else { Err(Refusal::Changed) };
             }

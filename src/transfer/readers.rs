@@ -10,6 +10,9 @@ use tokio::io::AsyncRead;
 
 use crate::error::{Error, Result};
 
+/// What is read, hashed and sent at once.
+pub(super) const PIECE_SIZE: usize = 1 << 19;
+
 /// One reading of it.
 pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
 
@@ -65,7 +68,7 @@ impl Readers for FileReaders {
     fn open(&self) -> BoxFuture<'_, io::Result<Reader>> {
         async {
             let mut file = tokio::fs::File::open(&self.path).await?;
-            file.set_max_buf_size(super::put::PIECE);
+            file.set_max_buf_size(PIECE_SIZE);
             Ok(Box::new(file) as Reader)
         }
         .boxed()

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::digest::{Algorithm, Checksum, Demand};
+use super::options::Options;
 use crate::client::{ApiError, Client, Credentials, Response};
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// Something that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,14 @@ pub(super) struct Location {
     pub(super) demands: Vec<Demand>,
 }
 
+impl Location {
+    /// The demands on the content that are known before anything is fetched.
+    pub(super) fn demands(&self, options: &Options) -> Vec<Demand> {
+        let own = options.checksums.iter().map(|checksum| Demand { checksum: checksum.clone(), by: "the caller" });
+        self.demands.iter().cloned().chain(own).collect()
+    }
+}
+
 impl ContentSource {
     /// Asks where the content is.
     pub(super) async fn locate(&self, client: &Client) -> Result<Location> {
@@ -77,7 +86,7 @@ impl ContentSource {
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
                 let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
-                    Kind::NotFound => error.hint(Hint::ListArtifacts(task.clone())),
+                    Kind::NotFound => error.advise(Advice::ListArtifacts(task.clone())),
                     _ => error,
                 })?;
                 let answer: Value = answer.json()?;

@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 
 use super::decode;
 use super::digest::{self, Digests};
-use super::download::demands;
 use super::head::Encoding;
 use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Options};
@@ -101,7 +100,7 @@ pub(super) async fn copy(job: &Job<'_>, out: &mut (impl AsyncWrite + Unpin)) -> 
     };
     let location = job.location().await?;
     let (connection, head) = job.open(None).await.map_err(told)?;
-    let mut content = demands(&location, job.options);
+    let mut content = location.demands(job.options);
     content.extend(head.content.iter().cloned());
     let (encoding, length) = (head.version.encoding, head.version.length);
     let (what, content_length) = (job.what.clone(), head.content_length);

@@ -59,11 +59,39 @@ impl Layout {
     }
 }
 
-/// Whether `json` is one valid document, in UTF-8 (RFC 8259, 8.1).
+/// Levels of arrays and objects that a document may have; jq reads as many.
+pub const MAX_LEVELS: usize = 10_000;
+
+/// Levels of arrays and objects in a text, which need not be a whole document.
+pub fn levels(json: &[u8]) -> usize {
+    let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
+    // Nothing but these opens or closes anything, or hides what does.
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b'"' => {
+                at = string_end(json, at);
+                continue;
+            }
+            b'[' | b'{' => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    deepest
+}
+
+/// Whether `json` is one valid document, in UTF-8 (RFC 8259, 8.1), of at most [`MAX_LEVELS`].
 ///
 /// # Errors
 /// What is wrong, with line and column.
 pub fn check(json: &[u8]) -> Result<(), serde_json::Error> {
+    if levels(json) > MAX_LEVELS {
+        return Err(serde::de::Error::custom(format_args!("nested deeper than {MAX_LEVELS} levels")));
+    }
     if std::str::from_utf8(json).is_err() {
         // What skips values does not look into strings; what reads them says where they go wrong.
         return serde_json::from_slice::<serde_json::Value>(json).map(drop);
@@ -238,6 +266,16 @@ mod tests {
         let mut out = Vec::new();
         layout.write(json.as_bytes(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn ten_thousand_levels_are_a_document_and_more_are_not() {
+        let nested = |levels: usize| ["[".repeat(levels), "]".repeat(levels)].concat();
+        check(nested(MAX_LEVELS).as_bytes()).unwrap();
+        let refused = check(nested(MAX_LEVELS + 1).as_bytes()).unwrap_err();
+        assert_eq!(refused.to_string(), "nested deeper than 10000 levels");
+        assert_eq!(levels(br#"{"a[[[":["]\"[",{}]}"#), 3);
+        assert_eq!(levels(br#"]]"[["#), 0);
     }
 
     #[test]

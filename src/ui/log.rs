@@ -19,9 +19,10 @@ use super::Ui;
 pub fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
     match (verbose, name) {
         (0, None) => Ok(None),
-        (0, Some(name)) => {
-            name.parse().map(Some).map_err(|_| format!("`{name}` is no log level: error, warn, info, debug or trace"))
-        }
+        (0, Some(name)) => name
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("invalid log level `{name}`: expected error, warn, info, debug or trace")),
         (1, _) => Ok(Some(Level::DEBUG)),
         (_, _) => Ok(Some(Level::TRACE)),
     }

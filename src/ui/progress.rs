@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, T
 use super::Ui;
 
 /// What takes less than this needs no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
+const DRAW_DELAY: Duration = Duration::from_millis(500);
 /// Redraws a second.
 const HERTZ: u8 = 10;
 /// How often the time is told anew while nothing is done.
@@ -42,7 +42,7 @@ impl Progress {
             let (alive, ended) = mpsc::channel::<()>();
             let (bar, ui) = (bar.clone(), Arc::clone(ui));
             let show = move || {
-                if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                if ended.recv_timeout(DRAW_DELAY) == Err(RecvTimeoutError::Timeout) {
                     bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&ui)), HERTZ));
                     bar.enable_steady_tick(TICK);
                 }

@@ -18,7 +18,7 @@ pub enum Reply {
 }
 
 /// Answers that make no sense before no more is asked.
-const PATIENCE: usize = 3;
+const MAX_QUESTIONS: usize = 3;
 
 impl Reply {
     /// What a line means; none at the end of the input.
@@ -38,7 +38,7 @@ impl Ui {
     /// # Errors
     /// When standard input cannot be read.
     pub fn ask(&self, question: &str) -> io::Result<Reply> {
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_QUESTIONS {
             self.write_stderr(format!("{question} [y/N] ").as_bytes());
             match Reply::parse(self.read_line()?.as_deref()) {
                 Reply::Unclear => self.note("Please answer y or n."),

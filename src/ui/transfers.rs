@@ -10,7 +10,7 @@ use super::progress::{Stderr, bar_beside};
 use super::{Ui, sanitize};
 
 /// What takes less than this needs no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
+const DRAW_DELAY: Duration = Duration::from_millis(500);
 /// Files that have a line of their own.
 const SHOWN: usize = 6;
 const HERTZ: u8 = 10;
@@ -45,7 +45,7 @@ impl Transfers {
             "{{msg}} {}{{decimal_bytes}}/{{decimal_total_bytes}} ({{decimal_bytes_per_sec}}, {{eta}} left)",
             bar_beside(TEXT, ui)
         )));
-        let (due, ui) = (Some(Instant::now() + PATIENCE), Arc::clone(ui));
+        let (due, ui) = (Some(Instant::now() + DRAW_DELAY), Arc::clone(ui));
         Self { inner: Some(Mutex::new(Inner { ui, due, bars, total, files: HashMap::new() })) }
     }
 

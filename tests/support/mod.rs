@@ -1,6 +1,9 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod events;
+#[cfg(unix)]
+pub mod execute;
 pub mod fake_clock;
 pub mod fake_server;
 pub mod group;
@@ -8,6 +11,9 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+#[cfg(unix)]
+pub mod rabbit;
+pub mod recorded;
 pub mod sign_in;
 pub mod storage;
 pub mod task;

@@ -17,8 +17,8 @@ use url::Url;
 
 use super::Sink;
 
-/// The deployment that is signed in to; nobody talks to it.
-pub const ROOT: &str = "https://tc.example.com";
+/// The deployment that is signed in to; nothing listens there.
+pub const ROOT: &str = "http://localhost:1";
 
 /// Stands among the arguments where standard output is a terminal.
 pub const TERMINAL: &str = "(terminal)";

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Flags, fields};
 use crate::context::Context;
+use crate::domain::yaml;
 use crate::error::{Error, Result};
 use crate::reference::{Method, Service};
 use crate::ui::json;
@@ -77,10 +78,11 @@ fn to_json(text: Vec<u8>, origin: &str) -> Result<Vec<u8>> {
             .caused_by(fault.to_string())
     };
     let Ok(text) = String::from_utf8(text) else { return Err(not_json()) };
-    match serde_saphyr::from_str::<Value>(&text) {
-        // Any word is a YAML string; nobody means a body by that.
+    match yaml::parse(&text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(value.to_string().into_bytes()),
-        Ok(_) => Err(not_json()),
+        // Any word is a YAML string; nobody means a body by that.
+        Ok(_) if text.trim().is_empty() => Err(Error::usage(format!("{origin} is empty"))),
+        Ok(_) => Err(Error::usage(format!("{origin} is a single value, and a body is a map or a list"))),
         Err(_) if text.trim_start().starts_with(['{', '[']) => Err(not_json()),
         Err(yaml) => Err(Error::usage(format!("{origin} is neither JSON nor YAML")).caused_by(yaml.to_string())),
     }
@@ -139,13 +141,9 @@ mod tests {
             convert("{\"a\": 1\n \"b\": 2}").unwrap_err(),
             "the body is neither JSON nor YAML: as JSON it goes wrong at line 2 column 2"
         );
-        assert_eq!(
-            convert("nope").unwrap_err(),
-            "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 2"
-        );
-        assert_eq!(
-            convert("").unwrap_err(),
-            "the body is neither JSON nor YAML: as JSON it goes wrong at line 1 column 0"
-        );
+        assert_eq!(convert(" \n").unwrap_err(), "the body is empty");
+        for word in ["nope", "--- >\n folded\n"] {
+            assert_eq!(convert(word).unwrap_err(), "the body is a single value, and a body is a map or a list");
+        }
     }
 }

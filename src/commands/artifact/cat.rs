@@ -28,6 +28,7 @@ pub struct Args {
 /// # Errors
 /// Those of the download and of the output.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    context.refuse_jq("an artifact")?;
     let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))

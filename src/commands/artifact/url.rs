@@ -50,6 +50,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     } else {
         request.url
     };
-    writeln!(context.ui.out(), "{url}")?;
+    if context.wants_json() {
+        context.print_json(serde_json::json!(url.as_str()).to_string()).await?;
+    } else {
+        writeln!(context.ui.out(), "{url}")?;
+    }
     Ok(Status::DONE)
 }

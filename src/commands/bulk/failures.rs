@@ -1,8 +1,9 @@
 //! What went wrong for some of many items: told as it happens, counted at the end.
 
 use crate::bulk::Report;
+use crate::commands::hints;
 use crate::context::Context;
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ui::sanitize;
 
 /// Failures of some among many items, and how many others succeeded.
@@ -29,6 +30,7 @@ impl Failures {
     /// Adds the failure of an item that is called `name`, and tells it with `label`, if any, before its message. The first
     /// one is kept back when `may_be_alone`.
     pub fn add(&mut self, id: &str, name: &str, label: &str, may_be_alone: bool, error: Error, context: &Context) {
+        let error = hints::worded(error);
         self.report.fail(id, name, &error);
         if !self.kinds.contains(&error.kind()) {
             self.kinds.push(error.kind());
@@ -47,7 +49,7 @@ impl Failures {
     ///
     /// # Errors
     /// The failure of the only item; what all failed of; else [`Kind::Unsuccessful`].
-    pub fn finish(self, done: usize, what: &str, hints: &[Hint], context: &Context) -> Result<()> {
+    pub fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
         let Some(first) = self.first else { return Ok(()) };
         let count = self.report.failures.len();
         let all = done + count;

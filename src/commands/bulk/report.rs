@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{BulkAction, BulkItem, BulkOptions, Failures, ItemOutcome};
+use super::Failures;
+use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome, tasks};
 use crate::bulk::Ended;
+use crate::commands::hints;
 use crate::context::Context;
 use crate::domain::TaskState;
-use crate::error::{Error, Hint, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::{Progress, Sink, Table};
 
@@ -77,24 +79,25 @@ impl<'a> Outcome<'a> {
     /// Says how it went, and with which status to end.
     pub(super) async fn finish(
         mut self,
-        ended: &Ended<BulkItem>,
+        mut ended: Ended<BulkItem>,
         total: Option<usize>,
         elapsed: Duration,
         options: &BulkOptions,
     ) -> Result<Status> {
         self.summary_table();
         if let Some(path) = &options.failures {
-            self.write_failures(path, ended)?;
+            self.write_failures(path, &ended)?;
         }
         if self.context.globals.json {
-            self.print_json(ended).await?;
+            self.print_json(&ended).await?;
         }
         let (done, failed) = (self.count, self.failures.count());
         let mut so_far = format!("{} {}", tasks(done), self.action.done);
         if failed > 0 {
             so_far.push_str(&format!(", {failed} failed"));
         }
-        if let Some(cause) = &ended.source_failed {
+        if let Some(cause) = ended.source_failed.take() {
+            let cause = hints::worded(cause);
             let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
             let error = cause.hints().iter().cloned().fold(error, Error::hint);
             return Err(if done + failed > 0 { error.hint(format!("Until then: {so_far}.")) } else { error });
@@ -116,14 +119,14 @@ impl<'a> Outcome<'a> {
     }
 
     /// What to do. A scope for each of ten thousand tasks is no advice; the one for all of them is.
-    fn hints(&self) -> Vec<Hint> {
+    fn hints(&self) -> Vec<String> {
         let report = self.failures.report();
         let failures = &report.failures;
         if failures.len() < 2 || failures.iter().any(|failure| failure.reason != "InsufficientScopes") {
             return report.hints.clone();
         }
         let first = report.hints.iter().take(1).cloned();
-        first.chain([Hint::Text(format!("For all of them: tc signin --for {}", self.action.needs))]).collect()
+        first.chain([format!("For all of them: tc signin --for {}", self.action.needs)]).collect()
     }
 
     fn success(&self, elapsed: Duration) {
@@ -202,11 +205,6 @@ struct Document<'a> {
     unanswered: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[Value]>::is_empty")]
     answers: &'a [Value],
-}
-
-/// `1 task`, `2 tasks`.
-pub(super) fn tasks(count: usize) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 /// `--dry-run`: the tasks that would be affected.

@@ -5,4 +5,4 @@ pub mod exports;
 pub mod needs;
 mod verbs;
 
-pub use verbs::{VERBS, verb_methods};
+pub use verbs::{VERBS, verb_methods, verb_reads};

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{VERBS, verb_methods};
+use super::{VERBS, verb_methods, verb_reads};
 use crate::client::unknown_name;
 use crate::context::Context;
 use crate::domain::scopes;
@@ -125,6 +125,20 @@ pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
     Ok(needs)
 }
 
+/// Scopes of the methods with which these verbs look before they act.
+///
+/// # Errors
+/// When a method of the table is not in the references.
+pub fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec<String>> {
+    let mut needs = Needs::default();
+    for name in names.iter().flat_map(|name| verb_reads(name)) {
+        if let Some(scopes) = &method(name)?.1.scopes {
+            needs.extend(scopes.needs(known));
+        }
+    }
+    Ok(needs.scopes.into_iter().collect())
+}
+
 /// Says on standard error what is not asked for, because nothing short of `*` would do.
 pub fn tell_open(needs: &Needs, context: &Context) {
     for scope in &needs.open {
@@ -136,7 +150,8 @@ pub fn tell_open(needs: &Needs, context: &Context) {
 fn did_you_mean(name: &str, error: Error) -> Error {
     let noun = name.split(['.', ' ']).next().unwrap_or_default();
     let nouns = VERBS.iter().filter_map(|it| it.verb.split('.').next());
-    if !nouns.clone().any(|known| known == noun) && !error.hints().is_empty() {
+    let is_explained = !error.hints().is_empty() || !error.advice().is_empty();
+    if is_explained && !nouns.clone().any(|known| known == noun) {
         return error;
     }
     let similar = suggest(name, VERBS.iter().map(|it| it.verb));

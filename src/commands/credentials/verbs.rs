@@ -1,83 +1,75 @@
-//! Which methods the short verbs call that need scopes of one's own. Pure data.
+//! Which methods the short verbs call. Pure data.
 
 /// A verb (`task.rerun`) and the methods behind it, each `service.method`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerbMethods {
     /// Noun and verb of the command, with a dot between them.
     pub verb: &'static str,
-    /// What it calls. Verbs that act also look at tasks first; deployments let everybody do that.
+    /// What it is for.
     pub methods: &'static [&'static str],
+    /// How it looks before it acts; most deployments let everybody do that.
+    pub reads: &'static [&'static str],
 }
 
 macro_rules! verbs {
-    ($($verb:literal: $($method:literal)*;)*) => {
+    ($($verb:literal: $($method:literal)* $(, reads $($read:literal)*)?;)*) => {
         /// All verbs that call something, by noun.
-        pub const VERBS: &[VerbMethods] = &[$(VerbMethods { verb: $verb, methods: &[$($method),*] }),*];
+        pub const VERBS: &[VerbMethods] =
+            &[$(VerbMethods { verb: $verb, methods: &[$($method),*], reads: &[$($($read),*)?] }),*];
     };
 }
 
 verbs! {
-    "task.status": "queue.status";
+    "task.status": "queue.status", reads "queue.task" "queue.statuses";
     "task.def": "queue.task";
     "task.name": "queue.task";
     "task.group": "queue.task";
     "task.deps": "queue.task" "queue.statuses" "queue.listDependentTasks";
-    "task.log": "queue.status" "queue.getArtifact";
-    "task.watch": "queue.status" "queue.getArtifact";
+    "task.log": "queue.status" "queue.getArtifact", reads "queue.listArtifacts";
+    "task.artifacts": "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
+    "task.watch": "queue.status", reads "queue.task";
     "task.wait": "queue.status";
-    "task.run": "queue.createTask";
-    "task.create": "queue.createTask";
-    "task.edit": "queue.task" "queue.createTask";
-    "task.rerun": "queue.rerunTask";
-    "task.retrigger": "queue.createTask";
-    "task.cancel": "queue.cancelTask";
-    "task.schedule": "queue.scheduleTask";
-    "task.complete": "queue.claimTask";
-    "task.priority": "queue.changeTaskPriority";
+    "task.rerun": "queue.rerunTask", reads "queue.status" "queue.task";
+    "task.retrigger": "queue.createTask", reads "queue.task" "queue.status";
+    "task.cancel": "queue.cancelTask", reads "queue.status" "queue.task";
+    "task.schedule": "queue.scheduleTask", reads "queue.status" "queue.task";
+    "task.complete": "queue.claimTask", reads "queue.status";
+    "task.priority": "queue.changeTaskPriority", reads "queue.status" "queue.task";
     "group.status": "queue.listTaskGroup";
     "group.list": "queue.listTaskGroup";
     "group.watch": "queue.listTaskGroup";
     "group.wait": "queue.listTaskGroup";
     "group.timeline": "queue.listTaskGroup";
-    "group.artifacts": "queue.listTaskGroup" "queue.listLatestArtifacts";
-    "group.cancel": "queue.cancelTask";
-    "group.rerun": "queue.rerunTask";
-    "group.retrigger": "queue.createTask";
-    "group.seal": "queue.sealTaskGroup";
-    "group.priority": "queue.changeTaskGroupPriority";
-    "artifact.list": "queue.listArtifacts" "queue.listLatestArtifacts";
-    "artifact.download": "queue.getArtifact";
-    "artifact.cat": "queue.getArtifact";
+    "group.artifacts": "queue.listTaskGroup" "queue.listLatestArtifacts" "queue.getArtifact", reads "queue.status";
+    "group.cancel": "queue.cancelTask", reads "queue.listTaskGroup";
+    "group.rerun": "queue.rerunTask", reads "queue.listTaskGroup";
+    "group.retrigger": "queue.createTask", reads "queue.listTaskGroup";
+    "group.seal": "queue.sealTaskGroup", reads "queue.getTaskGroup";
+    "group.priority": "queue.changeTaskGroupPriority" "queue.changeTaskPriority", reads "queue.listTaskGroup";
+    "artifact.list": "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
+    "artifact.download": "queue.getArtifact", reads "queue.status" "queue.listArtifacts" "queue.listLatestArtifacts";
+    "artifact.cat": "queue.getArtifact", reads "queue.status";
     "artifact.url": "queue.getArtifact";
-    "artifact.upload": "queue.createArtifact";
+    "artifact.upload": "queue.createArtifact", reads "queue.status" "queue.task";
     "object.download": "object.startDownload";
     "object.upload": "object.createUpload" "object.finishUpload";
-    "index.find": "index.findTask";
-    "index.list": "index.listNamespaces" "index.listTasks";
-    "index.insert": "index.insertTask";
-    "index.download": "index.findArtifactFromTask";
-    "secret.list": "secrets.list";
-    "secret.get": "secrets.get";
-    "secret.set": "secrets.set";
-    "secret.rm": "secrets.remove";
-    "secret.load": "secrets.get";
-    "hook.list": "hooks.listHookGroups" "hooks.listHooks";
-    "hook.show": "hooks.hook";
-    "hook.trigger": "hooks.triggerHook";
-    "hook.status": "hooks.getHookStatus";
-    "action.list": "queue.getArtifact";
-    "action.run": "hooks.triggerHook";
-    "worker.list": "worker-manager.listWorkers";
-    "worker.pools": "worker-manager.listWorkerPools";
-    "worker.quarantine": "queue.quarantineWorker";
     "scope.expand": "auth.expandScopes";
     "scope.check": "auth.currentScopes";
 }
 
+/// The methods with which a verb looks before it acts; none for what is not a verb.
+pub fn verb_reads(name: &str) -> &'static [&'static str] {
+    find(name).map_or(&[], |it| it.reads)
+}
+
+fn find(name: &str) -> Option<&'static VerbMethods> {
+    let name = name.trim().replace(char::is_whitespace, ".");
+    VERBS.iter().find(|it| it.verb.eq_ignore_ascii_case(&name))
+}
+
 /// The methods of a verb that is written `task.rerun` or `task rerun`.
 pub fn verb_methods(name: &str) -> Option<&'static [&'static str]> {
-    let name = name.trim().replace(char::is_whitespace, ".");
-    VERBS.iter().find(|it| it.verb.eq_ignore_ascii_case(&name)).map(|it| it.methods)
+    find(name).map(|it| it.methods)
 }
 
 #[cfg(test)]
@@ -86,9 +78,19 @@ mod tests {
     use crate::reference::{Catalogue, Source};
 
     #[test]
+    fn every_verb_is_a_command() {
+        let tree = crate::commands::tree();
+        for it in VERBS {
+            let (noun, verb) = it.verb.split_once('.').unwrap();
+            let found = tree.find_subcommand(noun).and_then(|noun| noun.find_subcommand(verb));
+            assert!(found.is_some(), "there is no `tc {noun} {verb}`");
+        }
+    }
+
+    #[test]
     fn every_method_exists_and_needs_scopes() {
         for it in VERBS {
-            for name in it.methods {
+            for name in it.methods.iter().chain(it.reads) {
                 let (service, method) = name.split_once('.').unwrap();
                 let (service, method) = Catalogue::embedded(Source::Current).method(service, method).unwrap();
                 assert!(method.scopes.is_some(), "{name}");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::client::{Credentials, TemporaryOptions, temporary_credentials};
+use crate::client::{Credentials, TemporaryOptions, check_credentials, temporary_credentials};
 use crate::commands::credentials::child;
 use crate::commands::credentials::exports::{self, ShellFlags};
 use crate::commands::credentials::needs::{self, Narrowing};
@@ -56,6 +56,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             .hint("Set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN, or sign in: tc signin"));
     };
     let credentials = temporary_credentials(&issuer, &options)?;
+    if let Err(error) = check_credentials(&credentials, &root) {
+        context.ui.warn(format!("these credentials cannot be used: {error}"));
+        error.hints().iter().for_each(|hint| context.ui.hint(hint));
+    }
     match &args.exec {
         Some(command) => execute(command, &root, &credentials, context).await,
         None => {

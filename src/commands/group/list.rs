@@ -17,7 +17,7 @@ use crate::ui::{Progress, Table, duration, jq::Program};
 /// List the tasks of a group
 ///
 /// A table on a terminal; in a pipe one line a task: ID, name, state. With --jq the program runs
-/// over each task.
+/// over the list that --json prints; with --jsonl, over each task.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The group
@@ -103,6 +103,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let tasks = GroupTasks::of(&client, &group.id)?;
     match shape {
         Some(shape) => lines(&shape, tasks, &selection, context).await,
+        None if context.globals.jq.is_some() => filtered(tasks, &selection, context).await,
         None if context.globals.json => document(tasks, &selection, context).await,
         None => table(tasks, &selection, context).await,
     }?;
@@ -119,11 +120,12 @@ fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
             .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
     }
-    Ok(match context.jq()? {
-        Some(program) => Some(Shape::Filtered(program)),
-        None if args.jsonl => Some(Shape::JsonLine),
-        None if context.globals.json || context.ui.terminal.stdout => None,
-        None => Some(Shape::Plain),
+    Ok(match (args.jsonl, context.jq()?) {
+        (true, Some(program)) => Some(Shape::Filtered(program)),
+        (true, None) => Some(Shape::JsonLine),
+        (false, Some(_)) => None,
+        (false, None) if context.globals.json || context.ui.terminal.stdout => None,
+        (false, None) => Some(Shape::Plain),
     })
 }
 
@@ -160,7 +162,7 @@ fn line(shape: &Shape, raw: &[u8], item: &TaskItem<'_>, context: &Context, out: 
     match shape {
         Shape::Plain => plain(item.id(), item.name(), item.status.state, context, out)?,
         Shape::JsonLine => Layout::write_line(raw, out)?,
-        Shape::Filtered(program) => context.filter(program, raw, context.ui.terminal.stdout, out)?,
+        Shape::Filtered(program) => context.filter(program, raw, false, out)?,
         Shape::Template(template) => {
             let value: Value = serde_json::from_slice(raw)
                 .map_err(|source| Error::failed("a task of the group is not JSON").caused_by(source))?;
@@ -201,6 +203,22 @@ async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Contex
     let mut out = context.ui.out();
     std::io::copy(&mut spool, &mut out)?;
     Ok(writeln!(out)?)
+}
+
+/// `--jq`: the program runs over the list that `--json` prints, which it needs in memory.
+async fn filtered(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
+    let mut list = b"[".to_vec();
+    while let Some(page) = tasks.next().await? {
+        selected(&page, selection, |raw, _| {
+            if list.len() > 1 {
+                list.push(b',');
+            }
+            list.extend_from_slice(raw);
+            Ok(())
+        })?;
+    }
+    list.push(b']');
+    context.print_json(list).await
 }
 
 /// What a terminal shows.

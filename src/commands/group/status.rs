@@ -139,7 +139,7 @@ pub(super) fn style(state: TaskState) -> Style {
         TaskState::Exception => AnsiColor::Magenta.on_default(),
         TaskState::Running => AnsiColor::Cyan.on_default(),
         TaskState::Pending => AnsiColor::Yellow.on_default(),
-        TaskState::Unscheduled | TaskState::Other => Style::new(),
+        TaskState::Unscheduled | TaskState::Other(_) => Style::new(),
     }
 }
 

@@ -1,14 +1,21 @@
 //! `tc sandbox`: serve until Ctrl-C, or for as long as a command runs.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::shape::Shape;
 use crate::commands::credentials::child;
 use crate::context::Context;
+use crate::domain::Secret;
 use crate::env;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::sandbox::{Options, Sandbox, SignIn};
+
+/// How many files may be open, and connections with them, where the system allows it.
+const OPEN_FILES: u64 = 16 * 1024;
 
 /// Where to serve and for how long.
 #[derive(Debug, clap::Args)]
@@ -26,6 +33,12 @@ pub(super) struct Args {
     /// Let the person who signs in have this scope, and no others than those given so; repeatable
     #[arg(long, value_name = "SCOPE")]
     user_scope: Vec<String>,
+    /// Write all task groups with definitions, states and index to FILE when the sandbox ends; a --seed takes them back
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Publish what happens to this broker as well, as real services do
+    #[arg(long, value_name = "URL")]
+    pulse: Option<String>,
     #[command(flatten)]
     shape: Shape,
 }
@@ -45,12 +58,44 @@ impl Args {
 /// # Errors
 /// When the port is in use, a seed cannot be loaded, or the command cannot be started.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    // What tasks have started is ended before an interrupt ends this: the sandbox goes first.
+    let _claim = context.claim_interrupt();
+    // Systems give a process fewer open files than they let it have; without more, the sandbox serves fewer connections.
+    drop(rlimit::increase_nofile_limit(OPEN_FILES));
     let options = Options::default().port(args.port).clock(context.env.clock.clone()).sign_in(args.sign_in());
+    let options = args.pulse.iter().fold(options, |options, url| options.pulse(Secret::new(url.as_str())));
     let sandbox = Sandbox::start(args.shape.options(options, context)?)?;
+    args.shape.warn(&sandbox, context);
+    let export = args.export.as_deref().map(|path| Export::prepare(path, context)).transpose()?;
     let groups = args.shape.load(&sandbox, context)?;
-    match &args.exec {
+    let ended = match &args.exec {
         Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context).await,
         None => serve(&sandbox, &groups, context).await,
+    };
+    match export {
+        Some(export) => ended.and_then(|status| export.write(&sandbox.export()).map(|()| status)),
+        None => ended,
+    }
+}
+
+/// Where the tasks go in the end. What cannot be written is known at the start, when nothing is lost yet.
+struct Export {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Export {
+    fn prepare(path: &Path, context: &Context) -> Result<Self> {
+        let path = context.env.resolve(path);
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(directory).map_err(|source| Error::io("write", path.display(), source))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, text: &str) -> Result<()> {
+        let failed = |source| Error::io("write", self.path.display(), source);
+        self.file.write_all(text.as_bytes()).map_err(failed)?;
+        self.file.persist(&self.path).map_err(|error| failed(error.error)).map(drop)
     }
 }
 
@@ -66,12 +111,15 @@ async fn serve(sandbox: &Sandbox, groups: &[String], context: &Context) -> Resul
 pub(super) fn announce(sandbox: &Sandbox, groups: &[String], context: &Context) -> Result<()> {
     let mut out = context.ui.out();
     if context.globals.json {
-        let access = serde_json::json!({
+        let mut access = serde_json::json!({
             "rootUrl": sandbox.root_url(),
             "clientId": sandbox.client_id(),
             "accessToken": sandbox.access_token().reveal(),
             "taskGroupIds": groups,
         });
+        if let (Some(access), Some(key)) = (access.as_object_mut(), sandbox.chain_of_trust_key()) {
+            access.insert("chainOfTrustKey".to_owned(), key.into());
+        }
         writeln!(out, "{access}")?;
     } else {
         for (variable, value) in variables(sandbox) {

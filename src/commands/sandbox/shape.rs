@@ -13,19 +13,27 @@ use crate::sandbox::{Faults, Options, Push, Sandbox, Seed, Share, TaskList, Work
 pub(super) struct Shape {
     /// Start with task groups: firefox:COUNT[:SEED] for a made-up push, or a file
     ///
-    /// A file is JSON or YAML: a list of tasks with a taskId and a definition each, or what listTaskGroup answers.
-    /// Tasks are created anew, as if now. The IDs of the task groups are told. Can be given several times.
+    /// A file is JSON or YAML: what --export wrote, what "tc group list --json" printed, or a list of tasks with a taskId
+    /// and a definition each. Tasks whose states are known are taken back with them, all times moved so that what was
+    /// last recorded happened just now; others, and all of them with --age, are created anew. The IDs of the task groups
+    /// are told. Can be given several times.
     #[arg(long, value_name = "SEED")]
     seed: Vec<Seed>,
     /// How long ago the seeds began; simulated workers have been busy with them since
     #[arg(long, value_name = "TIME", requires = "seed")]
     age: Option<Offset>,
-    /// Run N simulated workers, which take tasks of any task queue
+    /// Run N workers, which take tasks of any task queue: simulated ones, unless --execute is given
     ///
-    /// They write a live log and artifacts. A task's payload can say what comes of it:
+    /// Simulated ones write a live log and artifacts. A task's payload can say what comes of it:
     /// {"simulate": {"seconds": 5, "outcome": "failed", "artifacts": [{"name": "public/x", "bytes": 100}]}}
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+    /// Let the workers run their tasks for real: on this machine, as you
+    ///
+    /// Whatever is in a task is done, so execute only what you trust. Payloads are those of generic-worker on Linux and
+    /// macOS. Each task has a folder of its own, which goes with it, as do its processes.
+    #[arg(long, requires = "workers", conflicts_with_all = ["speed", "run_time", "fail_rate"])]
+    execute: bool,
     /// How many times faster than real ones the workers are
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed, requires = "workers")]
     speed: f64,
@@ -62,10 +70,20 @@ impl Shape {
         let options = options.faults(self.faults.iter().cloned().fold(Faults::none(), Faults::and));
         let Some(count) = self.workers else { return Ok(options) };
         let mut workers = Workers::new(count).speed(self.speed).fail_rate(self.fail_rate.fraction());
+        if self.execute {
+            workers = workers.execute(context.env.variables());
+        }
         if let Some(run_time) = self.run_time {
             workers = workers.run_time(span("--run-time", run_time, context)?);
         }
         Ok(options.workers(workers))
+    }
+
+    /// Says what it means that tasks are executed, where they are.
+    pub(super) fn warn(&self, sandbox: &Sandbox, context: &Context) {
+        let Some(key) = sandbox.chain_of_trust_key() else { return };
+        context.ui.warn("the workers execute tasks: whatever is in a task is done on this machine, as you");
+        context.ui.note(format_args!("Chains of trust are signed with the key {key}."));
     }
 
     /// Loads the seeds and tells what came of them; the IDs of the task groups.
@@ -86,7 +104,9 @@ impl Shape {
                     let name = path.display();
                     let text = std::fs::read_to_string(context.env.resolve(path))
                         .map_err(|source| Error::io("read", name, source))?;
-                    let loaded = sandbox.load_list(&TaskList::parse(&text)?, age)?;
+                    let list = TaskList::parse(&text)?;
+                    let as_they_were = self.age.is_none() && list.has_states();
+                    let loaded = if as_they_were { sandbox.restore(&list)? } else { sandbox.load_list(&list, age)? };
                     let (tasks, ids) = (loaded.tasks, loaded.groups.join(", "));
                     context.ui.note(format_args!("Loaded {tasks} tasks of task group {ids}."));
                     if loaded.left_out > 0 {

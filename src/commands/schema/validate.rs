@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::target::SchemaTarget;
 use crate::context::Context;
+use crate::domain::yaml;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::schema::Validator;
@@ -57,9 +58,12 @@ async fn read(document: &str, context: &Context) -> Result<Value> {
         Ok(value) => return Ok(value),
         Err(fault) => fault,
     };
-    let error = match serde_saphyr::from_str::<Value>(text) {
-        // A brace or a bracket in front says that JSON was meant; any word is a YAML string.
+    let error = match yaml::parse(text) {
         Ok(value) if value.is_object() || value.is_array() => return Ok(value),
+        // Any word is a YAML string; nobody means a document by that.
+        Ok(_) if text.trim().is_empty() => Error::usage(format!("{name} is empty")),
+        Ok(_) => Error::usage(format!("{name} is a single value, not a map or a list")),
+        // A brace or a bracket in front says that JSON was meant.
         Err(not_yaml) if !text.trim_start().starts_with(['{', '[']) => {
             Error::usage(format!("{name} is neither JSON nor YAML")).caused_by(not_yaml)
         }

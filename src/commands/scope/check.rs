@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::commands::credentials::needs::{self, Narrowing};
+use crate::commands::credentials::verb_methods;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::domain::shell::quote;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::reference::{Method, ScopeExpression, Service};
+use crate::reference::{Method, ScopeExpression};
 
 /// Tell whether the current credentials would be allowed to make a call
 ///
@@ -22,7 +23,8 @@ use crate::reference::{Method, ScopeExpression, Service};
 /// would be allowed and with 4 when it would not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The method: queue.rerunTask
+    /// A verb (task.rerun) or a method (queue.rerunTask)
+    #[arg(value_name = "VERB|METHOD")]
     method: String,
     #[command(flatten)]
     args: Positionals,
@@ -74,22 +76,40 @@ struct CurrentScopes {
 /// # Errors
 /// When there is no such method, or the deployment cannot be asked.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (service, method) = needs::method(&args.method)?;
-    let mut known = known(args, service, method)?;
+    let (what, methods) = methods(&args.method)?;
+    let mut known = known(args, &what, methods.first().map_or(&[], |method| method.args.as_slice()))?;
     let client = context.client()?;
     let CurrentScopes { scopes: have } = client.call("auth", "currentScopes").send().await?.json()?;
-    if let Some(expression) = &method.scopes {
+    let expressions: Vec<&ScopeExpression> = methods.iter().filter_map(|method| method.scopes.as_ref()).collect();
+    for expression in &expressions {
         look_up(&client, expression, &mut known).await?;
     }
-    let needed = method.scopes.as_ref().map(|expression| expression.render(&known));
+    let needed = all_of(expressions.iter().map(|expression| expression.render(&known)).collect());
     let satisfied = |scope: &str| have.iter().any(|have| scopes::covers(have, &any(scope)));
     let missing = needed.as_ref().and_then(|needed| needed.missing(&satisfied));
-    print(&Verdict { service, method, needed, missing, client: &client }, context).await
+    print(&Verdict { what, needed, missing, client: &client }, context).await
+}
+
+/// The methods that a verb or a method name stands for, and its usual spelling.
+fn methods(name: &str) -> Result<(String, Vec<&'static Method>)> {
+    if let Some(names) = verb_methods(name) {
+        let methods = names.iter().map(|name| Ok(needs::method(name)?.1)).collect::<Result<_>>()?;
+        return Ok((name.trim().to_lowercase().replace(char::is_whitespace, "."), methods));
+    }
+    let (service, method) = needs::method(name)?;
+    Ok((format!("{}.{}", service.service_name, method.name), vec![method]))
+}
+
+fn all_of(mut expressions: Vec<ScopeExpression>) -> Option<ScopeExpression> {
+    match expressions.len() {
+        0 | 1 => expressions.pop(),
+        _ => Some(ScopeExpression::AllOf { all_of: expressions }),
+    }
 }
 
 struct Verdict<'a> {
-    service: &'a Service,
-    method: &'a Method,
+    /// The verb or method.
+    what: String,
     needed: Option<ScopeExpression>,
     missing: Option<ScopeExpression>,
     client: &'a Client,
@@ -98,7 +118,7 @@ struct Verdict<'a> {
 async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     let allowed = verdict.missing.is_none();
     let status = Status(if allowed { 0 } else { Kind::Auth.exit_code() });
-    let what = format!("{}.{}", verdict.service.service_name, verdict.method.name);
+    let what = &verdict.what;
     let client_id = verdict.client.credentials().map(|credentials| credentials.client_id.as_str());
     if context.wants_json() {
         let json = json!({"method": what, "clientId": client_id, "allowed": allowed, "needed": verdict.needed,
@@ -122,20 +142,15 @@ async fn print(verdict: &Verdict<'_>, context: &Context) -> Result<Status> {
     Ok(status)
 }
 
-fn known(args: &Args, service: &Service, method: &Method) -> Result<IndexMap<String, Value>> {
+fn known(args: &Args, what: &str, names: &[String]) -> Result<IndexMap<String, Value>> {
     let given = &args.args.0;
-    if given.len() > method.args.len() {
-        let names: Vec<String> = method.args.iter().map(|name| format!("<{name}>")).collect();
-        return Err(Error::usage(format!(
-            "{}.{} got more arguments than it takes: `{}`",
-            service.service_name,
-            method.name,
-            given[method.args.len()..].join("` `")
-        ))
-        .hint(format!("It takes {}.", if names.is_empty() { "none".to_owned() } else { names.join(" ") })));
+    if let Some(rest) = given.get(names.len()..).filter(|rest| !rest.is_empty()) {
+        let names: Vec<String> = names.iter().map(|name| format!("<{name}>")).collect();
+        return Err(Error::usage(format!("{what} got more arguments than it takes: `{}`", rest.join("` `")))
+            .hint(format!("It takes {}.", if names.is_empty() { "none".to_owned() } else { names.join(" ") })));
     }
     let mut known = args.narrowing.known()?;
-    known.extend(method.args.iter().zip(given).map(|(name, value)| (name.clone(), value.as_str().into())));
+    known.extend(names.iter().zip(given).map(|(name, value)| (name.clone(), value.as_str().into())));
     // Artifacts are asked for one at a time, though the expression has a list of them.
     if let Some(name) = known.get("name").cloned() {
         known.entry("names".into()).or_insert_with(|| json!([name]));

@@ -113,7 +113,7 @@ impl FilterArgs {
             TaskState::Completed => self.completed,
             TaskState::Failed => self.failed,
             TaskState::Exception => self.exception,
-            TaskState::Other => false,
+            TaskState::Other(_) => false,
         };
         TaskState::ALL.into_iter().filter(|state| self.all || flag(*state) || self.state.contains(state)).collect()
     }

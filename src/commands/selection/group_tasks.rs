@@ -188,7 +188,9 @@ impl Selection {
         let Some(program) = &self.program else { return Ok(true) };
         let mut verdict = None;
         program.run(raw, |output| -> Result<()> {
-            verdict.get_or_insert(!matches!(output, Output::Json(json) if json == b"false" || json == b"null"));
+            if !matches!(output, Output::Message(_)) {
+                verdict.get_or_insert(output.is_true());
+            }
             Ok(())
         })?;
         Ok(verdict.unwrap_or(false))
@@ -235,7 +237,7 @@ mod tests {
         })
         .unwrap();
         let whole = (item.id().to_owned(), item.name().to_owned(), item.status.state);
-        assert_eq!(briefs, [whole, ("x".into(), String::new(), TaskState::Other)]);
+        assert_eq!(briefs, [whole, ("x".into(), String::new(), TaskState::Other("new one"))]);
         for bad in [r#"{"tasks":[{"status": {"taskId": "x"}, "task": {}}]}"#, r#"{"tasks":[1]}"#, r#"{"x":[]}"#] {
             assert!(page_of(Bytes::from_static(bad.as_bytes())).each_brief(|_| Ok(())).is_err(), "{bad}");
         }

@@ -1,6 +1,8 @@
 //! `tc signin`
 
+mod add;
 mod check;
+mod granted;
 mod obtain;
 mod request;
 
@@ -23,7 +25,8 @@ use crate::exit::Status;
 ///
 /// Ask for little: --for names the verbs or methods that are to be allowed, such as
 /// `--for task.rerun`; --preset a set of scopes in the configuration; -s the scopes themselves.
-/// Without any of these it asks for all scopes that you have. With --timeout it waits no longer than that.
+/// Without any of these it asks for all scopes that you have. --add keeps what the stored credentials have and asks
+/// for more. Scopes that were asked for and not granted are named. With --timeout it waits no longer than that.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ask for this scope; repeatable, also one a line
@@ -35,15 +38,18 @@ pub struct Args {
     /// Ask for the scopes of a preset in the configuration; repeatable
     #[arg(long, value_name = "NAME")]
     preset: Vec<String>,
-    /// Name of the client; random characters are added to it
-    #[arg(short, long, default_value = "tc")]
-    name: String,
+    /// Ask for the scopes of the stored credentials as well; keeps their name and lifetime
+    #[arg(long, conflicts_with_all = ["no_store", "check"])]
+    add: bool,
+    /// Name of the client; random characters are added to it [default: tc]
+    #[arg(short, long)]
+    name: Option<String>,
     /// What people see of it in the list of clients
     #[arg(long, value_name = "TEXT", default_value = "Made by tc signin")]
     description: String,
-    /// How long the credentials are good: `15m`, `8 hours`
-    #[arg(long, value_name = "TIME", default_value = "1 day", allow_hyphen_values = true)]
-    expires: String,
+    /// How long the credentials are good: `15m`, `8 hours` [default: 1 day]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    expires: Option<String>,
     /// Wait for the browser on this port of localhost
     #[arg(short, long)]
     port: Option<u16>,
@@ -79,25 +85,26 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let root = context.root_url()?;
     let shell = args.shell.or_json(context)?;
     let output = Output::of(args, shell, context);
-    let request = SignInRequest::of(args, context)?;
     let store = output.store.then(|| Store::open(&context.env));
-    if let Some(store) = &store {
-        // A store that cannot be used is better found out before the token is made than after.
-        store.look_up(&root, context.now())?;
-    }
+    // A store that cannot be used is better found out before the token is made than after.
+    let stored = store.as_ref().map(|store| store.look_up(&root, context.now())).transpose()?;
+    let before = if args.add { Some(add::before(stored, &root, context).await?) } else { None };
+    let request = SignInRequest::of(args, before.as_ref(), context).await?;
     let credentials = obtain::credentials(args, &request, &root, context).await?;
     let client_id = context.ui.safe(&credentials.client_id).into_owned();
     let signed_in = format!("Signed in to {root} as {client_id} until {}.", request.expires.format("%F %R UTC"));
     if output.print {
         exports::print(context, shell.unwrap_or_default(), &root, &credentials, Some(request.expires)).await?;
+        context.ui.flush()?;
     }
     if let Some(store) = store {
-        keep(&store, &root, credentials, &request, context)?;
+        keep(&store, &root, credentials.clone(), &request, context)?;
         let path = store.path().map(|path| format!(" Stored in {}.", path.display())).unwrap_or_default();
         context.ui.note(format!("{signed_in}{path}"));
     } else {
         context.ui.note(signed_in);
     }
+    granted::tell(&request.scopes, credentials, context).await;
     Ok(Status::DONE)
 }
 
@@ -112,7 +119,7 @@ impl Output {
     /// Flags decide; without any, a terminal is where people work on and a pipe is where a shell reads.
     fn of(args: &Args, shell: Option<Shell>, context: &Context) -> Self {
         let form = shell.is_some() || context.wants_json();
-        let store = args.store || (context.ui.terminal.stdout && !args.no_store && !form);
+        let store = args.store || args.add || (context.ui.terminal.stdout && !args.no_store && !form);
         Self { store, print: form || !store }
     }
 }
@@ -125,7 +132,8 @@ fn keep(
     context: &Context,
 ) -> Result<()> {
     let now = context.now();
-    store.put(root, &Stored::new(credentials).with_life(now, request.expires), now)?;
+    let stored = Stored::new(credentials).with_life(now, request.expires).asked_for(&request.name, &request.scopes);
+    store.put(root, &stored, now)?;
     if context.env.get(env::CLIENT_ID).is_some() {
         context.ui.warn(format!(
             "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",

@@ -22,7 +22,7 @@ pub(super) async fn credentials(
     context: &Context,
 ) -> Result<Credentials> {
     let limit = context.globals.timeout.as_deref().map(parse_timeout).transpose()?;
-    let name = unique_name(&args.name);
+    let name = unique_name(&request.name);
     let url = |expected: &Expected| {
         let callback = expected.callback_url();
         let page = Page {

@@ -28,7 +28,7 @@ pub fn style(state: TaskState) -> Style {
         TaskState::Exception => AnsiColor::Magenta.on_default(),
         TaskState::Running => AnsiColor::Blue.on_default(),
         TaskState::Pending => AnsiColor::Yellow.on_default(),
-        TaskState::Unscheduled | TaskState::Other => Style::new(),
+        TaskState::Unscheduled | TaskState::Other(_) => Style::new(),
     }
 }
 

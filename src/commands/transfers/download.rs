@@ -1,13 +1,13 @@
 //! Downloading one or many: flags, progress, records, a summary.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, Stream, StreamExt as _};
 use serde_json::{Value, json};
 
+use super::item::DownloadItem;
 use super::manifest::Manifest;
 use super::summary::{Bars, Totals};
 use crate::client::{ApiError, Client};
@@ -45,24 +45,6 @@ pub struct DownloadArgs {
     /// Give up on a connection that brings no byte for so long
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub stall: String,
-}
-
-/// One file to download.
-#[derive(Debug, Clone)]
-pub struct DownloadItem {
-    /// What.
-    pub source: ContentSource,
-    /// Where to.
-    pub target: PathBuf,
-    /// Whether it is as well when there is no such thing.
-    pub may_be_missing: bool,
-}
-
-impl DownloadItem {
-    /// Something that has to be there.
-    pub fn new(source: ContentSource, target: PathBuf) -> Self {
-        Self { source, target, may_be_missing: false }
-    }
 }
 
 impl DownloadArgs {

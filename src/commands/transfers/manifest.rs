@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::DownloadItem;
+use super::item::DownloadItem;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod download;
+mod item;
 mod manifest;
 mod placement;
 mod stdout;
@@ -9,7 +10,8 @@ mod summary;
 mod upload;
 
 pub use artifacts::{ListedArtifact, NamePatterns, list, newest_run};
-pub use download::{DownloadArgs, DownloadItem, download, sha256};
+pub use download::{DownloadArgs, download, sha256};
+pub use item::DownloadItem;
 pub use manifest::Manifest;
 pub use placement::Placement;
 pub use stdout::to_stdout;

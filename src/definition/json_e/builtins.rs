@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::evaluate::number;
+use super::number::number;
 use super::{JsonEError, Scope, from_now, text};
 
 /// Their names.

@@ -1,7 +1,8 @@
 //! The values of expressions.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use super::number::number;
 use super::parse::{self, Node};
 use super::{Engine, JsonEError, Scope, VALUE_BYTES, builtins};
 
@@ -184,13 +185,6 @@ pub(super) fn is_equal(left: &Value, right: &Value) -> bool {
         }
         _ => left == right,
     }
-}
-
-/// A number as the JSON that JavaScript would write: without a fraction where there is none.
-pub(super) fn number(value: f64) -> Result<Value, JsonEError> {
-    let text = if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value}") };
-    let text = if text == "-0" { "0".into() } else { text };
-    text.parse::<Number>().map(Value::Number).map_err(|_| JsonEError::interpreter("the number is out of range"))
 }
 
 fn unary(operator: char, operand: &Value) -> Result<Value, JsonEError> {

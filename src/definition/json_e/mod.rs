@@ -7,6 +7,7 @@
 mod builtins;
 mod evaluate;
 mod from_now;
+mod number;
 mod operators;
 mod parse;
 mod text;

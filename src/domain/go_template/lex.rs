@@ -109,8 +109,9 @@ pub(super) fn words(action: &str) -> Result<Vec<Word>, TemplateError> {
             }
             c if c.is_ascii_digit() || c == '-' => {
                 let end = rest[1..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(rest.len(), |end| end + 1);
-                let number =
-                    rest[..end].parse().map_err(|_| TemplateError::new(format!("`{}` is no number", &rest[..end])))?;
+                let number = rest[..end]
+                    .parse()
+                    .map_err(|_| TemplateError::new(format!("invalid number `{}`", &rest[..end])))?;
                 (Word::Number(number), &rest[end..])
             }
             c if c.is_alphabetic() || c == '_' => {
@@ -148,7 +149,7 @@ fn quoted(text: &str) -> Result<(Word, &str), TemplateError> {
             '\\' => escaped = true,
             '"' => {
                 let value = serde_json::from_str(&text[..=at])
-                    .map_err(|_| TemplateError::new(format!("{} is no string", &text[..=at])))?;
+                    .map_err(|_| TemplateError::new(format!("invalid string {}", &text[..=at])))?;
                 return Ok((Word::Text(value), &text[at + 1..]));
             }
             _ => {}

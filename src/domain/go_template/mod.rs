@@ -133,6 +133,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn deep_templates_are_refused() {
+        let parentheses = format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000));
+        assert_eq!(render(&parentheses).unwrap_err(), "parentheses are nested deeper than 100 levels");
+        let blocks = "{{ if 1 }}".repeat(10_000);
+        assert_eq!(render(&blocks).unwrap_err(), "there are more than 500 conditions and loops");
+        let chain = format!("{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ else if 0 }}x".repeat(10_000));
+        assert_eq!(render(&chain).unwrap_err(), "there are more than 500 conditions and loops");
+        let enough = format!("{{{{ {}1{} }}}}", "(".repeat(90), ")".repeat(90));
+        assert_eq!(render(&enough).unwrap(), "1");
+    }
+
     proptest! {
         #[test]
         fn no_template_makes_it_panic(text in "[{} .a$|()\"`if rangelswith0-9-]{0,40}") {

@@ -42,8 +42,40 @@ pub(super) const FUNCTIONS: [&str; 14] =
 
 type Words = Peekable<IntoIter<Word>>;
 
+/// Parentheses within each other.
+const MAX_PARENTHESES: usize = 100;
+/// Actions that have an `end`, or an `else` with a condition of its own.
+const MAX_BLOCKS: usize = 500;
+
+/// Refuses what would exhaust the stack: both nest, and each level is a call.
+fn check_nesting(pieces: &[Piece<'_>]) -> Result<(), TemplateError> {
+    let mut blocks = 0;
+    for piece in pieces {
+        let Piece::Action(action) = piece else { continue };
+        let opens = ["if", "range", "with", "else"].iter().any(|word| action.starts_with(word));
+        blocks += usize::from(opens);
+        let mut open = 0_usize;
+        for byte in action.bytes() {
+            match byte {
+                b'(' => open += 1,
+                b')' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open > MAX_PARENTHESES {
+                return Err(TemplateError::new(format!("parentheses are nested deeper than {MAX_PARENTHESES} levels")));
+            }
+        }
+    }
+    if blocks > MAX_BLOCKS {
+        return Err(TemplateError::new(format!("there are more than {MAX_BLOCKS} conditions and loops")));
+    }
+    Ok(())
+}
+
 pub(super) fn template(text: &str) -> Result<Vec<Node>, TemplateError> {
-    let mut pieces = pieces(text)?.into_iter().peekable();
+    let pieces = pieces(text)?;
+    check_nesting(&pieces)?;
+    let mut pieces = pieces.into_iter().peekable();
     let (nodes, end) = block(&mut pieces)?;
     match end {
         None => Ok(nodes),

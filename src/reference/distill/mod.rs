@@ -1,7 +1,7 @@
 //! From a deployment's own references to ours: facts only, in a form that reviews well.
 //!
 //! The input is one JSON document, in one of two forms. Today's deployments serve a *roll-up* at
-//! `<root>/references/references.json`: an array of `{filename, content}` (spec, section 1). The
+//! `<root>/references/references.json`: an array of `{filename, content}`. The
 //! 2018 services are an array of `{name, baseUrl, entries}` and `{name, exchangePrefix, exchanges}`.
 //! The output is a function of the input's content: the order of the array does not matter.
 
@@ -110,7 +110,7 @@ fn check_name(entry: &str, name: &str) -> Result<(), DistillError> {
     if name.split('-').all(word) {
         return Ok(());
     }
-    Err(DistillError::Entry { entry: entry.into(), reason: format!("`{name}` is no name of a service") })
+    Err(DistillError::Entry { entry: entry.into(), reason: format!("invalid service name `{name}`") })
 }
 
 /// A schema as methods and exchanges name it, from the several ways in which references do.

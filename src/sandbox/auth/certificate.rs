@@ -1,4 +1,4 @@
-//! Temporary credentials and authorized scopes, as they arrive in `ext` (spec, sections 3 and 4).
+//! Temporary credentials and authorized scopes, as they arrive in `ext`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};

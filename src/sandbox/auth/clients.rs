@@ -97,7 +97,7 @@ pub(super) fn enable(auth: &mut Auth, call: &Call<'_>, enabled: bool) -> Outcome
     get(auth, call)
 }
 
-/// Removing a client that is not there is no fault (spec, section 14).
+/// Removing a client that is not there is no fault.
 pub(super) fn delete(auth: &mut Auth, call: &Call<'_>) -> Outcome {
     let id = call.param("clientId");
     changeable(id)?;

@@ -1,4 +1,4 @@
-//! Scope sets: their order, their minimal form, and what roles add to them (spec, section 5). Pure.
+//! Scope sets: their order, their minimal form, and what roles add to them. Pure.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};

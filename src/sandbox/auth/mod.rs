@@ -5,12 +5,14 @@ mod certificate;
 mod clients;
 pub(super) mod expand;
 mod hawk_call;
+mod history;
 mod records;
 mod roles;
 mod scopes;
 mod sign_in;
 
 pub(super) use authenticate::{Caller, Presented, authenticate};
+pub(super) use history::History;
 pub(super) use records::{Auth, ROOT};
 
 use super::call::{Call, Outcome};

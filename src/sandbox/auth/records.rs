@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::expand::{RoleRef, expand};
 use crate::domain::Secret;
 use crate::sandbox::wire::{Name, stamp};
-use crate::sandbox::{index, queue};
+use crate::sandbox::{hooks, index, queue, worker_manager};
 
 /// Clients and roles of one sandbox.
 pub(in crate::sandbox) struct Auth {
@@ -98,6 +98,8 @@ impl Auth {
             (ROOT, "May do anything in this sandbox."),
             (queue::ISSUER, "Signs the credentials of tasks."),
             (index::ISSUER, "Signs the way to private artifacts."),
+            (worker_manager::ISSUER, "Signs the credentials of workers."),
+            (hooks::CLIENT, "Creates the tasks of hooks."),
         ] {
             auth.insert(Client::new(id, description, expires, vec!["*".to_owned()], now));
         }
@@ -120,7 +122,7 @@ impl Auth {
     }
 
     /// These scopes with all that roles add to them.
-    pub(super) fn expand(&self, scopes: &[String]) -> Vec<String> {
+    pub(in crate::sandbox) fn expand(&self, scopes: &[String]) -> Vec<String> {
         expand(scopes, &self.role_refs().collect::<Vec<_>>())
     }
 

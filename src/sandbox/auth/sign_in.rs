@@ -1,4 +1,4 @@
-//! The client that a person makes on the sign-in page (spec, section 10).
+//! The client that a person makes on the sign-in page.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! The index: tasks by dotted names, the highest rank first (spec, section 9).
+//! The index: tasks by dotted names, the highest rank first.
 
 mod store;
 
@@ -137,6 +137,25 @@ fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
 }
 
 impl IndexState {
+    /// Every entry as the service answers it.
+    pub fn export(&self) -> impl Iterator<Item = Value> {
+        self.all().map(|(path, entry)| entry_json(&path, entry))
+    }
+
+    /// Takes an entry back that was exported, with its expiry moved; false when it is none.
+    pub fn restore(&mut self, entry: &Value, shift: TimeDelta, now: DateTime<Utc>) -> bool {
+        let text = |key: &str| entry[key].as_str().unwrap_or_default();
+        let path = text("namespace");
+        let (Some(expires), Value::Number(rank)) = (parse_time(text("expires")), &entry["rank"]) else { return false };
+        if !is_path(path) {
+            return false;
+        }
+        let expires = expires + shift;
+        let entry = Entry { task_id: text("taskId").into(), rank: rank.clone(), data: entry["data"].clone(), expires };
+        self.insert(path, entry, now);
+        true
+    }
+
     /// Files completed tasks under the `index.` routes of their definitions.
     pub fn file(&mut self, completed: Vec<Completed>, now: DateTime<Utc>) {
         for task in completed {

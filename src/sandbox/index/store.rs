@@ -92,6 +92,12 @@ impl IndexState {
         }
     }
 
+    /// Everything with its path.
+    pub(super) fn all(&self) -> impl Iterator<Item = (String, &Entry)> {
+        let spaces = self.tasks.iter();
+        spaces.flat_map(|(space, tasks)| tasks.iter().map(move |(name, entry)| (join(&space.0, &name.0), entry)))
+    }
+
     /// Forgets the task under this path; the namespace stays.
     pub(super) fn remove(&mut self, path: &str) {
         let (namespace, name) = split(path);

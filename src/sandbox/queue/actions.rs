@@ -5,6 +5,7 @@ use serde_json::json;
 use super::QueueState;
 use super::id::TaskId;
 use super::lifecycle::MAX_RUNS;
+use super::publish::Change;
 use super::read::created;
 use super::task::{Priority, State, Task};
 use crate::sandbox::call::{Call, Fault, Outcome};
@@ -77,6 +78,8 @@ pub(super) fn change_task_priority(state: &mut QueueState, call: &Call<'_>) -> O
     if task.priority == priority {
         return Err(Fault::conflict(format!("Task `{id}` has the priority `{}` already.", priority.name())));
     }
+    let before = task.priority;
     state.set_priority(id, priority);
+    state.publish(id, &Change::Priority { before });
     state.status_answer(id)
 }

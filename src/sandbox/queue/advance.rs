@@ -25,6 +25,7 @@ impl QueueState {
                 Due::Resolution(id, state) => {
                     self.resolutions.pop_front();
                     self.satisfy_dependents(id, state, at);
+                    self.tell_group(id);
                 }
                 Due::Claim(id, run_id) => {
                     self.claims.remove(&(at, id, run_id));
@@ -64,6 +65,18 @@ impl QueueState {
         .min()
     }
 
+    /// Counts a resolved task in its group, and says when the whole group is resolved.
+    fn tell_group(&mut self, id: TaskId) {
+        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let is_first = !std::mem::replace(&mut task.ever_resolved, true);
+        let id = task.group;
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        group.unresolved -= usize::from(is_first);
+        if group.unresolved == 0 {
+            self.publish_group("taskGroupResolved", id);
+        }
+    }
+
     fn expire_claim(&mut self, id: TaskId, at: DateTime<Utc>) {
         // Past the deadline the deadline's own resolution counts.
         if self.tasks.get(&id).is_some_and(|task| task.deadline > at) {
@@ -75,6 +88,7 @@ impl QueueState {
     fn forget(&mut self, id: TaskId) {
         let Some(task) = self.tasks.get(&id) else { return };
         let (group, deadline, dependencies) = (task.group, task.deadline, task.dependencies.clone());
+        let was_unresolved = !task.ever_resolved;
         for run_id in 0..task.runs.len() {
             self.forget_artifacts(id, run_id);
         }
@@ -88,6 +102,7 @@ impl QueueState {
         }
         if let Some(found) = self.groups.get_mut(&group) {
             found.tasks.remove(&id);
+            found.unresolved -= usize::from(was_unresolved);
             if found.tasks.is_empty() {
                 self.groups.remove(&group);
             }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::QueueState;
 use super::id::TaskId;
+use super::publish::Change;
 use super::task::State;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
@@ -131,7 +132,13 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
             return Err(Fault::internal("the object service has an object of this name already"));
         }
     }
+    let shown = new.info(&name.0);
     artifacts.insert(name, new.clone());
+    // The message's schema knows no artifacts of type `s3`.
+    if new.content != Content::S3 {
+        let (id, run_id) = key;
+        state.publish(id, &Change::Artifact { run_id, artifact: shown });
+    }
     Ok(Answer::Json(created(state, call, key, &new)))
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::QueueState;
 use super::group::Group;
 use super::id::TaskId;
+use super::publish::Change;
 use super::task::{Definition, Priority, Requires, State, Task, split_queue};
 use crate::sandbox::call::{Call, Fault, Outcome};
 use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
@@ -19,7 +20,7 @@ pub(super) const INDEX_ROUTE: &str = "index.";
 pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let text = call.param("taskId");
     let id = TaskId::parse(text).ok_or_else(|| Fault::input(format!("`{text}` is not a slugid")))?;
-    let draft = Draft::read(call, id)?;
+    let draft = Draft::read(&call.body, id)?;
     authorize(call, &draft)?;
     let times = Times::check(call)?;
     if draft.scopes.iter().any(|scope| scope.ends_with("**")) {
@@ -38,14 +39,16 @@ pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     }
     let unsatisfied = check_dependencies(state, id, &draft, &times)?;
     insert(state, id, draft, &times, definition, unsatisfied);
+    state.publish(id, &Change::Defined);
     if state.tasks.get(&id).is_some_and(|task| task.unsatisfied.is_empty()) {
-        state.schedule(id, call.now);
+        state.add_run(id, "scheduled", call.now);
+        state.publish(id, &Change::Pending { run_id: 0, first: true });
     }
     state.status_answer(id)
 }
 
 /// The parts of a definition that the queue itself looks at.
-struct Draft<'a> {
+pub(super) struct Draft<'a> {
     body: &'a Value,
     queue: String,
     scheduler: &'a str,
@@ -64,8 +67,7 @@ fn texts<'a>(body: &'a Value, key: &str) -> Vec<&'a str> {
 }
 
 impl<'a> Draft<'a> {
-    fn read(call: &'a Call<'_>, id: TaskId) -> Result<Self, Fault> {
-        let body = &call.body;
+    pub(super) fn read(body: &'a Value, id: TaskId) -> Result<Self, Fault> {
         let text = |key: &str, default: &'static str| -> &'a str { body[key].as_str().unwrap_or(default) };
         let queue = match (body["provisionerId"].as_str(), body["workerType"].as_str(), body["taskQueueId"].as_str()) {
             (Some(provisioner), Some(worker_type), Some(queue)) if format!("{provisioner}/{worker_type}") != queue => {
@@ -104,7 +106,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The definition as the services answer it: all keys, in their order.
-    fn definition(&self, times: &Times) -> Definition {
+    pub(super) fn definition(&self, times: &Times) -> Definition {
         let (provisioner, worker_type) = split_queue(&self.queue);
         let add = |object: &mut Object<'_>, key: &str, default: &str| match &self.body[key] {
             Value::Null => object.key(key).push_str(default),
@@ -143,10 +145,10 @@ fn authorize(call: &Call<'_>, draft: &Draft<'_>) -> Result<(), Fault> {
     ])
 }
 
-struct Times {
-    created: DateTime<Utc>,
-    deadline: DateTime<Utc>,
-    expires: DateTime<Utc>,
+pub(super) struct Times {
+    pub created: DateTime<Utc>,
+    pub deadline: DateTime<Utc>,
+    pub expires: DateTime<Utc>,
 }
 
 impl Times {
@@ -232,7 +234,7 @@ fn check_dependencies(state: &QueueState, id: TaskId, draft: &Draft<'_>, times: 
     Ok(unsatisfied)
 }
 
-fn insert(
+pub(super) fn insert(
     state: &mut QueueState,
     id: TaskId,
     draft: Draft<'_>,
@@ -255,6 +257,7 @@ fn insert(
         unsatisfied,
         dependencies: draft.dependencies.into(),
         runs: Vec::new(),
+        ever_resolved: false,
         indexed: draft.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
         definition,
     };

@@ -25,18 +25,21 @@ pub(super) struct Group {
     pub expires: Option<DateTime<Utc>>,
     /// Since when nobody can add tasks.
     pub sealed: Option<DateTime<Utc>>,
+    /// How many of its tasks have never been resolved.
+    pub unresolved: usize,
     /// Its tasks, in the order in which they are listed.
     pub tasks: BTreeSet<TaskId>,
 }
 
 impl Group {
     pub fn new(scheduler: Arc<str>) -> Self {
-        Self { scheduler, expires: None, sealed: None, tasks: BTreeSet::new() }
+        Self { scheduler, expires: None, sealed: None, unresolved: 0, tasks: BTreeSet::new() }
     }
 
     /// Adds a task. The group's own expiry moves only when the task would outlive it.
     pub fn add(&mut self, id: TaskId, expires: DateTime<Utc>) {
         self.tasks.insert(id);
+        self.unresolved += 1;
         if self.expires.is_none_or(|before| before < expires) {
             self.expires = Some(expires + EXTENSION);
         }
@@ -94,8 +97,13 @@ pub(super) fn get_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome
 pub(super) fn seal_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (id, group) = find_mut(call, state)?;
     call.authorize(&[("schedulerId", json!(&*group.scheduler))])?;
+    let is_new = group.sealed.is_none();
     group.sealed.get_or_insert(call.now);
-    group.answer(id)
+    let answer = group.answer(id);
+    if is_new {
+        state.publish_group("taskGroupSealed", id);
+    }
+    answer
 }
 
 pub(super) fn cancel_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
@@ -106,7 +114,7 @@ pub(super) fn cancel_task_group(state: &mut QueueState, call: &Call<'_>) -> Outc
     }
     let tasks: Vec<TaskId> = group.tasks.iter().copied().collect();
     let size = tasks.len();
-    let canceled: Vec<TaskId> = tasks.into_iter().filter(|task| state.cancel(*task, "canceled", call.now)).collect();
+    let canceled: Vec<TaskId> = tasks.into_iter().filter(|task| state.cancel_in_group(*task, call.now)).collect();
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     object.add("taskGroupSize", size).add("taskIds", &canceled).add("cancelledCount", canceled.len());
@@ -128,6 +136,7 @@ pub(super) fn change_task_group_priority(state: &mut QueueState, call: &Call<'_>
     for id in &changed {
         state.set_priority(*id, priority);
     }
+    state.publish_group_priority(id, priority, changed.len());
     let mut out = String::new();
     let mut object = Object::open(&mut out);
     object.add("taskGroupId", id).add("schedulerId", &*scheduler).add("newPriority", priority.name());

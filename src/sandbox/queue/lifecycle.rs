@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::QueueState;
 use super::built_in;
 use super::id::TaskId;
+use super::publish::Change;
 use super::task::{Priority, Run, State, Worker};
 
 /// How many runs a task may have at most.
@@ -36,6 +37,7 @@ impl QueueState {
         let unscheduled = self.tasks.get(&id).is_some_and(|task| task.runs.is_empty());
         if unscheduled {
             self.add_run(id, "scheduled", now);
+            self.publish(id, &Change::Pending { run_id: 0, first: false });
         }
         unscheduled
     }
@@ -47,7 +49,9 @@ impl QueueState {
             return;
         }
         task.retries_left = task.retries.min((MAX_RUNS - 1 - task.runs.len()) as u32);
+        let run_id = task.runs.len();
         self.add_run(id, "rerun", now);
+        self.publish(id, &Change::Pending { run_id, first: false });
     }
 
     /// Gives a pending last run to a worker until `taken_until`; false when it is not pending.
@@ -77,6 +81,7 @@ impl QueueState {
         run.taken_until = Some(taken_until);
         run.started = Some(now);
         run.ticket = ticket;
+        self.publish(id, &Change::Running { run_id });
         true
     }
 
@@ -105,9 +110,26 @@ impl QueueState {
         retry: Option<&'static str>,
         now: DateTime<Utc>,
     ) -> bool {
-        let Some(task) = self.tasks.get_mut(&id) else { return false };
+        let Some(run_id) = self.end(id, state, reason, retry, now) else { return false };
+        self.publish(id, &Change::Ended { run_id, state, in_group: false });
+        if self.tasks.get(&id).is_some_and(|task| task.runs.len() > run_id + 1) {
+            self.publish(id, &Change::Pending { run_id: run_id + 1, first: true });
+        }
+        true
+    }
+
+    /// [`QueueState::resolve`] that tells nobody; the run that ended.
+    fn end(
+        &mut self,
+        id: TaskId,
+        state: State,
+        reason: &'static str,
+        retry: Option<&'static str>,
+        now: DateTime<Utc>,
+    ) -> Option<usize> {
+        let task = self.tasks.get_mut(&id)?;
         let run_id = task.runs.len().wrapping_sub(1);
-        let Some(run) = task.runs.last_mut().filter(|run| !run.state.is_resolved()) else { return false };
+        let run = task.runs.last_mut().filter(|run| !run.state.is_resolved())?;
         if let Some(queue) = self.queues.get_mut(&task.queue) {
             queue.pending.remove(&(task.priority, run.ticket));
             queue.claimed.remove(&run.ticket);
@@ -126,15 +148,30 @@ impl QueueState {
             }
             None => self.announce(id, state, now),
         }
-        true
+        Some(run_id)
     }
 
     /// Ends an unresolved task as an exception for this reason, even one that never had a run.
     /// False when it was resolved already.
     pub(super) fn cancel(&mut self, id: TaskId, reason: &'static str, now: DateTime<Utc>) -> bool {
-        let Some(task) = self.tasks.get_mut(&id) else { return false };
+        self.cancel_and_publish(id, reason, false, now)
+    }
+
+    /// [`QueueState::cancel`] of a task with its whole group.
+    pub(super) fn cancel_in_group(&mut self, id: TaskId, now: DateTime<Utc>) -> bool {
+        self.cancel_and_publish(id, "canceled", true, now)
+    }
+
+    fn cancel_and_publish(&mut self, id: TaskId, reason: &'static str, in_group: bool, now: DateTime<Utc>) -> bool {
+        let Some(run_id) = self.end_even_without_run(id, reason, now) else { return false };
+        self.publish(id, &Change::Ended { run_id, state: State::Exception, in_group });
+        true
+    }
+
+    fn end_even_without_run(&mut self, id: TaskId, reason: &'static str, now: DateTime<Utc>) -> Option<usize> {
+        let task = self.tasks.get_mut(&id)?;
         if !task.runs.is_empty() {
-            return self.resolve(id, State::Exception, reason, None, now);
+            return self.end(id, State::Exception, reason, None, now);
         }
         task.runs.push(Run {
             state: State::Exception,
@@ -144,7 +181,7 @@ impl QueueState {
         });
         self.revision += 1;
         self.announce(id, State::Exception, now);
-        true
+        Some(0)
     }
 
     /// Changes the priority of an unresolved task; a pending run moves in its queue.

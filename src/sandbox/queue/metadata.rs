@@ -78,7 +78,9 @@ pub(super) fn get_worker_type(state: &mut QueueState, call: &Call<'_>) -> Outcom
             "Worker-type `{worker_type}` with Provisioner `{provisioner}` not found. Are you sure it was created?"
         ))
     })?;
-    Ok(Answer::Json(worker_type_json(name, queue)))
+    let mut value = worker_type_json(name, queue);
+    value["actions"] = json!([]);
+    Ok(Answer::Json(value))
 }
 
 /// Provisioners are what the task queues' names begin with; each is as alive as the liveliest of its queues.
@@ -95,6 +97,7 @@ fn provisioners(state: &QueueState, call: &Call<'_>) -> BTreeMap<Name, SeenQueue
 fn provisioner_json(name: &Name, seen: &SeenQueue) -> Value {
     json!({
         "provisionerId": &*name.0,
+        "actions": [],
         "expires": stamp(seen.expires),
         "lastDateActive": stamp(seen.active),
         "description": "",
@@ -123,10 +126,15 @@ fn queue_of(call: &Call<'_>) -> String {
 }
 
 pub(super) fn list_workers(state: &mut QueueState, call: &Call<'_>) -> Outcome {
+    listing("workers", Page::of(call)?.slice(shown_workers(state, call)))
+}
+
+/// The workers of the route's task queue, in quarantine or not, as the query wants them.
+fn shown_workers(state: &QueueState, call: &Call<'_>) -> impl Iterator<Item = Value> {
     let wanted = call.query("quarantined");
     let workers = state.workers.workers.get(&Name::new(queue_of(call))).into_iter().flatten();
-    let shown = workers
-        .filter(|(_, worker)| {
+    workers
+        .filter(move |(_, worker)| {
             let quarantined = worker.is_quarantined(call.now);
             worker.is_known(call.now)
                 && match wanted {
@@ -135,7 +143,7 @@ pub(super) fn list_workers(state: &mut QueueState, call: &Call<'_>) -> Outcome {
                     _ => true,
                 }
         })
-        .map(|((group, id), worker)| {
+        .map(move |((group, id), worker)| {
             let mut entry = json!({
                 "workerGroup": &*group.0,
                 "workerId": &*id.0,
@@ -149,8 +157,21 @@ pub(super) fn list_workers(state: &mut QueueState, call: &Call<'_>) -> Outcome {
                 entry["quarantineUntil"] = json!(stamp(until));
             }
             entry
-        });
-    listing("workers", Page::of(call)?.slice(shown))
+        })
+}
+
+impl QueueState {
+    /// What `listWorkers` shows of the workers of a task queue.
+    pub(in crate::sandbox) fn seen_workers(&self, call: &Call<'_>) -> Vec<Value> {
+        shown_workers(self, call).collect()
+    }
+
+    /// What `getWorker` shows of a worker; none when it has not been seen.
+    pub(in crate::sandbox) fn seen_worker(&self, call: &Call<'_>) -> Option<Value> {
+        let workers = self.workers.workers.get(&Name::new(queue_of(call)))?;
+        let worker = workers.get(&worker_key(call)).filter(|worker| worker.is_known(call.now))?;
+        Some(worker_json(call, worker, true))
+    }
 }
 
 fn worker_key(call: &Call<'_>) -> (Name, Name) {
@@ -176,6 +197,7 @@ fn worker_json(call: &Call<'_>, worker: &SeenWorker, with_details: bool) -> Valu
     let recent = worker.recent.iter().map(|(id, run)| json!({"taskId": id, "runId": run}));
     value["recentTasks"] = recent.collect();
     value["lastDateActive"] = json!(stamp(worker.active));
+    value["actions"] = json!([]);
     if with_details && !worker.quarantines.is_empty() {
         let details = worker.quarantines.iter().map(|decision| {
             json!({
@@ -205,10 +227,7 @@ fn no_worker(call: &Call<'_>, hint: &str) -> Fault {
 }
 
 pub(super) fn get_worker(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    let workers = state.workers.workers.get(&Name::new(queue_of(call)));
-    let found = workers.and_then(|workers| workers.get(&worker_key(call))).filter(|worker| worker.is_known(call.now));
-    let worker = found.ok_or_else(|| no_worker(call, " Are you sure it was created?"))?;
-    Ok(Answer::Json(worker_json(call, worker, true)))
+    state.seen_worker(call).map(Answer::Json).ok_or_else(|| no_worker(call, " Are you sure it was created?"))
 }
 
 pub(super) fn quarantine_worker(state: &mut QueueState, call: &Call<'_>) -> Outcome {

@@ -1,4 +1,4 @@
-//! The queue: tasks, their runs, dependencies and groups, claims and artifacts, as a state machine (spec, section 8).
+//! The queue: tasks, their runs, dependencies and groups, claims and artifacts, as a state machine.
 //!
 //! Nothing here sleeps or reads a clock: [`QueueState::advance`] is told the time and does what has fallen due.
 
@@ -14,8 +14,10 @@ mod id;
 mod lifecycle;
 mod metadata;
 mod pending;
+mod publish;
 mod read;
 mod resolve;
+mod restore;
 mod task;
 mod workers;
 
@@ -28,10 +30,12 @@ use self::artifacts::Artifacts;
 pub use self::completed::Completed;
 use self::group::Group;
 pub use self::id::TaskId;
+pub use self::restore::Recorded;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::call::{Answer, Call, Fault, Outcome};
 use super::certificate::Issuer;
+use super::events::Events;
 use super::object::Objects;
 use super::storage::Storage;
 use super::wire::Object;
@@ -66,6 +70,7 @@ pub struct QueueState {
     storage: Arc<Storage>,
     objects: Arc<Objects>,
     workers: Workers,
+    events: Arc<Events>,
 }
 
 /// The runs of one task queue that wait for a worker or have one.
@@ -102,6 +107,7 @@ impl QueueState {
             objects: Arc::new(Objects::new(Arc::clone(&storage))),
             storage,
             workers: Workers::default(),
+            events: Arc::default(),
         }
     }
 
@@ -120,6 +126,13 @@ impl QueueState {
         self
     }
 
+    /// The same, publishing here.
+    #[must_use]
+    pub(super) fn with_events(mut self, events: Arc<Events>) -> Self {
+        self.events = events;
+        self
+    }
+
     /// Whether a worker of this task queue would get a task now.
     pub fn claimable(&self, task_queue_id: &str) -> bool {
         self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
@@ -132,6 +145,11 @@ impl QueueState {
         let queues = self.queues.iter().filter(|(name, _)| built_in::resolution(name).is_none());
         let queues = queues.filter_map(|(name, queue)| Some((first(queue)?, name)));
         queues.min().map(|(_, name)| name.to_string())
+    }
+
+    /// Where a task stands; none when there is no such task.
+    pub fn state_of(&self, task_id: &str) -> Option<String> {
+        TaskId::parse(task_id).and_then(|id| self.tasks.get(&id)).map(|task| task.state().to_string())
     }
 
     /// Whether nothing is pending or running.

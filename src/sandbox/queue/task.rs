@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::id::TaskId;
 use crate::sandbox::wire::{Object, stamp};
 
-/// Where a task stands, which is where its last run stands (spec, section 8).
+/// Where a task stands, which is where its last run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -22,6 +22,19 @@ pub enum State {
 }
 
 impl State {
+    /// The state of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "unscheduled" => State::Unscheduled,
+            "pending" => State::Pending,
+            "running" => State::Running,
+            "completed" => State::Completed,
+            "failed" => State::Failed,
+            "exception" => State::Exception,
+            _ => return None,
+        })
+    }
+
     /// Whether nothing more happens to it by itself.
     pub fn is_resolved(self) -> bool {
         matches!(self, State::Completed | State::Failed | State::Exception)
@@ -183,6 +196,8 @@ pub struct Task {
     pub dependencies: Box<[TaskId]>,
     /// All attempts so far.
     pub runs: Vec<Run>,
+    /// Whether it has been resolved at least once, and its group was told.
+    pub ever_resolved: bool,
     /// Whether it has routes that the index listens to.
     pub indexed: bool,
     /// What was asked for.

@@ -1,4 +1,4 @@
-//! Task groups from a file: a list of definitions with their IDs, or an answer of `listTaskGroup`. Pure.
+//! Task groups from a file: a list of definitions with their IDs, an answer of `listTaskGroup`, or an export. Pure.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -6,16 +6,34 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
 use super::SeedTask;
+use crate::domain::yaml;
 use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Source};
 use crate::sandbox::hash::hash;
 use crate::sandbox::wire::{parse_time, stamp};
 use crate::schema::{Defaults, Validator};
 
+/// The version of the format that is exported, and the only one that is read.
+pub(super) const VERSION: u64 = 1;
+
 /// Tasks as they stand in a file.
 #[derive(Debug, Clone)]
 pub struct TaskList {
-    tasks: Vec<(String, Value, Option<Duration>)>,
+    tasks: Vec<Item>,
+    /// When it was exported; none for a file that was not.
+    exported: Option<DateTime<Utc>>,
+    /// Since when groups are sealed, by their IDs.
+    sealed: Map<String, Value>,
+    /// The entries of the index; none where the file says nothing of one.
+    index: Option<Vec<Value>>,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    id: String,
+    definition: Value,
+    /// Null where only the definition is known.
+    status: Value,
 }
 
 impl TaskList {
@@ -27,14 +45,21 @@ impl TaskList {
     pub fn parse(text: &str) -> Result<Self> {
         let parsed: Value = match serde_json::from_str(text) {
             Ok(value) => value,
-            Err(_) => serde_saphyr::from_str(text)
+            Err(_) => yaml::parse(text)
                 .map_err(|source| Error::usage("the seed is neither JSON nor YAML").caused_by(source))?,
         };
+        let (mut exported, mut sealed, mut index) = (None, Map::new(), None);
         let items: Vec<(Option<String>, Value)> = match parsed {
             Value::Array(items) => items.into_iter().map(|item| (None, item)).collect(),
             Value::Object(mut members) => match members.shift_remove("tasks") {
-                Some(Value::Array(items)) => items.into_iter().map(|item| (None, item)).collect(),
-                Some(_) => return Err(Error::usage("`tasks` of the seed is no list")),
+                Some(Value::Array(items)) => {
+                    check_version(members.get("version").unwrap_or(&Value::Null))?;
+                    exported = members.get("exported").and_then(Value::as_str).and_then(parse_time);
+                    sealed = members.get("sealed").and_then(Value::as_object).cloned().unwrap_or_default();
+                    index = members.get("index").and_then(Value::as_array).cloned();
+                    items.into_iter().map(|item| (None, item)).collect()
+                }
+                Some(_) => return Err(Error::usage("`tasks` of the seed is not a list")),
                 None => members.into_iter().map(|(id, item)| (Some(id), item)).collect(),
             },
             _ => return Err(Error::usage("the seed is neither a list of tasks nor an object with one")),
@@ -45,10 +70,38 @@ impl TaskList {
         let tasks = items.into_iter().enumerate().map(|(index, (id, item))| read(index, id, item));
         let tasks = tasks.collect::<Result<Vec<_>>>()?;
         let mut known = HashSet::new();
-        if let Some((id, ..)) = tasks.iter().find(|(id, ..)| !known.insert(id)) {
-            return Err(Error::usage(format!("task {id} is in the seed twice")));
+        if let Some(item) = tasks.iter().find(|item| !known.insert(&item.id)) {
+            return Err(Error::usage(format!("task {} is in the seed twice", item.id)));
         }
-        Ok(Self { tasks })
+        Ok(Self { tasks, exported, sealed, index })
+    }
+
+    /// Whether it says of every task what has happened to it, so that it can be taken back as it was.
+    pub fn has_states(&self) -> bool {
+        self.tasks.iter().all(|item| item.status["runs"].is_array())
+    }
+
+    pub(super) fn exported(&self) -> Option<DateTime<Utc>> {
+        self.exported
+    }
+
+    pub(super) fn sealed(&self) -> &Map<String, Value> {
+        &self.sealed
+    }
+
+    pub(super) fn index(&self) -> Option<&[Value]> {
+        self.index.as_deref()
+    }
+
+    /// The tasks with their definitions and statuses.
+    ///
+    /// # Errors
+    /// When a definition is not valid.
+    pub(super) fn recorded(&self) -> Result<Vec<(&str, Value, &Value)>> {
+        let schema = DefinitionSchema::new()?;
+        let group = self.tasks.first().map_or("", |item| item.id.as_str());
+        let complete = |item: &'_ Item| schema.complete(&item.id, item.definition.clone(), group);
+        self.tasks.iter().map(|item| Ok((item.id.as_str(), complete(item)?, &item.status))).collect()
     }
 
     /// The tasks as they would be created at `started`, in an order in which they can be, and how many of their
@@ -57,23 +110,16 @@ impl TaskList {
     /// # Errors
     /// When a definition is not valid, or tasks wait for each other in a circle.
     pub(in crate::sandbox) fn tasks(&self, started: DateTime<Utc>, seed: u64) -> Result<(Vec<SeedTask>, usize)> {
-        let known: HashSet<&str> = self.tasks.iter().map(|(id, ..)| id.as_str()).collect();
-        let group = self.tasks.first().map_or("", |(id, ..)| id.as_str());
-        let (service, method) = Catalogue::embedded(Source::Current).method("queue", "createTask")?;
-        let schema = method.input.as_deref().unwrap_or_default();
-        let (defaults, validator) = (Defaults::new(service, schema)?, Validator::new(service, schema)?);
+        let known: HashSet<&str> = self.tasks.iter().map(|item| item.id.as_str()).collect();
+        let group = self.tasks.first().map_or("", |item| item.id.as_str());
+        let schema = DefinitionSchema::new()?;
         let (mut found, mut left_out) = (Vec::with_capacity(self.tasks.len()), 0);
-        for (id, definition, run_time) in &self.tasks {
+        for Item { id, definition, status } in &self.tasks {
             let mut definition = definition.clone();
-            if definition["taskGroupId"].is_null() {
-                definition["taskGroupId"] = group.into();
-            }
             left_out += keep_known(&mut definition, &known);
             date(&mut definition, started);
-            defaults.fill(&mut definition);
-            if let Some(fault) = validator.faults(&definition).into_iter().next() {
-                return Err(Error::usage(format!("task {id} of the seed is not valid: {fault}")));
-            }
+            let definition = schema.complete(id, definition, group)?;
+            let run_time = run_time(status);
             let usual = || Duration::seconds((60 + hash(seed, id) % 540) as i64);
             found.push(SeedTask { task_id: id.clone(), definition, run_time: run_time.unwrap_or_else(usual) });
         }
@@ -81,22 +127,59 @@ impl TaskList {
     }
 }
 
-fn read(index: usize, id: Option<String>, mut item: Value) -> Result<(String, Value, Option<Duration>)> {
+/// Refuses a file of another version.
+///
+/// # Errors
+/// A usage error with both versions.
+fn check_version(version: &Value) -> Result<()> {
+    if version.is_null() || version.as_u64() == Some(VERSION) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the seed is of version {version}, and this program reads version {VERSION}")))
+}
+
+/// What definitions are completed and checked with.
+struct DefinitionSchema {
+    defaults: Defaults,
+    validator: Validator,
+}
+
+impl DefinitionSchema {
+    fn new() -> Result<Self> {
+        let (service, method) = Catalogue::embedded(Source::Current).method("queue", "createTask")?;
+        let schema = method.input.as_deref().unwrap_or_default();
+        Ok(Self { defaults: Defaults::new(service, schema)?, validator: Validator::new(service, schema)? })
+    }
+
+    /// The definition with its group and all defaults.
+    fn complete(&self, id: &str, mut definition: Value, group: &str) -> Result<Value> {
+        if definition["taskGroupId"].is_null() {
+            definition["taskGroupId"] = group.into();
+        }
+        self.defaults.fill(&mut definition);
+        match self.validator.faults(&definition).into_iter().next() {
+            None => Ok(definition),
+            Some(fault) => Err(Error::usage(format!("task {id} of the seed is not valid: {fault}"))),
+        }
+    }
+}
+
+fn read(index: usize, id: Option<String>, mut item: Value) -> Result<Item> {
     let wrong = |what: &str| Error::usage(format!("item {} of the seed {what}", index + 1));
-    let run_time = run_time(&item["status"]);
-    let object: &mut Map<String, Value> = item.as_object_mut().ok_or_else(|| wrong("is no object"))?;
+    let status = item["status"].clone();
+    let object: &mut Map<String, Value> = item.as_object_mut().ok_or_else(|| wrong("is not an object"))?;
     let given = object.shift_remove("taskId").or_else(|| object.get("status").map(|status| status["taskId"].clone()));
     let id = id.or_else(|| given.as_ref().and_then(Value::as_str).map(str::to_owned));
     let id = id.ok_or_else(|| wrong("has no taskId"))?;
     if crate::sandbox::queue::TaskId::parse(&id).is_none() {
-        return Err(wrong(&format!("has a taskId that is no slugid: {id}")));
+        return Err(wrong(&format!("has an invalid taskId: {id}")));
     }
     let definition = match object.shift_remove("task") {
         Some(task @ Value::Object(_)) => task,
-        Some(_) => return Err(wrong("has a `task` that is no object")),
+        Some(_) => return Err(wrong("has a `task` that is not an object")),
         None => item,
     };
-    Ok((id, definition, run_time))
+    Ok(Item { id, definition, status })
 }
 
 /// How long the last run took that was claimed and is over.
@@ -224,11 +307,11 @@ mod tests {
     fn what_is_wrong_with_a_seed_is_named() {
         assert_eq!(fault(&json!(3)), "the seed is neither a list of tasks nor an object with one");
         assert_eq!(fault(&json!([])), "the seed has no tasks");
-        assert_eq!(fault(&json!({"tasks": 3})), "`tasks` of the seed is no list");
+        assert_eq!(fault(&json!({"tasks": 3})), "`tasks` of the seed is not a list");
         assert_eq!(fault(&json!([{"taskId": A, "task": {}}, 3])), "item 2 of the seed is no object");
         assert_eq!(fault(&json!([{"task": {}}])), "item 1 of the seed has no taskId");
-        assert_eq!(fault(&json!([{"taskId": "x"}])), "item 1 of the seed has a taskId that is no slugid: x");
-        assert_eq!(fault(&json!([{"taskId": A, "task": 1}])), "item 1 of the seed has a `task` that is no object");
+        assert_eq!(fault(&json!([{"taskId": "x"}])), "item 1 of the seed has an invalid taskId: x");
+        assert_eq!(fault(&json!([{"taskId": A, "task": 1}])), "item 1 of the seed has a `task` that is not an object");
         let task = json!({"taskId": A, "task": definition(&[])});
         assert_eq!(fault(&json!([task, task])), format!("task {A} is in the seed twice"));
         let invalid = fault(&json!([{"taskId": A, "task": {"payload": {}}}]));

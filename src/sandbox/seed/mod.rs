@@ -1,5 +1,6 @@
 //! Task groups to start with, so that there is something to look at.
 
+mod export;
 mod file;
 mod firefox;
 mod platforms;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use chrono::TimeDelta;
 
+pub(super) use export::{export, restore};
 pub use file::TaskList;
 pub use firefox::{FirefoxPush, SeedTask};
 pub(super) use replay::{Running, replay};

@@ -1,4 +1,4 @@
-//! Times as the services read and write them: ISO 8601, UTC, milliseconds (spec, section 6).
+//! Times as the services read and write them: ISO 8601, UTC, milliseconds.
 
 use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
 

@@ -1,11 +1,18 @@
-//! Simulated workers: they take what is pending in any task queue, write a live log and artifacts, and end the run, as a
-//! seeded plan says. They call the queue from inside, on the sandbox's own threads, and stop with it.
+//! Workers: they take what is pending in any task queue. Simulated ones write a live log and artifacts and end the run as
+//! a seeded plan says; they call the queue from inside. Those that execute run the task on this machine. Both are on the
+//! sandbox's own threads and stop with it.
 
 mod artifacts;
+#[cfg(unix)]
+mod execute;
+#[cfg(not(unix))]
+#[path = "no_execution.rs"]
+mod execute;
 mod log;
 mod plan;
 mod run;
 
+use std::ffi::OsStr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +21,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
+pub(super) use self::execute::Executor;
+use self::execute::Host;
 use self::run::Claim;
 use super::seed::Running;
 use super::service_account::call_queue;
@@ -25,7 +34,7 @@ const GROUP: &str = "sandbox";
 /// How long a worker without work sleeps at most; the queue wakes it before.
 const NAP: Duration = Duration::from_secs(20);
 
-/// How simulated workers are to be.
+/// How workers are to be.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Workers {
@@ -39,11 +48,13 @@ pub struct Workers {
     pub fail_rate: f64,
     /// What the plan's randomness starts from.
     pub seed: u64,
+    /// Run the tasks for real, with this of the environment, in place of all that the plan would say.
+    pub(in crate::sandbox) execution: Option<Host>,
 }
 
 impl Default for Workers {
     fn default() -> Self {
-        Self { count: 1, speed: 1.0, run_time: None, fail_rate: 0.05, seed: 1 }
+        Self { count: 1, speed: 1.0, run_time: None, fail_rate: 0.05, seed: 1, execution: None }
     }
 }
 
@@ -83,22 +94,34 @@ impl Workers {
         self
     }
 
+    /// The same, running tasks on this machine: whatever a task says is done, as the user whose process this is. Of the
+    /// variables, tasks see `PATH`, the user's name, language and time zone.
+    #[must_use]
+    pub fn execute<N: AsRef<OsStr>, V: AsRef<OsStr>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.execution = Some(Host::new(variables));
+        self
+    }
+
     /// So much of a worker's time, as the clock goes.
     fn scaled(&self, time: TimeDelta) -> TimeDelta {
         TimeDelta::microseconds((time.num_milliseconds() as f64 * 1000.0 / self.speed) as i64)
     }
 }
 
-/// Hires the workers.
-pub(super) fn start(handle: &Handle, shared: &Arc<Shared>, workers: &Workers) {
+/// Hires the workers; they execute what they take when there is an executor.
+pub(super) fn start(handle: &Handle, shared: &Arc<Shared>, workers: &Workers, executor: Option<&Arc<Executor>>) {
     for number in 1..=workers.count {
-        let (shared, workers) = (Arc::clone(shared), workers.clone());
-        handle.spawn(async move { work(&shared, &workers, &format!("worker-{number}")).await });
+        let (shared, workers, executor) = (Arc::clone(shared), workers.clone(), executor.cloned());
+        handle.spawn(async move { work(&shared, &workers, executor.as_deref(), &format!("worker-{number}")).await });
     }
 }
 
-/// Takes over the runs that the workers of a seed's history were in the middle of.
+/// Takes over the runs that the workers of a seed's history were in the middle of. Nobody can do that for real: where
+/// workers execute, such runs end with their claims.
 pub(super) fn adopt(handle: &Handle, shared: &Arc<Shared>, workers: &Workers, running: Vec<Running>) {
+    if workers.execution.is_some() {
+        return;
+    }
     for run in running {
         let (shared, workers) = (Arc::clone(shared), workers.clone());
         handle.spawn(async move {
@@ -109,13 +132,16 @@ pub(super) fn adopt(handle: &Handle, shared: &Arc<Shared>, workers: &Workers, ru
     }
 }
 
-async fn work(shared: &Shared, workers: &Workers, worker_id: &str) {
+async fn work(shared: &Arc<Shared>, workers: &Workers, executor: Option<&Executor>, worker_id: &str) {
     loop {
         // Changes count from here on, so that none slips in between the look and the wait.
         let mut changed = pin!(shared.queue_changed.notified());
         changed.as_mut().enable();
         if let Some(claim) = claim(shared, worker_id) {
-            run::run(shared, workers, claim).await;
+            match executor {
+                Some(executor) => execute::run(shared, executor, claim).await,
+                None => run::run(shared, workers, claim).await,
+            }
             continue;
         }
         let next_event = shared.lock().queue.next_event();
@@ -143,6 +169,7 @@ fn claim(shared: &Shared, worker_id: &str) -> Option<Claim> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let task_id = text(&claimed["status"]["taskId"]);
     let known = state.run_times.get(&task_id).copied();
+    state.worker_manager.simulated(&queue, GROUP, worker_id, now);
     drop(state);
     shared.queue_changed.notify_waiters();
     Some(Claim {
@@ -151,6 +178,7 @@ fn claim(shared: &Shared, worker_id: &str) -> Option<Claim> {
         worker_id: worker_id.to_owned(),
         taken_until: claimed["takenUntil"].as_str().and_then(parse_time)?,
         definition: claimed["task"].clone(),
+        credentials: claimed["credentials"].clone(),
         run_time: known,
         passed: TimeDelta::zero(),
     })

@@ -31,6 +31,9 @@ pub(super) struct Claim {
     pub worker_id: String,
     pub taken_until: DateTime<Utc>,
     pub definition: Value,
+    /// Those of the task, as the queue hands them out.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only workers that execute call as the task"))]
+    pub credentials: Value,
     /// How long the task is said to take.
     pub run_time: Option<TimeDelta>,
     /// How long it has been running already.
@@ -50,6 +53,7 @@ impl Claim {
             worker_id: running.worker_id,
             taken_until: now,
             definition,
+            credentials: Value::Null,
             passed: now - running.started,
         };
         drop(state);
@@ -77,7 +81,7 @@ impl Claim {
     }
 
     /// The names of the live log and of what it becomes, as the task's payload wants them.
-    fn log_names(&self) -> (String, String) {
+    pub(super) fn log_names(&self) -> (String, String) {
         let payload = &self.definition["payload"];
         let named = |name: &Value| name.as_str().filter(|name| !name.is_empty()).map(str::to_owned);
         let live = named(&payload["logs"]["live"]).or_else(|| named(&payload["log"]));

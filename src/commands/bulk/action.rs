@@ -1,0 +1,168 @@
+//! What is done to tasks, to which ones, and how; and what became of one.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use super::Confirmation;
+use crate::context::{Context, Deployment, Named};
+use crate::domain::{TaskItem, TaskState};
+use crate::error::Result;
+use crate::ui::sanitize;
+
+/// Tasks that are shown before the question.
+const MAX_SHOWN_TASKS: usize = 10;
+/// What to do where nobody can be asked.
+const HINT: &str = "Use --yes to skip the question, or --dry-run to see the tasks that would be affected.";
+
+/// How to act on many tasks.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct BulkArgs {
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Only print the tasks that would be affected
+    #[arg(short = 'n', long, visible_alias = "noop")]
+    pub dry_run: bool,
+    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Write the IDs of the tasks that failed to this file, for another try
+    #[arg(long, value_name = "FILE")]
+    pub failures: Option<PathBuf>,
+}
+
+/// How a bulk action is carried out.
+#[derive(Debug, Clone, Default)]
+pub struct BulkOptions {
+    /// Show the tasks and ask first.
+    pub ask: bool,
+    /// The question was asked for, so whatever standard input is, it has the answer.
+    pub confirm: bool,
+    /// Print a line for each task on a terminal, too.
+    pub lines: bool,
+    /// There is one task, so its failure is that of the command.
+    pub alone: bool,
+    /// Only print the tasks that would be affected.
+    pub dry_run: bool,
+    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically.
+    pub jobs: Option<u16>,
+    /// Where to write the IDs of the tasks that failed.
+    pub failures: Option<PathBuf>,
+}
+
+impl BulkArgs {
+    /// The options of an action on many tasks, which is asked about.
+    pub fn options(&self) -> BulkOptions {
+        BulkOptions {
+            ask: !self.yes,
+            dry_run: self.dry_run,
+            jobs: self.jobs,
+            failures: self.failures.clone(),
+            ..BulkOptions::default()
+        }
+    }
+}
+
+/// What is done to tasks, in the words that messages need.
+#[derive(Debug, Clone, Copy)]
+pub struct BulkAction {
+    /// `cancel`.
+    pub verb: &'static str,
+    /// `Cancelling`.
+    pub doing: &'static str,
+    /// `cancelled`.
+    pub done: &'static str,
+    /// The verb as `tc signin --for` takes it.
+    pub needs: &'static str,
+}
+
+impl BulkAction {
+    /// Its name in JSON.
+    pub fn name(&self) -> String {
+        self.verb.replace('-', "")
+    }
+
+    /// Whether anybody can be asked about so many tasks.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] when not.
+    pub fn check_terminal(&self, count: usize, context: &Context) -> Result<()> {
+        let action = format!("{} {}", self.verb, tasks(count));
+        let nobody = Confirmation { action: &action, hint: HINT, ..Confirmation::default() };
+        nobody.check_terminal(context)
+    }
+
+    /// Asks whether to do it to these tasks, of which some are shown.
+    pub(super) async fn confirm(&self, listed: &[BulkItem], options: &BulkOptions, context: &Context) -> Result<bool> {
+        let count = listed.len();
+        let action = format!("{} {}", self.verb, tasks(count));
+        let mut notice = format!("About to {action}:");
+        for item in listed.iter().take(MAX_SHOWN_TASKS) {
+            notice.push_str(&format!("\n  {} {}", item.id, sanitize(&item.name)));
+        }
+        if count > MAX_SHOWN_TASKS {
+            notice.push_str(&format!("\n  .. and {} more", count - MAX_SHOWN_TASKS));
+        }
+        let confirmation = Confirmation {
+            action: &action,
+            refusal: &format!("{} nothing", self.done),
+            notice: &notice,
+            question: &format!("{} {}?", capitalized(self.verb), if count == 1 { "it" } else { "them" }),
+            hint: HINT,
+            was_requested: options.confirm,
+        };
+        confirmation.ask(context).await
+    }
+}
+
+/// What was done to one task.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemOutcome {
+    /// What to print about it.
+    pub line: String,
+    /// The server's answer, for `--json`.
+    pub answer: Option<Bytes>,
+}
+
+impl From<String> for ItemOutcome {
+    fn from(line: String) -> Self {
+        Self { line, answer: None }
+    }
+}
+
+/// A task that something is done to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BulkItem {
+    /// Where it is.
+    pub deployment: Deployment,
+    /// Its ID.
+    pub id: String,
+    /// Its name, where it is known.
+    pub name: String,
+    /// Its state, where it is known.
+    pub state: Option<TaskState>,
+}
+
+impl BulkItem {
+    /// A task of which no more is known.
+    pub fn of(deployment: Deployment, id: String) -> Self {
+        Self { deployment, id, ..Self::default() }
+    }
+
+    /// A task of a group.
+    pub fn in_group(group: &Named, item: &TaskItem<'_>) -> Self {
+        let (id, name) = (item.id().to_owned(), item.name().to_owned());
+        Self { deployment: group.deployment.clone(), id, name, state: Some(item.status.state) }
+    }
+}
+
+/// `1 task`, `2 tasks`.
+pub(super) fn tasks(count: usize) -> String {
+    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

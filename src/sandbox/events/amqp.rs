@@ -1,0 +1,166 @@
+//! Messages to a broker: whoever listens there gets what real services would have published.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
+use lapin::types::{AMQPValue, FieldArray, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+use tokio::runtime::Runtime;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use url::Url;
+
+use super::{Event, Events, exchanges};
+use crate::domain::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// How long the first connection may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(30);
+
+/// How many messages are sent before their confirmation is waited for.
+const BATCH: usize = 256;
+
+/// The first pause after a lost connection, and the longest one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Messages are kept on the broker's disk, as those of real services are.
+const PERSISTENT: u8 = 2;
+
+/// Connects to a broker, declares the exchanges of all services, and publishes from now on.
+///
+/// A lost connection is made anew, and what was not confirmed is sent again: a consumer may get a message twice.
+///
+/// # Errors
+/// When there is no such broker, or it refuses the credentials or the exchanges.
+pub(in crate::sandbox) fn start(runtime: &Runtime, events: &Events, url: &Secret) -> Result<()> {
+    let place = place(url)?;
+    let cannot = |reason: String| {
+        Error::new(Kind::Unavailable, format!("cannot publish to the broker at {place}: {reason}"))
+            .hint("Check the URL of --pulse: amqp://USER:PASSWORD@HOST:PORT/VHOST.")
+    };
+    let (ready, told) = std::sync::mpsc::channel();
+    let (reader, url) = (events.subscribe(), url.clone());
+    runtime.spawn(async move {
+        let session = open(&url).await;
+        let session = session.inspect_err(|error| ready.send(Err(error.to_string())).unwrap_or_default());
+        let Ok(session) = session else { return };
+        ready.send(Ok(())).unwrap_or_default();
+        publish(reader, session, &url).await;
+    });
+    match told.recv_timeout(FIRST_CONNECTION) {
+        Ok(outcome) => outcome.map_err(cannot),
+        Err(_) => Err(cannot("it does not answer".into())),
+    }
+}
+
+/// Host and port, which can be shown.
+fn place(url: &Secret) -> Result<String> {
+    let parsed = Url::parse(url.reveal()).ok().filter(|url| matches!(url.scheme(), "amqp" | "amqps"));
+    let parsed = parsed.ok_or_else(|| Error::usage("the URL of a broker begins with amqp:// or amqps://"))?;
+    let port = parsed.port().unwrap_or(if parsed.scheme() == "amqps" { 5671 } else { 5672 });
+    Ok(format!("{}:{port}", parsed.host_str().unwrap_or("localhost")))
+}
+
+/// A connection with its channel.
+struct Session {
+    channel: Channel,
+    /// The channel lives as long as its connection.
+    _connection: Connection,
+}
+
+async fn open(url: &Secret) -> lapin::Result<Session> {
+    let properties = ConnectionProperties::default().with_connection_name("tc sandbox".into());
+    let connection = Connection::connect(url.reveal(), properties).await?;
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    for known in exchanges().values() {
+        let name = known.full_name.as_str().into();
+        channel.exchange_declare(name, ExchangeKind::Topic, durable, FieldTable::default()).await?;
+    }
+    Ok(Session { channel, _connection: connection })
+}
+
+/// Sends what is published for as long as there is a sandbox.
+async fn publish(mut reader: Receiver<Arc<Event>>, mut session: Session, url: &Secret) {
+    while let Some(batch) = next_batch(&mut reader).await {
+        while let Err(error) = send(&session.channel, &batch).await {
+            tracing::warn!("the connection to the broker is lost: {error}");
+            session = reconnect(url).await;
+        }
+    }
+}
+
+/// The messages that are there, at least one; none when the sandbox is gone.
+async fn next_batch(reader: &mut Receiver<Arc<Event>>) -> Option<Vec<Arc<Event>>> {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        let next = if batch.is_empty() {
+            reader.recv().await
+        } else {
+            match reader.try_recv() {
+                Ok(event) => Ok(event),
+                Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        };
+        match next {
+            Ok(event) => batch.push(event),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!("{missed} messages were not published: the broker was too slow or away for too long");
+            }
+            Err(RecvError::Closed) => return None,
+        }
+    }
+    Some(batch)
+}
+
+async fn send(channel: &Channel, batch: &[Arc<Event>]) -> lapin::Result<()> {
+    let mut confirmations = Vec::with_capacity(batch.len());
+    for event in batch {
+        let body = event.payload.to_string();
+        let (exchange, key) = (event.exchange.into(), event.routing_key.as_str().into());
+        let options = BasicPublishOptions::default();
+        confirmations.push(channel.basic_publish(exchange, key, options, body.as_bytes(), properties(event)).await?);
+    }
+    join_all(confirmations).await.into_iter().try_for_each(|confirmed| confirmed.map(drop))
+}
+
+fn properties(event: &Event) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    if !event.cc.is_empty() {
+        let keys: Vec<AMQPValue> = event.cc.iter().map(|key| AMQPValue::LongString(key.as_str().into())).collect();
+        headers.insert("CC".into(), AMQPValue::FieldArray(FieldArray::from(keys)));
+    }
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_delivery_mode(PERSISTENT)
+        .with_headers(headers)
+}
+
+async fn reconnect(url: &Secret) -> Session {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match open(url).await {
+            Ok(session) => return session,
+            Err(error) => tracing::debug!("the broker cannot be reached: {error}"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        assert_eq!(place(&Secret::new("amqp://user:secret@example.com/%2f")).unwrap(), "example.com:5672");
+        assert_eq!(place(&Secret::new("amqps://user:secret@example.com:1/x")).unwrap(), "example.com:1");
+        assert!(place(&Secret::new("http://example.com")).is_err());
+    }
+}

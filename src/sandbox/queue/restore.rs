@@ -1,0 +1,175 @@
+//! Tasks with all that has happened to them, out of the queue and into another one.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::QueueState;
+use super::create::{Draft, Times, insert};
+use super::id::TaskId;
+use super::task::{Priority, Run, State, Worker};
+use crate::sandbox::call::Fault;
+use crate::sandbox::wire::parse_time;
+
+/// Why runs are made.
+const CREATED: &[&str] = &["scheduled", "retry", "task-retry", "rerun", "exception"];
+
+/// Why runs end.
+const RESOLVED: &[&str] = &[
+    "completed",
+    "failed",
+    "deadline-exceeded",
+    "canceled",
+    "superseded",
+    "claim-expired",
+    "worker-shutdown",
+    "malformed-payload",
+    "resource-unavailable",
+    "internal-error",
+    "intermittent-task",
+];
+
+/// A task as `listTaskGroup` answers it, and by how much its times are moved.
+pub struct Recorded<'a> {
+    /// The task.
+    pub task_id: &'a str,
+    /// `task`, with all defaults.
+    pub definition: &'a Value,
+    /// `status`
+    pub status: &'a Value,
+    /// What is added to every time.
+    pub shift: TimeDelta,
+}
+
+impl Recorded<'_> {
+    fn time(&self, value: &Value, key: &str) -> Option<DateTime<Utc>> {
+        value[key].as_str().and_then(parse_time).map(|time| time + self.shift)
+    }
+
+    fn required(&self, key: &str) -> Result<DateTime<Utc>, Fault> {
+        let time = self.time(self.definition, key);
+        time.ok_or_else(|| Fault::input(format!("`{key}` of task {} is not a time", self.task_id)))
+    }
+
+    fn run(&self, queue: &mut QueueState, run: &Value) -> Result<Run, Fault> {
+        let known = |key: &str, all: &[&'static str]| match run[key].as_str() {
+            None => Ok(None),
+            Some(text) => all.iter().find(|known| **known == text).copied().map(Some).ok_or_else(|| {
+                Fault::input(format!("`{text}` is not a value of `{key}` in a run of task {}", self.task_id))
+            }),
+        };
+        let state = run["state"].as_str().and_then(State::parse);
+        let state = state.ok_or_else(|| Fault::input(format!("a run of task {} has no state", self.task_id)))?;
+        let worker = run["workerGroup"].as_str().zip(run["workerId"].as_str());
+        let scheduled = self.time(run, "scheduled");
+        Ok(Run {
+            state,
+            reason_resolved: known("reasonResolved", RESOLVED)?,
+            worker: worker.map(|(group, id)| Worker { group: queue.intern(group), id: queue.intern(id) }),
+            taken_until: self.time(run, "takenUntil"),
+            started: self.time(run, "started"),
+            resolved: self.time(run, "resolved"),
+            ..Run::pending(
+                known("reasonCreated", CREATED)?.unwrap_or("scheduled"),
+                scheduled.map_or_else(|| self.required("created"), Ok)?,
+                queue.ticket(),
+            )
+        })
+    }
+}
+
+impl QueueState {
+    /// Adds a task with its runs. It waits for nothing until [`QueueState::reconnect`] says so.
+    ///
+    /// # Errors
+    /// 409 when there is such a task already, 400 when a run is in no state that there is.
+    pub fn restore(&mut self, recorded: &Recorded<'_>) -> Result<TaskId, Fault> {
+        let text = recorded.task_id;
+        let id = TaskId::parse(text).ok_or_else(|| Fault::input(format!("invalid task ID `{text}`")))?;
+        if self.tasks.contains_key(&id) {
+            return Err(Fault::conflict(format!("task {id} exists already")));
+        }
+        let draft = Draft::read(recorded.definition, id)?;
+        let times = Times {
+            created: recorded.required("created")?,
+            deadline: recorded.required("deadline")?,
+            expires: recorded.required("expires")?,
+        };
+        let runs = recorded.status["runs"].as_array().into_iter().flatten();
+        let runs = runs.map(|run| recorded.run(self, run)).collect::<Result<Vec<Run>, Fault>>()?;
+        let definition = draft.definition(&times);
+        insert(self, id, draft, &times, definition, Vec::new());
+        let Some(task) = self.tasks.get_mut(&id) else { return Ok(id) };
+        if let Some(priority) = recorded.status["priority"].as_str() {
+            task.priority = Priority::parse(priority);
+        }
+        if let Some(left) = recorded.status["retriesLeft"].as_u64() {
+            task.retries_left = u32::try_from(left).unwrap_or(task.retries);
+        }
+        let queue = self.queues.entry(task.queue.clone()).or_default();
+        if let Some((run_id, run)) = runs.iter().enumerate().next_back() {
+            match run.state {
+                State::Pending => {
+                    queue.pending.insert((task.priority, run.ticket), (id, run_id));
+                }
+                State::Running => {
+                    queue.claimed.insert(run.ticket, (id, run_id));
+                    self.claims.extend(run.taken_until.map(|until| (until, id, run_id)));
+                }
+                State::Unscheduled | State::Completed | State::Failed | State::Exception => {}
+            }
+        }
+        if task.indexed && runs.last().is_some_and(|run| run.state == State::Completed) {
+            self.completed.push(id);
+        }
+        task.runs = runs;
+        Ok(id)
+    }
+
+    /// Lets restored tasks wait for those of their dependencies that are there and not resolved as they require. Returns
+    /// how many dependencies are not there.
+    pub fn reconnect(&mut self, ids: &[TaskId]) -> usize {
+        let mut left_out = 0;
+        for id in ids {
+            let Some(task) = self.tasks.get(id) else { continue };
+            let (known, unknown): (Vec<TaskId>, Vec<TaskId>) =
+                task.dependencies.iter().partition(|dependency| self.tasks.contains_key(*dependency));
+            left_out += unknown.len();
+            let open = |dependency: &TaskId| {
+                *dependency == *id
+                    || self.tasks.get(dependency).is_some_and(|other| !task.requires.accepts(other.state()))
+            };
+            let unsatisfied: Vec<TaskId> = known.into_iter().filter(open).collect();
+            if let Some(task) = self.tasks.get_mut(id) {
+                task.unsatisfied = unsatisfied;
+            }
+        }
+        left_out
+    }
+
+    /// Seals a restored group.
+    pub fn restore_seal(&mut self, id: TaskId, sealed: DateTime<Utc>) {
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.sealed = Some(sealed);
+        }
+    }
+
+    /// The groups with since when they are sealed, in the order of their IDs.
+    pub fn group_seals(&self) -> Vec<(TaskId, Option<DateTime<Utc>>)> {
+        let ids: BTreeSet<TaskId> = self.groups.keys().copied().collect();
+        ids.into_iter().filter_map(|id| Some((id, self.groups.get(&id)?.sealed))).collect()
+    }
+
+    /// Calls `write` with each task as `{status, task}` in JSON, group after group.
+    pub fn each_task(&self, mut write: impl FnMut(&str)) {
+        for (group, _) in self.group_seals() {
+            for id in self.groups.get(&group).into_iter().flat_map(|group| &group.tasks) {
+                let Some(task) = self.tasks.get(id) else { continue };
+                let mut out = String::new();
+                task.write_both(&mut out, *id);
+                write(&out);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a sign-in asks for and gets: scopes that are added, scopes that are not granted, advice that is enough.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+
+use serde_json::json;
+use tc::Environment;
+use tc::sandbox::{Options, Sandbox, SignIn as User};
+use url::{Position, Url};
+
+use crate::support::sign_in::{Ended, SignIn, TERMINAL};
+use crate::support::{Ran, Tc};
+
+const GROUP: &str = "K_0umoQzTlyUQtHxj4d3hg";
+const TASK: &str = "fN1SbArXTPSVFNUvaOlinQ";
+
+/// A sandbox whose page confirms by itself, for a person with these scopes.
+fn sandbox(scopes: &[&str]) -> Sandbox {
+    let scopes = scopes.iter().map(ToString::to_string).collect();
+    Sandbox::start(Options::default().sign_in(User { auto_approve: true, scopes })).unwrap()
+}
+
+fn environment(sandbox: &Sandbox, home: &Path) -> Environment {
+    Environment::empty(home).with("HOME", home).with("TASKCLUSTER_ROOT_URL", sandbox.root_url())
+}
+
+/// Follows the page's redirect, as a browser does.
+fn browse(url: &Url) {
+    let mut next = Some(url.clone());
+    while let Some(url) = next.take() {
+        let (host, port) = (url.host_str().unwrap(), url.port().unwrap());
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        let mut stream = TcpStream::connect((host, port)).unwrap();
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let location = text.lines().find_map(|line| line.strip_prefix("location: "));
+        next = location.map(|location| Url::parse(location.trim()).unwrap());
+    }
+}
+
+fn sign_in(sandbox: &Sandbox, home: &Path, arguments: &[&str]) -> (SignedInFor, Ended) {
+    let arguments = [arguments, &["--no-browser", TERMINAL]].concat();
+    let signin = SignIn::start_in(environment(sandbox, home), &arguments);
+    browse(&signin.page);
+    let asked = SignedInFor {
+        scopes: signin.query("scope"),
+        name: signin.query("name").remove(0),
+        expires: signin.query("expires").remove(0),
+    };
+    (asked, signin.end())
+}
+
+/// What the page was asked for.
+struct SignedInFor {
+    scopes: Vec<String>,
+    name: String,
+    expires: String,
+}
+
+#[test]
+fn scopes_that_the_person_lacks_are_named_after_signing_in() {
+    let (sandbox, home) = (sandbox(&["queue:*", "auth:current-scopes"]), tempfile::tempdir().unwrap());
+    let arguments = ["-s", "queue:rerun-task:*", "-s", "secrets:get:x", "-s", "auth:current-scopes"];
+    let (_, ended) = sign_in(&sandbox, home.path(), &arguments);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.ends_with("warning: not granted, because you do not have them: secrets:get:x\n"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn add_keeps_scopes_name_and_lifetime() {
+    let (sandbox, home) = (sandbox(&["*"]), tempfile::tempdir().unwrap());
+    let (_, ended) = sign_in(&sandbox, home.path(), &["-s", "queue:a", "--name", "duty", "--expires", "2 hours"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let (asked, ended) = sign_in(&sandbox, home.path(), &["--add", "-s", "queue:b"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert_eq!(asked.scopes, ["queue:a", "queue:b"]);
+    assert!(asked.name.starts_with("duty-"), "{}", asked.name);
+    assert_eq!(asked.expires, "120 minutes");
+    let tc = Tc::new().environment(|_| environment(&sandbox, home.path()));
+    assert!(tc.run(&["whoami", "--json"]).json()["clientId"].as_str().unwrap().contains("duty-"));
+}
+
+#[test]
+fn add_without_stored_credentials_is_refused() {
+    let tc = Tc::new().at("http://localhost:1");
+    tc.run(&["signin", "--add", "-s", "a"])
+        .stdout("")
+        .stderr(
+            "error: no stored credentials for http://localhost:1 to add to\n\
+             hint: Leave out --add, and ask for all scopes that you need.\n",
+        )
+        .status(4);
+}
+
+/// A sandbox with a group of one failed task, in which nobody may do anything without scopes.
+fn with_failed_task() -> Sandbox {
+    let sandbox = sandbox(&["*"]);
+    let root = Tc::new().signed_in(&sandbox);
+    root.run(&["api", "auth", "updateRole", "anonymous", "-d", r#"{"description": "", "scopes": []}"#]).status(0);
+    let definition = json!({
+        "taskGroupId": GROUP, "schedulerId": "s", "taskQueueId": "p/w", "created": {"$fromNow": ""},
+        "deadline": {"$fromNow": ""}, "payload": {}, "priority": "low",
+        "metadata": {"name": "n", "owner": "a@b.c", "source": "https://x.example.com", "description": ""},
+    });
+    let mut definition = definition;
+    definition["created"] = root.run(&["from-now", "0s"]).stdout.trim().into();
+    definition["deadline"] = root.run(&["from-now", "1 day"]).stdout.trim().into();
+    root.run(&["api", "queue", "createTask", TASK, "-d", &definition.to_string()]).status(0);
+    let claim = r#"{"workerGroup": "g", "workerId": "w"}"#;
+    root.run(&["api", "queue", "claimTask", TASK, "0", "-d", claim]).status(0);
+    root.run(&["api", "queue", "reportFailed", TASK, "0"]).status(0);
+    sandbox
+}
+
+/// A client of the sandbox with these scopes.
+fn client(sandbox: &Sandbox, scopes: &[String]) -> Tc {
+    let root = Tc::new().signed_in(sandbox);
+    let id = format!("test/{}", scopes.len());
+    let body = json!({"expires": root.run(&["from-now", "1 hour"]).stdout.trim(), "description": "", "scopes": scopes});
+    root.run(&["api", "auth", "deleteClient", &id]).status(0);
+    let made = root.run(&["api", "auth", "createClient", &id, "-d", &body.to_string()]);
+    let token = made.json()["accessToken"].as_str().unwrap().to_owned();
+    Tc::new()
+        .env("TASKCLUSTER_ROOT_URL", sandbox.root_url())
+        .env("TASKCLUSTER_CLIENT_ID", &id)
+        .env("TASKCLUSTER_ACCESS_TOKEN", &token)
+}
+
+/// The scopes of the sign-in that a refusal advises.
+fn advised(ran: &Ran) -> Vec<String> {
+    let line = ran.stderr.lines().find_map(|line| line.strip_prefix("hint: To get what is missing: tc signin "));
+    let words = shlex::split(line.unwrap_or_else(|| panic!("no advice: {ran}"))).unwrap();
+    words.chunks(2).map(|pair| pair[1].clone()).collect()
+}
+
+#[test]
+fn each_advice_is_enough_for_the_call_that_was_refused() {
+    for line in [
+        &["task", "status", TASK][..],
+        &["task", "def", TASK],
+        &["task", "name", TASK],
+        &["task", "group", TASK],
+        &["task", "deps", TASK],
+        &["task", "artifacts", TASK],
+        &["task", "rerun", TASK],
+        &["task", "retrigger", TASK],
+        &["task", "priority", TASK, "high"],
+        &["group", "status", GROUP],
+        &["group", "list", GROUP],
+        &["group", "rerun", GROUP, "--yes"],
+        &["group", "retrigger", GROUP, "--failed", "--yes"],
+        &["group", "priority", GROUP, "high", "--yes"],
+        &["group", "seal", GROUP, "--yes"],
+        &["api", "secrets", "get", "x"],
+        &["api", "queue", "taskQueueCounts", "p/w"],
+    ] {
+        let sandbox = with_failed_task();
+        let mut scopes: Vec<String> = Vec::new();
+        // Each round follows one advice on top of what the caller has; no call is refused twice.
+        for round in 0.. {
+            let ran = client(&sandbox, &scopes).run(line);
+            if ran.status != 4 {
+                break;
+            }
+            let advised = advised(&ran);
+            assert!(advised.iter().any(|scope| !scopes.contains(scope)), "{line:?} advises what is there: {ran}");
+            scopes.extend(advised);
+            assert!(round < 4, "{line:?} is refused again and again: {ran}");
+        }
+    }
+}
+
+#[test]
+fn whoami_without_the_scope_to_ask_says_who_one_is() {
+    let sandbox = with_failed_task();
+    let tc = client(&sandbox, &["queue:x".to_owned()]);
+    let ran = tc.run(&["whoami"]);
+    ran.stderr("The scopes are not known: these credentials lack auth:current-scopes.\n").status(0);
+    assert!(ran.stdout.starts_with("Client ID: test/1\n") && !ran.stdout.contains("Scopes"), "{ran}");
+    assert!(tc.run(&["whoami", "--json"]).json()["scopes"].is_null());
+}
+
+#[test]
+fn scope_check_takes_verbs() {
+    let sandbox = with_failed_task();
+    let tc = client(
+        &sandbox,
+        &["auth:current-scopes".to_owned(), "queue:rerun-task:s/*".to_owned(), "queue:get-task:*".to_owned()],
+    );
+    tc.run(&["scope", "check", "task.rerun", "--scheduler-id", "s"])
+        .stdout("task.rerun is allowed to test/3\n")
+        .status(0);
+    tc.run(&["scope", "check", "task cancel", "--scheduler-id", "s"]).status(4);
+}
+
+#[test]
+fn credentials_that_no_header_can_carry_are_told_when_they_are_made() {
+    let tc = Tc::new()
+        .env("TASKCLUSTER_ROOT_URL", "https://tc.invalid")
+        .env("TASKCLUSTER_CLIENT_ID", "me")
+        .env("TASKCLUSTER_ACCESS_TOKEN", "key");
+    let scopes: Vec<String> =
+        (0..60).map(|number| format!("-squeue:a-rather-long-scope-of-some-kind:{number:020}")).collect();
+    let arguments: Vec<&str> = ["creds", "temp"].into_iter().chain(scopes.iter().map(String::as_str)).collect();
+    let ran = tc.run(&arguments);
+    ran.status(0);
+    assert!(ran.stderr.starts_with("warning: these credentials cannot be used: signing takes a header of "), "{ran}");
+    assert!(ran.stderr.contains("hint: Use credentials with fewer or shorter scopes"), "{ran}");
+}
