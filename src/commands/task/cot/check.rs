@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::commands::transfers;
 use crate::definition::chain_of_trust::{ChainOfTrust, DOCUMENT, OPENPGP_DOCUMENT, PublicKey, SIGNATURE};
 use crate::error::{Error, Kind, Result};
-use crate::transfer::{self, Options, Source};
+use crate::transfer::{self, ContentSource, Options};
 
 /// The document has a line or two for each artifact.
 const MAXIMUM_DOCUMENT_BYTES: usize = 64 << 20;
@@ -127,7 +127,7 @@ pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[P
 
 /// An artifact in memory; nothing when it does not exist.
 async fn read(client: &Client, task: &str, run: u32, name: &str, limit: usize) -> Result<Option<Vec<u8>>> {
-    let source = Source::Artifact { task: task.into(), run: Some(run), name: name.into() };
+    let source = ContentSource::Artifact { task: task.into(), run: Some(run), name: name.into() };
     match transfer::to_buffer(client, &source, limit, &Options::default()).await {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
@@ -137,7 +137,7 @@ async fn read(client: &Client, task: &str, run: u32, name: &str, limit: usize) -
 
 /// What is wrong with an artifact, if anything.
 async fn compare(client: &Client, task: &str, run: u32, name: &str, sha256: &str) -> Result<Option<String>> {
-    let source = Source::Artifact { task: task.into(), run: Some(run), name: name.into() };
+    let source = ContentSource::Artifact { task: task.into(), run: Some(run), name: name.into() };
     let mut sink = Hashing(Sha256::new());
     match transfer::to_writer(client, &source, &mut sink, &Options::default()).await {
         Ok(_) => {}
