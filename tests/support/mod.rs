@@ -11,6 +11,7 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod public_items;
 pub mod publisher;
 #[cfg(unix)]
 pub mod pulse;
@@ -18,6 +19,7 @@ pub mod pulse;
 pub mod rabbit;
 pub mod recorded;
 pub mod sign_in;
+pub mod source_graph;
 pub mod storage;
 pub mod task;
 pub mod wire;
