@@ -11,33 +11,51 @@
 //! # }
 //! ```
 //!
-//! [`run`] is the whole command-line program as a function: it can be called many times in one
-//! process, reads nothing but what it is given, and returns the exit status.
+//! From here on: [`Client`] makes calls, [`transfer`] moves artifacts and objects and verifies them, [`pulse`] listens to
+//! messages, and [`sandbox`] is a deployment of one's own to try all of it on. [`reference`](mod@reference) knows every
+//! service, method and exchange.
 
-pub mod bulk;
-pub mod cli;
+mod bulk;
+mod cli;
 pub mod client;
-pub mod clock;
-pub mod commands;
-pub mod config;
-pub mod context;
-pub mod definition;
-pub mod domain;
-pub mod env;
-pub mod error;
-pub mod exit;
+mod clock;
+mod commands;
+mod config;
+mod context;
+mod definition;
+mod domain;
+mod env;
+mod error;
+mod exit;
 mod loopback;
 pub mod pulse;
 pub mod reference;
 mod run;
 pub mod sandbox;
-pub mod schema;
-pub mod signin;
+mod schema;
+mod signin;
 pub mod transfer;
-pub mod ui;
+mod ui;
 
-pub use client::{Client, Credentials};
+pub use client::{Call, Client, Credentials, Pages};
+pub use clock::Clock;
+pub use domain::{RootUrl, Secret};
 pub use env::Environment;
-pub use error::{Error, Kind};
+#[doc(hidden)]
+pub use env::Interrupt;
+pub use error::{Advice, Error, Kind};
+#[doc(hidden)]
 pub use run::run;
-pub use ui::Streams;
+#[doc(hidden)]
+pub use ui::{Streams, Terminal};
+
+/// What fuzz targets drive directly; there only when a fuzzer builds the crate.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::definition::json_e;
+    pub use crate::definition::places;
+    pub use crate::domain::artifact_path;
+    pub use crate::domain::{TaskRef, slugid, time};
+    pub use crate::ui::json;
+}

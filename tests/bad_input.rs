@@ -180,7 +180,7 @@ fn a_server_that_hangs_is_left_after_the_time_limit() {
 fn an_interrupt_ends_a_call() {
     let server = FakeServer::start();
     server.expect("GET /api/queue/v1/ping", Answer::hang());
-    let (sender, interrupt) = tc::env::Interrupt::channel();
+    let (sender, interrupt) = tc::Interrupt::channel();
     let tc = Tc::new().at(server.url()).environment(|mut environment| {
         environment.interrupt = interrupt;
         environment

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tc::Advice;
+use tc::RootUrl;
 use tc::client::{ApiError, Client, ClientBuilder, Credentials, Endpoint, Response};
-use tc::domain::RootUrl;
-use tc::error::Advice;
 use tc::reference::Verb;
 use tc::{Environment, Error, Kind};
 

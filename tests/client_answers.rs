@@ -4,8 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 
+use tc::RootUrl;
 use tc::client::{Client, ConnectionError, ConnectionFault};
-use tc::domain::RootUrl;
 use tc::{Error, Kind};
 
 use crate::support::Tc;

@@ -170,7 +170,7 @@ fn files_and_limits_that_make_no_sense() {
 fn ctrl_c_ends_a_call_that_hangs() {
     let server = FakeServer::start();
     server.expect(STATUS, Answer::hang());
-    let (interrupt, waiting) = tc::env::Interrupt::channel();
+    let (interrupt, waiting) = tc::Interrupt::channel();
     let tc = tc(&server).environment(|mut environment| {
         environment.interrupt = waiting;
         environment

@@ -1,8 +1,8 @@
 //! Lists in pages: fetched ahead, to the end, and no further.
 
 use tc::Kind;
+use tc::RootUrl;
 use tc::client::Client;
-use tc::domain::RootUrl;
 
 use crate::support::fake_clock::FakeClock;
 use crate::support::fake_server::{Answer, FakeServer};

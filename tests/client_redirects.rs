@@ -1,7 +1,7 @@
 //! Redirects: followed to their end, and never with credentials to a host that they are not for.
 
+use tc::RootUrl;
 use tc::client::{Client, ClientBuilder, Credentials};
-use tc::domain::RootUrl;
 use tc::{Error, Kind};
 
 use crate::support::fake_clock::FakeClock;

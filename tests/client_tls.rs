@@ -8,8 +8,8 @@ use std::thread;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tc::RootUrl;
 use tc::client::{Client, Endpoint};
-use tc::domain::RootUrl;
 use tc::{Environment, Error, Kind};
 
 use crate::support::fake_clock::FakeClock;
@@ -104,7 +104,7 @@ async fn an_unknown_ca_is_not_trusted_and_not_tried_again() {
     let error = server.ping(&[], None).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
     assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
-    assert_eq!(error.advice(), [tc::error::Advice::TrustCertificate]);
+    assert_eq!(error.advice(), [tc::Advice::TrustCertificate]);
 }
 
 #[tokio::test]

@@ -1,9 +1,6 @@
 //! What is named belongs to its deployment: pages of several in one command line.
 
 use serde_json::json;
-use tc::Credentials;
-use tc::config::Stored;
-use tc::domain::RootUrl;
 
 use crate::support::Tc;
 use crate::support::fake_server::{Answer, FakeServer};
@@ -22,9 +19,7 @@ impl Both {
     fn new() -> Self {
         let (one, two, tc) = (FakeServer::start(), FakeServer::start(), Tc::new());
         for (server, client) in [(&one, "client/one"), (&two, "client/two")] {
-            let root = RootUrl::parse(server.url()).unwrap();
-            let stored = Stored::new(Credentials::new(client, "hunter2"));
-            tc.store().put(&root, &stored, chrono::Utc::now()).unwrap();
+            tc.store().put(server.url(), client, "hunter2", None);
         }
         Self { one, two, tc }
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
-use tc::clock::Clock;
+use tc::Clock;
 
 use crate::support::Tc;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use serde_json::json;
-use tc::env::Interrupt;
+use tc::Interrupt;
 
 use crate::support::Tc;
 use crate::support::fake_clock::FakeClock;

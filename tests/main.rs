@@ -69,7 +69,6 @@ mod sandbox_workers;
 mod schema;
 mod scope;
 mod scope_server;
-mod shell;
 mod signin;
 mod signin_callback;
 mod signin_page;

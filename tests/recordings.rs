@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tc::clock::Clock;
+use tc::Clock;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::recorded::{data, differ_shape, root, shape, time, whole};

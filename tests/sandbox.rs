@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-use tc::clock::Clock as _;
+use tc::Clock as _;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
@@ -403,7 +403,7 @@ fn a_sandbox_can_live_inside_of_another_runtime_and_stops_when_dropped() {
 
 mod command {
     use super::*;
-    use tc::env::{Environment, Interrupt};
+    use tc::{Environment, Interrupt};
 
     fn interrupted_by(mut environment: Environment, interrupt: Interrupt) -> Environment {
         environment.interrupt = interrupt;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tc::clock::Clock as _;
+use tc::Clock as _;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::hand_clock::HandClock;

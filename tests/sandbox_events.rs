@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
-use tc::clock::Clock as _;
+use tc::Clock as _;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::events::{Events, request};
@@ -220,7 +220,7 @@ mod broker {
     use lapin::options::{BasicAckOptions, BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
     use lapin::types::FieldTable;
     use lapin::{Channel, Connection, ConnectionProperties};
-    use tc::domain::Secret;
+    use tc::Secret;
 
     use super::*;
     use crate::support::rabbit::Rabbit;

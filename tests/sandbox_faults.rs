@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use tc::clock::Clock as _;
+use tc::Clock as _;
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
 use crate::support::Tc;

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tc::clock::Clock;
+use tc::Clock;
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
 use crate::support::hand_clock::HandClock;
@@ -245,7 +245,7 @@ fn a_resolved_run_takes_no_more_artifacts() {
     queue(&rig.sandbox, rig.clock.now(), "POST", &format!("/task/{}/runs/0/completed", rig.task), &Value::Null)
         .is(200, "");
     let error = rig.sandbox.add_artifact(&rig.task, 0, "public/a", Stored::S3, Blob::new("")).unwrap_err();
-    assert_eq!(error.kind(), tc::error::Kind::Conflict);
+    assert_eq!(error.kind(), tc::Kind::Conflict);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-use tc::clock::Clock as _;
+use tc::Clock as _;
 use tc::sandbox::{Options, Push, Sandbox, Workers};
 
 use crate::support::hand_clock::HandClock;

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use tc::env::Interrupt;
+use tc::Interrupt;
 
 use crate::support::Tc;
 use crate::support::sign_in::{Noon, ROOT, SignIn, TERMINAL, environment};

@@ -1,8 +1,3 @@
-use chrono::Utc;
-use tc::Credentials;
-use tc::config::Stored;
-use tc::domain::RootUrl;
-
 use crate::support::Tc;
 
 const A: &str = "https://a.example.com";
@@ -13,14 +8,13 @@ const UNSET: &str = "unset TASKCLUSTER_CLIENT_ID;\nunset TASKCLUSTER_ACCESS_TOKE
 fn tc() -> Tc {
     let tc = Tc::new();
     for url in [A, B] {
-        let stored = Stored::new(Credentials::new("me", "hunter2"));
-        tc.store().put(&RootUrl::parse(url).unwrap(), &stored, Utc::now()).unwrap();
+        tc.store().put(url, "me", "hunter2", None);
     }
     tc
 }
 
 fn is_stored(tc: &Tc, url: &str) -> bool {
-    tc.store().get(&RootUrl::parse(url).unwrap(), Utc::now()).unwrap().is_some()
+    tc.store().get(url).is_some()
 }
 
 #[test]

@@ -234,11 +234,11 @@ fn more_tasks_than_lines_are_watched_in_place_all_the_same() {
     let args: Vec<&str> = ["task", "watch"].into_iter().chain(ids.iter().map(String::as_str)).collect();
     let session = Terminal::on(&group).size(10, 80).run(&args);
     let screen = session.wait_for(".. and 13 more lines");
-    assert!(screen.starts_with("TASK  "), "{screen}");
+    assert!(screen.starts_with("NAME  "), "{screen}");
     complete(&group, &ids[0]);
     let is_so = |screen: &vt100::Screen| {
         let text = contents(screen);
-        text.starts_with("TASK  ") && text.contains("completed") && text.lines().count() == 9
+        text.starts_with("NAME  ") && text.contains("completed") && text.lines().count() == 9
     };
     session.wait_until("nine lines with a completed task", is_so);
     session.press(CTRL_C);

@@ -22,7 +22,7 @@ fn tc(storage: &Storage) -> Tc {
         .at(storage.url())
         .env("TASKCLUSTER_CLIENT_ID", "me")
         .env("TASKCLUSTER_ACCESS_TOKEN", "hunter2")
-        .environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::clock::Clock>))
+        .environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::Clock>))
 }
 
 fn download(tc: &Tc, more: &[&str]) -> Ran {
@@ -345,7 +345,7 @@ fn an_interrupt_keeps_what_is_here() {
     let bytes = noise(LARGE);
     let storage = Storage::start("object", Content::new(bytes.clone()));
     storage.faults(&[Fault::StallAfter(LARGE / 2)]);
-    let (sender, interrupt) = tc::env::Interrupt::channel();
+    let (sender, interrupt) = tc::Interrupt::channel();
     let tc = tc(&storage).environment(|mut environment| {
         environment.interrupt = interrupt;
         environment
@@ -375,7 +375,7 @@ fn an_interrupt_keeps_what_is_here() {
 fn an_interrupt_writes_the_manifest_of_what_is_complete() {
     let storage = Storage::start("reference", Content::new(noise(1000)));
     storage.faults(&[Fault::None, Fault::StallAfter(500)]);
-    let (sender, interrupt) = tc::env::Interrupt::channel();
+    let (sender, interrupt) = tc::Interrupt::channel();
     let tc = tc(&storage).environment(|mut environment| {
         environment.interrupt = interrupt;
         environment

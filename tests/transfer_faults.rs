@@ -41,7 +41,7 @@ impl Rig {
             .at(storage.url())
             .env("TASKCLUSTER_CLIENT_ID", "me")
             .env("TASKCLUSTER_ACCESS_TOKEN", "hunter2")
-            .environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::clock::Clock>));
+            .environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::Clock>));
         fs::write(tc.directory().join("out"), "old").unwrap();
         Self { storage, tc }
     }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use futures::future::{BoxFuture, FutureExt as _};
-use tc::domain::RootUrl;
-use tc::error::Kind;
+use tc::Kind;
+use tc::RootUrl;
 use tc::sandbox::{Options as SandboxOptions, Sandbox};
 use tc::transfer::{
     ArtifactStorage, ContentSource, FileReaders, MemoryReaders, NewArtifact, NewObject, Options, Reader, Readers,
@@ -33,7 +33,7 @@ impl Rig {
         Self { sandbox, client }
     }
 
-    async fn upload(&self, name: &str, readers: &dyn Readers) -> tc::error::Result<Uploaded> {
+    async fn upload(&self, name: &str, readers: &dyn Readers) -> Result<Uploaded, tc::Error> {
         let object = NewObject {
             name: name.to_owned(),
             project: "p".to_owned(),
@@ -128,7 +128,7 @@ impl Readers for Meddled<'_> {
         .boxed()
     }
 
-    fn check(&self) -> tc::error::Result<()> {
+    fn check(&self) -> Result<(), tc::Error> {
         self.file.check()
     }
 }

@@ -13,9 +13,7 @@ const LENGTH: usize = 600_000;
 
 fn tc(storage: &Storage) -> Tc {
     let clock = FakeClock::at("2026-11-22T12:00:00Z");
-    Tc::new()
-        .at(storage.url())
-        .environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::clock::Clock>))
+    Tc::new().at(storage.url()).environment(|environment| environment.with_clock(clock.clone() as Arc<dyn tc::Clock>))
 }
 
 fn download(tc: &Tc, more: &[&str]) -> Ran {

@@ -2,8 +2,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tc::Credentials;
-use tc::config::Stored;
-use tc::domain::RootUrl;
+use tc::RootUrl;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
@@ -15,19 +14,11 @@ fn sandbox() -> Sandbox {
     Sandbox::start(Options::default().clock(FakeClock::at(NOW))).unwrap()
 }
 
-fn root(sandbox: &Sandbox) -> RootUrl {
-    RootUrl::parse(sandbox.root_url()).unwrap()
-}
-
-fn own(sandbox: &Sandbox) -> Credentials {
-    Credentials::new(sandbox.client_id(), sandbox.access_token().reveal())
-}
-
 /// At noon, with credentials in the store that were made an hour ago and end at this time.
 fn stored(sandbox: &Sandbox, expires: &str) -> Tc {
     let tc = Tc::new().environment(|environment| environment.with_clock(FakeClock::at(NOW)));
-    let stored = Stored::new(own(sandbox)).with_life("2026-11-22T11:00:00Z".parse().unwrap(), expires.parse().unwrap());
-    tc.store().put(&root(sandbox), &stored, "2026-11-22T11:00:00Z".parse().unwrap()).unwrap();
+    let (id, token) = (sandbox.client_id(), sandbox.access_token().reveal());
+    tc.store().put(sandbox.root_url(), id, token, Some(("2026-11-22T11:00:00Z", expires)));
     tc
 }
 
@@ -163,7 +154,7 @@ fn the_proxy_of_a_task_shows_no_client_id() {
 fn the_go_tools_credentials_are_good_for_its_deployment() {
     let sandbox = sandbox();
     let tc = Tc::new()
-        .environment(|environment| environment.with_clock(FakeClock::at(NOW) as Arc<dyn tc::clock::Clock>))
+        .environment(|environment| environment.with_clock(FakeClock::at(NOW) as Arc<dyn tc::Clock>))
         .go_settings(&format!(
             "config: {{rootUrl: '{}', clientId: '{}', accessToken: '{}'}}\n",
             sandbox.root_url(),

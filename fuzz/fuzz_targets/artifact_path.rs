@@ -5,7 +5,7 @@
 use std::path::{Component, Path};
 
 use libfuzzer_sys::fuzz_target;
-use tc::domain::artifact_path::{Paths, flat_path, safe_path};
+use tc::fuzzing::artifact_path::{Paths, flat_path, safe_path};
 
 fuzz_target!(|names: Vec<String>| {
     let mut paths = Paths::default();

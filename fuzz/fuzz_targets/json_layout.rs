@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tc::ui::json::{Layout, check};
+use tc::fuzzing::json::{Layout, check};
 
 fuzz_target!(|bytes: &[u8]| {
     for layout in [Layout::COMPACT, Layout::INDENTED, Layout { indented: true, color: false, escape: true }] {

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use tc::definition::json_e::{Context, render};
-use tc::definition::places::Places;
+use tc::fuzzing::json_e::{Context, render};
+use tc::fuzzing::places::Places;
 
 fuzz_target!(|text: &str| {
     let places = Places::of(text);

@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tc::domain::{RootUrl, TaskRef, slugid, time};
+use tc::RootUrl;
+use tc::fuzzing::{TaskRef, slugid, time};
 
 fuzz_target!(|text: &str| {
     if let Ok(root) = RootUrl::parse(text) {

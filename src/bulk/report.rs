@@ -21,8 +21,6 @@ pub struct Failure {
 /// What became of all items.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// How many succeeded.
-    pub done: usize,
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// Hints of the first failure of each kind of trouble, once each.

@@ -63,6 +63,10 @@ pub(super) fn names(tree: &clap::Command) -> Vec<String> {
 
 /// The command of this file, whose words complete to these names.
 pub(super) fn complete(command: clap::Command, names: Vec<String>) -> clap::Command {
-    let candidates = move || names.iter().map(CompletionCandidate::new).collect();
+    let candidate = |name: &String| {
+        let topic = TOPICS.iter().find(|topic| topic.name == name);
+        CompletionCandidate::new(name).help(topic.map(|topic| topic.about.into()))
+    };
+    let candidates = move || names.iter().map(candidate).collect();
     command.mut_arg("words", |words| words.add(ArgValueCandidates::new(candidates)))
 }

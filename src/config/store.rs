@@ -35,6 +35,7 @@ impl Store {
     }
 
     /// A store in a file of its own.
+    #[cfg(test)]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: Some(path.into()) }
     }

@@ -24,6 +24,7 @@ pub enum Shell {
 
 impl Shell {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::PowerShell];
 
     /// The statement that sets and exports a variable, without a newline at its end.
@@ -199,3 +200,7 @@ mod tests {
         assert_eq!(Shell::ALL.map(|shell| shell.unset("A")), ["unset A;", "unsetenv A;", "set -e A;", "$env:A = '';"]);
     }
 }
+
+#[cfg(test)]
+#[path = "shell_tests.rs"]
+mod in_real_shells;

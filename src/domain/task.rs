@@ -55,14 +55,9 @@ pub struct Status<'a> {
     /// The second half of the worker pool.
     #[serde(borrow)]
     pub worker_type: Option<Text<'a>>,
-    /// Who may schedule it.
-    #[serde(borrow)]
-    pub scheduler_id: Option<Text<'a>>,
     /// When it is given up.
     #[serde(borrow)]
     pub deadline: Option<Text<'a>>,
-    /// How often it will be run again when a worker disappears.
-    pub retries_left: Option<u32>,
     /// Its runs, from run 0 on; none before it is scheduled.
     #[serde(borrow, default)]
     pub runs: Vec<Run<'a>>,
@@ -88,9 +83,6 @@ pub struct Run<'a> {
     /// Which worker has it.
     #[serde(borrow)]
     pub worker_id: Option<Text<'a>>,
-    /// Until when the worker has claimed it.
-    #[serde(borrow)]
-    pub taken_until: Option<Text<'a>>,
     /// When it became pending.
     #[serde(borrow)]
     pub scheduled: Option<Text<'a>>,
@@ -106,24 +98,12 @@ pub struct Run<'a> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition<'a> {
-    /// The worker pool; see [`Status::task_queue_id`].
-    #[serde(borrow)]
-    pub task_queue_id: Option<Text<'a>>,
-    /// The first half of the worker pool.
-    #[serde(borrow)]
-    pub provisioner_id: Option<Text<'a>>,
-    /// The second half of the worker pool.
-    #[serde(borrow)]
-    pub worker_type: Option<Text<'a>>,
     /// The tasks that it waits for.
     #[serde(borrow, default)]
     pub dependencies: Vec<Text<'a>>,
     /// Whether these must be `all-completed` (when absent) or just `all-resolved`.
     #[serde(borrow)]
     pub requires: Option<Text<'a>>,
-    /// How urgent it is.
-    #[serde(borrow)]
-    pub priority: Option<Text<'a>>,
     /// When it was defined.
     #[serde(borrow)]
     pub created: Option<Text<'a>>,
@@ -141,9 +121,6 @@ pub struct Metadata<'a> {
     /// The name.
     #[serde(borrow, default)]
     pub name: Cow<'a, str>,
-    /// Who is to be asked about it.
-    #[serde(borrow)]
-    pub owner: Option<Text<'a>>,
 }
 
 /// A task's labels.

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::routing::{wire_name, words};
+use super::routing::{squeeze, wire_name, words};
 use crate::reference::{Catalogue, Exchange, LookupError, RoutingKeyEntry, Service, Source, suggest};
 
 /// What stands before a task's own route in the routing keys that a message is sent to besides its primary one.
@@ -247,11 +247,6 @@ fn check(
         });
     }
     Ok(())
-}
-
-/// The same for every spelling: `taskId`, `task-id`, `task_id`.
-pub(super) fn squeeze(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

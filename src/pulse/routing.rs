@@ -1,6 +1,5 @@
 //! Names on the wire, and back to the names of the references. Pure.
 
-use super::binding::squeeze;
 use crate::reference::{Catalogue, Exchange, Service, Source};
 
 /// What stands for a word that a message has not got.
@@ -63,6 +62,11 @@ fn take<'a>(rest: &mut &'a str, end: usize) -> &'a str {
     let (value, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
     *rest = after.strip_prefix('.').unwrap_or(after);
     value
+}
+
+/// The same for every spelling: `taskId`, `task-id`, `task_id`.
+pub(super) fn squeeze(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Validator {
     }
 
     /// Whether `body` has no fault.
+    #[cfg(test)]
     pub fn is_valid(&self, body: &Value) -> bool {
         self.compiled.is_valid(body)
     }

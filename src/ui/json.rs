@@ -28,6 +28,7 @@ impl Layout {
     /// One line, no colour.
     pub const COMPACT: Layout = Layout { indented: false, color: false, escape: false };
     /// Indented by two spaces, no colour.
+    #[cfg(test)]
     pub const INDENTED: Layout = Layout { indented: true, color: false, escape: false };
 
     /// Indented, as far as the terminal and the wish for colour go.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
-use tc::clock::Clock;
+use tc::Clock;
 
 /// Stands still at one time; a sleep is over at once and moves it on.
 pub struct FakeClock {

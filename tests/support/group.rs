@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tc::sandbox::{Options, Sandbox};
-use tc::{Client, Credentials, domain::RootUrl};
+use tc::{Client, Credentials, RootUrl};
 use tokio::runtime::Runtime;
 
 use super::Tc;

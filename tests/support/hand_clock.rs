@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
-use tc::clock::Clock;
+use tc::Clock;
 use tokio::sync::watch;
 
 pub struct HandClock {

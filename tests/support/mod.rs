@@ -11,6 +11,7 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod public_items;
 pub mod publisher;
 #[cfg(unix)]
 pub mod pulse;
@@ -18,6 +19,7 @@ pub mod pulse;
 pub mod rabbit;
 pub mod recorded;
 pub mod sign_in;
+pub mod source_graph;
 pub mod storage;
 pub mod task;
 pub mod wire;
@@ -26,7 +28,7 @@ use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
 
-use tc::ui::Terminal;
+use tc::Terminal;
 use tc::{Environment, Streams};
 
 /// One run of `tc` in this process, being prepared.
@@ -177,4 +179,10 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Whether it is the ID of a task: a slugid, which is a v4 UUID in URL-safe base64.
+pub fn is_slugid(text: &str) -> bool {
+    let pattern = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
+    regex::Regex::new(pattern).unwrap().is_match(text)
 }

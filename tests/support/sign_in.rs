@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
-use tc::clock::Clock;
-use tc::ui::Terminal;
+use tc::Clock;
+use tc::Terminal;
 use tc::{Environment, Streams};
 use url::Url;
 
@@ -19,6 +19,9 @@ use super::Sink;
 
 /// The deployment that is signed in to; nothing listens there.
 pub const ROOT: &str = "http://localhost:1";
+
+/// The path of the page that makes a client.
+const PAGE: &str = "/auth/clients/create?";
 
 /// Stands among the arguments where standard output is a terminal.
 pub const TERMINAL: &str = "(terminal)";
@@ -80,7 +83,6 @@ impl SignIn {
     }
 
     pub fn start_in(environment: Environment, arguments: &[&str]) -> Self {
-        let root = environment.get(tc::env::ROOT_URL).unwrap().to_owned();
         let (sender, stderr) = channel();
         let stdout = Sink::default();
         let streams = Streams {
@@ -93,14 +95,14 @@ impl SignIn {
         let words: Vec<OsString> = ["tc", "signin"].iter().chain(arguments).map(OsString::from).collect();
         let thread = std::thread::spawn(move || tc::run(words, &environment, streams));
         let mut told = String::new();
-        while !told.contains(&format!("  {root}")) {
+        while !told.lines().any(|line| line.contains(PAGE)) || !told.ends_with('\n') {
             match stderr.recv() {
                 Ok(piece) => told.push_str(std::str::from_utf8(&piece).unwrap()),
                 Err(_) => panic!("it ended with {}: {told}", thread.join().unwrap()),
             }
         }
-        let page = told.lines().find_map(|line| line.trim().strip_prefix(&root)).unwrap();
-        let page = Url::parse(&format!("{root}{page}")).unwrap();
+        let page = told.lines().find(|line| line.contains(PAGE)).unwrap();
+        let page = Url::parse(page.trim()).unwrap();
         let callback = page.query_pairs().find(|(name, _)| name == "callback_url").unwrap().1;
         let callback = Url::parse(&callback).unwrap();
         Self { thread, stdout, stderr, told, page, callback }

@@ -29,7 +29,6 @@ pub struct Args {
 
 /// A shell that can complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Shell {
     Bash,
     Zsh,

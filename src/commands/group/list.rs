@@ -224,7 +224,11 @@ async fn filtered(mut tasks: GroupTasks, selection: &Selection, context: &Contex
 /// What a terminal shows.
 async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let (ui, now) = (&context.ui, context.now());
-    let mut table = Table::new(["task", "state", "name", "worker pool", "run time"]).right(4).whole(0);
+    let mut table = Table::new(["name", "state", "task", "worker pool", "run time"])
+        .right(4)
+        .whole(0)
+        .whole(2)
+        .optional(&[4, 3, 2]);
     let progress = Progress::start(ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |_, item| {
@@ -236,9 +240,9 @@ async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) 
             let time = item.status.run_time(now).map(duration).unwrap_or_default();
             let plain = anstyle::Style::new();
             table.styled_row([
-                (item.id(), plain),
-                (&label, style(state)),
                 (item.name(), plain),
+                (&label, style(state)),
+                (item.id(), plain),
                 (&item.worker_pool(), plain),
                 (&time, plain),
             ]);

@@ -156,7 +156,8 @@ async fn details(args: &Args, named: &NamedTasks, context: &Context) -> Result<E
 pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
     let mut table =
         Table::new(["run", "state", "reason", "created by", "worker", "scheduled", "started", "resolved", "took"])
-            .right(0);
+            .right(0)
+            .optional(&[5, 3, 7, 4, 6, 8, 2]);
     for run in runs {
         let plain = |text: String| (text, Style::new());
         table.styled_row([
@@ -177,7 +178,11 @@ pub(super) fn runs_table(runs: &[Run<'_>], now: DateTime<Utc>) -> Table {
 /// For people, many tasks: a row for each run that is meant.
 async fn overview(args: &Args, named: &NamedTasks, context: &Context) -> Result<Exit> {
     let now = context.now();
-    let mut table = Table::new(["task", "state", "reason", "run", "started", "took", "name"]).right(3).whole(0);
+    let mut table = Table::new(["name", "state", "reason", "run", "task", "started", "took"])
+        .right(3)
+        .whole(0)
+        .whole(4)
+        .optional(&[5, 6, 4, 3, 2]);
     let outcome = look_up(
         named,
         context,
@@ -189,18 +194,18 @@ async fn overview(args: &Args, named: &NamedTasks, context: &Context) -> Result<
             let name = plain(&definition.metadata.name);
             if runs.is_empty() {
                 let state = (status.state.to_string(), shown::style(status.state));
-                table.styled_row([plain(&found.id), state, plain(""), plain(""), plain(""), plain(""), name]);
+                table.styled_row([name, state, plain(""), plain(""), plain(&found.id), plain(""), plain("")]);
                 return Ok(());
             }
             for run in runs {
                 table.styled_row([
-                    plain(&found.id),
+                    name.clone(),
                     (run.state.to_string(), shown::style(run.state)),
                     plain(run.reason_resolved.as_deref().unwrap_or_default()),
                     plain(&run.run_id.to_string()),
+                    plain(&found.id),
                     plain(&shown::ago(run.started_at(), now)),
                     plain(&shown::run_time(run, now)),
-                    name.clone(),
                 ]);
             }
             Ok(())

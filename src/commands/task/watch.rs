@@ -162,17 +162,21 @@ impl View<'_> {
             frame.push_str(&format!("{name}\n"));
             frame.push_str(&runs_table(&status.runs, now).render(width, ui.color()));
         } else {
-            let mut table = Table::new(["task", "state", "reason", "run", "took", "name"]).right(3).whole(0);
+            let mut table = Table::new(["name", "state", "reason", "run", "took", "task"])
+                .right(3)
+                .whole(0)
+                .whole(5)
+                .optional(&[4, 5, 3, 2]);
             for (looked_up, name) in found.iter().zip(&self.names) {
                 let status = looked_up.status()?;
                 let plain = |text: String| (text, anstyle::Style::new());
                 table.styled_row([
-                    plain(status.task_id.to_string()),
+                    plain(name.clone()),
                     (status.state.to_string(), shown::style(status.state)),
                     plain(status.reason().unwrap_or_default().to_owned()),
                     plain(status.last_run().map(|run| run.run_id.to_string()).unwrap_or_default()),
                     plain(status.last_run().map(|run| shown::run_time(run, now)).unwrap_or_default()),
-                    plain(name.clone()),
+                    plain(status.task_id.to_string()),
                 ]);
             }
             frame.push_str(&table.render(width, ui.color()));

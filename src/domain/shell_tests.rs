@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use super::Shell;
 use proptest::prelude::*;
-use tc::domain::Shell;
 
 /// How a shell gets to see the assignments.
 #[derive(Debug, Clone, Copy, PartialEq)]
