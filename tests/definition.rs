@@ -213,7 +213,7 @@ fn definitions_are_validated_without_a_deployment() {
     assert!(ran.stderr.ends_with("error: not valid: 5 faults\n"), "{ran}");
     assert!(
         ran.stderr.contains(
-            " --> bad.yml:1:10 (/payload)\n  |\n1 | payload: [1]\n  |          ^^^ expected an object, found [1]\n"
+            " --> bad.yml:1:10 (/payload)\n  |\n1 | payload: [1]\n  |          ^ expected an object, found [1]\n"
         ),
         "{ran}"
     );
