@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// A family of shells with one syntax for environment variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// sh, dash, bash, zsh, ksh.
     #[default]
     Sh,
@@ -25,14 +25,14 @@ pub enum Shell {
 impl Shell {
     /// All of them.
     #[cfg(test)]
-    pub const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::PowerShell];
+    pub(crate) const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::PowerShell];
 
     /// The statement that sets and exports a variable, without a newline at its end.
     ///
     /// `name` must be a plain variable name; it is not quoted. NUL, which no environment variable
     /// can hold, is left out of the value. csh has no escape for a newline but a backslash before it: a
     /// value with one is right when the output is read with `source`; backquotes make it `\\` and a space.
-    pub fn assign(self, name: &str, value: &str) -> String {
+    pub(crate) fn assign(self, name: &str, value: &str) -> String {
         let value = value.replace('\0', "");
         match self {
             Shell::Sh => sh_assign(name, &value),
@@ -43,7 +43,7 @@ impl Shell {
     }
 
     /// The statement that removes a variable, whether it is set or not, without a newline at its end.
-    pub fn unset(self, name: &str) -> String {
+    pub(crate) fn unset(self, name: &str) -> String {
         match self {
             Shell::Sh => format!("unset {name};"),
             Shell::Csh => format!("unsetenv {name};"),
@@ -54,7 +54,7 @@ impl Shell {
     }
 
     /// How to evaluate the output of `command` in this shell.
-    pub fn evaluate(self, command: &str) -> String {
+    pub(crate) fn evaluate(self, command: &str) -> String {
         match self {
             Shell::Sh => format!("eval \"$({command})\""),
             Shell::Csh => format!("eval \"`{command}`\""),
@@ -65,7 +65,7 @@ impl Shell {
 }
 
 /// A text as one word of a command line for a POSIX shell, without NUL, which no argument can hold.
-pub fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let word = word.replace('\0', "");
     shlex::try_quote(&word).map_or_else(|_| String::new(), Cow::into_owned)
 }
