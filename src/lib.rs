@@ -27,6 +27,7 @@ pub mod env;
 pub mod error;
 pub mod exit;
 mod loopback;
+pub mod pulse;
 pub mod reference;
 mod run;
 pub mod sandbox;
