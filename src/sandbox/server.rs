@@ -69,7 +69,8 @@ impl Sandbox {
         if let Some(workers) = &options.workers {
             workers::start(runtime.handle(), &shared, workers, executor.as_ref());
         }
-        let sandbox = Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) };
+        let sandbox =
+            Self { shared, storage, workers: options.workers, executor, access_token, runtime: Some(runtime) };
         if let (Some(url), Some(runtime)) = (&options.pulse, &sandbox.runtime) {
             events::publish_to(runtime, &sandbox.shared.events, url)?;
         }

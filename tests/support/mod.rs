@@ -11,9 +11,9 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
-pub mod recorded;
 #[cfg(unix)]
 pub mod rabbit;
+pub mod recorded;
 pub mod sign_in;
 pub mod storage;
 pub mod task;
