@@ -86,10 +86,13 @@ async fn main() {
 fn acceptor(ca_file: Option<String>) -> TlsAcceptor {
     let ca_key = rcgen::KeyPair::generate().unwrap();
     let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    // OpenSSL tells issuers by their names.
+    ca.distinguished_name.push(rcgen::DnType::CommonName, "CA of the bench");
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     std::fs::write(ca_file.unwrap(), ca.self_signed(&ca_key).unwrap().pem()).unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
-    let own = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let mut own = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    own.distinguished_name.push(rcgen::DnType::CommonName, "localhost");
     let certificate = own.signed_by(&key, &rcgen::Issuer::new(ca, ca_key)).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)

@@ -36,6 +36,12 @@ variables! {
     PROXY_URL = "TASKCLUSTER_PROXY_URL", "Inside a task: the proxy that signs requests with the task's credentials.";
     TASK_ID = "TASK_ID", "Set inside a task: its ID.";
     RUN_ID = "RUN_ID", "Set inside a task: the number of its run.";
+    PULSE_USERNAME = "PULSE_USERNAME", "Pulse user to listen as.";
+    PULSE_PASSWORD = "PULSE_PASSWORD", "Password of the Pulse user.";
+    PULSE_URL = "PULSE_URL", "Pulse broker, which may hold user and password: amqps://pulse.mozilla.org:5671 by default.";
+    PULSE_HOST = "PULSE_HOST", "Host of the Pulse broker, where PULSE_URL is not set.";
+    PULSE_HOSTNAME = "PULSE_HOSTNAME", "Another name for PULSE_HOST, as Taskcluster's own services have it.";
+    PULSE_VHOST = "PULSE_VHOST", "Virtual host of the Pulse broker; `/` by default.";
     HTTPS_PROXY = "HTTPS_PROXY", "HTTP proxy for https:// URLs.";
     HTTP_PROXY = "HTTP_PROXY", "HTTP proxy for http:// URLs (only in lower case inside CGI).";
     ALL_PROXY = "ALL_PROXY", "HTTP proxy for all URLs.";

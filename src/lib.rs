@@ -26,6 +26,8 @@ pub mod domain;
 pub mod env;
 pub mod error;
 pub mod exit;
+mod loopback;
+pub mod pulse;
 pub mod reference;
 mod run;
 pub mod sandbox;

@@ -1,94 +1,154 @@
-//! Keeps the dependency rule of ARCHITECTURE.md: which module may use which.
+//! Keeps the dependency rule of ARCHITECTURE.md: which module may use which, and no circles of files. The arrows are read
+//! from the sources, and re-exports are followed to the file that defines the name.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each module may use of ours; `error`, `env` and `clock` serve all that are not pure.
+use crate::support::public_items::public_items;
+use crate::support::source_graph::SourceGraph;
+
+/// What each module may use of ours. A module that is not listed may not exist.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("env", &["clock"]),
-    ("ui", &[]),
     ("domain", &[]),
+    ("loopback", &[]),
     ("reference", &[]),
+    ("ui", &[]),
+    ("env", &["clock"]),
     ("schema", &["reference"]),
     ("definition", &["domain", "reference", "schema"]),
     ("error", &["domain", "reference", "schema", "ui"]),
-    ("bulk", &["client", "error"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
+    ("bulk", &["client", "error"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
+    ("pulse", &["clock", "domain", "env", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
-    ("sandbox", &["clock", "definition", "domain", "env", "error", "reference", "schema"]),
-    ("signin", &["client", "clock", "domain", "env", "error"]),
-    ("cli", &["commands", "domain", "env", "error", "reference", "schema", "ui"]),
+    ("signin", &["client", "clock", "domain", "env", "error", "loopback"]),
+    ("sandbox", &["clock", "definition", "domain", "env", "error", "loopback", "pulse", "reference", "schema"]),
+    ("exit", &["env", "ui"]),
+    ("cli", &["domain", "env", "error", "reference", "schema", "ui"]),
     ("context", &["cli", "client", "clock", "config", "domain", "env", "error", "reference", "schema", "ui"]),
+    (
+        "commands",
+        &[
+            "bulk",
+            "cli",
+            "client",
+            "clock",
+            "config",
+            "context",
+            "definition",
+            "domain",
+            "env",
+            "error",
+            "exit",
+            "pulse",
+            "reference",
+            "sandbox",
+            "schema",
+            "signin",
+            "transfer",
+            "ui",
+        ],
+    ),
+    ("run", &["cli", "commands", "config", "context", "env", "error", "exit", "ui"]),
+    ("lib", &[]),
+    ("main", &[]),
 ];
 
-fn rust_files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
+/// What several verbs have in common, by what it does.
+const ROOMS: [&str; 9] =
+    ["bulk", "credentials", "documents", "hints", "listening", "page", "selection", "transfers", "waiting"];
+
+/// No file is larger; one of three hundred lines is a good size.
+const MAX_LINES: usize = 500;
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// First segments of all `crate::..` paths outside of test modules.
-fn uses(source: &str) -> Vec<&str> {
-    let source = source.split("#[cfg(test)]").next().unwrap();
-    source
-        .match_indices("crate::")
-        .map(|(at, found)| {
-            let rest = &source[at + found.len()..];
-            &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())]
-        })
-        .collect()
+/// `commands` of `commands/task/log.rs`.
+fn module_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap()
 }
 
 #[test]
 fn modules_use_only_what_they_may() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut wrong = Vec::new();
-    for file in rust_files(&root) {
-        let relative = file.strip_prefix(&root).unwrap();
-        let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
-        let module = first.trim_end_matches(".rs");
-        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else { continue };
-        for used in uses(&fs::read_to_string(&file).unwrap()) {
-            // Root-level re-exports are capitalized; they would hide a dependency.
-            if used != module && !allowed.contains(&used) {
-                wrong.push(format!("{} uses crate::{used}", relative.display()));
-            }
-        }
+    let graph = SourceGraph::read(&sources());
+    let mut wrong = BTreeSet::new();
+    for (file, uses) in graph.arrows() {
+        let module = module_of(file);
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
+            wrong.insert(format!("the module `{module}` is not listed"));
+            continue;
+        };
+        let foreign = uses.iter().filter(|used| module_of(used) != module && !allowed.contains(&module_of(used)));
+        wrong.extend(foreign.map(|used| format!("{file} uses {used}")));
     }
-    assert_eq!(wrong, [""; 0], "see the dependency rule in ARCHITECTURE.md");
+    assert_eq!(wrong, BTreeSet::new(), "see the dependency rule in ARCHITECTURE.md");
 }
 
-/// What several verbs have in common, by what it does.
-const ROOMS: [&str; 7] = ["bulk", "credentials", "hints", "page", "selection", "transfers", "waiting"];
+#[test]
+fn files_use_each_other_in_no_circle() {
+    assert_eq!(SourceGraph::read(&sources()).circles(), [[""; 0]; 0]);
+}
 
 #[test]
-fn commands_never_use_each_other() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands");
+fn a_circle_would_be_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("lib.rs", "mod a;\nmod b;\nmod c;\n");
+    write("a.rs", "use crate::c::Through;\npub struct A(Through);\n");
+    write("b.rs", "pub struct B;\nfn f() { let _ = crate::a::A; }\n");
+    // A re-export is followed to where the name is defined.
+    write("c.rs", "pub use crate::b::B as Through;\n");
+    assert_eq!(SourceGraph::read(directory.path()).circles(), [["a.rs", "b.rs"]]);
+}
+
+#[test]
+fn verbs_never_use_each_other() {
+    let graph = SourceGraph::read(&sources());
     let mut wrong = Vec::new();
-    for file in rust_files(&root) {
-        let relative = file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        let own = relative.split(['/', '.']).next().unwrap().to_owned();
-        let source = fs::read_to_string(&file).unwrap();
-        let source = source.split("#[cfg(test)]").next().unwrap();
-        for (at, found) in source.match_indices("commands::") {
-            let rest = &source[at + found.len()..];
-            let used = &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())];
-            let is_room = used.is_empty() || used.starts_with(char::is_uppercase) || ROOMS.contains(&used);
-            if !is_room && used != own {
-                wrong.push(format!("{relative} uses commands::{used}"));
+    for (file, uses) in graph.arrows() {
+        let Some(own) = file.strip_prefix("commands/").filter(|file| *file != "mod.rs").map(module_of) else {
+            continue;
+        };
+        for other in uses.iter().filter_map(|used| used.strip_prefix("commands/")).map(module_of) {
+            if other != own && other != "mod" && !ROOMS.contains(&other) {
+                wrong.push(format!("{file} uses commands/{other}"));
             }
         }
     }
     assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let graph = SourceGraph::read(&sources());
+    let lines = |file: &str| fs::read_to_string(sources().join(file)).unwrap().lines().count();
+    let long: Vec<&str> = graph.files().filter(|file| lines(file) > MAX_LINES).collect();
+    assert_eq!(long, [""; 0]);
+}
+
+/// The listing changes only on purpose: `TC_TEST_WRITE=1 cargo test public_surface` writes it anew.
+#[test]
+fn the_public_surface_is_as_listed() {
+    let found: Vec<String> = public_items(&SourceGraph::read(&sources())).into_iter().collect();
+    let text = found.join("\n") + "\n";
+    let listing = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/public-items.txt");
+    if std::env::var_os("TC_TEST_WRITE").is_some() {
+        fs::write(&listing, &text).unwrap();
+    }
+    let listed = fs::read_to_string(&listing).unwrap();
+    let changed: Vec<String> = diff(&listed, &text);
+    assert_eq!(changed, [""; 0], "if that is on purpose: TC_TEST_WRITE=1 cargo test public_surface");
+}
+
+fn diff(before: &str, after: &str) -> Vec<String> {
+    let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before.lines().collect(), after.lines().collect());
+    let gone = before.difference(&after).map(|item| format!("- {item}"));
+    gone.chain(after.difference(&before).map(|item| format!("+ {item}"))).collect()
 }
 
 /// The verb's own files, and three lines beside them: its module, its variant, its dispatch.

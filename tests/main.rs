@@ -19,6 +19,9 @@ mod client_tls;
 mod completions;
 mod config;
 mod creds;
+mod d2g;
+mod definition;
+mod definition_edit;
 mod demo;
 mod deployments;
 mod from_now;
@@ -31,9 +34,19 @@ mod man;
 mod object;
 mod outage;
 mod profile;
+mod pulse;
+#[cfg(unix)]
+mod pulse_kill;
+#[cfg(unix)]
+mod pulse_listen;
+#[cfg(unix)]
+mod pulse_story;
+#[cfg(unix)]
+mod pulse_tls;
 mod readme;
 mod recordings;
 mod references;
+mod render;
 mod sandbox;
 mod sandbox_auth;
 mod sandbox_claims;

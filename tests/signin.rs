@@ -204,7 +204,13 @@ fn at_a_terminal_it_is_stored_and_found_again() {
         "{}",
         ended.stderr
     );
-    assert!(ended.stderr.contains("\nWhich scopes were granted is not known: cannot connect to "), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("\nWhich scopes were granted is not known: auth.currentScopes failed: cannot connect to "),
+        "{}",
+        ended.stderr
+    );
     assert!(std::fs::read_to_string(&path).unwrap().contains("s3cret"));
     let tc = Tc::new().environment(|_| environment.clone());
     tc.run(&["creds", "env", "--json"]).status(0).stdout(

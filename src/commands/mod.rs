@@ -5,6 +5,8 @@ pub mod artifact;
 pub mod completions;
 pub mod config;
 pub mod creds;
+pub mod d2g;
+pub mod documents;
 pub mod download;
 pub mod from_now;
 pub mod group;
@@ -14,6 +16,7 @@ pub(crate) mod hints;
 pub mod man;
 pub mod object;
 pub mod profile;
+pub mod pulse;
 pub mod references;
 pub mod sandbox;
 pub mod schema;
@@ -23,12 +26,14 @@ pub mod signout;
 pub mod slugid;
 pub mod task;
 pub mod url;
+pub mod validate_json;
 pub mod version;
 pub mod whoami;
 
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
+mod listening;
 mod page;
 mod selection;
 mod transfers;
@@ -65,6 +70,9 @@ pub enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// Hear what the services tell of over Pulse (AMQP)
+    #[command(subcommand)]
+    Pulse(pulse::Command),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
@@ -72,6 +80,8 @@ pub enum Command {
     Scope(scope::Args),
     Url(url::Args),
     Schema(schema::Args),
+    ValidateJson(validate_json::Args),
+    D2g(d2g::Args),
     Slugid(slugid::Args),
     FromNow(from_now::Args),
     Config(config::Args),
@@ -155,7 +165,10 @@ impl Command {
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
+            Self::ValidateJson(args) => validate_json::run(&args, context).await,
+            Self::D2g(args) => d2g::run(&args, context).await,
             Self::Scope(args) => scope::run(&args, context).await,
             Self::Signin(args) => signin::run(&args, context).await,
             Self::Signout(args) => signout::run(&args, context).await,

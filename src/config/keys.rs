@@ -111,8 +111,33 @@ pub static CACERT: Key = Key {
     in_profiles: true,
 };
 
+/// Pulse broker to listen to. The variable may hold a password, so it is read apart and never shown.
+pub static PULSE_URL: Key = Key {
+    name: "pulse-url",
+    meaning: "Pulse broker to listen to, where PULSE_URL and PULSE_HOST are not set.",
+    kind: Type::Broker,
+    example: "\"amqps://pulse.example.com\"",
+    default: None,
+    flag: None,
+    variable: None,
+    in_profiles: true,
+};
+
+/// Pulse user to listen as.
+pub static PULSE_USERNAME: Key = Key {
+    name: "pulse-username",
+    meaning: "Pulse user to listen as, where PULSE_USERNAME is not set.",
+    kind: Type::User,
+    example: "\"release-duty\"",
+    default: None,
+    flag: None,
+    variable: None,
+    in_profiles: true,
+};
+
 /// All settings, in the order in which lists show them.
-pub static KEYS: &[&Key] = &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT];
+pub static KEYS: &[&Key] =
+    &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT, &PULSE_URL, &PULSE_USERNAME];
 
 /// The table of profiles.
 pub(super) const PROFILES: &str = "profiles";

@@ -220,6 +220,16 @@ impl Settings {
         })
     }
 
+    /// The Pulse broker that the user's file names.
+    pub fn pulse_url(&self) -> Option<String> {
+        self.text(&keys::PULSE_URL)
+    }
+
+    /// The Pulse user that the user's file names.
+    pub fn pulse_username(&self) -> Option<String> {
+        self.text(&keys::PULSE_USERNAME)
+    }
+
     /// The scopes of a preset.
     ///
     /// # Errors

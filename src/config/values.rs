@@ -23,6 +23,10 @@ pub enum Type {
     Choice(&'static [&'static str]),
     /// A file; a relative one starts from the directory of the settings file.
     File,
+    /// The URL of a Pulse broker, without a password.
+    Broker,
+    /// The name of a user.
+    User,
     /// A list of scopes.
     Scopes,
 }
@@ -48,6 +52,8 @@ impl Type {
             Type::Time => "a time such as 30s, 2m or 500ms".into(),
             Type::Choice(words) => format!("one of {}", words.join(", ")),
             Type::File => "the path of a file".into(),
+            Type::Broker => "a URL such as amqps://pulse.mozilla.org:5671, without a password".into(),
+            Type::User => "the name of a user, without spaces".into(),
             Type::Scopes => "a list of scopes".into(),
         }
     }
@@ -100,9 +106,21 @@ impl Type {
             Type::Time => parse_time(text).is_some(),
             Type::Choice(words) => words.contains(&text),
             Type::File => !text.is_empty(),
+            Type::Broker => is_broker(text),
+            Type::User => !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
             Type::Count(..) | Type::Scopes => false,
         }
     }
+}
+
+/// Settings are shown and shared, so a password has no place in them.
+fn is_broker(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "amqp" | "amqps")
+            && url.has_host()
+            && url.password().is_none()
+            && url.username().is_empty()
+    })
 }
 
 impl Value {

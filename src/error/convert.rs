@@ -26,7 +26,9 @@ impl From<SchemaError> for Error {
     fn from(source: SchemaError) -> Self {
         match source {
             SchemaError::Missing { .. } => Error::usage(source.to_string()).advise(Advice::ListSchemas),
-            SchemaError::Broken { .. } | SchemaError::Unusable { .. } => Error::failed(source.to_string()),
+            SchemaError::Broken { .. } | SchemaError::Unusable { .. } | SchemaError::Endless(_) => {
+                Error::failed(source.to_string())
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use futures::StreamExt as _;
 
 use super::events;
-use super::hawk::host_and_port;
+use super::host::is_local;
 use super::input::MAX_BODY;
 use super::message::{Request, Response};
 use super::respond::{Admission, admit};
@@ -101,14 +101,6 @@ async fn exchange(shared: &Shared, parts: &Parts, body: Body) -> Result<Response
             Err(*response)
         }
     }
-}
-
-/// Whether the name is one of this machine's own: a web page elsewhere may let its name lead here. What is no name at all
-/// is left to the check of signatures.
-pub(super) fn is_local(host: &str) -> bool {
-    let Some((name, _)) = host_and_port(host) else { return true };
-    let name = name.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
 /// Whether the body is small by its own account. One of unknown length may be large.

@@ -11,6 +11,8 @@
 //! ```
 
 mod auth;
+mod behaviours;
+mod bodies;
 mod call;
 mod certificate;
 mod documents;
@@ -21,6 +23,7 @@ mod github;
 mod hash;
 mod hawk;
 mod hooks;
+mod host;
 mod http;
 mod index;
 mod input;

@@ -14,7 +14,7 @@ use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Target};
 use super::shared::Shared;
-use super::{documents, gate, input, notify, signin_page, state};
+use super::{bodies, documents, gate, input, notify, signin_page};
 use crate::reference::Verb;
 
 /// What is known of a caller before the body of the request is read.
@@ -96,7 +96,7 @@ impl<'a> Attempt<'a> {
             Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
-                state::conceal(&service.service_name, method, &mut self.payload);
+                bodies::conceal(&service.service_name, method, &mut self.payload);
                 self.refuse(&fault)
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Attempt<'a> {
         if method.input.is_some() {
             call.body = self.payload.clone();
         }
-        state::amend(call.service, method, &self.params, &mut self.payload);
+        bodies::amend(call.service, method, &self.params, &mut self.payload);
         self.behave(&call, &presented)
     }
 

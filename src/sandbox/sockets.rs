@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use crate::error::{Advice, Error, Kind, Result};
+use crate::loopback;
 
 /// How long the header of a request may take, and how long a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,33 +26,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Listens on 127.0.0.1 and, where the machine has it, on the same port of ::1.
 pub(super) fn listen(port: u16) -> Result<(u16, Vec<TcpListener>)> {
-    // A free port of the one may be taken on the other; `localhost` must not lead to somebody else.
-    let tries = if port == 0 { 20 } else { 1 };
-    let mut outcome = Err(io::Error::from(io::ErrorKind::AddrInUse));
-    for _ in 0..tries {
-        outcome = bind(port);
-        if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
-            break;
-        }
-    }
-    outcome.map_err(|source| match source.kind() {
+    loopback::listen((port != 0).then_some(port)).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => {
             Error::new(Kind::Conflict, format!("cannot start the sandbox: port {port} is in use"))
                 .advise(Advice::ChoosePort)
         }
         _ => Error::failed(format!("cannot listen on port {port} of 127.0.0.1")).caused_by(source),
     })
-}
-
-fn bind(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    let port = first.local_addr()?.port();
-    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-        Ok(second) => Ok((port, vec![first, second])),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
-        // No IPv6 here.
-        Err(_) => Ok((port, vec![first])),
-    }
 }
 
 /// Answers all requests that come to a listener, until the runtime stops.

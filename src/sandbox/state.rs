@@ -1,26 +1,22 @@
-//! Everything that one sandbox holds, and which service's behaviour a call goes to.
+//! Everything that one sandbox holds.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use indexmap::IndexMap;
-use serde_json::{Value, json};
 
-use super::auth::{self, Auth, History, Presented};
-use super::call::{Answer, Call, Outcome, WorkRequest};
+use super::auth::{Auth, History};
+use super::call::WorkRequest;
 use super::events::Events;
-use super::github;
-use super::hooks::{self, HooksState};
+use super::hooks::HooksState;
 use super::index::{self, IndexState};
-use super::notify::{self, NotifyState};
-use super::object::{self, Objects};
-use super::purge_cache::{self, PurgeCacheState};
+use super::notify::NotifyState;
+use super::object::Objects;
+use super::purge_cache::PurgeCacheState;
 use super::queue::{self, QueueState};
-use super::secrets::{self, SecretsState};
+use super::secrets::SecretsState;
 use super::storage::Storage;
 use super::worker_manager::{self, WorkerManagerState};
-use crate::reference::Method;
 
 /// The state of all services of one sandbox.
 pub(super) struct State {
@@ -33,13 +29,13 @@ pub(super) struct State {
     /// How long a worker takes for tasks of a seed.
     pub run_times: HashMap<String, TimeDelta>,
     pub hooks: HooksState,
-    history: History,
+    pub history: History,
     pub index: IndexState,
-    secrets: SecretsState,
+    pub secrets: SecretsState,
     pub notify: NotifyState,
-    purge_cache: PurgeCacheState,
+    pub purge_cache: PurgeCacheState,
     pub worker_manager: WorkerManagerState,
-    started: DateTime<Utc>,
+    pub started: DateTime<Utc>,
 }
 
 impl State {
@@ -72,42 +68,6 @@ impl State {
         }
     }
 
-    /// Runs the behaviour of a method; nothing when it has none here.
-    pub(super) fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Option<Outcome> {
-        if let Some(answer) = self.monitoring(call) {
-            return Some(Ok(answer));
-        }
-        let outcome = self.dispatch(call, presented);
-        if let Some(Ok(_)) = outcome {
-            self.history.note(call, &self.events);
-        }
-        outcome
-    }
-
-    fn dispatch(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Option<Outcome> {
-        match call.service {
-            "auth" if call.method.name == "listAuditHistory" => Some(self.history.list(call)),
-            "auth" => auth::behave(&mut self.auth, call, presented),
-            "queue" => self.behave_queue(call),
-            "object" => object::handle(&self.objects, call),
-            "index" => index::handle(&mut self.index, call),
-            "hooks" => hooks::handle(self, call),
-            "github" => github::handle(call),
-            "secrets" => secrets::handle(&mut self.secrets, call),
-            "notify" => notify::handle(&mut self.notify, call),
-            "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
-            "worker-manager" => worker_manager::handle(&mut self.worker_manager, &self.queue, call),
-            _ => None,
-        }
-    }
-
-    /// Runs the behaviour of a method of the queue, and files what it completed in the index.
-    pub(super) fn behave_queue(&mut self, call: &Call<'_>) -> Option<Outcome> {
-        let outcome = queue::handle(&mut self.queue, call);
-        self.index.file(self.queue.take_completed(), call.now);
-        outcome
-    }
-
     /// Does what has fallen due in the queue until `now`, and files what it completed in the index.
     pub(super) fn advance(&mut self, now: DateTime<Utc>) {
         self.queue.advance(now);
@@ -123,56 +83,5 @@ impl State {
     pub(super) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
         self.advance(now);
         self.queue.claim_for(request, now)
-    }
-
-    /// The methods that every service has.
-    fn monitoring(&self, call: &Call<'_>) -> Option<Answer> {
-        Some(Answer::Json(match call.method.name.as_str() {
-            "ping" => {
-                let uptime = (call.now - self.started).as_seconds_f64();
-                json!({"alive": true, "uptime": uptime})
-            }
-            "version" => json!({"version": crate::reference::VERSION, "commit": "", "source": "", "build": ""}),
-            "lbheartbeat" | "heartbeat" => json!({}),
-            _ => return None,
-        }))
-    }
-}
-
-/// What a service does to the body before it does anything else; its errors repeat the body so.
-pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, String>, body: &mut Value) {
-    if (service, method.name.as_str()) == ("queue", "createTask") {
-        split_queue_id(body);
-        if let Some(object) = body.as_object_mut() {
-            let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
-            object.entry("taskGroupId").or_insert_with(|| group().into());
-        }
-    }
-    if let ("hooks", "createHook" | "updateHook", Some(hook)) = (service, method.name.as_str(), body.as_object_mut()) {
-        for name in ["hookGroupId", "hookId"] {
-            hook.entry(name).or_insert_with(|| params.get(name).map_or("", String::as_str).into());
-        }
-    }
-}
-
-/// The two halves of a task queue's ID are properties of their own as well.
-pub(super) fn split_queue_id(definition: &mut Value) {
-    let halves = definition["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
-    if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
-        definition["provisionerId"] = provisioner.into();
-        definition["workerType"] = worker_type.into();
-    }
-}
-
-/// The body as an error may repeat it: without secrets.
-pub(super) fn conceal(service: &str, method: &Method, body: &mut Value) {
-    const OMITTED: &str = "(OMITTED)";
-    if (service, method.name.as_str()) == ("secrets", "set") {
-        if let Some(secret) = body.get_mut("secret") {
-            *secret = OMITTED.into();
-        } else if body.is_string() {
-            // What could not be understood may hold one anywhere.
-            *body = OMITTED.into();
-        }
     }
 }

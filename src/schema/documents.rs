@@ -25,6 +25,9 @@ pub enum SchemaError {
         /// What the parser said.
         reason: String,
     },
+    /// A part of a schema refers to itself before anything is checked.
+    #[error("the schema refers to itself without an end at `{0}`")]
+    Endless(String),
     /// A schema is JSON, but no JSON schema, or it refers to a part that does not exist.
     #[error("the schema `{path}` cannot be used: {reason}")]
     Unusable {
@@ -76,6 +79,12 @@ impl Documents {
             parsed.insert(url.into(), document);
         }
         Ok(Self { parsed, root })
+    }
+
+    /// A schema that stands alone.
+    pub(super) fn alone(schema: &Value) -> Result<Self, SchemaError> {
+        let root = locate("/schema.json")?;
+        Ok(Self { parsed: BTreeMap::from([(root.to_string(), schema.clone())]), root })
     }
 
     /// The URL of the schema that was asked for; its path is the schema's ID.

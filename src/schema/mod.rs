@@ -3,6 +3,8 @@
 //!
 //! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
 
+mod checker;
+mod circles;
 mod defaults;
 mod documents;
 mod faults;
@@ -13,11 +15,12 @@ mod shape;
 mod skeleton;
 mod validator;
 
+pub use checker::{Checker, Mismatch, escape, positions};
 pub use defaults::Defaults;
 pub use documents::SchemaError;
 pub use faults::Fault;
 pub use fields::{Field, fields};
-pub use skeleton::skeleton;
+pub use skeleton::{skeleton, skeleton_of};
 pub use validator::Validator;
 
 #[cfg(test)]

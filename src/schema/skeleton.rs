@@ -22,6 +22,17 @@ pub fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, Schem
     Ok(maker.value(documents.root(), "body"))
 }
 
+/// The same for a schema that stands alone.
+///
+/// # Errors
+/// When it refers to itself without an end.
+pub fn skeleton_of(schema: &Value, all: bool) -> Result<Value, SchemaError> {
+    super::circles::check(schema)?;
+    let documents = Documents::alone(schema)?;
+    let mut maker = Maker { documents: &documents, all, above: Vec::new() };
+    Ok(maker.value(documents.root(), "body"))
+}
+
 struct Maker<'a> {
     documents: &'a Documents,
     all: bool,

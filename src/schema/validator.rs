@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jsonschema::{Draft, Retrieve, Uri};
 use serde_json::Value;
 
+use super::circles;
 use super::documents::{Documents, SchemaError};
 use super::faults::{self, Fault};
 use super::formats;
@@ -35,16 +36,24 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
-    /// Compiles a schema that somebody wrote. It may refer to its own parts and to the drafts alone.
+    /// Compiles a schema that stands alone. Its draft is told by its `$schema`; without one it is 7.
     ///
     /// # Errors
-    /// When it is no JSON schema.
+    /// When it is not a schema, refers to another document, or to itself without an end.
     pub fn of(schema: &Value) -> Result<Self, SchemaError> {
-        formats::register(jsonschema::options().with_draft(Draft::Draft7))
+        circles::check(schema)?;
+        let has_draft = schema.get("$schema").is_some();
+        let options = jsonschema::options();
+        let options = if has_draft { options } else { options.with_draft(Draft::Draft7) };
+        formats::register(options)
             .with_retriever(Loaded(BTreeMap::new()))
             .build(schema)
             .map(|compiled| Self { compiled })
             .map_err(|error| SchemaError::Unusable { path: "#".into(), reason: error.to_string() })
+    }
+
+    pub(super) fn errors<'a>(&'a self, body: &'a Value) -> impl Iterator<Item = jsonschema::ValidationError<'a>> {
+        self.compiled.iter_errors(body)
     }
 
     /// What keeps a value from being a schema of draft 7, as [`Validator::faults`] tells it.

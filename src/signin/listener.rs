@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::callback::{ANSWERED, Decision, Expected, MALFORMED, Refusal, TOO_LONG
 use crate::client::Credentials;
 use crate::clock::Clock;
 use crate::error::{Advice, Error, Kind, Result};
+use crate::loopback;
 
 /// A request's head is at most this long, in bytes.
 const MAX_REQUEST_HEAD_BYTES: usize = 16 * 1024;
@@ -30,8 +30,6 @@ const MOST_CONNECTIONS: usize = 64;
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// So long a connection may take to read its answer and close.
 const LINGER: Duration = Duration::from_secs(1);
-/// How often a free port is looked for that is free on both addresses.
-const TRIES: usize = 20;
 
 /// What happens while the answer is waited for.
 pub type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
@@ -52,16 +50,8 @@ impl Listener {
     /// # Errors
     /// [`Kind::Conflict`] when the port is in use, [`Kind::Failed`] when there is no loopback.
     pub async fn bind(port: Option<u16>) -> Result<Self> {
-        let mut tries = 0;
-        loop {
-            match bind_both(port.unwrap_or(0)).await {
-                Ok((port, sockets)) => return Ok(Self { expected: Expected { port, path: random_path() }, sockets }),
-                Err(source) if source.kind() == io::ErrorKind::AddrInUse && port.is_none() && tries < TRIES => {
-                    tries += 1;
-                }
-                Err(source) => return Err(cannot_listen(port, source)),
-            }
-        }
+        let (port, sockets) = listen(port).map_err(|source| cannot_listen(port, source))?;
+        Ok(Self { expected: Expected { port, path: random_path() }, sockets })
     }
 
     /// What an answer must look like.
@@ -98,30 +88,13 @@ impl Listener {
     }
 }
 
-async fn bind_both(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
-    let first = bind(Ipv4Addr::LOCALHOST.into(), port).await?;
-    let port = match &first {
-        Some(socket) => socket.local_addr()?.port(),
-        None => port,
-    };
-    let second = bind(Ipv6Addr::LOCALHOST.into(), port).await?;
-    let port = match &second {
-        Some(socket) => socket.local_addr()?.port(),
-        None => port,
-    };
-    let sockets: Vec<TcpListener> = first.into_iter().chain(second).collect();
-    if sockets.is_empty() { Err(io::ErrorKind::AddrNotAvailable.into()) } else { Ok((port, sockets)) }
-}
-
-/// Nothing where the machine does not have the address.
-async fn bind(address: IpAddr, port: u16) -> io::Result<Option<TcpListener>> {
-    match TcpListener::bind((address, port)).await {
-        Ok(socket) => Ok(Some(socket)),
-        Err(source) if matches!(source.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
-            Err(source)
-        }
-        Err(_) => Ok(None),
-    }
+fn listen(port: Option<u16>) -> io::Result<(u16, Vec<TcpListener>)> {
+    let (port, sockets) = loopback::listen(port)?;
+    let sockets = sockets.into_iter().map(|socket| {
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket)
+    });
+    Ok((port, sockets.collect::<io::Result<_>>()?))
 }
 
 fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {

@@ -11,10 +11,15 @@ pub mod hand_clock;
 mod home;
 #[cfg(unix)]
 pub mod pty;
+pub mod public_items;
+pub mod publisher;
+#[cfg(unix)]
+pub mod pulse;
 #[cfg(unix)]
 pub mod rabbit;
 pub mod recorded;
 pub mod sign_in;
+pub mod source_graph;
 pub mod storage;
 pub mod task;
 pub mod wire;

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::commands::documents;
 use crate::config::{Document, KEYS, SettingsFile};
 use crate::context::Context;
-use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -25,7 +24,7 @@ pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let before = file.text()?;
     let copy = copy(&before.clone().unwrap_or_else(template))?;
-    open(&copy, context)?;
+    documents::edit(&copy, context).await.map_err(|error| kept(error, &copy))?;
     let text = fs::read_to_string(&copy).map_err(|source| Error::io("read", copy.display(), source))?;
     if before.as_deref().unwrap_or(&template()) == text {
         context.ui.note("Nothing has changed.");
@@ -57,29 +56,6 @@ fn copy(text: &str) -> Result<PathBuf> {
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
     let (_, path) = file.keep().map_err(|fault| cannot(fault.error))?;
     Ok(path)
-}
-
-fn open(copy: &Path, context: &Context) -> Result<()> {
-    let fallback = if cfg!(windows) { "notepad" } else { "vi" };
-    let chosen = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR)).unwrap_or(fallback);
-    // The variable holds a command, often with arguments.
-    let words = shlex::split(chosen).filter(|words| !words.is_empty());
-    let (program, args) = words.as_deref().and_then(<[String]>::split_first).ok_or_else(|| {
-        kept(Error::usage(format!("invalid editor command `{chosen}`")), copy).hint("Set VISUAL or EDITOR.")
-    })?;
-    let status = Command::new(program)
-        .args(args)
-        .arg(copy)
-        .current_dir(&context.env.directory)
-        .env_clear()
-        .envs(context.env.variables())
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(kept(Error::failed(format!("the editor `{chosen}` ended with {status}")), copy)),
-        Err(source) => Err(kept(Error::failed(format!("cannot run the editor `{chosen}`")).caused_by(source), copy)
-            .hint("Set VISUAL or EDITOR.")),
-    }
 }
 
 /// Refuses what cannot be read, and warns of keys that mean nothing.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::snapshot;
+use crate::commands::listening::EventArgs;
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
@@ -29,6 +30,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "10s")]
     interval: String,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -43,6 +46,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let client = group.deployment.client(context)?;
     let started = context.now();
+    let mut events = args.events.of_group(&group.id, context).await?;
     let mut outage = Outage::new(false, context)?;
     let mut progress = GroupProgress::default();
     loop {
@@ -56,7 +60,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         let now = context.now();
         // A large group takes a while to list; looking all the time would be a burden.
-        let mut pause = interval.max((now - before).to_std().unwrap_or_default() * 2);
+        let listing = (now - before).to_std().unwrap_or_default();
+        events.looked(listing);
+        let mut pause = events.pause(interval.max(listing * 2));
         if let Some(limit) = limit {
             let left = limit.saturating_sub((now - started).to_std().unwrap_or_default());
             if left.is_zero() {
@@ -65,6 +71,6 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             }
             pause = pause.min(left);
         }
-        context.env.clock.sleep(pause).await;
+        events.wait(pause).await;
     }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
+use crate::commands::listening::{EventArgs, Events};
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Outage};
 use crate::context::Context;
@@ -35,6 +36,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", default_value = "5s")]
     interval: String,
     #[command(flatten)]
+    events: EventArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -52,6 +55,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
+    let mut events = args.events.of_group(&group.id, context).await?;
     let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();
     loop {
@@ -75,7 +79,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
             return Err(Error::new(Kind::Unsuccessful, format!("{which} not complete; the group goes on")));
         }
         let listing = (context.now() - before).to_std().unwrap_or_default();
-        view.sleep(interval.max(listing * 2), &progress).await?;
+        events.looked(listing);
+        view.sleep(events.pause(interval.max(listing * 2)), &progress, &mut events).await?;
     }
 }
 
@@ -117,16 +122,17 @@ impl<'a> View<'a> {
     }
 
     /// Waits until it is time to look again; on a terminal the times in the view go on meanwhile.
-    async fn sleep(&mut self, pause: Duration, progress: &GroupProgress) -> Result<()> {
-        let clock = &self.context.env.clock;
+    async fn sleep(&mut self, pause: Duration, progress: &GroupProgress, events: &mut Events<'_>) -> Result<()> {
         if !self.context.ui.redraws() {
-            clock.sleep(pause).await;
+            events.wait(pause).await;
             return Ok(());
         }
         let mut left = pause;
         while !left.is_zero() {
             let step = left.min(REDRAW_INTERVAL);
-            clock.sleep(step).await;
+            if events.wait(step).await {
+                return Ok(());
+            }
             left -= step;
             if !left.is_zero() {
                 self.redraw(progress)?;

@@ -1,5 +1,6 @@
 //! `tc schema`
 
+mod export;
 mod list;
 mod show;
 mod skeleton;
@@ -26,6 +27,7 @@ enum Verb {
     Show(show::Args),
     Validate(validate::Args),
     Skeleton(skeleton::Args),
+    Export(export::Args),
 }
 
 /// Runs the verb.
@@ -37,6 +39,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         Verb::List(args) => list::run(args, context).await,
         Verb::Show(args) => show::run(args, context).await,
         Verb::Validate(args) => validate::run(args, context).await,
+        Verb::Export(args) => export::run(args, context).await,
         Verb::Skeleton(args) => skeleton::run(args, context).await,
     }
 }

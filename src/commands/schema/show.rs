@@ -19,6 +19,10 @@ pub struct Args {
 /// # Errors
 /// When it is not found, or standard output cannot be written.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    if let Some(schema) = args.target.own(context).await? {
+        context.print_json(schema.to_string()).await?;
+        return Ok(Status::DONE);
+    }
     let (service, file) = args.target.find()?;
     let path = service.schema_uri(&file);
     let schema = reference::schema(&path).ok_or(SchemaError::Missing { path })?;

@@ -21,8 +21,13 @@ pub struct Args {
 /// # Errors
 /// When the schema is not found, or standard output cannot be written.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (service, file) = args.target.find()?;
-    let skeleton = schema::skeleton(service, &file, args.all)?;
+    let skeleton = match args.target.own(context).await? {
+        Some(schema) => schema::skeleton_of(&schema, args.all)?,
+        None => {
+            let (service, file) = args.target.find()?;
+            schema::skeleton(service, &file, args.all)?
+        }
+    };
     context.print_json(skeleton.to_string()).await?;
     Ok(Status::DONE)
 }

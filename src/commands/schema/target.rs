@@ -1,7 +1,10 @@
 //! Which schema is meant: a method's input or output, or a file.
 
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
+use serde_json::Value;
 
+use crate::commands::documents::Document;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::reference::{self, Catalogue, Service, Source, suggest};
 
@@ -9,11 +12,14 @@ use crate::reference::{self, Catalogue, Service, Source, suggest};
 #[derive(Debug, clap::Args)]
 pub struct SchemaTarget {
     /// Service (queue), or family of schemas (docker-worker)
-    #[arg(add = ArgValueCandidates::new(families))]
-    service: String,
+    #[arg(add = ArgValueCandidates::new(families), required_unless_present = "schema")]
+    pub(super) service: Option<String>,
     /// Method whose body it describes (createTask), or file (v1/task.json)
-    #[arg(value_name = "METHOD|FILE")]
-    name: String,
+    #[arg(value_name = "METHOD|FILE", required_unless_present = "schema")]
+    name: Option<String>,
+    /// Take this schema: a file, or the URL of one
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "output")]
+    schema: Option<String>,
     /// Take the schema of the method's answer instead of its body
     #[arg(long)]
     output: bool,
@@ -30,6 +36,20 @@ pub(super) fn families() -> Vec<CompletionCandidate> {
 }
 
 impl SchemaTarget {
+    /// Whether `--schema` was given.
+    pub fn has_own(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// The schema of `--schema`, if it was given.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn own(&self, context: &Context) -> Result<Option<Value>> {
+        let Some(place) = &self.schema else { return Ok(None) };
+        Ok(Some(Document::open(place, context).await?.value))
+    }
+
     /// The schema's file, and a service from which it is found: that which has it, or any for the
     /// schemas of workers, which belong to none.
     ///
@@ -37,10 +57,11 @@ impl SchemaTarget {
     /// When there is no such service, method or file, or the method has no such schema.
     pub fn find(&self) -> Result<(&'static Service, String)> {
         let catalogue = Catalogue::embedded(Source::Current);
-        if self.name.contains('/') {
-            return self.find_file(catalogue);
+        let (family, name) = (self.service.as_deref().unwrap_or_default(), self.name.as_deref().unwrap_or_default());
+        if name.contains('/') {
+            return self.find_file(catalogue, family, name);
         }
-        let (service, method) = catalogue.method(&self.service, &self.name)?;
+        let (service, method) = catalogue.method(family, name)?;
         let (file, what, otherwise) = match self.output {
             false => (&method.input, "takes no body", "--output is for the schema of its answer."),
             true => (&method.output, "has no schema for its answer", "It answers with nothing, or with no JSON."),
@@ -49,13 +70,13 @@ impl SchemaTarget {
         Ok((service, file.clone().ok_or_else(missing)?))
     }
 
-    fn find_file(&self, catalogue: &'static Catalogue) -> Result<(&'static Service, String)> {
+    fn find_file(&self, catalogue: &'static Catalogue, family: &str, name: &str) -> Result<(&'static Service, String)> {
         if self.output {
             return Err(Error::usage("--output goes with a method, not with a file"));
         }
-        let file = self.name.trim_end_matches('#');
-        let path = format!("/schemas/{}/{file}", self.service);
-        let service = match catalogue.service(&self.service) {
+        let file = name.trim_end_matches('#');
+        let path = format!("/schemas/{family}/{file}");
+        let service = match catalogue.service(family) {
             Err(_) if reference::schema(&path).is_some() => return Ok((catalogue.service("queue")?, path)),
             found => found?,
         };

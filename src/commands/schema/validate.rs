@@ -2,11 +2,11 @@
 
 use std::io::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::target::SchemaTarget;
+use crate::commands::documents::Document;
 use crate::context::Context;
-use crate::domain::yaml;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::schema::Validator;
@@ -19,8 +19,8 @@ pub struct Args {
     #[command(flatten)]
     target: SchemaTarget,
     /// File to check; `-` for standard input
-    #[arg(value_name = "DOCUMENT", value_hint = clap::ValueHint::FilePath)]
-    document: String,
+    #[arg(value_name = "DOCUMENT", value_hint = clap::ValueHint::FilePath, required_unless_present = "schema")]
+    document: Option<String>,
 }
 
 /// Prints the faults.
@@ -28,9 +28,19 @@ pub struct Args {
 /// # Errors
 /// When the schema is not found, or the file cannot be read.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (service, file) = args.target.find()?;
-    let document = read(&args.document, context).await?;
-    let faults = Validator::new(service, &file)?.faults(&document);
+    let (validator, document) = match args.target.own(context).await? {
+        // With --schema the first word is the document.
+        Some(schema) => (Validator::of(&schema)?, args.target.service.as_deref()),
+        None => {
+            let (service, file) = args.target.find()?;
+            (Validator::new(service, &file)?, args.document.as_deref())
+        }
+    };
+    if args.target.has_own() && args.document.is_some() {
+        return Err(Error::usage("--schema takes the place of the service and the method"));
+    }
+    let document = document.ok_or_else(|| Error::usage("there is no document to check"))?;
+    let faults = validator.faults(&Document::read(document, context).await?.value);
     if context.wants_json() {
         let verdict = json!({"valid": faults.is_empty(), "faults": faults});
         context.print_json(verdict.to_string()).await?;
@@ -43,31 +53,4 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     Ok(Status(u8::from(!faults.is_empty())))
-}
-
-async fn read(document: &str, context: &Context) -> Result<Value> {
-    let name = if document == "-" { "standard input" } else { document };
-    let bytes = match document {
-        "-" => context.read_stdin().await?,
-        path => std::fs::read(context.env.resolve(path)).map_err(|source| Error::io("read", name, source))?,
-    };
-    let text =
-        std::str::from_utf8(&bytes).map_err(|source| Error::usage(format!("{name} is not UTF-8")).caused_by(source))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let not_json = match serde_json::from_str(text) {
-        Ok(value) => return Ok(value),
-        Err(fault) => fault,
-    };
-    let error = match yaml::parse(text) {
-        Ok(value) if value.is_object() || value.is_array() => return Ok(value),
-        // Any word is a YAML string; nobody means a document by that.
-        Ok(_) if text.trim().is_empty() => Error::usage(format!("{name} is empty")),
-        Ok(_) => Error::usage(format!("{name} is a single value, not a map or a list")),
-        // A brace or a bracket in front says that JSON was meant.
-        Err(not_yaml) if !text.trim_start().starts_with(['{', '[']) => {
-            Error::usage(format!("{name} is neither JSON nor YAML")).caused_by(not_yaml)
-        }
-        _ => Error::usage(format!("{name} is neither JSON nor YAML")).caused_by(not_json),
-    };
-    Err(error)
 }

@@ -4,6 +4,7 @@ use super::ids::IdArgs;
 use super::status::print_documents;
 use crate::commands::bulk::look_up;
 use crate::context::Context;
+use crate::definition::create::template;
 use crate::error::Result;
 use crate::exit::Status;
 
@@ -12,6 +13,9 @@ use crate::exit::Status;
 pub struct Args {
     #[command(flatten)]
     ids: IdArgs,
+    /// Make it fit for `tc task create`: times count from now, and what the queue has added is left out
+    #[arg(long)]
+    template: bool,
 }
 
 /// Prints definitions: one as it is, many as a list of `{taskId, task}`.
@@ -26,7 +30,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<Status> {
         context,
         |client, found| async move { client.call("queue", "task").arg(found.id.as_str()).send().await },
         |found, answer| {
-            let definition = answer.text();
+            let definition = match args.template {
+                true => template(&answer.json()?).to_string().into(),
+                false => answer.text(),
+            };
             documents.push(if named.is_single {
                 definition.into_owned()
             } else {

@@ -48,6 +48,14 @@ pub struct Args {
     raw: bool,
 }
 
+impl Args {
+    /// The whole log of a task's newest run.
+    pub(super) fn of(id: &str) -> Self {
+        let ids = IdArgs { tasks: vec![id.to_owned()], ..IdArgs::default() };
+        Self { ids, run: None, artifact: None, tail: None, grep: Vec::new(), errors: false, raw: false }
+    }
+}
+
 /// Prints logs, one after the other.
 ///
 /// # Errors

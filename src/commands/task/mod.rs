@@ -3,23 +3,31 @@
 mod artifacts;
 mod cancel;
 mod complete;
+mod cot;
+mod create;
 mod def;
 mod deps;
+mod edit;
 mod group;
 mod log;
 mod name;
 mod open;
 mod priority;
+mod render;
 mod rerun;
 mod retrigger;
+mod run;
 mod schedule;
 mod status;
+mod validate;
 mod wait;
 mod watch;
 
 mod action;
+mod attend;
 mod ids;
 mod lookup;
+mod made;
 mod shown;
 
 use crate::context::Context;
@@ -39,6 +47,12 @@ pub enum Command {
     Artifacts(artifacts::Args),
     Wait(wait::Args),
     Watch(watch::Args),
+    Run(run::Args),
+    Create(create::Args),
+    Render(render::Args),
+    Validate(validate::Args),
+    Edit(edit::Args),
+    Cot(cot::Args),
     Rerun(rerun::Args),
     Retrigger(retrigger::Args),
     Cancel(cancel::Args),
@@ -64,6 +78,12 @@ impl Command {
             Self::Artifacts(args) => artifacts::run(args, context).await,
             Self::Wait(args) => wait::run(args, context).await,
             Self::Watch(args) => watch::run(args, context).await,
+            Self::Run(args) => run::run(args, context).await,
+            Self::Create(args) => create::run(args, context).await,
+            Self::Render(args) => render::run(args, context).await,
+            Self::Validate(args) => validate::run(args, context).await,
+            Self::Edit(args) => edit::run(args, context).await,
+            Self::Cot(args) => cot::run(args, context).await,
             Self::Rerun(args) => rerun::run(args, context).await,
             Self::Retrigger(args) => retrigger::run(args, context).await,
             Self::Cancel(args) => cancel::run(args, context).await,

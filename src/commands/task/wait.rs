@@ -10,6 +10,7 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
+use crate::commands::listening::EventArgs;
 use crate::commands::selection::NamedTasks;
 use crate::commands::waiting::{self, Outage};
 use crate::context::{Context, NamedTask};
@@ -33,6 +34,8 @@ pub struct Args {
     /// What to wait for
     #[arg(long = "for", value_enum, value_name = "STATE", default_value_t)]
     goal: Goal,
+    #[command(flatten)]
+    events: EventArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -90,6 +93,7 @@ async fn wait(
     let mut open: Vec<usize> = (0..tasks.len()).collect();
     let mut failed = 0;
     let mut pause = FIRST_POLL_INTERVAL;
+    let mut events = args.events.of_tasks(tasks.iter().map(|task| task.id.as_str()), context).await?;
     let mut outage = Outage::new(false, context)?;
     loop {
         let before = open.len();
@@ -108,7 +112,7 @@ async fn wait(
         }
         // Something is going on when tasks are being settled.
         pause = if open.len() < before { FIRST_POLL_INTERVAL } else { pause };
-        let mut nap = pause;
+        let mut nap = events.pause(pause);
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
@@ -121,7 +125,7 @@ async fn wait(
             }
             nap = nap.min(remaining);
         }
-        context.env.clock.sleep(nap).await;
+        events.wait(nap).await;
         pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
 }

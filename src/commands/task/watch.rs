@@ -11,6 +11,7 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
 use super::wait::{ask, verdict};
+use crate::commands::listening::{EventArgs, Events};
 use crate::commands::selection::NamedTasks;
 use crate::commands::waiting::Outage;
 use crate::context::{Context, NamedTask};
@@ -29,6 +30,8 @@ use crate::ui::{Frame, Table};
 pub struct Args {
     #[command(flatten)]
     ids: IdArgs,
+    #[command(flatten)]
+    events: EventArgs,
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
@@ -43,10 +46,11 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
 pub async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    watch(&named, context).await
+    let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
+    watch(&named, events, context).await
 }
 
-async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
+async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) -> Result<Status> {
     let everything: Vec<usize> = (0..named.tasks.len()).collect();
     let names = if draws(context) { names(named, context).await? } else { Vec::new() };
     let outage = Outage::new(draws(context), context)?;
@@ -64,17 +68,20 @@ async fn watch(named: &NamedTasks, context: &Context) -> Result<Status> {
             return verdict(failed, states.len());
         }
         pause = if changed { FIRST_POLL_INTERVAL } else { (pause * 2).min(MAX_POLL_INTERVAL) };
-        nap(context, pause, &mut view, &found).await?;
+        nap(&mut events, pause, &mut view, &found).await?;
     }
 }
 
 /// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
-async fn nap(context: &Context, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
+async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
     let tick = Duration::from_secs(1);
-    let mut left = pause;
+    let context = view.context;
+    let mut left = events.pause(pause);
     while !left.is_zero() {
         let step = if draws(context) { tick.min(left) } else { left };
-        context.env.clock.sleep(step).await;
+        if events.wait(step).await {
+            return Ok(());
+        }
         left -= step;
         if draws(context) && !left.is_zero() {
             view.redraw(found)?;

@@ -42,7 +42,9 @@ pub(super) fn read(image: &Value) -> Result<Image, D2gError> {
     let from_artifact = |mut content: Value, is_indexed: bool| {
         let path = member("path");
         let is_lz4 = path.as_str().is_some_and(|path| path.ends_with(".lz4"));
-        content["artifact"] = path;
+        if let Value::Object(members) = &mut content {
+            members.insert("artifact".into(), path);
+        }
         let mut mount = json!({"content": content, "file": IMAGE_FILE});
         // Docker loads every other compression itself.
         if is_lz4 {

@@ -18,6 +18,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+pub use evaluate::is_equal;
 pub use from_now::from_now;
 
 /// Nesting of templates and of expressions beyond this is an error.

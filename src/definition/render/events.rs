@@ -271,7 +271,9 @@ impl Maker<'_> {
     fn repository(&self) -> Value {
         let Repository { organization, name } = self.repository;
         let mut owner = self.user(organization);
-        owner["name"] = organization.as_str().into();
+        if let Value::Object(members) = &mut owner {
+            members.insert("name".into(), organization.as_str().into());
+        }
         let api = format!("https://api.github.com/repos/{organization}/{name}");
         json!({
             "id": 68_761_376, "name": name, "full_name": format!("{organization}/{name}"), "owner": owner, "private": false,

@@ -164,10 +164,10 @@ fn what_is_there_twice_is_refused() {
 fn names_cannot_lead_out_of_the_directory() {
     for name in ["../x", "", "a/b", "A", "a--b", ".."] {
         let text = failure_with(1, |entry| entry["content"]["serviceName"] = json!(name));
-        assert_eq!(text, format!("references/my-service/v1/api.json: `{name}` is no name of a service"));
+        assert_eq!(text, format!("references/my-service/v1/api.json: invalid service name `{name}`"));
     }
     let text = failure_with(0, |entry| entry["filename"] = json!("schemas/../x.json"));
-    assert_eq!(text, "schemas/../x.json: `..` is no name of a service");
+    assert_eq!(text, "schemas/../x.json: invalid service name `..`");
 }
 
 #[test]
@@ -244,6 +244,6 @@ fn broken_services_of_2018_are_named() {
     );
     assert_eq!(
         failure_with(&|document| document[1]["name"] = json!("../Queue")),
-        "../Queue: `../-queue` is no name of a service"
+        "../Queue: invalid service name `../-queue`"
     );
 }

@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
 use lapin::types::{AMQPValue, FieldArray, FieldTable};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{BasicProperties, Channel, Connection, ExchangeKind};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use url::Url;
 
 use super::{Event, Events, exchanges};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::pulse::{Broker, Trust, open_connection};
 
 /// How long the first connection may take.
 const FIRST_CONNECTION: Duration = Duration::from_secs(30);
@@ -36,32 +36,25 @@ const PERSISTENT: u8 = 2;
 /// # Errors
 /// When there is no such broker, or it refuses the credentials or the exchanges.
 pub(in crate::sandbox) fn start(runtime: &Runtime, events: &Events, url: &Secret) -> Result<()> {
-    let place = place(url)?;
+    let broker = Broker::from_url("the URL of the broker", url).map_err(|fault| Error::usage(fault.to_string()))?;
+    let address = broker.address();
     let cannot = |reason: String| {
-        Error::new(Kind::Unavailable, format!("cannot publish to the broker at {place}: {reason}"))
-            .hint("Check the URL of --pulse: amqp://USER:PASSWORD@HOST:PORT/VHOST.")
+        Error::new(Kind::Unavailable, format!("cannot publish to the broker at {address}: {reason}"))
+            .hint("Check its URL: amqp://USER:PASSWORD@HOST:PORT/VHOST.")
     };
     let (ready, told) = std::sync::mpsc::channel();
-    let (reader, url) = (events.subscribe(), url.clone());
+    let reader = events.subscribe();
     runtime.spawn(async move {
-        let session = open(&url).await;
+        let session = open(&broker).await;
         let session = session.inspect_err(|error| ready.send(Err(error.to_string())).unwrap_or_default());
         let Ok(session) = session else { return };
         ready.send(Ok(())).unwrap_or_default();
-        publish(reader, session, &url).await;
+        publish(reader, session, &broker).await;
     });
     match told.recv_timeout(FIRST_CONNECTION) {
         Ok(outcome) => outcome.map_err(cannot),
         Err(_) => Err(cannot("it does not answer".into())),
     }
-}
-
-/// Host and port, which can be shown.
-fn place(url: &Secret) -> Result<String> {
-    let parsed = Url::parse(url.reveal()).ok().filter(|url| matches!(url.scheme(), "amqp" | "amqps"));
-    let parsed = parsed.ok_or_else(|| Error::usage("the URL of a broker begins with amqp:// or amqps://"))?;
-    let port = parsed.port().unwrap_or(if parsed.scheme() == "amqps" { 5671 } else { 5672 });
-    Ok(format!("{}:{port}", parsed.host_str().unwrap_or("localhost")))
 }
 
 /// A connection with its channel.
@@ -71,9 +64,8 @@ struct Session {
     _connection: Connection,
 }
 
-async fn open(url: &Secret) -> lapin::Result<Session> {
-    let properties = ConnectionProperties::default().with_connection_name("tc sandbox".into());
-    let connection = Connection::connect(url.reveal(), properties).await?;
+async fn open(broker: &Broker) -> std::result::Result<Session, Box<dyn std::error::Error + Send + Sync>> {
+    let connection = open_connection(broker, &Trust::default()).await?;
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
@@ -85,11 +77,11 @@ async fn open(url: &Secret) -> lapin::Result<Session> {
 }
 
 /// Sends what is published for as long as there is a sandbox.
-async fn publish(mut reader: Receiver<Arc<Event>>, mut session: Session, url: &Secret) {
+async fn publish(mut reader: Receiver<Arc<Event>>, mut session: Session, broker: &Broker) {
     while let Some(batch) = next_batch(&mut reader).await {
         while let Err(error) = send(&session.channel, &batch).await {
             tracing::warn!("the connection to the broker is lost: {error}");
-            session = reconnect(url).await;
+            session = reconnect(broker).await;
         }
     }
 }
@@ -141,26 +133,14 @@ fn properties(event: &Event) -> BasicProperties {
         .with_headers(headers)
 }
 
-async fn reconnect(url: &Secret) -> Session {
+async fn reconnect(broker: &Broker) -> Session {
     let mut pause = FIRST_PAUSE;
     loop {
-        match open(url).await {
+        match open(broker).await {
             Ok(session) => return session,
             Err(error) => tracing::debug!("the broker cannot be reached: {error}"),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_its_password() {
-        assert_eq!(place(&Secret::new("amqp://user:secret@example.com/%2f")).unwrap(), "example.com:5672");
-        assert_eq!(place(&Secret::new("amqps://user:secret@example.com:1/x")).unwrap(), "example.com:1");
-        assert!(place(&Secret::new("http://example.com")).is_err());
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Event, Events, exchanges};
-use crate::sandbox::http::is_local;
+use crate::sandbox::host::is_local;
 
 /// Where the stream is.
 const PATH: &str = "/sandbox/events";

@@ -1,5 +1,7 @@
 //! The github service, as far as a sandbox without repositories can have one: there are no builds, no repository is
-//! installed, and rendering is left to what renders.
+//! installed; files are rendered as the real service does.
+
+mod render;
 
 use serde_json::json;
 
@@ -20,6 +22,7 @@ pub(super) fn handle(call: &Call<'_>) -> Option<Outcome> {
         "cancelBuilds" => Err(Fault::not_found("No cancellable builds found")),
         "repository" => Ok(Answer::Json(json!({"installed": false}))),
         "latest" => Err(Fault::not_found("Status not found")),
+        "renderTaskclusterYml" => render::rendered(call),
         "badge" => Ok(Answer::WithHeaders(
             vec![
                 ("content-type", "image/svg+xml".into()),

@@ -6,15 +6,17 @@ use chrono::{DateTime, Months, TimeDelta, Utc};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::history::{Fire, remember};
+use super::history::remember;
+use super::records::Fire;
 use super::{CLIENT, Key};
 use crate::definition::json_e::{self, Context};
 use crate::reference::Verb;
+use crate::sandbox::bodies::amend;
 use crate::sandbox::call::{Call, Fault};
 use crate::sandbox::input::check_value;
 use crate::sandbox::refusal::{RequestInfo, error_body};
 use crate::sandbox::router::{Router, Target};
-use crate::sandbox::state::{State, amend};
+use crate::sandbox::state::State;
 use crate::sandbox::wire::{canonical, stamp};
 
 /// How long a task has, and how long it is kept, where its template does not say.

@@ -1,8 +1,8 @@
 //! What became of a hook's fires.
 
-use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::records::Fire;
 use super::{Key, find, key};
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::state::State;
@@ -10,17 +10,6 @@ use crate::sandbox::wire::{Page, stamp};
 
 /// How many fires of a hook are remembered.
 const REMEMBERED: usize = 1000;
-
-/// One fire.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fire {
-    /// `triggerHook`, `triggerHookWithToken`, `schedule` or `pulseMessage`.
-    pub by: &'static str,
-    pub task_id: String,
-    pub at: DateTime<Utc>,
-    /// Why no task was created, as JSON.
-    pub error: Option<Value>,
-}
 
 /// Remembers a fire.
 pub(super) fn remember(state: &mut State, key: &Key, fire: Fire) {

@@ -124,6 +124,13 @@ impl QueueState {
             self.completed.push(id);
         }
         task.runs = runs;
+        // What was resolved before is told to nobody; only the group must not wait for it.
+        if task.state().is_resolved() {
+            task.ever_resolved = true;
+            if let Some(group) = self.groups.get_mut(&task.group) {
+                group.unresolved = group.unresolved.saturating_sub(1);
+            }
+        }
         Ok(id)
     }
 

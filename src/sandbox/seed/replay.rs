@@ -60,7 +60,7 @@ pub(in crate::sandbox) fn replay(
             None => load.push((queue.to_owned(), 1)),
         }
         rates.insert(task_id.clone(), failure_rate(definition["tags"]["kind"].as_str().unwrap_or_default()));
-        crate::sandbox::state::split_queue_id(&mut definition);
+        crate::sandbox::bodies::split_queue_id(&mut definition);
         call_queue(state, "createTask", &[("taskId", &task_id)], definition, started)?;
         state.run_times.insert(task_id, run_time);
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jaq_core::data::{DataT, HasLut};
 use jaq_core::{Lut, ValXs, Vars};
 
+use super::stop::{Stop, stop};
 use super::value::Value;
 
 /// Bytes of stack that a program may use, out of [`STACK_BYTES`](super::run::STACK_BYTES). The rest is for what the
@@ -31,23 +32,6 @@ pub(super) struct Machine<'a> {
     pub(super) messages: RefCell<Vec<Vec<u8>>>,
     /// Counts steps, so that `abandoned` is looked at now and then.
     steps: Cell<u32>,
-}
-
-/// Why a program was stopped from outside of the language: `try` cannot catch it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// A value nests too deeply.
-    TooDeep,
-    /// Calls nest too deeply.
-    Recursion,
-    /// Nobody waits for the results.
-    Abandoned,
-}
-
-/// Ends the program; unwinds to where it was started. The interpreter asks values and data in places where no error can
-/// be returned.
-pub(super) fn stop(reason: Stop) -> ! {
-    std::panic::resume_unwind(Box::new(reason))
 }
 
 /// The address of something on the stack, to measure with.

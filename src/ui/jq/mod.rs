@@ -3,6 +3,7 @@
 //! The language is jq 1.8's, by jaq's parser and interpreter, over values of our own ([`value`]), with a prelude of
 //! definitions that jaq lacks. A program runs on a thread of its own ([`run`]).
 
+mod access;
 mod functions;
 mod machine;
 mod number;
@@ -11,7 +12,9 @@ mod paths;
 mod print;
 mod program;
 mod run;
+mod stop;
 mod text;
+mod traits;
 mod value;
 
 use std::error::Error;

@@ -8,8 +8,9 @@ use std::thread;
 use bytes::Bytes;
 
 use super::functions::parse;
-use super::machine::{Jq, Machine, Stop, results};
+use super::machine::{Jq, Machine, results};
 use super::program::{GLOBALS, compile};
+use super::stop::Stop;
 use super::value::{COMPARED_DEPTH, Members, Value};
 use super::{JqError, Output};
 

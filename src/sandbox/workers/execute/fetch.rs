@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,8 +19,6 @@ use super::trouble::{Reason, Trouble};
 
 /// How often a download is tried.
 const TRIES: u32 = 4;
-/// How long a server may be silent.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Connections for downloads, made when they are first needed.
 pub(super) struct Fetcher {
@@ -165,7 +162,7 @@ impl Fetcher {
                 return Err(Trouble::Exception(Reason::ResourceUnavailable, message));
             }
             log.warn(format_args!("[mounts] Download of {} broke off: {broken}", content.describe()));
-            clock.sleep(Duration::from_millis(200 << attempt)).await;
+            clock.sleep(std::time::Duration::from_millis(200 << attempt)).await;
             attempt += 1;
         }
     }
@@ -255,9 +252,4 @@ fn cannot_write(path: &Path, error: &io::Error) -> Trouble {
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// How long a connection may take to open, and how long it may be silent.
-pub(super) fn with_limits(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    builder.connect_timeout(SILENCE).read_timeout(SILENCE)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::{Certificate, Client, NoProxy, Proxy};
 
-use super::fetch::with_limits;
+use super::limits::with_limits;
 
 /// What tasks see of it.
 const FOR_TASKS: &[&str] = &["PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"];

@@ -11,6 +11,7 @@ mod caches;
 mod command;
 mod fetch;
 mod host;
+mod limits;
 mod log;
 mod mounts;
 mod payload;

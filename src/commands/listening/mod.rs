@@ -1,0 +1,7 @@
+//! Pulse, for verbs: a consumer as the settings want it, and changes of tasks as they are told.
+
+mod consumer;
+mod events;
+
+pub use consumer::{broker, consumer, explain, explain_binding, trust};
+pub use events::{EventArgs, Events};

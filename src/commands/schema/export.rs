@@ -1,0 +1,88 @@
+//! `tc schema export`
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::exit::Status;
+use crate::reference;
+
+/// Write all schemas to a directory, for editors
+///
+/// They refer to each other by relative paths. `settings.json` beside them maps the names of files to schemas, in the
+/// form that editors with a JSON or YAML language server take.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Directory, which is made where there is none
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    directory: PathBuf,
+}
+
+/// Files of people's, and the schema that each follows.
+const KNOWN_FILES: [(&str, &str); 2] = [
+    ("github/v1/taskcluster-github-config.v1.json", ".taskcluster.yml"),
+    ("queue/v1/create-task-request.json", "*.task.{yml,yaml,json}"),
+];
+
+/// Writes.
+///
+/// # Errors
+/// When a file cannot be written.
+pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let directory = context.env.resolve(&args.directory);
+    let mut count = 0;
+    for uri in reference::schema_uris() {
+        let Some(path) = uri.trim_end_matches('#').strip_prefix("/schemas/") else { continue };
+        let Some(schema) = reference::schema(&uri) else { continue };
+        let mut schema: Value = serde_json::from_str(schema.get())
+            .map_err(|source| Error::failed(format!("the schema {uri} is broken")).caused_by(source))?;
+        let depth = path.matches('/').count();
+        localize(&mut schema, &"../".repeat(depth));
+        // An absolute `$id` would have editors look for the others on the web.
+        if let Value::Object(members) = &mut schema {
+            members.shift_remove("$id");
+        }
+        write(&directory.join(path), &schema)?;
+        count += 1;
+    }
+    let settings = |files: &str| json!({"fileMatch": [files]});
+    let schemas: Vec<Value> = KNOWN_FILES
+        .iter()
+        .map(|(schema, files)| {
+            let mut entry = settings(files);
+            entry["url"] = format!("./{schema}").into();
+            entry
+        })
+        .collect();
+    write(&directory.join("settings.json"), &json!({"json.schemas": schemas}))?;
+    writeln!(context.ui.out(), "{count} schemas written to {}", directory.display())?;
+    Ok(Status::DONE)
+}
+
+/// Makes references from the root of a deployment relative to the file.
+fn localize(schema: &mut Value, up: &str) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref")
+                && let Some(path) = reference.strip_prefix("/schemas/")
+            {
+                *reference = format!("{up}{path}");
+            }
+            members.values_mut().for_each(|member| localize(member, up));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| localize(item, up)),
+        _ => {}
+    }
+}
+
+fn write(path: &Path, value: &Value) -> Result<()> {
+    let cannot = |source: std::io::Error| Error::io("write", path.display(), source);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(cannot)?;
+    }
+    fs::write(path, format!("{value:#}\n")).map_err(cannot)
+}

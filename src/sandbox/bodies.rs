@@ -1,0 +1,44 @@
+//! What services do to a body before anything else, and how much of it an error may repeat.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::reference::Method;
+
+/// What a service does to the body before it does anything else; its errors repeat the body so.
+pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, String>, body: &mut Value) {
+    if (service, method.name.as_str()) == ("queue", "createTask") {
+        split_queue_id(body);
+        if let Some(object) = body.as_object_mut() {
+            let group = || params.get("taskId").map_or_else(String::new, Clone::clone);
+            object.entry("taskGroupId").or_insert_with(|| group().into());
+        }
+    }
+    if let ("hooks", "createHook" | "updateHook", Some(hook)) = (service, method.name.as_str(), body.as_object_mut()) {
+        for name in ["hookGroupId", "hookId"] {
+            hook.entry(name).or_insert_with(|| params.get(name).map_or("", String::as_str).into());
+        }
+    }
+}
+
+/// The two halves of a task queue's ID are properties of their own as well.
+pub(super) fn split_queue_id(definition: &mut Value) {
+    let halves = definition["taskQueueId"].as_str().and_then(|id| id.split_once('/'));
+    if let Some((provisioner, worker_type)) = halves.map(|(a, b)| (a.to_owned(), b.to_owned())) {
+        definition["provisionerId"] = provisioner.into();
+        definition["workerType"] = worker_type.into();
+    }
+}
+
+/// The body as an error may repeat it: without secrets.
+pub(super) fn conceal(service: &str, method: &Method, body: &mut Value) {
+    const OMITTED: &str = "(OMITTED)";
+    if (service, method.name.as_str()) == ("secrets", "set") {
+        if let Some(secret) = body.get_mut("secret") {
+            *secret = OMITTED.into();
+        } else if body.is_string() {
+            // What could not be understood may hold one anywhere.
+            *body = OMITTED.into();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Time limits of connections that tasks make.
+
+use std::time::Duration;
+
+/// How long a server may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long a connection may take to open, and how long it may be silent.
+pub(super) fn with_limits(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.connect_timeout(SILENCE).read_timeout(SILENCE)
+}

@@ -1,0 +1,262 @@
+//! `tc task create`, `run` and `validate`, `tc validate-json`, and `tc schema` with schemas of one's own.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tc::sandbox::{Options, Sandbox, Workers};
+
+use crate::support::Tc;
+
+const GROUP: &str = "fN1SbArXTPSVFNUvaOlinQ";
+const METADATA: &str = "metadata: {name: example, description: d, owner: o@example.com, source: 'https://example.com'}";
+
+fn sandbox() -> (Sandbox, Tc) {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    (sandbox, tc)
+}
+
+fn write(tc: &Tc, name: &str, text: &str) {
+    fs::write(tc.directory().join(name), text).unwrap();
+}
+
+fn one() -> String {
+    format!("taskQueueId: proj/pool\npayload: {{command: [[/bin/echo, hi]], maxRunTime: 60}}\n{METADATA}\n")
+}
+
+#[test]
+fn a_definition_is_completed_and_created() {
+    let (_sandbox, tc) = sandbox();
+    write(&tc, "task.yml", &one());
+    let dry = tc.run(&["task", "create", "task.yml", "--task-id", GROUP, "--set", "retries=0", "--dry-run"]);
+    dry.stderr("").status(0);
+    let planned = dry.json();
+    assert_eq!((&planned[0]["taskId"], &planned[0]["task"]["retries"]), (&json!(GROUP), &json!(0)));
+    assert_eq!((&planned[0]["task"]["schedulerId"], &planned[0]["task"]["taskGroupId"]), (&json!("-"), &json!(GROUP)));
+    tc.run(&["task", "status", GROUP]).status(5);
+    let ran = tc.run(&["task", "create", "task.yml", "--task-id", GROUP]);
+    ran.stdout(&format!("Task {GROUP} created\n")).stderr("").status(0);
+    assert_eq!(tc.run(&["task", "def", GROUP]).json()["payload"]["maxRunTime"], 60);
+    let template = tc.run(&["task", "def", GROUP, "--template"]);
+    template.stderr("").status(0);
+    assert_eq!(template.json()["deadline"], json!({"$fromNow": "86400 seconds"}));
+    write(&tc, "again.json", &template.stdout);
+    tc.run(&["task", "create", "again.json"]).stderr("").status(0);
+}
+
+#[test]
+fn tasks_that_name_each_other_become_a_group_and_are_never_made_twice() {
+    let (_sandbox, tc) = sandbox();
+    let item = |name: &str, rest: &str| {
+        format!(
+            "- name: {name}\n  taskQueueId: proj/pool\n  payload: {{command: [['true']], maxRunTime: 1}}\n  {METADATA}\n  {rest}\n"
+        )
+    };
+    write(
+        &tc,
+        "tasks.yml",
+        &format!("tasks:\n{}{}", item("test", "dependencies: [build]"), item("build", "retries: 1")),
+    );
+    let ran = tc.run(&["task", "create", "tasks.yml", "--group", GROUP]);
+    ran.stderr("").status(0);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].ends_with(" created (build)") && lines[1].ends_with(" created (test)"), "{ran}");
+    let again = tc.run(&["task", "create", "tasks.yml", "--resume", GROUP]);
+    again.stderr("").status(0).stdout(&ran.stdout.replace(" created ", " exists already "));
+    let listed = tc.run(&["group", "list", GROUP]);
+    assert_eq!(listed.stdout.lines().count(), 2, "{listed}");
+    let test = lines[1].split(' ').nth(1).unwrap();
+    let build = lines[0].split(' ').nth(1).unwrap();
+    assert_eq!(tc.run(&["task", "def", test]).json()["dependencies"], json!([build]));
+}
+
+#[test]
+fn what_is_wrong_is_found_before_anything_is_sent() {
+    let tc = Tc::new().at("http://127.0.0.1:9");
+    let text = one().replace("maxRunTime: 60", "maxRuntime: 60");
+    write(&tc, "task.yml", &text);
+    let ran = tc.run(&["task", "create", "task.yml"]);
+    ran.stdout("").status(1);
+    let expected = "error: unknown property `maxRuntime`\n --> task.yml:2:40 (/payload/maxRuntime)\n  |\n2 | payload: {command: [[/bin/echo, hi]], maxRuntime: 60}\n  |                                        ^^^^^^^^^^\n   = help: did you mean `maxRunTime`?\n";
+    let at = text.lines().nth(1).unwrap().find("maxRuntime").unwrap() + 1;
+    let expected = expected.replace("2:40", &format!("2:{at}"));
+    let marks = format!("\n  | {}^^^^^^^^^^\n", " ".repeat(at - 1));
+    let (head, tail) = (expected.split("\n  |  ").next().unwrap(), expected.rsplit("^\n").next().unwrap());
+    assert!(ran.stderr.contains(head) && ran.stderr.contains(&marks) && ran.stderr.contains(tail), "{ran}");
+    assert!(ran.stderr.contains("error: missing property `maxRunTime`\n"), "{ran}");
+    assert!(
+        ran.stderr.ends_with("Error: the task is not valid: 2 faults\nHint: To create nevertheless: --no-validate\n"),
+        "{ran}"
+    );
+    write(&tc, "circle.yml", "tasks: [{name: a, dependencies: [b]}, {name: b, dependencies: [a]}]\n");
+    tc.run(&["task", "create", "circle.yml"]).stdout("").status(2).stderr(
+        "Error: cannot make tasks of circle.yml\n  Caused by: tasks depend on each other in a circle: a -> b -> a\n",
+    );
+    write(&tc, "twice.yml", "payload: {}\npayload: {}\n");
+    let twice = tc.run(&["task", "create", "twice.yml"]);
+    twice.stdout("").status(2);
+    assert!(twice.stderr.starts_with("Error: twice.yml is neither JSON nor YAML\n"), "{twice}");
+    let bomb: String = (1..40).map(|level| format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1)).collect();
+    write(&tc, "bomb.yml", &format!("a0: &a0 [x]\n{bomb}"));
+    let exploded = tc.run(&["task", "create", "bomb.yml"]);
+    exploded.stdout("").status(2);
+    tc.run(&["task", "create", "none.yml"]).stdout("").status(1);
+}
+
+#[test]
+fn a_template_gets_its_values_from_the_command_line() {
+    let tc = Tc::new();
+    write(&tc, "task.yml", &one().replace("hi", "'${what} ${who.name}'"));
+    write(&tc, "who.yml", "who: {name: world}\n");
+    let ran = tc.run(&["task", "create", "task.yml", "--context", "what=hello", "--context", "@who.yml", "--dry-run"]);
+    ran.stderr("").status(0);
+    assert_eq!(ran.json()[0]["task"]["payload"]["command"][0][1], "hello world");
+    let ran = tc.run(&["task", "create", "task.yml", "--context", "what=hello", "--dry-run"]);
+    ran.stdout("").status(2).stderr(
+        "Error: cannot make tasks of task.yml\n  Caused by: InterpreterError at template.payload.command[0][1]: unknown context value who\n",
+    );
+}
+
+#[test]
+fn a_command_is_run_by_a_worker_and_its_log_followed() {
+    let workers = Workers::new(1).fail_rate(0.0).speed(1e7);
+    let sandbox = Sandbox::start(Options::default().workers(workers)).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let ran = tc.run(&[
+        "task",
+        "run",
+        "--pool",
+        "proj/pool",
+        "--generic",
+        "--follow",
+        "--name",
+        "greeting",
+        "--",
+        "/bin/echo",
+        "hello",
+    ]);
+    ran.status(0);
+    let id = ran.stdout.strip_prefix("Task ").and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
+    let (_, log) = ran.stdout.split_once(" created\n").unwrap();
+    assert!(!log.is_empty(), "{ran}");
+    assert_eq!(tc.run(&["task", "log", &id]).stdout, log);
+    let definition = tc.run(&["task", "def", &id]).json();
+    assert_eq!(definition["payload"], json!({"env": {}, "maxRunTime": 7200, "command": [["/bin/echo", "hello"]]}));
+}
+
+#[test]
+fn docker_run_s_interface_is_that_of_the_go_tool() {
+    let (_sandbox, tc) = sandbox();
+    let ran = tc.run(&[
+        "task",
+        "run",
+        "--provisioner",
+        "proj-go",
+        "--worker-type",
+        "linux",
+        "--name",
+        "x",
+        "-e",
+        "A=1",
+        "--retries",
+        "2",
+        "ubuntu:22.04",
+        "echo",
+        "hi",
+    ]);
+    ran.stderr("").status(0);
+    let id = ran.stdout.strip_prefix("Task ").and_then(|rest| rest.strip_suffix(" created\n")).unwrap().to_owned();
+    let definition = tc.run(&["task", "def", &id]).json();
+    let payload = json!({"env": {"A": "1"}, "maxRunTime": 7200, "image": "ubuntu:22.04", "command": ["echo", "hi"]});
+    assert_eq!((&definition["payload"], &definition["retries"]), (&payload, &json!(2)));
+    assert_eq!((&definition["schedulerId"], &definition["taskGroupId"]), (&json!("taskcluster-cli"), &json!(id)));
+    let metadata = json!({"name": "x", "description": "Created by Taskcluster-cli", "owner": "name@example.com", "source": "http://taskcluster-cli/task/run"});
+    assert_eq!(definition["metadata"], metadata);
+    tc.run(&["task", "run", "ubuntu", "echo"]).stdout("").status(2);
+    let pool = ["task", "run", "--pool", "a/b"];
+    tc.run(&[&pool[..], &["ubuntu"]].concat()).status(2).stderr(
+        "Error: run requires at least 2 arguments: image and command\nHint: For generic-worker, which has no images, add --generic\n",
+    );
+    tc.run(&[&pool[..], &["--owner", "me", "ubuntu", "true"]].concat())
+        .status(2)
+        .stderr("Error: owner must be an email-like string\n");
+}
+
+#[test]
+fn definitions_are_validated_without_a_deployment() {
+    let tc = Tc::new();
+    let times = "created: 2026-11-26T00:00:00.000Z\ndeadline: 2026-11-26T01:00:00.000Z\n";
+    write(&tc, "task.yml", &format!("{}{times}", one()));
+    let ran = tc.run(&["task", "validate", "task.yml"]);
+    ran.stdout("valid for generic-worker (multiuser, POSIX)\n").status(0);
+    let old = one()
+        .replace("[[/bin/echo, hi]]", "[dir], rdpInfo: login-identity/x")
+        .replace("payload", "scopes: ['generic-worker:*']\npayload");
+    write(&tc, "old.yml", &format!("{old}{times}"));
+    let ran = tc.run(&["task", "validate", "old.yml", "--since", "10.4.0", "--json"]);
+    ran.status(1);
+    let errors: Vec<Value> =
+        ran.json()["findings"].as_array().unwrap().iter().filter(|it| it["severity"] == "error").cloned().collect();
+    assert_eq!(
+        errors,
+        [
+            json!({"severity": "error", "path": "/payload/rdpInfo", "message": "generic-worker 10.4.0 does not know `rdpInfo`", "help": "it is known since generic-worker 10.5.0"})
+        ]
+    );
+    assert_eq!(
+        tc.run(&["task", "validate", "old.yml", "--worker", "generic-worker:10.11", "--json"]).json()["valid"],
+        true
+    );
+    tc.run(&["task", "validate", "old.yml", "--worker", "script-worker"]).stdout("").status(2);
+    write(&tc, "bad.yml", "payload: [1]\n");
+    let ran = tc.run(&["task", "validate", "bad.yml"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.ends_with("Error: not valid: 5 faults\n"), "{ran}");
+    assert!(
+        ran.stderr.contains(
+            " --> bad.yml:1:10 (/payload)\n  |\n1 | payload: [1]\n  |          ^^^ expected an object, found [1]\n"
+        ),
+        "{ran}"
+    );
+}
+
+#[test]
+fn files_are_checked_against_schemas_of_one_s_own() {
+    let tc = Tc::new();
+    write(&tc, "schema.json", r#"{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}"#);
+    write(&tc, "good.yml", "a: 1\n");
+    write(&tc, "bad.json", "{\n  \"a\": \"x\"\n}\n");
+    tc.run(&["validate-json", "schema.json", "good.yml"]).stdout("").stderr("The document is valid\n").status(0);
+    let url = format!("file://{}", tc.directory().join("schema.json").display());
+    tc.run(&["validate-json", &url, "bad.json"]).stdout("").status(1).stderr(
+        "error: wrong type\n --> bad.json:2:8 (/a)\n  |\n2 |   \"a\": \"x\"\n  |        ^^^ expected an integer, found \"x\"\nError: the document is not valid\n",
+    );
+    tc.run(&["schema", "validate", "--schema", "schema.json", "good.yml"]).stdout("valid\n").stderr("").status(0);
+    tc.run(&["schema", "validate", "--schema", "schema.json", "bad.json"])
+        .stdout("/a: must be integer\n")
+        .stderr("")
+        .status(1);
+    tc.run(&["schema", "skeleton", "--schema", "schema.json"]).stdout("{\n  \"a\": 0\n}\n").stderr("").status(0);
+    write(&tc, "loop.json", r##"{"$ref": "#"}"##);
+    tc.run(&["schema", "validate", "--schema", "loop.json", "good.yml"])
+        .stdout("")
+        .stderr("Error: the schema refers to itself without an end at `#`\n")
+        .status(1);
+    tc.run(&["schema", "validate", "--schema", "schema.json"])
+        .stdout("")
+        .stderr("Error: there is no document to check\n")
+        .status(2);
+}
+
+#[test]
+fn schemas_are_exported_for_editors() {
+    let tc = Tc::new();
+    let ran = tc.run(&["schema", "export", "schemas"]);
+    ran.stderr("").status(0);
+    assert!(ran.stdout.contains(" schemas written to "), "{ran}");
+    let text = fs::read_to_string(tc.directory().join("schemas/queue/v1/create-task-request.json")).unwrap();
+    assert!(text.contains("\"$ref\": \"task.json#/properties/payload\"") && !text.contains("$id"), "{text}");
+    let settings: Value =
+        serde_json::from_str(&fs::read_to_string(tc.directory().join("schemas/settings.json")).unwrap()).unwrap();
+    assert_eq!(settings["json.schemas"][0]["fileMatch"], json!([".taskcluster.yml"]));
+}

@@ -1,0 +1,108 @@
+//! Pulse in daily work: failures are rerun as they are told of, and waiting is told when to look.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::group::Group;
+use crate::support::publisher::Publisher;
+use crate::support::pulse;
+use crate::support::rabbit::Rabbit;
+
+/// Well below the interval at which is looked without being told, well above what a busy machine needs.
+const TOLD_IN_TIME: Duration = Duration::from_secs(60);
+
+fn message(group: &Group, task: &str) -> (String, String, Vec<u8>) {
+    let status = group.queue("status", &[task], None);
+    let state = status["status"]["state"].as_str().unwrap().to_owned();
+    let run = status["status"]["runs"].as_array().map_or(0, |runs| runs.len().saturating_sub(1));
+    let exchange = format!("exchange/taskcluster-queue/v1/task-{state}");
+    let key = format!("primary.{task}.{run}._._.proj-x.linux.s.{}._", group.id);
+    (exchange, key, json!({"status": status["status"], "runId": run, "version": 1}).to_string().into_bytes())
+}
+
+fn tell(publisher: &Publisher, group: &Group, task: &str) {
+    let (exchange, key, body) = message(group, task);
+    publisher.publish_when_bound(&exchange, &key, &[], &body);
+}
+
+fn with_pulse(group: &Group, rabbit: &Rabbit) -> crate::support::Tc {
+    group
+        .tc()
+        .env("PULSE_USERNAME", pulse::USER)
+        .env("PULSE_PASSWORD", pulse::PASSWORD)
+        .env("PULSE_URL", &format!("amqp://127.0.0.1:{}", rabbit.port))
+}
+
+#[test]
+fn failures_of_a_push_are_rerun_as_they_are_told_of() {
+    let Some(rabbit) = pulse::shared() else { return };
+    let group = Group::new();
+    let tasks: Vec<String> = (0..3).map(|number| group.task(&format!("test-{number}"), "failed")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let binding = format!("queue.taskFailed?taskGroupId={}", group.id);
+    let command = "exec \"$TC\" task rerun \"$TC_PULSE_TASK_ID\" --quiet";
+    let child = Command::new(env!("CARGO_BIN_EXE_tc"))
+        .args(["pulse", "listen", &binding, "--exec", command, "--jobs", "2", "--count", "3"])
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TC", env!("CARGO_BIN_EXE_tc"))
+        .env("TASKCLUSTER_ROOT_URL", group.sandbox.root_url())
+        .env("TASKCLUSTER_CLIENT_ID", group.sandbox.client_id())
+        .env("TASKCLUSTER_ACCESS_TOKEN", group.sandbox.access_token().reveal())
+        .env("PULSE_URL", format!("amqp://{}:{}@127.0.0.1:{}", pulse::USER, pulse::PASSWORD, rabbit.port))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let publisher = Publisher::connect(&rabbit.url());
+    for task in &tasks {
+        tell(&publisher, &group, task);
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {said}", output.status);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "pending\n".repeat(3), "{said}");
+    for task in &tasks {
+        let status: Value = group.queue("status", &[task], None);
+        assert_eq!(status["status"]["runs"][1]["reasonCreated"], "rerun");
+    }
+}
+
+#[test]
+fn waiting_looks_when_pulse_tells_of_a_change() {
+    let Some(rabbit) = pulse::shared() else { return };
+    for (noun, verb) in [("group", "wait"), ("group", "watch"), ("task", "wait"), ("task", "watch")] {
+        let group = Group::new();
+        let task = group.task("build", "running");
+        let tc = with_pulse(&group, &rabbit);
+        let publisher = Publisher::connect(&rabbit.url());
+        let wanted = if noun == "group" { group.id.clone() } else { task.clone() };
+        let ran = thread::scope(|scope| {
+            let running = scope.spawn(|| (tc.run(&[noun, verb, &wanted, "--events"]), Instant::now()));
+            // Bound, and looking at a task that runs.
+            tell(&publisher, &group, &task);
+            group.queue("cancelTask", &[&task], None);
+            let changed = Instant::now();
+            tell(&publisher, &group, &task);
+            let (ran, ended) = running.join().unwrap();
+            assert!(ended.saturating_duration_since(changed) < TOLD_IN_TIME, "{noun} {verb} was not told");
+            ran
+        });
+        ran.status(3);
+        assert!(ran.stderr.starts_with("looking when Pulse tells of changes\n"), "{ran}");
+    }
+}
+
+#[test]
+fn events_need_a_pulse_user() {
+    let group = Group::new();
+    let task = group.task("build", "completed");
+    let ran = group.tc().run(&["task", "wait", &task, "--events"]);
+    ran.status(4).stdout("");
+    assert!(ran.stderr.starts_with("Error: no Pulse user: PULSE_USERNAME is not set\n"), "{ran}");
+}
