@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a broker may take until it listens: two cores are shared by all tests.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(300);
 
 /// Tests that need a broker are skipped without the program, unless this variable is `1`.
 const REQUIRED: &str = "TC_TEST_REQUIRE_RABBITMQ";
