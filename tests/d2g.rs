@@ -27,7 +27,7 @@ fn a_definition_in_a_yaml_file_gets_its_scopes_converted() {
         "taskQueueId: a/b\nscopes: ['docker-worker:cache:c']\npayload: {image: ubuntu, maxRunTime: 1, env: {A: b}}\n";
     std::fs::write(tc.directory().join("task.yml"), file).unwrap();
     let ran = tc.run(&["d2g", "-t", "-f", "task.yml"]);
-    ran.status(0).stderr("Warning: the worker sets these variables itself, so the output lacks them: A\n");
+    ran.status(0).stderr("warning: the worker sets these variables itself, so the output lacks them: A\n");
     let scopes = json!(["docker-worker:cache:c", "generic-worker:cache:c", "generic-worker:os-group:a/b/docker"]);
     assert_eq!(ran.json()["scopes"], scopes);
 }
@@ -52,11 +52,11 @@ fn a_payload_that_is_none_is_shown_where_it_is_wrong() {
     let ran = Tc::new().stdin("image: ubuntu\nmaxRunTime: 0\n").run(&["d2g"]);
     ran.stdout("").status(1).stderr(
         "error: must be >= 1\n --> standard input:2:13 (/maxRunTime)\n  |\n2 | maxRunTime: 0\n  |             ^\n\
-         Error: the payload is not a docker-worker payload\n",
+         error: the payload is not a docker-worker payload\n",
     );
     let task = r#"{"taskQueueId": "a/b", "scopes": [], "payload": {"image": "ubuntu", "maxRunTime": 1, "capabilities": {"privileged": true}}}"#;
     Tc::new().stdin(task).run(&["d2g", "-t"]).stdout("").status(1).stderr(
-        "Error: the payload needs scopes that the task lacks\n\
-         Hint: Add to `scopes`: docker-worker:capability:privileged or docker-worker:capability:privileged:a/b\n",
+        "error: the payload needs scopes that the task lacks\n\
+         hint: Add to `scopes`: docker-worker:capability:privileged or docker-worker:capability:privileged:a/b\n",
     );
 }

@@ -63,8 +63,7 @@ fn tasks_that_name_each_other_become_a_group_and_are_never_made_twice() {
     assert!(lines[0].ends_with(" created (build)") && lines[1].ends_with(" created (test)"), "{ran}");
     let again = tc.run(&["task", "create", "tasks.yml", "--resume", GROUP]);
     again.stderr("").status(0).stdout(&ran.stdout.replace(" created ", " exists already "));
-    let listed = tc.run(&["group", "list", GROUP]);
-    assert_eq!(listed.stdout.lines().count(), 2, "{listed}");
+    tc.run(&["api", "queue", "listTaskGroup", GROUP, "--jq", ".tasks | length"]).stdout("2\n").status(0);
     let test = lines[1].split(' ').nth(1).unwrap();
     let build = lines[0].split(' ').nth(1).unwrap();
     assert_eq!(tc.run(&["task", "def", test]).json()["dependencies"], json!([build]));
@@ -85,17 +84,17 @@ fn what_is_wrong_is_found_before_anything_is_sent() {
     assert!(ran.stderr.contains(head) && ran.stderr.contains(&marks) && ran.stderr.contains(tail), "{ran}");
     assert!(ran.stderr.contains("error: missing property `maxRunTime`\n"), "{ran}");
     assert!(
-        ran.stderr.ends_with("Error: the task is not valid: 2 faults\nHint: To create nevertheless: --no-validate\n"),
+        ran.stderr.ends_with("error: the task is not valid: 2 faults\nhint: To create nevertheless: --no-validate\n"),
         "{ran}"
     );
     write(&tc, "circle.yml", "tasks: [{name: a, dependencies: [b]}, {name: b, dependencies: [a]}]\n");
     tc.run(&["task", "create", "circle.yml"]).stdout("").status(2).stderr(
-        "Error: cannot make tasks of circle.yml\n  Caused by: tasks depend on each other in a circle: a -> b -> a\n",
+        "error: cannot make tasks of circle.yml\n  caused by: tasks depend on each other in a circle: a -> b -> a\n",
     );
     write(&tc, "twice.yml", "payload: {}\npayload: {}\n");
     let twice = tc.run(&["task", "create", "twice.yml"]);
     twice.stdout("").status(2);
-    assert!(twice.stderr.starts_with("Error: twice.yml is neither JSON nor YAML\n"), "{twice}");
+    assert!(twice.stderr.starts_with("error: twice.yml is neither JSON nor YAML\n"), "{twice}");
     let bomb: String = (1..40).map(|level| format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1)).collect();
     write(&tc, "bomb.yml", &format!("a0: &a0 [x]\n{bomb}"));
     let exploded = tc.run(&["task", "create", "bomb.yml"]);
@@ -113,7 +112,7 @@ fn a_template_gets_its_values_from_the_command_line() {
     assert_eq!(ran.json()[0]["task"]["payload"]["command"][0][1], "hello world");
     let ran = tc.run(&["task", "create", "task.yml", "--context", "what=hello", "--dry-run"]);
     ran.stdout("").status(2).stderr(
-        "Error: cannot make tasks of task.yml\n  Caused by: InterpreterError at template.payload.command[0][1]: unknown context value who\n",
+        "error: cannot make tasks of task.yml\n  caused by: InterpreterError at template.payload.command[0][1]: unknown context value who\n",
     );
 }
 
@@ -175,11 +174,11 @@ fn docker_run_s_interface_is_that_of_the_go_tool() {
     tc.run(&["task", "run", "ubuntu", "echo"]).stdout("").status(2);
     let pool = ["task", "run", "--pool", "a/b"];
     tc.run(&[&pool[..], &["ubuntu"]].concat()).status(2).stderr(
-        "Error: run requires at least 2 arguments: image and command\nHint: For generic-worker, which has no images, add --generic\n",
+        "error: run requires at least 2 arguments: image and command\nhint: For generic-worker, which has no images, add --generic\n",
     );
     tc.run(&[&pool[..], &["--owner", "me", "ubuntu", "true"]].concat())
         .status(2)
-        .stderr("Error: owner must be an email-like string\n");
+        .stderr("error: owner must be an email-like string\n");
 }
 
 #[test]
@@ -211,7 +210,7 @@ fn definitions_are_validated_without_a_deployment() {
     write(&tc, "bad.yml", "payload: [1]\n");
     let ran = tc.run(&["task", "validate", "bad.yml"]);
     ran.stdout("").status(1);
-    assert!(ran.stderr.ends_with("Error: not valid: 5 faults\n"), "{ran}");
+    assert!(ran.stderr.ends_with("error: not valid: 5 faults\n"), "{ran}");
     assert!(
         ran.stderr.contains(
             " --> bad.yml:1:10 (/payload)\n  |\n1 | payload: [1]\n  |          ^^^ expected an object, found [1]\n"
@@ -229,7 +228,7 @@ fn files_are_checked_against_schemas_of_one_s_own() {
     tc.run(&["validate-json", "schema.json", "good.yml"]).stdout("").stderr("The document is valid\n").status(0);
     let url = format!("file://{}", tc.directory().join("schema.json").display());
     tc.run(&["validate-json", &url, "bad.json"]).stdout("").status(1).stderr(
-        "error: wrong type\n --> bad.json:2:8 (/a)\n  |\n2 |   \"a\": \"x\"\n  |        ^^^ expected an integer, found \"x\"\nError: the document is not valid\n",
+        "error: wrong type\n --> bad.json:2:8 (/a)\n  |\n2 |   \"a\": \"x\"\n  |        ^^^ expected an integer, found \"x\"\nerror: the document is not valid\n",
     );
     tc.run(&["schema", "validate", "--schema", "schema.json", "good.yml"]).stdout("valid\n").stderr("").status(0);
     tc.run(&["schema", "validate", "--schema", "schema.json", "bad.json"])
@@ -240,11 +239,11 @@ fn files_are_checked_against_schemas_of_one_s_own() {
     write(&tc, "loop.json", r##"{"$ref": "#"}"##);
     tc.run(&["schema", "validate", "--schema", "loop.json", "good.yml"])
         .stdout("")
-        .stderr("Error: the schema refers to itself without an end at `#`\n")
+        .stderr("error: the schema refers to itself without an end at `#`\n")
         .status(1);
     tc.run(&["schema", "validate", "--schema", "schema.json"])
         .stdout("")
-        .stderr("Error: there is no document to check\n")
+        .stderr("error: there is no document to check\n")
         .status(2);
 }
 

@@ -36,7 +36,7 @@ fn an_edited_definition_becomes_a_new_task() {
     let ran = tc.run(&["task", "edit", &id]);
     ran.stdout("").status(2);
     assert!(ran.stderr.contains("-     \"maxRunTime\": 60\n+     \"maxRunTime\": 61\n"), "{ran}");
-    assert!(ran.stderr.contains("Error: cannot create an edited task without confirmation: standard input is not a terminal\nHint: Add --yes\n"), "{ran}");
+    assert!(ran.stderr.contains("error: cannot create an edited task without confirmation: standard input is not a terminal\nhint: Add --yes\n"), "{ran}");
     let ran = tc.run(&["task", "edit", &id, "--yes"]);
     ran.status(0);
     let new = ran.stdout.strip_prefix("Task ").and_then(|rest| rest.strip_suffix(" created\n")).unwrap().to_owned();
@@ -56,7 +56,7 @@ fn an_editor_that_fails_or_changes_nothing_creates_nothing() {
     let ran = tc.run(&["task", "edit", &id]);
     ran.stdout("").status(1);
     assert!(
-        ran.stderr.starts_with("Error: the editor `false` ended with exit status: 1\nHint: The edited text is in "),
+        ran.stderr.starts_with("error: the editor `false` ended with exit status: 1\nhint: The edited text is in "),
         "{ran}"
     );
     let kept = ran.stderr.trim_end().rsplit(' ').next().unwrap();
@@ -124,13 +124,13 @@ fn what_does_not_hold_is_named() {
     assert!(ran.stdout.contains("FAILED: the signed definition differs from the task's in payload\n"), "{ran}");
     assert!(ran.stdout.contains("FAILED: public/a.txt: SHA-256 is ed7002b4"), "{ran}");
     assert!(ran.stdout.contains("FAILED: public/none: cannot be read: "), "{ran}");
-    ran.stderr("Error: the chain of trust does not hold: 4 checks failed\n");
+    ran.stderr("error: the chain of trust does not hold: 4 checks failed\n");
     let ran = tc.run(&["task", "cot", &id, "--key", &key]);
     assert!(ran.stdout.contains("  signature: verified\n"), "{ran}");
     ran.status(3);
     tc.run(&["task", "cot", &id, "--key", "nonsense"])
         .stdout("")
-        .stderr("Error: invalid ed25519 public key: 32 bytes of base64 are expected\n")
+        .stderr("error: invalid ed25519 public key: 32 bytes of base64 are expected\n")
         .status(2);
 }
 

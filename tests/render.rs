@@ -111,25 +111,25 @@ fn a_file_that_cannot_be_rendered_is_told_why() {
         tc.run(&[&["task", "render", "x.yml"], args].concat())
     };
     render("version: 3\ntasks: []\n", &[]).stdout("").status(1).stderr(
-        "Error: cannot render x.yml\n  Caused by: unknown version `3` of .taskcluster.yml: 0 and 1 are known\n",
+        "error: cannot render x.yml\n  caused by: unknown version `3` of .taskcluster.yml: 0 and 1 are known\n",
     );
     let template = "version: 1\ntasks: [{payload: {head: '${event.pull_request.head.sha}'}}]\n";
     render(template, &[]).stdout("").status(1).stderr(
-        "Error: cannot render x.yml\n  Caused by: InterpreterError at template.tasks[0].payload.head: object has no property \"pull_request\"\n",
+        "error: cannot render x.yml\n  caused by: InterpreterError at template.tasks[0].payload.head: object has no property \"pull_request\"\n",
     );
     render("version: 1\npolicy: {pullRequests: nobody}\n", &[]).stdout("").status(1).stderr(
         "error: must be equal to one of the allowed values (\"public\", \"public_restricted\", \"collaborators\", \"collaborators_quiet\")\n\
          \x20--> x.yml:2:24 (/policy/pullRequests)\n  |\n2 | policy: {pullRequests: nobody}\n  |                        ^^^^^^\n\
-         Error: cannot render x.yml\n  Caused by: .taskcluster.yml is not valid\n",
+         error: cannot render x.yml\n  caused by: .taskcluster.yml is not valid\n",
     );
     let ran = render("version: 1\n", &["--event", "merge"]);
     ran.stdout("").status(2);
-    assert!(ran.stderr.starts_with("Error: unknown event `merge`\nHint: Use push, pull-request"), "{ran}");
+    assert!(ran.stderr.starts_with("error: unknown event `merge`\nhint: Use push, pull-request"), "{ran}");
     fs::write(tc.directory().join("odd.json"), r#"{"zen": "x"}"#).unwrap();
     render("version: 1\n", &["--event", "@odd.json"]).stdout("").status(2).stderr(
-        "Error: odd.json is not an event\n  Caused by: the event is none of push, pull request, release and comment\n",
+        "error: odd.json is not an event\n  caused by: the event is none of push, pull request, release and comment\n",
     );
     let tabs = render("version: 1\ntasks:\n\t- a\n", &[]);
     tabs.stdout("").status(2);
-    assert!(tabs.stderr.starts_with("Error: x.yml is neither JSON nor YAML\n"), "{tabs}");
+    assert!(tabs.stderr.starts_with("error: x.yml is neither JSON nor YAML\n"), "{tabs}");
 }

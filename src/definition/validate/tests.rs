@@ -97,10 +97,10 @@ fn scopes_that_the_payload_needs_are_named() {
     assert_eq!(
         found(&task),
         [
-            "E /payload/mounts/0/cacheName: the task lacks the scope `generic-worker:cache:c`",
-            "E /payload/mounts/1/content/artifact: the task lacks the scope `queue:get-artifact:private/a`",
             "E /payload/osGroups/0: the task lacks the scope `generic-worker:os-group:proj/pool/docker`",
             "E /payload/features/runTaskAsCurrentUser: the task lacks the scope `generic-worker:run-task-as-current-user:proj/pool`",
+            "E /payload/mounts/0/cacheName: the task lacks the scope `generic-worker:cache:c`",
+            "E /payload/mounts/1/content/artifact: the task lacks the scope `queue:get-artifact:private/a`",
         ]
     );
     task["scopes"] = json!(["generic-worker:*", "assume:x"]);
@@ -116,9 +116,9 @@ fn scopes_that_the_payload_needs_are_named() {
         found(&docker),
         [
             "E /payload/cache/a~1b: the task lacks the scope `docker-worker:cache:a/b`",
+            "E /payload/features/allowPtrace: the task lacks the scope `docker-worker:feature:allowPtrace`",
             "E /payload/capabilities/privileged: the task lacks the scope `docker-worker:capability:privileged`",
             "E /payload/capabilities/devices/kvm: the task lacks the scope `docker-worker:capability:device:kvm`",
-            "E /payload/features/allowPtrace: the task lacks the scope `docker-worker:feature:allowPtrace`",
         ]
     );
 }
