@@ -19,13 +19,13 @@ pub(crate) enum Shell {
     /// fish.
     Fish,
     /// Windows PowerShell and pwsh.
-    PowerShell,
+    Powershell,
 }
 
 impl Shell {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::PowerShell];
+    pub(crate) const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::Powershell];
 
     /// The statement that sets and exports a variable, without a newline at its end.
     ///
@@ -38,7 +38,7 @@ impl Shell {
             Shell::Sh => sh_assign(name, &value),
             Shell::Csh => format!("setenv {name} {};", csh_quote(&value)),
             Shell::Fish => format!("set -gx {name} {};", fish_quote(&value)),
-            Shell::PowerShell => format!("$env:{name} = {};", powershell_quote(&value)),
+            Shell::Powershell => format!("$env:{name} = {};", powershell_quote(&value)),
         }
     }
 
@@ -49,7 +49,7 @@ impl Shell {
             Shell::Csh => format!("unsetenv {name};"),
             Shell::Fish => format!("set -e {name};"),
             // Removing a variable that does not exist is an error there; emptying one removes it.
-            Shell::PowerShell => format!("$env:{name} = '';"),
+            Shell::Powershell => format!("$env:{name} = '';"),
         }
     }
 
@@ -59,7 +59,7 @@ impl Shell {
             Shell::Sh => format!("eval \"$({command})\""),
             Shell::Csh => format!("eval \"`{command}`\""),
             Shell::Fish => format!("{command} | source"),
-            Shell::PowerShell => format!("{command} | Out-String | Invoke-Expression"),
+            Shell::Powershell => format!("{command} | Out-String | Invoke-Expression"),
         }
     }
 }
@@ -163,7 +163,7 @@ mod tests {
             (Shell::Sh, format!("export {name}='{value}';")),
             (Shell::Csh, format!("setenv {name} '{value}';")),
             (Shell::Fish, format!("set -gx {name} '{value}';")),
-            (Shell::PowerShell, format!("$env:{name} = '{value}';")),
+            (Shell::Powershell, format!("$env:{name} = '{value}';")),
         ] {
             assert_eq!(shell.assign(name, value), expected);
         }
@@ -175,7 +175,7 @@ mod tests {
             (Shell::Sh, r#"export A="$(printf 'it\047s\012\052!')";"#),
             (Shell::Csh, "setenv A 'it'\\''s\\\n*\\!';"),
             (Shell::Fish, r"set -gx A 'it\'s'\n'*!';"),
-            (Shell::PowerShell, "$env:A = 'it''s' + \"`n\" + '*!';"),
+            (Shell::Powershell, "$env:A = 'it''s' + \"`n\" + '*!';"),
         ] {
             assert_eq!(shell.assign("A", "it's\n*!"), expected);
         }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn typographic_quotes_cannot_end_a_powershell_string() {
-        assert_eq!(Shell::PowerShell.assign("A", "a\u{2019}; b"), "$env:A = 'a\u{2019}\u{2019}; b';");
+        assert_eq!(Shell::Powershell.assign("A", "a\u{2019}; b"), "$env:A = 'a\u{2019}\u{2019}; b';");
     }
 
     #[test]

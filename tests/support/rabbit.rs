@@ -110,7 +110,7 @@ impl Rabbit {
         if programs().is_none() || find_program("epmd").is_none() {
             let required = std::env::var(REQUIRED).is_ok_and(|value| value == "1");
             assert!(!required, "{REQUIRED} is 1, and rabbitmq-server is not installed");
-            writeln!(std::io::stdout(), "skipped: rabbitmq-server is not installed").unwrap();
+            println!("skipped: rabbitmq-server is not installed");
             return None;
         }
         let data = tempfile::tempdir().unwrap();

@@ -32,7 +32,7 @@ impl ShellFlags {
         match (self.csh, self.fish, self.powershell) {
             (true, ..) => Some(Shell::Csh),
             (_, true, _) => Some(Shell::Fish),
-            (.., true) => Some(Shell::PowerShell),
+            (.., true) => Some(Shell::Powershell),
             _ => None,
         }
     }

@@ -15,6 +15,7 @@ const GENERIC_WORKER_10: &str = include_str!("generic-worker-10.json");
 const GENERIC_WORKER_10_MAJOR: &str = "10";
 
 /// A worker's kind of payload.
+#[expect(clippy::enum_variant_names, reason = "workers are called so")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Worker {
     /// generic-worker on Linux or macOS, each task as a user of its own.
