@@ -16,7 +16,7 @@ pub trait Clock: Send + Sync {
 
 /// The machine's clock; `sleep` needs a running tokio runtime.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
@@ -29,4 +29,4 @@ impl Clock for SystemClock {
 }
 
 /// A clock that several owners share.
-pub type SharedClock = Arc<dyn Clock>;
+pub(crate) type SharedClock = Arc<dyn Clock>;

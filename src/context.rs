@@ -8,15 +8,14 @@ mod identity;
 mod print;
 mod prompt;
 
-pub use crate::config::parse_timeout;
-pub use blocking::{beside, blocking};
+pub(crate) use crate::config::parse_timeout;
+pub(crate) use blocking::{beside, blocking};
 use deployment::KnownClient;
-pub use deployment::{Deployment, Named, NamedTask};
-pub use ending::Claim;
+pub(crate) use deployment::{Deployment, Named, NamedTask};
 pub(crate) use ending::Ending;
 use identity::Loaded;
 pub(crate) use identity::left;
-pub use identity::{Identity, Origin, given};
+pub(crate) use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex};
@@ -29,10 +28,10 @@ use crate::env::Environment;
 use crate::ui::Ui;
 
 /// What can be done about a refused call by this caller, on this deployment.
-pub type RefusalAdvice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
+pub(crate) type RefusalAdvice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
 
 /// What a command receives.
-pub struct Context {
+pub(crate) struct Context {
     /// The environment.
     pub env: Environment,
     /// The streams.
@@ -50,14 +49,14 @@ pub struct Context {
 
 impl Context {
     /// A context in which nothing has been read yet.
-    pub fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
+    pub(crate) fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
         let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
         Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients }
     }
 
     /// The same with what knows the words of the command line for a refused call.
     #[must_use]
-    pub fn advised_by(self, advice: RefusalAdvice) -> Self {
+    pub(crate) fn advised_by(self, advice: RefusalAdvice) -> Self {
         Self { advice, ..self }
     }
 
@@ -67,7 +66,7 @@ impl Context {
     }
 
     /// The time now.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.env.clock.now()
     }
 }

@@ -22,9 +22,9 @@ pub struct Variable {
 
 macro_rules! variables {
     ($($ident:ident = $name:literal, $meaning:literal;)*) => {
-        $(#[doc = $meaning] pub const $ident: Variable = Variable { name: $name, meaning: $meaning };)*
+        $(#[doc = $meaning] pub(crate) const $ident: Variable = Variable { name: $name, meaning: $meaning };)*
         /// All variables, in the order in which help shows them.
-        pub const ALL: &[Variable] = &[$($ident),*];
+        pub(crate) const ALL: &[Variable] = &[$($ident),*];
     };
 }
 

@@ -103,7 +103,7 @@ struct Halted {
 }
 
 /// What most functions of the crate return.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.

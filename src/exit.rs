@@ -6,15 +6,15 @@ use crate::env::Environment;
 use crate::ui::Streams;
 
 /// A whole command line as a function, for a command that runs others: its exit status.
-pub type Program = fn(Vec<OsString>, &Environment, Streams) -> u8;
+pub(crate) type Program = fn(Vec<OsString>, &Environment, Streams) -> u8;
 
 /// The exit status of a command that did what it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(pub u8);
+pub(crate) struct Status(pub u8);
 
 impl Status {
     /// All is well.
-    pub const DONE: Status = Status(0);
+    pub(crate) const DONE: Status = Status(0);
     /// The user was asked, and said no.
-    pub const NOT_CONFIRMED: Status = Status(1);
+    pub(crate) const NOT_CONFIRMED: Status = Status(1);
 }

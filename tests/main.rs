@@ -1,6 +1,14 @@
 //! All integration tests, in one binary: one file a noun.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests may panic")]
+#![allow(unreachable_pub, reason = "what is in `support` is for all files of one crate")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests may panic"
+)]
 
 mod api;
 mod architecture;

@@ -26,6 +26,8 @@ fn listen(rabbit: &Rabbit, folder: &Path) -> Child {
     let err = OpenOptions::new().append(true).create(true).open(folder.join("err")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_tc"))
         .args(["pulse", "listen", "queue.taskCompleted", "--queue", "lasting", "--durable", "--prefetch", "50"])
+        // It may be started while the broker is away.
+        .args(["--retries", "100"])
         .env_clear()
         .env("HOME", folder)
         .env("PULSE_URL", format!("amqp://127.0.0.1:{}", rabbit.port))
@@ -127,5 +129,7 @@ fn ten_kills_and_three_restarts_lose_no_message_and_mark_duplicates() {
     let duplicates: usize = times.values().map(|times| times.len() - 1).sum();
     assert!(duplicates <= (KILLS + RESTARTS) * 50, "{duplicates} duplicates");
     let said = std::fs::read_to_string(folder.path().join("err")).unwrap();
-    assert_eq!(said.matches("lost the connection to Pulse").count(), RESTARTS, "{said}");
+    // A listener that is started while the broker is away loses no connection.
+    let lost = said.matches("lost the connection to Pulse").count();
+    assert!((1..=RESTARTS).contains(&lost), "{said}");
 }

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tc::Credentials;
-use tc::RootUrl;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;

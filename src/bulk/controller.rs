@@ -18,7 +18,7 @@ const HOLDING_WINDOWS: u32 = 8;
 /// Time is divided into windows of as many answers as there are slots, about one round trip each;
 /// at the end of a window the throughput is compared with the best so far.
 #[derive(Debug, Clone)]
-pub struct Controller {
+pub(crate) struct Controller {
     limit: usize,
     most: usize,
     phase: Phase,
@@ -49,7 +49,7 @@ struct Window {
 
 impl Controller {
     /// At most `most` in flight.
-    pub fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
             limit: START.min(most),
@@ -61,24 +61,24 @@ impl Controller {
     }
 
     /// Always exactly `jobs` in flight, unless the server asks for less.
-    pub fn fixed(jobs: usize) -> Self {
+    pub(crate) fn fixed(jobs: usize) -> Self {
         let mut controller = Self::new(jobs);
         controller.limit = controller.most;
         controller
     }
 
     /// How many may be in flight now; at least one.
-    pub fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
     /// A slot stayed empty for want of items.
-    pub fn starved(&mut self) {
+    pub(crate) fn starved(&mut self) {
         self.window.starved = true;
     }
 
     /// An action has ended; `now` is the time since the start.
-    pub fn answered(&mut self, now: Duration) {
+    pub(crate) fn answered(&mut self, now: Duration) {
         self.window.answers += 1;
         if self.window.answers < self.limit {
             return;
@@ -92,7 +92,7 @@ impl Controller {
     }
 
     /// The server asked for less (429, 503).
-    pub fn pushed_back(&mut self, now: Duration) {
+    pub(crate) fn pushed_back(&mut self, now: Duration) {
         if self.phase == Phase::Cut {
             return;
         }

@@ -16,7 +16,7 @@ const STOP_GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Ended<T> {
+pub(crate) struct Ended<T> {
     /// Someone wished it to stop before all items were started.
     pub stopped: bool,
     /// Started, and without an answer when waiting for it was given up.
@@ -32,7 +32,7 @@ pub struct Ended<T> {
 /// says how often the server has asked for less so far. After `stop` no more actions are started;
 /// those in flight are waited for, for a limited time, or until `give_up`. A failed action stops
 /// nothing; a failure of `items` ends the list.
-pub async fn run<T, R, Action>(
+pub(crate) async fn run<T, R, Action>(
     items: impl Stream<Item = Result<T>>,
     mut controller: Controller,
     pushbacks: impl Fn() -> u64,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Connections that are opened at most, whatever the system allows: more gain nothing, and each
 /// costs memory here and there.
-pub const MOST_CONNECTIONS: usize = 512;
+pub(crate) const MOST_CONNECTIONS: usize = 512;
 
 /// Files that are left to the rest of the process: look-ups of the host's name, temporary files,
 /// the connection that fetches the next page.
@@ -12,7 +12,7 @@ const RESERVE: usize = 16;
 
 /// How many requests may be under way at once: as many as leave all their connections within the
 /// limit of open files and [`MOST_CONNECTIONS`].
-pub fn connections_available() -> usize {
+pub(crate) fn connections_available() -> usize {
     let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(256, |(soft, _)| soft);
     within(usize::try_from(limit).unwrap_or(usize::MAX), open_files())
 }

@@ -9,7 +9,7 @@ mod engine;
 mod limits;
 mod report;
 
-pub use controller::Controller;
-pub use engine::{Ended, run};
-pub use limits::{MOST_CONNECTIONS, connections_available};
-pub use report::{Failure, Report, reason};
+pub(crate) use controller::Controller;
+pub(crate) use engine::{Ended, run};
+pub(crate) use limits::connections_available;
+pub(crate) use report::Report;

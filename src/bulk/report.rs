@@ -7,7 +7,7 @@ use crate::error::{Error, Kind};
 
 /// One item that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The item's ID.
     pub id: String,
     /// What people call it; may be empty.
@@ -20,7 +20,7 @@ pub struct Failure {
 
 /// What became of all items.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// What failed, in the order in which it did.
     pub failures: Vec<Failure>,
     /// Hints of the first failure of each kind of trouble, once each.
@@ -29,7 +29,7 @@ pub struct Report {
 
 impl Report {
     /// Adds a failure.
-    pub fn fail(&mut self, id: impl Into<String>, name: impl Into<String>, error: &Error) {
+    pub(crate) fn fail(&mut self, id: impl Into<String>, name: impl Into<String>, error: &Error) {
         for hint in error.hints().iter().take(4) {
             if self.hints.len() < 4 && !self.hints.contains(hint) {
                 self.hints.push(hint.clone());
@@ -44,7 +44,7 @@ impl Report {
     }
 
     /// Reasons with how often they occurred and one whole message, the most frequent first.
-    pub fn by_reason(&self) -> Vec<(&str, usize, &str)> {
+    pub(crate) fn by_reason(&self) -> Vec<(&str, usize, &str)> {
         let mut reasons: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
         for failure in &self.failures {
             reasons.entry(&failure.reason).or_insert((0, &failure.message)).0 += 1;
@@ -57,7 +57,7 @@ impl Report {
 }
 
 /// Why an action failed, in a word: the server's code, its status, or what happened to the network.
-pub fn reason(error: &Error) -> String {
+pub(crate) fn reason(error: &Error) -> String {
     match ApiError::of(error) {
         Some(ApiError { code: Some(code), .. }) => code.clone(),
         Some(refusal) => format!("HTTP {}", refusal.status),

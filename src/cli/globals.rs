@@ -7,7 +7,7 @@ use crate::ui::ColorChoice;
 /// Flags that every command takes, before or after its name.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Globals {
+pub(crate) struct Globals {
     /// Root URL of the deployment, or the name of a profile (firefox-ci, community, staging or your own)
     #[arg(short = 'R', long, global = true, value_name = "URL")]
     pub root_url: Option<String>,

@@ -9,13 +9,13 @@ use crate::error::{Error, Result};
 use crate::reference::{Method, Service, pattern};
 
 /// What stands before the name of a route argument in the IDs of clap arguments.
-pub const POSITIONAL_GROUP: &str = "argument:";
+pub(crate) const POSITIONAL_GROUP: &str = "argument:";
 /// What stands before the name of a query argument in the IDs of clap arguments.
-pub const QUERY_GROUP: &str = "query:";
+pub(crate) const QUERY_GROUP: &str = "query:";
 
 /// A method with its arguments, as they were given.
 #[derive(Debug)]
-pub struct Invocation {
+pub(crate) struct Invocation {
     /// The service, in any spelling.
     pub service: String,
     /// The method, in any case.
@@ -28,7 +28,7 @@ pub struct Invocation {
 
 impl Invocation {
     /// Reads what the command of a method matched.
-    pub fn of(service: &str, method: &str, matches: &ArgMatches) -> Self {
+    pub(crate) fn of(service: &str, method: &str, matches: &ArgMatches) -> Self {
         let values = |prefix: &'static str| {
             matches.ids().filter_map(move |id| {
                 let name = id.as_str().strip_prefix(prefix)?;
@@ -45,7 +45,7 @@ impl Invocation {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when one does not match, or looks like an option that does not exist.
-    pub fn check(&self, service: &Service, method: &Method, words: &[OsString]) -> Result<()> {
+    pub(crate) fn check(&self, service: &Service, method: &Method, words: &[OsString]) -> Result<()> {
         let literal = words.iter().any(|word| word == "--");
         for (name, value) in method.args.iter().zip(&self.args) {
             if let Some(pattern) = pattern(&service.service_name, &method.name, name) {

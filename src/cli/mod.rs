@@ -2,12 +2,12 @@
 
 mod api;
 mod globals;
-pub mod invocation;
+pub(crate) mod invocation;
 mod switches;
-pub mod topics;
-pub mod usage;
+pub(crate) mod topics;
+pub(crate) mod usage;
 
-pub use globals::Globals;
+pub(crate) use globals::Globals;
 
 use std::ffi::OsString;
 
@@ -21,7 +21,7 @@ use crate::reference::{Catalogue, Source};
 ///
 /// # Errors
 /// When it makes no sense, or asks for help, which is that of `tree` itself.
-pub fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+pub(crate) fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     switches::lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             tree.clone().try_get_matches_from(words).err().unwrap_or(fault)
@@ -34,7 +34,7 @@ pub fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Err
 ///
 /// What is left out cannot be named without a word that is not there, so parsing, help and completion come out as
 /// with the whole API, and no reference is parsed in vain.
-pub fn with_methods(tree: Command, name: &str, words: &[OsString]) -> Command {
+pub(crate) fn with_methods(tree: Command, name: &str, words: &[OsString]) -> Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     if !words.contains(&name) {
         return tree;
@@ -52,7 +52,7 @@ pub fn with_methods(tree: Command, name: &str, words: &[OsString]) -> Command {
 ///
 /// Half of all IDs of tasks made elsewhere are not *nice* ones. The dash is percent-encoded, as it
 /// may be in the address of a page, so what reads the ID needs to know nothing of this.
-pub fn shield_ids(words: &[OsString], nouns: &[&str], others: &[&str]) -> Vec<OsString> {
+pub(crate) fn shield_ids(words: &[OsString], nouns: &[&str], others: &[&str]) -> Vec<OsString> {
     let has_one_of = |names: &[&str]| words.iter().any(|word| names.iter().any(|name| word == name));
     let takes_ids = has_one_of(nouns) && !has_one_of(others);
     let shield = |word: &OsString| match word.to_str() {

@@ -5,7 +5,7 @@ use crate::error::Kind;
 
 /// A topic of help.
 #[derive(Debug, Clone, Copy)]
-pub struct Topic {
+pub(crate) struct Topic {
     /// `exit-codes`.
     pub name: &'static str,
     /// What it tells, in one line.
@@ -17,7 +17,7 @@ pub struct Topic {
 }
 
 /// All topics, in the order in which help lists them.
-pub const TOPICS: [Topic; 3] = [
+pub(crate) const TOPICS: [Topic; 3] = [
     Topic {
         name: "exit-codes",
         about: "What the exit status says",
@@ -41,7 +41,7 @@ The language is jq 1.8, by the interpreter jaq with definitions of tc's own for 
 
 impl Topic {
     /// The whole topic as plain text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let entries = (self.entries)();
         let width = entries.iter().map(|(term, _)| term.len()).max().unwrap_or_default();
         let lines = entries.iter().map(|(term, meaning)| format!("  {term:width$}  {meaning}\n"));

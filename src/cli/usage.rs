@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// What somebody typed that the tree does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown<'a> {
+pub(crate) enum Unknown<'a> {
     /// A command or verb.
     Command(&'a str),
     /// An option, with its dashes.
@@ -17,7 +17,7 @@ pub enum Unknown<'a> {
 ///
 /// `guess` knows what people mean who name something that is not there: it gets the command so far, such as
 /// `tc task`, and the unknown word, and answers with a whole hint. Its answer goes before what clap found similar.
-pub fn explain(fault: &clap::Error, guess: impl Fn(&str, Unknown<'_>) -> Option<String>) -> Option<Error> {
+pub(crate) fn explain(fault: &clap::Error, guess: impl Fn(&str, Unknown<'_>) -> Option<String>) -> Option<Error> {
     let message = message(fault)?;
     let mut error = Error::usage(message);
     let usage = usage(fault);

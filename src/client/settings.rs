@@ -121,7 +121,13 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
         }
     };
     let known = RootUrl::well_known(given).filter(|_| !matches!(origin, Origin::Proxy(_)));
-    known.map_or_else(|| RootUrl::parse(given).map_err(|fault| Error::usage(fault.to_string()).hint(source)), Ok)
+    known.map_or_else(
+        || {
+            RootUrl::parse(given)
+                .map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {source}.")))
+        },
+        Ok,
+    )
 }
 
 /// Why the environment's credentials are not for `root`: they are those of another deployment.

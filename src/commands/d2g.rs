@@ -15,7 +15,7 @@ use crate::exit::Status;
 ///
 /// Reads JSON or YAML and prints JSON. Both sides are checked against the schemas of the workers.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The input is a task definition, whose scopes are converted as well
     #[arg(short, long)]
     task_def: bool,
@@ -28,7 +28,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the input cannot be converted; those of the call that expands roles.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let document = Document::read(args.file.as_deref().unwrap_or("-"), context).await?;
     let container = format!("taskcontainer_{}", slugid::nice());
     let converted = if args.task_def {

@@ -12,7 +12,7 @@ use crate::exit::Status;
 /// Units, in this order, each at most once: years (y), months (mo), weeks (w), days (d), hours (h),
 /// minutes (m), seconds (s). A minus in front leads into the past.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// How far: `2 hours`, `1d6h`, `-1 week`
     // Only the first word can start with a minus. It is an argument of its own, because a list that
     // takes words with dashes would swallow the flags that follow it.
@@ -31,7 +31,7 @@ pub struct Args {
 
 /// How to print a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// 2026-11-22T13:55:13Z
     #[default]
     Rfc3339,
@@ -45,7 +45,7 @@ pub enum Format {
 ///
 /// # Errors
 /// When the expression or `--from` cannot be read, or the calendar does not reach that far.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let words: Vec<&str> = std::iter::once(&args.first).chain(&args.rest).map(String::as_str).collect();
     let offset: Offset = words.join(" ").parse().map_err(|error: time::TimeError| {
         Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")

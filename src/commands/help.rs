@@ -14,7 +14,7 @@ use crate::reference::suggest;
 
 /// Explain a command or a topic: exit-codes, environment
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// A topic (exit-codes, environment), or the words of a command
     #[arg(value_name = "TOPIC|COMMAND")]
     words: Vec<String>,
@@ -24,7 +24,11 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is neither such a topic nor such a command.
-pub async fn run(args: &Args, context: &Context, tree_for: impl Fn(&[OsString]) -> clap::Command) -> Result<Status> {
+pub(crate) async fn run(
+    args: &Args,
+    context: &Context,
+    tree_for: impl Fn(&[OsString]) -> clap::Command,
+) -> Result<Status> {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     if let [name] = words[..]
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)

@@ -7,7 +7,7 @@ use crate::env;
 use crate::error::{Advice, Error};
 
 /// The error with its advice as hints.
-pub fn worded(mut error: Error) -> Error {
+pub(crate) fn worded(mut error: Error) -> Error {
     let advice = error.take_advice();
     advice.iter().fold(error, |error, advice| error.hint(words(advice)))
 }
@@ -45,7 +45,7 @@ fn words(advice: &Advice) -> String {
 ///
 /// The advice is enough: who follows it is not refused again for the same call. It comes from the whole scope expression
 /// that the server sent, less what the caller has.
-pub fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) -> Vec<String> {
+pub(crate) fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment) -> Vec<String> {
     if identity.target.unsigned_because.is_some() {
         // Credentials that were turned off are not what is missing; those that have ended are.
         let again = identity.expires.map(|_| format!("To sign in again: {}", sign_in(deployment)));

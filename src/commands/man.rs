@@ -16,7 +16,7 @@ use crate::exit::Status;
 /// There is one page for tc and one for each command and verb. They carry no date, so the same
 /// version of tc always makes the same bytes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Write all pages to this directory instead
     #[arg(short, long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such command, or the pages cannot be written.
-pub async fn run(args: &Args, context: &Context, tree: &clap::Command) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context, tree: &clap::Command) -> Result<Status> {
     if let Some(directory) = &args.output {
         let directory = context.env.resolve(directory);
         std::fs::create_dir_all(&directory).map_err(|source| Error::io("create", directory.display(), source))?;

@@ -1,34 +1,34 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
-pub mod api;
-pub mod artifact;
-pub mod completions;
-pub mod config;
-pub mod creds;
-pub mod d2g;
-pub mod documents;
-pub mod download;
-pub mod from_now;
-pub mod group;
+pub(crate) mod api;
+pub(crate) mod artifact;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod creds;
+pub(crate) mod d2g;
+pub(crate) mod documents;
+pub(crate) mod download;
+pub(crate) mod from_now;
+pub(crate) mod group;
 mod guesses;
-pub mod help;
+pub(crate) mod help;
 pub(crate) mod hints;
-pub mod man;
-pub mod object;
-pub mod profile;
-pub mod pulse;
-pub mod references;
-pub mod sandbox;
-pub mod schema;
-pub mod scope;
-pub mod signin;
-pub mod signout;
-pub mod slugid;
-pub mod task;
-pub mod url;
-pub mod validate_json;
-pub mod version;
-pub mod whoami;
+pub(crate) mod man;
+pub(crate) mod object;
+pub(crate) mod profile;
+pub(crate) mod pulse;
+pub(crate) mod references;
+pub(crate) mod sandbox;
+pub(crate) mod schema;
+pub(crate) mod scope;
+pub(crate) mod signin;
+pub(crate) mod signout;
+pub(crate) mod slugid;
+pub(crate) mod task;
+pub(crate) mod url;
+pub(crate) mod validate_json;
+pub(crate) mod version;
+pub(crate) mod whoami;
 
 // What several verbs have in common, by what it does.
 mod bulk;
@@ -39,7 +39,7 @@ mod selection;
 mod transfers;
 mod waiting;
 
-pub use hints::advise;
+pub(crate) use hints::advise;
 
 use std::ffi::OsString;
 
@@ -53,7 +53,7 @@ use crate::exit::{Program, Status};
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub enum Command {
+pub(crate) enum Command {
     Api(api::Args),
     /// See and change single tasks
     #[command(subcommand)]
@@ -113,7 +113,7 @@ const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
     disable_help_subcommand = true,
     max_term_width = 100
 )]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     /// Flags that every command takes.
     #[command(flatten)]
     pub globals: Globals,
@@ -123,14 +123,14 @@ pub struct CommandLine {
 }
 
 /// The command tree without the API's methods, for manuals.
-pub fn tree() -> clap::Command {
+pub(crate) fn tree() -> clap::Command {
     let tree = CommandLine::command().mut_subcommand("group", group::adjust);
     let names = help::names(&tree);
     tree.mut_subcommand("help", |command| help::complete(command, names))
 }
 
 /// The command tree with the API's methods, as far as a command line of these words can reach into it.
-pub fn tree_for(words: &[OsString]) -> clap::Command {
+pub(crate) fn tree_for(words: &[OsString]) -> clap::Command {
     CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words))
 }
 
@@ -138,13 +138,13 @@ pub fn tree_for(words: &[OsString]) -> clap::Command {
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
-pub fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
+pub(crate) fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
     cli::parse(&tree_for(&words), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.
-pub fn usage_error(fault: &clap::Error) -> Option<Error> {
+pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
     cli::usage::explain(fault, guesses::guess)
 }
 
@@ -158,7 +158,7 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub async fn run(self, context: &Context, program: Program) -> Result<Status> {
+    pub(crate) async fn run(self, context: &Context, program: Program) -> Result<Status> {
         match self {
             Self::Api(args) => api::run(&args, context).await,
             Self::Group(command) => command.run(context).await,

@@ -15,7 +15,7 @@ const BROWSER_START_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the address cannot be printed. Without a browser there is a hint: the address will do.
-pub async fn open(url: &str, context: &Context) -> Result<Status> {
+pub(super) async fn open(url: &str, context: &Context) -> Result<Status> {
     let mut out = context.ui.out();
     writeln!(out, "{url}")?;
     out.flush()?;

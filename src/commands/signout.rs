@@ -20,7 +20,7 @@ const VARIABLES: [env::Variable; 3] = [env::CLIENT_ID, env::ACCESS_TOKEN, env::C
 /// They are removed from the store. A shell's own can only be unset by that shell: in a pipe the
 /// statements for that are printed, so `eval "$(tc signout)"` does both.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Forget the credentials for all deployments
     #[arg(long)]
     all: bool,
@@ -32,7 +32,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the store is refused, or nobody says for which deployment. Nothing is printed then.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.chosen();
     let prints = !context.ui.terminal.stdout || shell.is_some();
     let store = Store::open(&context.env);

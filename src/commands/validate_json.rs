@@ -11,7 +11,7 @@ use crate::schema::Checker;
 ///
 /// Both can be paths or URLs. Each fault is shown in its line; the status is 1 when there are any.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// JSON schema: a path, or an http, https or file URL
     #[arg(value_name = "SCHEMA", value_hint = clap::ValueHint::FilePath)]
     schema: String,
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is not, or something cannot be read.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let schema = Document::open(&args.schema, context).await?;
     let document = Document::open(&args.file, context).await?;
     let mismatches = Checker::of(&schema.value)?.mismatches(&document.value);

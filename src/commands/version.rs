@@ -9,7 +9,7 @@ use crate::reference;
 
 /// Print the version of tc and of its references
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Print the bare version of tc, for scripts
     #[arg(short, long)]
     short: bool,
@@ -19,7 +19,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let version = env!("CARGO_PKG_VERSION");
     if context.wants_json() {
         let versions = serde_json::json!({"version": version, "references": reference::VERSION});

@@ -15,13 +15,13 @@ use crate::exit::Status;
 ///
 /// The scopes are those that the deployment sees. Exits with 4 when you are not signed in.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(crate) struct Args {}
 
 /// Asks the deployment for the scopes, and prints them with where the credentials come from.
 ///
 /// # Errors
 /// [`Kind::Auth`] when there are no credentials, or the deployment does not take them.
-pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let identity = context.identity()?;
     if identity.origin.is_none() {
         return Err(not_signed_in(&identity, context));

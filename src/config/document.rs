@@ -11,7 +11,7 @@ use super::values::Value;
 /// What is wrong with a settings file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {message}")]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -22,7 +22,7 @@ pub struct Fault {
 
 /// A key that the program does not know, where it stands, and what may have been meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
+pub(crate) struct Unknown {
     /// The dotted key.
     pub key: String,
     /// Line, from 1.
@@ -43,11 +43,11 @@ impl fmt::Display for Unknown {
 
 /// A settings file that is TOML.
 #[derive(Debug, Clone)]
-pub struct Document(toml_edit::Document<String>);
+pub(crate) struct Document(toml_edit::Document<String>);
 
 /// What stands in a settings file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents {
+pub(crate) struct Contents {
     /// Values in the order of the file.
     pub values: Vec<(Slot, Value)>,
     /// Names of profiles, those without values included.
@@ -61,7 +61,7 @@ impl Document {
     ///
     /// # Errors
     /// The first place where it is no TOML.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         toml_edit::Document::parse(text.to_owned()).map(Self).map_err(|error| {
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));
             let message = error.message().lines().next().unwrap_or("no TOML").to_owned();
@@ -70,7 +70,7 @@ impl Document {
     }
 
     /// The text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.raw()
     }
 
@@ -78,7 +78,7 @@ impl Document {
     ///
     /// # Errors
     /// The first value that is not what its key wants.
-    pub fn contents(&self) -> Result<Contents, Fault> {
+    pub(crate) fn contents(&self) -> Result<Contents, Fault> {
         let mut contents = Contents::default();
         for (key, item) in self.0.iter() {
             match (key, item.as_table_like()) {
@@ -144,7 +144,7 @@ impl Document {
     }
 
     /// Whether something stands there, right or wrong.
-    pub fn has(&self, slot: &Slot) -> bool {
+    pub(crate) fn has(&self, slot: &Slot) -> bool {
         let (tables, name) = path(slot);
         let mut table: &dyn TableLike = self.0.as_table();
         for name in tables {
@@ -160,7 +160,7 @@ impl Document {
     ///
     /// # Errors
     /// When a value stands where a table must be.
-    pub fn with(&self, slot: &Slot, value: &Value) -> Result<Self, Fault> {
+    pub(crate) fn with(&self, slot: &Slot, value: &Value) -> Result<Self, Fault> {
         self.edited(|document| {
             let (tables, name) = path(slot);
             if tables.is_empty() && !document.iter().any(|(_, item)| item.is_value()) {
@@ -185,7 +185,7 @@ impl Document {
     ///
     /// # Errors
     /// When a value stands where a table must be.
-    pub fn without(&self, slot: &Slot) -> Result<Self, Fault> {
+    pub(crate) fn without(&self, slot: &Slot) -> Result<Self, Fault> {
         self.edited(|document| {
             let (tables, name) = path(slot);
             remove(document.as_table_mut(), &tables, name)
@@ -196,7 +196,7 @@ impl Document {
     ///
     /// # Errors
     /// When `profiles` is no table.
-    pub fn without_profile(&self, name: &str) -> Result<Self, Fault> {
+    pub(crate) fn without_profile(&self, name: &str) -> Result<Self, Fault> {
         self.edited(|document| remove(document.as_table_mut(), &[PROFILES], name))
     }
 

@@ -17,7 +17,7 @@ const LAST_MINUTES: TimeDelta = TimeDelta::minutes(5);
 
 /// Credentials with the time they are good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// The credentials.
     pub credentials: Credentials,
     /// When they were made, where known.
@@ -32,14 +32,14 @@ pub struct Stored {
 
 impl Stored {
     /// Credentials; a certificate tells from when to when they are good.
-    pub fn new(credentials: Credentials) -> Self {
+    pub(crate) fn new(credentials: Credentials) -> Self {
         let (issued, expires) = credentials.certificate.as_ref().map_or((None, None), validity);
         Self { credentials, issued, expires, name: None, scopes: None }
     }
 
     /// The same, made and ending at these times; a certificate can only make the end come sooner.
     #[must_use]
-    pub fn with_life(mut self, issued: DateTime<Utc>, expires: DateTime<Utc>) -> Self {
+    pub(crate) fn with_life(mut self, issued: DateTime<Utc>, expires: DateTime<Utc>) -> Self {
         self.issued = Some(issued);
         self.expires = Some(self.expires.map_or(expires, |own| own.min(expires)));
         self
@@ -47,17 +47,17 @@ impl Stored {
 
     /// The same, with what the sign-in asked for.
     #[must_use]
-    pub fn asked_for(self, name: &str, scopes: &[String]) -> Self {
+    pub(crate) fn asked_for(self, name: &str, scopes: &[String]) -> Self {
         Self { name: Some(name.to_owned()), scopes: Some(scopes.to_vec()), ..self }
     }
 
     /// Whether they have ended.
-    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
     /// Whether they end within 5 minutes, or within the last tenth of their life.
-    pub fn is_nearly_expired(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_nearly_expired(&self, now: DateTime<Utc>) -> bool {
         let Some(expires) = self.expires else { return false };
         let left = expires - now;
         let last_part = self.issued.map_or(TimeDelta::zero(), |issued| (expires - issued) / LAST_PART);

@@ -11,7 +11,7 @@ use crate::error::{Advice, Error, Result};
 
 /// The settings file of a user, which need not exist.
 #[derive(Debug, Clone)]
-pub struct SettingsFile {
+pub(crate) struct SettingsFile {
     path: PathBuf,
 }
 
@@ -20,17 +20,17 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When no home directory is known.
-    pub fn of(environment: &Environment) -> Result<Self> {
+    pub(crate) fn of(environment: &Environment) -> Result<Self> {
         Paths::required(environment).map(|paths| Self::at(paths.settings))
     }
 
     /// The file at `path`. Reads nothing yet.
-    pub fn at(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -38,7 +38,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When it cannot be read or is no UTF-8.
-    pub fn text(&self) -> Result<Option<String>> {
+    pub(crate) fn text(&self) -> Result<Option<String>> {
         read(&self.path)
     }
 
@@ -46,7 +46,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When it cannot be read or is no TOML; the place is named.
-    pub fn read(&self) -> Result<Option<Document>> {
+    pub(crate) fn read(&self) -> Result<Option<Document>> {
         let Some(text) = read(&self.path)? else { return Ok(None) };
         Document::parse(&text).map(Some).map_err(|fault| self.broken(fault))
     }
@@ -55,7 +55,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When a value is not what its key wants; the place is named.
-    pub fn contents(&self, document: &Document) -> Result<Contents> {
+    pub(crate) fn contents(&self, document: &Document) -> Result<Contents> {
         document.contents().map_err(|fault| self.broken(fault))
     }
 
@@ -63,7 +63,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When the file is no TOML, `change` fails, or the file cannot be written.
-    pub fn change(&self, change: impl FnOnce(&Document) -> Result<Document, Fault>) -> Result<()> {
+    pub(crate) fn change(&self, change: impl FnOnce(&Document) -> Result<Document, Fault>) -> Result<()> {
         let _lock = private::lock(&self.path)?;
         let document = match self.read()? {
             Some(document) => document,
@@ -77,7 +77,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When someone else has changed it since, or it cannot be written.
-    pub fn replace_if_unchanged(&self, before: Option<&str>, text: &str) -> Result<()> {
+    pub(crate) fn replace_if_unchanged(&self, before: Option<&str>, text: &str) -> Result<()> {
         let _lock = private::lock(&self.path)?;
         if read(&self.path)?.as_deref() != before {
             return Err(Error::new(
@@ -104,7 +104,7 @@ impl SettingsFile {
     }
 
     /// The error for a file with a fault in it.
-    pub fn broken(&self, fault: Fault) -> Error {
+    pub(crate) fn broken(&self, fault: Fault) -> Error {
         let Fault { line, column, message } = fault;
         Error::failed(format!("{}:{line}:{column}: {message}", self.path.display())).advise(Advice::EditSettings)
     }
@@ -115,7 +115,7 @@ impl GoTool {
     ///
     /// # Errors
     /// When it cannot be read or has another form.
-    pub fn read(path: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
         let Some(text) = read(path)? else { return Ok(None) };
         Self::parse(&text).map(Some).map_err(|Fault { line, column, message }| {
             Error::failed(format!("{}:{line}:{column}: {message}", path.display()))

@@ -8,7 +8,7 @@ use crate::domain::yaml;
 
 /// What stands in the Go tool's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GoTool {
+pub(crate) struct GoTool {
     /// The root URL.
     pub root_url: Option<String>,
     /// The credentials, where both client ID and access token are there.
@@ -35,7 +35,7 @@ impl GoTool {
     ///
     /// # Errors
     /// When it is no YAML or has another form. The message shows nothing of the file, which holds secrets.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }

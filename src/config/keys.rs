@@ -8,7 +8,7 @@ use crate::reference::suggest;
 
 /// One setting.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     /// Its name, at the top of the file and in profiles.
     pub name: &'static str,
     /// What it does, in one line.
@@ -28,7 +28,7 @@ pub struct Key {
 }
 
 /// Root URL of the deployment to talk to.
-pub static ROOT_URL: Key = Key {
+pub(crate) static ROOT_URL: Key = Key {
     name: "root-url",
     meaning: "Root URL of the deployment to talk to.",
     kind: Type::Deployment,
@@ -40,7 +40,7 @@ pub static ROOT_URL: Key = Key {
 };
 
 /// Name of the profile to use.
-pub static PROFILE: Key = Key {
+pub(crate) static PROFILE: Key = Key {
     name: "profile",
     meaning: "Name of the profile to use.",
     kind: Type::Profile,
@@ -52,7 +52,7 @@ pub static PROFILE: Key = Key {
 };
 
 /// How often to try again after failures that may pass.
-pub static RETRIES: Key = Key {
+pub(crate) static RETRIES: Key = Key {
     name: "retries",
     meaning: "How often to try again after failures that may pass.",
     kind: Type::Count(0, 100),
@@ -64,7 +64,7 @@ pub static RETRIES: Key = Key {
 };
 
 /// How long one try may take.
-pub static TIMEOUT: Key = Key {
+pub(crate) static TIMEOUT: Key = Key {
     name: "timeout",
     meaning: "How long one try may take.",
     kind: Type::Time,
@@ -76,7 +76,7 @@ pub static TIMEOUT: Key = Key {
 };
 
 /// How many calls a bulk action makes at a time, at most.
-pub static JOBS: Key = Key {
+pub(crate) static JOBS: Key = Key {
     name: "jobs",
     meaning: "How many calls a bulk action makes at a time, at most.",
     kind: Type::Count(1, 1000),
@@ -88,7 +88,7 @@ pub static JOBS: Key = Key {
 };
 
 /// When to colour: auto, always or never.
-pub static COLOR: Key = Key {
+pub(crate) static COLOR: Key = Key {
     name: "color",
     meaning: "When to colour: auto, always or never.",
     kind: Type::Choice(&["auto", "always", "never"]),
@@ -100,7 +100,7 @@ pub static COLOR: Key = Key {
 };
 
 /// File of CA certificates (PEM) to trust besides the system's.
-pub static CACERT: Key = Key {
+pub(crate) static CACERT: Key = Key {
     name: "cacert",
     meaning: "File of CA certificates (PEM) to trust besides the system's.",
     kind: Type::File,
@@ -112,7 +112,7 @@ pub static CACERT: Key = Key {
 };
 
 /// Pulse broker to listen to. The variable may hold a password, so it is read apart and never shown.
-pub static PULSE_URL: Key = Key {
+pub(crate) static PULSE_URL: Key = Key {
     name: "pulse-url",
     meaning: "Pulse broker to listen to, where PULSE_URL and PULSE_HOST are not set.",
     kind: Type::Broker,
@@ -124,7 +124,7 @@ pub static PULSE_URL: Key = Key {
 };
 
 /// Pulse user to listen as.
-pub static PULSE_USERNAME: Key = Key {
+pub(crate) static PULSE_USERNAME: Key = Key {
     name: "pulse-username",
     meaning: "Pulse user to listen as, where PULSE_USERNAME is not set.",
     kind: Type::User,
@@ -136,7 +136,7 @@ pub static PULSE_USERNAME: Key = Key {
 };
 
 /// All settings, in the order in which lists show them.
-pub static KEYS: &[&Key] =
+pub(crate) static KEYS: &[&Key] =
     &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT, &PULSE_URL, &PULSE_USERNAME];
 
 /// The table of profiles.
@@ -147,7 +147,7 @@ pub(super) const PRESETS: &str = "presets";
 
 /// A place in the file where a value can stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// `retries`
     Top(&'static Key),
     /// `profiles.corp.retries`
@@ -158,7 +158,7 @@ pub enum Slot {
 
 /// A key that does not exist, and those that resemble it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownKey {
+pub(crate) struct UnknownKey {
     /// As it was given.
     pub key: String,
     /// Full keys that may have been meant, best first.
@@ -167,7 +167,7 @@ pub struct UnknownKey {
 
 impl Key {
     /// The setting of this name.
-    pub fn named(name: &str) -> Option<&'static Key> {
+    pub(crate) fn named(name: &str) -> Option<&'static Key> {
         KEYS.iter().copied().find(|key| key.name == name)
     }
 }
@@ -177,7 +177,7 @@ impl Slot {
     ///
     /// # Errors
     /// When there is no such key.
-    pub fn parse(text: &str) -> Result<Self, UnknownKey> {
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownKey> {
         let parts: Vec<&str> = text.split('.').collect();
         let unknown = |wanted: &str, prefix: &str, in_profiles: bool| {
             let names = KEYS.iter().copied().filter(|key| key.in_profiles || !in_profiles).map(|key| key.name);
@@ -198,7 +198,7 @@ impl Slot {
     }
 
     /// What stands there.
-    pub fn kind(&self) -> Type {
+    pub(crate) fn kind(&self) -> Type {
         match self {
             Slot::Top(key) | Slot::Profile(_, key) => key.kind,
             Slot::Preset(_) => Type::Scopes,

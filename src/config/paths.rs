@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// Where a user's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// The directory of `tc`'s own files.
     pub directory: PathBuf,
     /// The settings.
@@ -20,7 +20,7 @@ pub struct Paths {
 
 impl Paths {
     /// The files of the user whose environment this is; none when no home directory is known.
-    pub fn of(environment: &Environment) -> Option<Self> {
+    pub(crate) fn of(environment: &Environment) -> Option<Self> {
         let base = config_directory(environment)?;
         let directory = base.join("tc");
         Some(Self {
@@ -35,7 +35,7 @@ impl Paths {
     ///
     /// # Errors
     /// When no home directory is known.
-    pub fn required(environment: &Environment) -> Result<Self> {
+    pub(crate) fn required(environment: &Environment) -> Result<Self> {
         Self::of(environment).ok_or_else(|| {
             Error::failed("no home directory is known, so there is no place for settings").hint("Set HOME.")
         })

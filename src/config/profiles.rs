@@ -8,7 +8,7 @@ use crate::reference::suggest;
 
 /// A named deployment, and the settings that go with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Its name.
     pub name: String,
     /// Its root URL, as it was written; none where the user's table does not say.
@@ -19,12 +19,12 @@ pub struct Profile {
 
 impl Contents {
     /// The value of a slot.
-    pub fn get(&self, wanted: &Slot) -> Option<&Value> {
+    pub(crate) fn get(&self, wanted: &Slot) -> Option<&Value> {
         self.values.iter().find(|(slot, _)| slot == wanted).map(|(_, value)| value)
     }
 
     /// All profiles: those that are built in, then the user's own by name.
-    pub fn all_profiles(&self) -> Vec<Profile> {
+    pub(crate) fn all_profiles(&self) -> Vec<Profile> {
         let mut own: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
         own.sort_unstable();
         let names = WELL_KNOWN.iter().map(|(name, _)| *name);
@@ -33,7 +33,7 @@ impl Contents {
     }
 
     /// The profile of this name.
-    pub fn profile(&self, name: &str) -> Option<Profile> {
+    pub(crate) fn profile(&self, name: &str) -> Option<Profile> {
         let built_in = built_in(name);
         if built_in.is_none() && !self.profiles.iter().any(|own| own == name) {
             return None;
@@ -48,7 +48,7 @@ impl Contents {
     }
 
     /// Names of profiles that resemble `wanted`.
-    pub fn similar_profiles(&self, wanted: &str) -> Vec<String> {
+    pub(crate) fn similar_profiles(&self, wanted: &str) -> Vec<String> {
         let profiles = self.all_profiles();
         suggest(wanted, profiles.iter().map(|profile| profile.name.as_str())).into_iter().map(Into::into).collect()
     }

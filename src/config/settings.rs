@@ -14,12 +14,12 @@ use crate::error::{Advice, Error, Kind, Result};
 
 /// What the flags of one command line say, by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given(Vec<(&'static str, Value)>);
+pub(crate) struct Given(Vec<(&'static str, Value)>);
 
 impl Given {
     /// The same with the value of one more flag, if it was given; a later one takes the place of an earlier.
     #[must_use]
-    pub fn with(mut self, key: &'static Key, value: Option<impl ToString>) -> Self {
+    pub(crate) fn with(mut self, key: &'static Key, value: Option<impl ToString>) -> Self {
         let Some(text) = value.map(|value| value.to_string()) else { return self };
         let count = if matches!(key.kind, Type::Count(..)) { text.parse().ok() } else { None };
         self.0.retain(|(name, _)| *name != key.name);
@@ -28,7 +28,7 @@ impl Given {
     }
 
     /// The value of a key, if a flag gives it.
-    pub fn get(&self, key: &Key) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &Key) -> Option<&Value> {
         self.0.iter().find(|(name, _)| *name == key.name).map(|(_, value)| value)
     }
 
@@ -42,7 +42,7 @@ impl Given {
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// A flag, by name.
     Flag(&'static str),
     /// A variable of the environment, by name.
@@ -70,7 +70,7 @@ impl fmt::Display for Source {
 
 /// A value that counts, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The value.
     pub value: Value,
     /// Where it comes from.
@@ -79,7 +79,7 @@ pub struct Setting {
 
 /// All settings of one run.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     paths: Option<Paths>,
     given: Given,
     /// Values of variables, by key.
@@ -94,7 +94,7 @@ impl Settings {
     ///
     /// # Errors
     /// When a file cannot be read or is broken, or a profile is chosen that does not exist.
-    pub fn load(environment: &Environment, given: Given) -> Result<Self> {
+    pub(crate) fn load(environment: &Environment, given: Given) -> Result<Self> {
         let paths = Paths::of(environment);
         let (contents, go_tool) = match &paths {
             None => (Contents::default(), None),
@@ -113,7 +113,7 @@ impl Settings {
     ///
     /// # Errors
     /// When a profile is chosen that does not exist.
-    pub fn new(
+    pub(crate) fn new(
         paths: Option<Paths>,
         environment: &Environment,
         given: Given,
@@ -126,33 +126,33 @@ impl Settings {
     }
 
     /// Where the user's files are; none when no home directory is known.
-    pub fn paths(&self) -> Option<&Paths> {
+    pub(crate) fn paths(&self) -> Option<&Paths> {
         self.paths.as_ref()
     }
 
     /// What stands in the settings file.
-    pub fn contents(&self) -> &Contents {
+    pub(crate) fn contents(&self) -> &Contents {
         &self.contents
     }
 
     /// The profile in use.
-    pub fn profile(&self) -> Option<&Profile> {
+    pub(crate) fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref().map(|(profile, _)| profile)
     }
 
     /// The Go tool's settings, where they are read because there are none of ours.
-    pub fn go_tool(&self) -> Option<&GoTool> {
+    pub(crate) fn go_tool(&self) -> Option<&GoTool> {
         self.go_tool.as_ref()
     }
 
     /// One sentence for each key in the file that means nothing.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let path = self.paths.as_ref().map(|paths| paths.settings.display().to_string()).unwrap_or_default();
         self.contents.unknown.iter().map(|unknown| format!("{path}: {unknown}")).collect()
     }
 
     /// The value that counts for a key, if there is one.
-    pub fn find(&self, key: &Key) -> Option<Setting> {
+    pub(crate) fn find(&self, key: &Key) -> Option<Setting> {
         self.flag(key)
             .or_else(|| self.chosen_profile_value(key, true))
             .or_else(|| self.environment.iter().find(|(name, _)| *name == key.name).map(|(_, setting)| setting.clone()))
@@ -169,7 +169,7 @@ impl Settings {
     ///
     /// # Errors
     /// When what is set is neither a root URL nor the name of a profile.
-    pub fn root_url(&self) -> Result<Option<(RootUrl, Source)>> {
+    pub(crate) fn root_url(&self) -> Result<Option<(RootUrl, Source)>> {
         let Some(setting) = self.find(&keys::ROOT_URL) else { return Ok(None) };
         let text = setting.value.to_string();
         match self.deployment(&text) {
@@ -179,7 +179,7 @@ impl Settings {
     }
 
     /// Whether a flag chose this: it then comes before the environment.
-    pub fn is_explicit(&self, source: &Source) -> bool {
+    pub(crate) fn is_explicit(&self, source: &Source) -> bool {
         match source {
             Source::Flag(_) => true,
             Source::Profile(_) => matches!(self.profile, Some((_, Source::Flag(_)))),
@@ -188,12 +188,12 @@ impl Settings {
     }
 
     /// How often to try again.
-    pub fn retries(&self) -> Option<u32> {
+    pub(crate) fn retries(&self) -> Option<u32> {
         self.count(&keys::RETRIES)
     }
 
     /// How many calls a bulk action makes at a time, where someone says.
-    pub fn jobs(&self) -> Option<u32> {
+    pub(crate) fn jobs(&self) -> Option<u32> {
         self.count(&keys::JOBS)
     }
 
@@ -201,17 +201,17 @@ impl Settings {
     ///
     /// # Errors
     /// When `--timeout` is no time; files are checked when they are read.
-    pub fn timeout(&self) -> Result<Option<Duration>> {
+    pub(crate) fn timeout(&self) -> Result<Option<Duration>> {
         self.text(&keys::TIMEOUT).map(|text| parse_timeout(&text)).transpose()
     }
 
     /// When to colour: `auto`, `always` or `never`.
-    pub fn color(&self) -> Option<String> {
+    pub(crate) fn color(&self) -> Option<String> {
         self.text(&keys::COLOR)
     }
 
     /// The file of CA certificates; one from a file starts at the directory of that file.
-    pub fn cacert(&self, environment: &Environment) -> Option<PathBuf> {
+    pub(crate) fn cacert(&self, environment: &Environment) -> Option<PathBuf> {
         let setting = self.find(&keys::CACERT)?;
         let path = setting.value.as_text()?;
         Some(match (&setting.source, &self.paths) {
@@ -221,12 +221,12 @@ impl Settings {
     }
 
     /// The Pulse broker that the user's file names.
-    pub fn pulse_url(&self) -> Option<String> {
+    pub(crate) fn pulse_url(&self) -> Option<String> {
         self.text(&keys::PULSE_URL)
     }
 
     /// The Pulse user that the user's file names.
-    pub fn pulse_username(&self) -> Option<String> {
+    pub(crate) fn pulse_username(&self) -> Option<String> {
         self.text(&keys::PULSE_USERNAME)
     }
 
@@ -234,7 +234,7 @@ impl Settings {
     ///
     /// # Errors
     /// When there is no preset of this name.
-    pub fn preset(&self, name: &str) -> Result<Vec<String>> {
+    pub(crate) fn preset(&self, name: &str) -> Result<Vec<String>> {
         if let Some(Value::List(scopes)) = self.contents.get(&Slot::Preset(name.into())) {
             return Ok(scopes.clone());
         }
@@ -258,7 +258,7 @@ impl Settings {
     ///
     /// # Errors
     /// When it is neither; profiles of similar names are hinted at.
-    pub fn deployment(&self, text: &str) -> Result<RootUrl> {
+    pub(crate) fn deployment(&self, text: &str) -> Result<RootUrl> {
         let own = self.contents.profile(text).and_then(|profile| profile.root_url);
         if let Some(known) = RootUrl::well_known(own.as_deref().unwrap_or(text)) {
             return Ok(known);
@@ -343,7 +343,7 @@ impl Settings {
 ///
 /// # Errors
 /// When it is none, or no time at all.
-pub fn parse_timeout(text: &str) -> Result<Duration> {
+pub(crate) fn parse_timeout(text: &str) -> Result<Duration> {
     parse_time(text).ok_or_else(|| {
         Error::usage(format!("invalid duration `{text}`")).hint("Give a number and a unit, such as 30s, 2m or 500ms.")
     })

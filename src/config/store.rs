@@ -12,14 +12,14 @@ use crate::error::{Error, Result};
 
 /// The credentials that a user has stored. Nothing is read or written until a method says so.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub(crate) struct Store {
     /// None when the user has no home directory.
     path: Option<PathBuf>,
 }
 
 /// What the store knows of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// Nothing.
     Absent,
     /// Credentials that ended then.
@@ -30,18 +30,18 @@ pub enum Lookup {
 
 impl Store {
     /// The store of the user whose environment this is. Reads nothing yet.
-    pub fn open(environment: &Environment) -> Self {
+    pub(crate) fn open(environment: &Environment) -> Self {
         Self { path: Paths::of(environment).map(|paths| paths.credentials) }
     }
 
     /// A store in a file of its own.
     #[cfg(test)]
-    pub fn at(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: Some(path.into()) }
     }
 
     /// The file; none when no home directory is known.
-    pub fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
@@ -49,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// When the file is refused, because others can read it, or broken.
-    pub fn get(&self, root: &RootUrl, now: DateTime<Utc>) -> Result<Option<Stored>> {
+    pub(crate) fn get(&self, root: &RootUrl, now: DateTime<Utc>) -> Result<Option<Stored>> {
         Ok(match self.look_up(root, now)? {
             Lookup::Found(stored) => Some(stored),
             Lookup::Absent | Lookup::Expired(_) => None,
@@ -60,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of [`Store::get`].
-    pub fn look_up(&self, root: &RootUrl, now: DateTime<Utc>) -> Result<Lookup> {
+    pub(crate) fn look_up(&self, root: &RootUrl, now: DateTime<Utc>) -> Result<Lookup> {
         let Some(path) = &self.path else { return Ok(Lookup::Absent) };
         let stored = load(path)?.and_then(|contents| contents.get(root));
         Ok(match stored {
@@ -75,7 +75,7 @@ impl Store {
     /// # Errors
     /// When there is no home directory, or the file is refused, broken (it is then left as it is), or
     /// cannot be written.
-    pub fn put(&self, root: &RootUrl, stored: &Stored, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) fn put(&self, root: &RootUrl, stored: &Stored, now: DateTime<Utc>) -> Result<()> {
         self.change(|contents| {
             contents.drop_expired(now);
             contents.put(root, stored);
@@ -86,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of [`Store::put`].
-    pub fn remove(&self, root: &RootUrl) -> Result<bool> {
+    pub(crate) fn remove(&self, root: &RootUrl) -> Result<bool> {
         if self.is_absent() {
             return Ok(false);
         }
@@ -97,7 +97,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of [`Store::put`].
-    pub fn remove_all(&self) -> Result<Vec<String>> {
+    pub(crate) fn remove_all(&self) -> Result<Vec<String>> {
         if self.is_absent() {
             return Ok(Vec::new());
         }

@@ -10,7 +10,7 @@ use crate::domain::time::parse_duration;
 
 /// What a setting can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     /// A root URL, or the name of a profile that is built in.
     Deployment,
     /// The name of a profile.
@@ -33,7 +33,7 @@ pub enum Type {
 
 /// A setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(crate) enum Value {
     /// Text.
     Text(String),
     /// A whole number.
@@ -44,7 +44,7 @@ pub enum Value {
 
 impl Type {
     /// What it must look like, for messages.
-    pub fn expects(self) -> String {
+    pub(crate) fn expects(self) -> String {
         match self {
             Type::Deployment => "a root URL such as https://tc.example.com, or firefox-ci, community or staging".into(),
             Type::Profile => "the name of a profile: letters, digits, - and _".into(),
@@ -59,7 +59,7 @@ impl Type {
     }
 
     /// Reads a value from the words of a command line; none when it has another form.
-    pub fn parse(self, words: &[String]) -> Option<Value> {
+    pub(crate) fn parse(self, words: &[String]) -> Option<Value> {
         let word = match (self, words) {
             (Type::Scopes, scopes) => {
                 let lines: Vec<String> = scopes
@@ -80,7 +80,7 @@ impl Type {
     }
 
     /// Reads a value from TOML; none when it has another form.
-    pub fn read(self, item: &Item) -> Option<Value> {
+    pub(crate) fn read(self, item: &Item) -> Option<Value> {
         match self {
             Type::Scopes => {
                 let scopes: Option<Vec<String>> =
@@ -125,7 +125,7 @@ fn is_broker(text: &str) -> bool {
 
 impl Value {
     /// The text, where it is one.
-    pub fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
             Value::Count(_) | Value::List(_) => None,
@@ -133,7 +133,7 @@ impl Value {
     }
 
     /// The value as JSON.
-    pub fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Text(text) => text.as_str().into(),
             Value::Count(number) => (*number).into(),

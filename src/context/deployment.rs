@@ -14,7 +14,7 @@ const ONE_QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A deployment that something named on the command line is on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub enum Deployment {
+pub(crate) enum Deployment {
     /// The one that flags, the environment or settings choose.
     #[default]
     InUse,
@@ -27,7 +27,7 @@ impl Deployment {
     ///
     /// # Errors
     /// Those of [`Context::client_for`].
-    pub fn client(&self, context: &Context) -> Result<Client> {
+    pub(crate) fn client(&self, context: &Context) -> Result<Client> {
         context.client_for(self)
     }
 
@@ -35,7 +35,7 @@ impl Deployment {
     ///
     /// # Errors
     /// When no deployment is in use.
-    pub fn root_url(&self, context: &Context) -> Result<RootUrl> {
+    pub(crate) fn root_url(&self, context: &Context) -> Result<RootUrl> {
         match self {
             Deployment::InUse => context.root_url(),
             Deployment::At(root) => Ok(root.clone()),
@@ -45,7 +45,7 @@ impl Deployment {
 
 /// Something that a command line names: an ID, and the deployment that it is on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Named {
+pub(crate) struct Named {
     /// Where it is.
     pub deployment: Deployment,
     /// The ID, or the name.
@@ -54,7 +54,7 @@ pub struct Named {
 
 /// A task that a command line names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NamedTask {
+pub(crate) struct NamedTask {
     /// Where it is.
     pub deployment: Deployment,
     /// The ID.
@@ -79,7 +79,7 @@ impl Context {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when the page is one of another deployment than the one that was chosen for
     /// this command.
-    pub fn deployment_of(&self, page: Option<&RootUrl>) -> Result<Deployment> {
+    pub(crate) fn deployment_of(&self, page: Option<&RootUrl>) -> Result<Deployment> {
         let Some(page) = page else { return Ok(Deployment::InUse) };
         let settings = self.settings()?;
         let chosen = settings.find(&keys::ROOT_URL).is_some_and(|setting| match &setting.source {
@@ -103,7 +103,7 @@ impl Context {
     ///
     /// # Errors
     /// Those of [`Context::client_for`]; when no deployment is in use.
-    pub fn client(&self) -> Result<Client> {
+    pub(crate) fn client(&self) -> Result<Client> {
         self.client_for(&Deployment::InUse)
     }
 
@@ -113,7 +113,7 @@ impl Context {
     /// # Errors
     /// When credentials are half set or refused, the user's files are broken, `--timeout` is no time, or `--cacert`
     /// cannot be read.
-    pub fn client_for(&self, deployment: &Deployment) -> Result<Client> {
+    pub(crate) fn client_for(&self, deployment: &Deployment) -> Result<Client> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients.iter().find(|known| known.deployment == *deployment) {
             return Ok(known.client.clone());
@@ -170,7 +170,7 @@ impl Context {
     ///
     /// # Errors
     /// Those of [`Context::client_for`].
-    pub fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
+    pub(crate) fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
         let settings = self.settings()?;
         let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
         let mut builder = Client::builder_for(&self.env, target).retries(0).timeout(ONE_QUESTION_TIMEOUT);
@@ -181,7 +181,7 @@ impl Context {
     }
 
     /// How many answers so far asked for less, of all deployments: see [`Client::pushbacks`].
-    pub fn pushbacks(&self) -> u64 {
+    pub(crate) fn pushbacks(&self) -> u64 {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.iter().map(|known| known.client.pushbacks()).sum()
     }

@@ -63,7 +63,7 @@ impl Ending {
 /// The interrupt is dealt with by whoever holds this.
 #[must_use = "a claim ends when it is dropped"]
 #[derive(Debug)]
-pub struct Claim(Arc<Ending>);
+pub(crate) struct Claim(Arc<Ending>);
 
 impl Drop for Claim {
     fn drop(&mut self) {
@@ -83,7 +83,7 @@ impl Drop for Followed<'_> {
 impl Context {
     /// Takes the first interrupt from the run: the verb sees it by `context.env.interrupt` and ends by itself. After
     /// a second one it has half a second left.
-    pub fn claim_interrupt(&self) -> Claim {
+    pub(crate) fn claim_interrupt(&self) -> Claim {
         self.ending.claims.send_modify(|claims| *claims += 1);
         Claim(Arc::clone(&self.ending))
     }
@@ -92,7 +92,7 @@ impl Context {
     ///
     /// # Errors
     /// What `work` returns; [`crate::error::Kind::Interrupted`].
-    pub async fn interruptible<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn interruptible<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.ending.followed.send_modify(|followed| *followed += 1);
         let _followed = Followed(&self.ending);
         tokio::select! {
@@ -107,7 +107,7 @@ impl Context {
     ///
     /// # Errors
     /// Those of [`Context::interruptible`].
-    pub async fn writing_files<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn writing_files<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.ending.is_writing.store(true, Ordering::Relaxed);
         let outcome = self.interruptible(work).await;
         if outcome.is_ok() {

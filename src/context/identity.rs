@@ -34,7 +34,7 @@ struct Announced {
 
 /// Where credentials come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// The variables of the environment.
     Environment,
     /// The store, in this file.
@@ -56,7 +56,7 @@ impl fmt::Display for Origin {
 }
 
 /// The flags that override settings.
-pub fn given(globals: &Globals) -> Given {
+pub(crate) fn given(globals: &Globals) -> Given {
     let color = globals.color.as_ref().and_then(ValueEnum::to_possible_value);
     Given::default()
         .with(&keys::ROOT_URL, globals.root_url.as_ref())
@@ -69,7 +69,7 @@ pub fn given(globals: &Globals) -> Given {
 
 /// Whom to talk to, as whom, and who says so.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The deployment and the credentials.
     pub target: Endpoint,
     /// Where the root URL comes from.
@@ -87,7 +87,7 @@ impl Context {
     ///
     /// # Errors
     /// When a file is broken, or a profile is chosen that does not exist.
-    pub fn settings(&self) -> Result<&Settings> {
+    pub(crate) fn settings(&self) -> Result<&Settings> {
         if let Some(settings) = self.loaded.settings.get() {
             return Ok(settings);
         }
@@ -102,7 +102,7 @@ impl Context {
     ///
     /// # Errors
     /// When none is set, or what is set is no root URL.
-    pub fn root_url(&self) -> Result<RootUrl> {
+    pub(crate) fn root_url(&self) -> Result<RootUrl> {
         match self.settings()?.root_url()? {
             Some((root, _)) => Ok(root),
             None => Endpoint::root_url(&self.env, None),
@@ -113,7 +113,7 @@ impl Context {
     ///
     /// # Errors
     /// When they are half set, the certificate is no JSON, or the store is refused.
-    pub fn credentials(&self) -> Result<Option<Credentials>> {
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>> {
         if self.globals.no_credentials {
             return Ok(None);
         }
@@ -127,7 +127,7 @@ impl Context {
     ///
     /// # Errors
     /// When there is no root URL, credentials are half set, or the store is refused.
-    pub fn identity(&self) -> Result<Identity> {
+    pub(crate) fn identity(&self) -> Result<Identity> {
         self.identity_by(self.settings()?)
     }
 

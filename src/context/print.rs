@@ -15,7 +15,7 @@ use crate::ui::{Ui, sanitize};
 
 impl Context {
     /// Whether the result is to be JSON: `--json`, or `--jq`, which needs it.
-    pub fn wants_json(&self) -> bool {
+    pub(crate) fn wants_json(&self) -> bool {
         self.globals.json || self.globals.jq.is_some()
     }
 
@@ -23,7 +23,7 @@ impl Context {
     ///
     /// # Errors
     /// When it does not compile.
-    pub fn jq(&self) -> Result<Option<Program>> {
+    pub(crate) fn jq(&self) -> Result<Option<Program>> {
         let program = self.globals.jq.as_deref().map(|code| compile(code, &self.env)).transpose()?;
         Ok(program)
     }
@@ -32,7 +32,7 @@ impl Context {
     ///
     /// # Errors
     /// When there is a program.
-    pub fn refuse_jq(&self, what: &str) -> Result<()> {
+    pub(crate) fn refuse_jq(&self, what: &str) -> Result<()> {
         match self.globals.jq {
             Some(_) => Err(Error::usage(format!("{what} is not JSON, so --jq cannot filter it"))),
             None => Ok(()),
@@ -43,7 +43,7 @@ impl Context {
     ///
     /// # Errors
     /// When the program fails or the output cannot be written.
-    pub fn filter(&self, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn filter(&self, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
         filter(&self.ui, program, json, terminal, out)
     }
 
@@ -51,7 +51,7 @@ impl Context {
     ///
     /// # Errors
     /// When the filter fails or the output cannot be written.
-    pub async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
+    pub(crate) async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
         let (ui, json, program) = (Arc::clone(&self.ui), json.into(), self.jq()?);
         blocking(move || print(&ui, &json, program)).await
     }
@@ -60,7 +60,7 @@ impl Context {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub async fn print_unfiltered(&self, json: impl Into<Bytes>) -> Result<()> {
+    pub(crate) async fn print_unfiltered(&self, json: impl Into<Bytes>) -> Result<()> {
         let (ui, json) = (Arc::clone(&self.ui), json.into());
         blocking(move || print(&ui, &json, None)).await
     }

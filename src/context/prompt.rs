@@ -13,7 +13,7 @@ impl Context {
     ///
     /// # Errors
     /// [`crate::error::Kind::Interrupted`] when the user interrupts; when standard input cannot be read.
-    pub async fn ask(&self, question: &str) -> Result<Reply> {
+    pub(crate) async fn ask(&self, question: &str) -> Result<Reply> {
         let (ui, question) = (Arc::clone(&self.ui), question.to_owned());
         let asking = on_own_thread(move || ui.ask(&question));
         let outcome = self.interruptible(asking).await;
@@ -28,7 +28,7 @@ impl Context {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn read_stdin(&self) -> Result<Vec<u8>> {
+    pub(crate) async fn read_stdin(&self) -> Result<Vec<u8>> {
         let ui = Arc::clone(&self.ui);
         on_own_thread(move || ui.read_stdin()).await
     }
@@ -37,7 +37,7 @@ impl Context {
     ///
     /// # Errors
     /// When it cannot be read; [`crate::error::Kind::Interrupted`] for Ctrl-C.
-    pub async fn read_hidden_line(&self) -> Result<String> {
+    pub(crate) async fn read_hidden_line(&self) -> Result<String> {
         let ui = Arc::clone(&self.ui);
         on_own_thread(move || ui.read_hidden_line()).await
     }

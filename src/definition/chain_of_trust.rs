@@ -14,15 +14,15 @@ use thiserror::Error;
 use super::json_e::is_equal;
 
 /// The artifact that says it.
-pub const DOCUMENT: &str = "public/chain-of-trust.json";
+pub(crate) const DOCUMENT: &str = "public/chain-of-trust.json";
 /// The artifact that signs it: 64 bytes.
-pub const SIGNATURE: &str = "public/chain-of-trust.json.sig";
+pub(crate) const SIGNATURE: &str = "public/chain-of-trust.json.sig";
 /// What generic-worker 10 wrote instead, clear-signed by OpenPGP.
-pub const OPENPGP_DOCUMENT: &str = "public/chainOfTrust.json.asc";
+pub(crate) const OPENPGP_DOCUMENT: &str = "public/chainOfTrust.json.asc";
 
 /// Why something is not a chain of trust, or not a key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ChainError {
+pub(crate) enum ChainError {
     /// Not 32 bytes of base64.
     #[error("invalid ed25519 public key: 32 bytes of base64 are expected")]
     Key,
@@ -36,20 +36,20 @@ pub enum ChainError {
 
 /// The public key of a worker pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey(Vec<u8>);
+pub(crate) struct PublicKey(Vec<u8>);
 
 impl PublicKey {
     /// Reads standard base64 of 32 bytes.
     ///
     /// # Errors
     /// [`ChainError::Key`].
-    pub fn parse(text: &str) -> Result<Self, ChainError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ChainError> {
         let bytes = STANDARD.decode(text.trim()).map_err(|_| ChainError::Key)?;
         if bytes.len() == 32 { Ok(Self(bytes)) } else { Err(ChainError::Key) }
     }
 
     /// Whether `signature` is this key's over `document`.
-    pub fn has_signed(&self, document: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn has_signed(&self, document: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.0).verify(document, signature).is_ok()
     }
 }
@@ -57,7 +57,7 @@ impl PublicKey {
 /// What the document says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ChainOfTrust {
+pub(crate) struct ChainOfTrust {
     chain_of_trust_version: Value,
     /// The hashes of the artifacts, by name.
     pub artifacts: BTreeMap<String, ArtifactHashes>,
@@ -77,7 +77,7 @@ pub struct ChainOfTrust {
 
 /// The hashes of one artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ArtifactHashes {
+pub(crate) struct ArtifactHashes {
     /// In hexadecimal digits.
     pub sha256: String,
 }
@@ -87,7 +87,7 @@ impl ChainOfTrust {
     ///
     /// # Errors
     /// [`ChainError`].
-    pub fn parse(document: &[u8]) -> Result<Self, ChainError> {
+    pub(crate) fn parse(document: &[u8]) -> Result<Self, ChainError> {
         let chain: Self = serde_json::from_slice(document).map_err(|error| ChainError::Document(error.to_string()))?;
         match chain.chain_of_trust_version.as_f64() {
             Some(1.0) => Ok(chain),
@@ -96,7 +96,7 @@ impl ChainOfTrust {
     }
 
     /// The members in which the definition differs from that of the queue.
-    pub fn differences(&self, definition: &Value) -> Vec<String> {
+    pub(crate) fn differences(&self, definition: &Value) -> Vec<String> {
         let empty = serde_json::Map::new();
         let (own, other) = (self.task.as_object().unwrap_or(&empty), definition.as_object().unwrap_or(&empty));
         let mut names: Vec<&String> = own.keys().chain(other.keys()).collect();

@@ -20,7 +20,7 @@ const DEFAULT_EXPIRES: Months = Months::new(12);
 
 /// What the command line says beside the file.
 #[derive(Debug, Clone, Default)]
-pub struct CreateOptions {
+pub(crate) struct CreateOptions {
     /// The ID of the one task.
     pub task_id: Option<String>,
     /// The task group; the IDs of several tasks follow from it and their names.
@@ -35,7 +35,7 @@ pub struct CreateOptions {
 
 /// A task that is about to be created.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NewTask {
+pub(crate) struct NewTask {
     /// Its name in the file, where it has one.
     pub name: Option<String>,
     /// Its ID.
@@ -48,7 +48,7 @@ pub struct NewTask {
 
 /// Why a file is not what tasks can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CreateError {
+pub(crate) enum CreateError {
     /// It is neither a definition nor a list of them.
     #[error("the file is neither a task definition nor an object with a list `tasks`")]
     Shape,
@@ -92,7 +92,7 @@ pub enum CreateError {
 ///
 /// # Errors
 /// [`CreateError`].
-pub fn prepare(
+pub(crate) fn prepare(
     document: &Value,
     options: &CreateOptions,
     now: DateTime<Utc>,
@@ -146,7 +146,7 @@ fn rendered(
 ///
 /// # Errors
 /// [`CreateError::Time`].
-pub fn with_times(value: Value, now: DateTime<Utc>) -> Result<Value, CreateError> {
+pub(crate) fn with_times(value: Value, now: DateTime<Utc>) -> Result<Value, CreateError> {
     match value {
         Value::Object(members) => {
             if let (Some(Value::String(offset)), 1) = (members.get("$fromNow"), members.len()) {
@@ -285,7 +285,7 @@ fn fill(definition: &mut Value, now: DateTime<Utc>) {
 ///
 /// # Errors
 /// [`CreateError::Set`].
-pub fn set(value: &mut Value, path: &str, new: Value) -> Result<(), CreateError> {
+pub(crate) fn set(value: &mut Value, path: &str, new: Value) -> Result<(), CreateError> {
     let wrong = |why: &'static str| CreateError::Set(path.into(), why);
     let mut at = value;
     for step in steps(path).ok_or_else(|| wrong("invalid path"))? {
@@ -337,7 +337,7 @@ fn steps(path: &str) -> Option<Vec<Step>> {
 }
 
 /// A definition made fit to be created again: what the queue has added is gone, and times count from now.
-pub fn template(definition: &Value) -> Value {
+pub(crate) fn template(definition: &Value) -> Value {
     let Value::Object(members) = definition else { return definition.clone() };
     let time = |name: &str| members.get(name).and_then(Value::as_str).and_then(|text| parse_time(text).ok());
     let created = time("created");

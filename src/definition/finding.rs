@@ -10,7 +10,7 @@ use crate::schema::Mismatch;
 /// Whether something must be mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// The queue or the worker would refuse it.
     Error,
     /// It may be wrong.
@@ -28,7 +28,7 @@ impl Severity {
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Whether it must be mended.
     pub severity: Severity,
     /// Where, as a JSON pointer (RFC 6901).
@@ -48,7 +48,7 @@ pub struct Finding {
 
 impl Finding {
     /// An error without more to say.
-    pub fn error(path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn error(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             path: path.into(),
@@ -60,18 +60,18 @@ impl Finding {
     }
 
     /// A warning without more to say.
-    pub fn warning(path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
     }
 
     /// The same with advice.
     #[must_use]
-    pub fn help(self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 
     /// What a schema found, at `base` within the file.
-    pub fn of(mismatch: Mismatch, base: &str) -> Self {
+    pub(crate) fn of(mismatch: Mismatch, base: &str) -> Self {
         Self {
             path: format!("{base}{}", mismatch.path),
             expected: mismatch.expected,
@@ -88,7 +88,7 @@ impl Finding {
 }
 
 /// A finding as text. `file` is the name and the content of the file that it is in, if it is in one.
-pub fn show(finding: &Finding, file: Option<(&str, &str, &Places)>) -> String {
+pub(crate) fn show(finding: &Finding, file: Option<(&str, &str, &Places)>) -> String {
     let mut shown = format!("{}: {}", finding.severity.word(), finding.message);
     let path = if finding.path.is_empty() { "/" } else { &finding.path };
     let label = match (&finding.expected, &finding.found) {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 ///
 /// # Errors
 /// A circle: the names along it, the first again at the end.
-pub fn order(links: &[(&str, Vec<&str>)]) -> Result<Vec<usize>, Vec<String>> {
+pub(crate) fn order(links: &[(&str, Vec<&str>)]) -> Result<Vec<usize>, Vec<String>> {
     let index: HashMap<&str, usize> = links.iter().enumerate().rev().map(|(index, (name, _))| (*name, index)).collect();
     let before: Vec<Vec<usize>> = links
         .iter()

@@ -1,12 +1,12 @@
 //! Task definitions: written, rendered, checked, and turned from one worker's payload into another's. Pure.
 
-pub mod chain_of_trust;
-pub mod create;
-pub mod d2g;
-pub mod finding;
-pub mod graph;
-pub mod json_e;
-pub mod places;
-pub mod render;
-pub mod validate;
-pub mod version;
+pub(crate) mod chain_of_trust;
+pub(crate) mod create;
+pub(crate) mod d2g;
+pub(crate) mod finding;
+pub(crate) mod graph;
+pub(crate) mod json_e;
+pub(crate) mod places;
+pub(crate) mod render;
+pub(crate) mod validate;
+pub(crate) mod version;

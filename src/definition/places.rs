@@ -9,7 +9,7 @@ const MAXIMUM_LOCATED_VALUES: usize = 200_000;
 
 /// A stretch of one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
@@ -20,7 +20,7 @@ pub struct Place {
 
 /// The places of the values of a JSON or YAML text, by JSON pointer.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub(crate) struct Places {
     values: HashMap<String, Place>,
     keys: HashMap<String, Place>,
 }
@@ -33,7 +33,7 @@ enum Open {
 
 impl Places {
     /// Reads a text as far as it can be read. JSON is YAML, so one reader will do.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut places = Self::default();
         let mut open: Vec<Open> = Vec::new();
         for event in Parser::new_from_str(text) {
@@ -81,7 +81,7 @@ impl Places {
     }
 
     /// Where the value at `pointer` stands, or the nearest that contains it.
-    pub fn value(&self, pointer: &str) -> Option<Place> {
+    pub(crate) fn value(&self, pointer: &str) -> Option<Place> {
         let mut pointer = pointer;
         loop {
             if let Some(place) = self.values.get(pointer) {
@@ -92,7 +92,7 @@ impl Places {
     }
 
     /// Where the key of the value at `pointer` stands, or the nearest value that contains it.
-    pub fn key(&self, pointer: &str) -> Option<Place> {
+    pub(crate) fn key(&self, pointer: &str) -> Option<Place> {
         self.keys.get(pointer).copied().or_else(|| self.value(pointer))
     }
 }

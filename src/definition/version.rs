@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A version; what is not said is as late as can be, so that `10.4` knows what 10.4.9 knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version([u32; 3]);
+pub(crate) struct Version([u32; 3]);
 
 impl FromStr for Version {
     type Err = String;

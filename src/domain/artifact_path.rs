@@ -13,7 +13,7 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// A name that stands for no path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NameError {
+pub(crate) enum NameError {
     /// It is empty, or ends with a slash.
     #[error("`{0}` names no file")]
     NoFile(String),
@@ -42,7 +42,7 @@ pub enum NameError {
 
 /// A relative path with `/` between its parts, none of which leads elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SafePath {
+pub(crate) struct SafePath {
     /// The path.
     pub path: String,
     /// Whether a part had to be changed, because it means a device on Windows.
@@ -56,7 +56,7 @@ pub struct SafePath {
 ///
 /// # Errors
 /// For all that cannot be a path below a folder.
-pub fn safe_path(name: &str) -> Result<SafePath, NameError> {
+pub(crate) fn safe_path(name: &str) -> Result<SafePath, NameError> {
     if let Some(character) = name.chars().find(|c| c.is_control() || *c == '\\') {
         return Err(NameError::Character(shown(name), character));
     }
@@ -85,7 +85,7 @@ pub fn safe_path(name: &str) -> Result<SafePath, NameError> {
 ///
 /// # Errors
 /// Those of [`safe_path`].
-pub fn flat_path(name: &str) -> Result<SafePath, NameError> {
+pub(crate) fn flat_path(name: &str) -> Result<SafePath, NameError> {
     let SafePath { path, escaped } = safe_path(name)?;
     let path = path.rsplit('/').next().unwrap_or_default().to_owned();
     // Below a folder this was a name like any other.
@@ -122,7 +122,7 @@ fn escaped(part: &str) -> String {
 
 /// The paths of one download, none of which is in another's way.
 #[derive(Debug, Clone, Default)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// Names by their path in lower case.
     files: BTreeMap<String, String>,
     /// Names of files below each folder, by the folder in lower case.
@@ -136,7 +136,7 @@ impl Paths {
     /// # Errors
     /// When it is in the way of an earlier one; `reserved` are suffixes under which unfinished files
     /// are kept beside their targets.
-    pub fn add(&mut self, name: &str, path: &str, reserved: &[&str]) -> Result<(), NameError> {
+    pub(crate) fn add(&mut self, name: &str, path: &str, reserved: &[&str]) -> Result<(), NameError> {
         let folded = path.to_lowercase();
         if let Some(other) = self.files.get(&folded) {
             let (name, other) = (name.to_owned(), other.clone());

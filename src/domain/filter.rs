@@ -10,7 +10,7 @@ use super::task_state::TaskState;
 ///
 /// A criterion without values lets everything through.
 #[derive(Debug, Clone, Default)]
-pub struct TaskFilter {
+pub(crate) struct TaskFilter {
     /// The state is one of these.
     pub states: Vec<TaskState>,
     /// The name matches one of these.
@@ -35,7 +35,7 @@ pub struct TaskFilter {
 
 impl TaskFilter {
     /// Whether a task is meant.
-    pub fn matches(&self, item: &TaskItem<'_>) -> bool {
+    pub(crate) fn matches(&self, item: &TaskItem<'_>) -> bool {
         let is_name = |regex: &Regex| regex.is_match(item.name());
         (self.states.is_empty() || self.states.contains(&item.status.state))
             && one_of(&self.ids, item.id())
@@ -49,7 +49,7 @@ impl TaskFilter {
     }
 
     /// Whether everything is let through, so that no task needs to be looked at.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { states, names, not_names, kinds, tags, pools, ids, reasons, before, after } = self;
         states.is_empty()
             && names.is_empty()

@@ -9,7 +9,7 @@ use super::task_state::{StateCounts, TaskState};
 
 /// A task that is running, or was resolved without success.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub(crate) struct Noted {
     /// Its ID.
     pub id: String,
     /// Its name.
@@ -32,7 +32,7 @@ struct Waiting {
 
 /// What the tasks of a group, taken together, say.
 #[derive(Debug, Clone, Default)]
-pub struct GroupProgress {
+pub(crate) struct GroupProgress {
     /// How many there are in each state.
     pub counts: StateCounts,
     /// The same for each part of the group, where parts were asked for.
@@ -50,7 +50,7 @@ pub struct GroupProgress {
 
 impl GroupProgress {
     /// Takes a task into account, as one of `part` where that is asked for.
-    pub fn add(&mut self, item: &TaskItem<'_>, part: Option<&str>) {
+    pub(crate) fn add(&mut self, item: &TaskItem<'_>, part: Option<&str>) {
         let state = item.status.state;
         self.counts.add(state);
         if let Some(part) = part {
@@ -81,26 +81,26 @@ impl GroupProgress {
     }
 
     /// Whether all tasks are resolved.
-    pub fn is_resolved(&self) -> bool {
+    pub(crate) fn is_resolved(&self) -> bool {
         self.counts.resolved() == self.counts.total()
     }
 
     /// Whether nothing will happen any more without someone's doing: all tasks are resolved, or what
     /// is not waits for tasks that will never resolve as it needs.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_resolved()
             || (self.counts.resolved() + self.counts.of(TaskState::Unscheduled) == self.counts.total()
                 && self.blocked() == self.waiting.len())
     }
 
     /// Whether every task completed.
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.counts.of(TaskState::Completed) == self.counts.total()
     }
 
     /// Tasks that wait for what will never be: a task that was resolved without success, a task that
     /// itself waits for ever, or themselves.
-    pub fn blocked(&self) -> usize {
+    pub(crate) fn blocked(&self) -> usize {
         let unsuccessful: HashSet<&str> = self.unsuccessful.iter().map(|task| task.id.as_str()).collect();
         let mut blocked: HashSet<&str> = HashSet::new();
         loop {
@@ -122,7 +122,7 @@ impl GroupProgress {
     }
 
     /// How long it has been going on, or how long it took.
-    pub fn duration(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+    pub(crate) fn duration(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let end = if self.is_over() { self.last_resolved? } else { now };
         Some((end - self.started?).max(TimeDelta::zero()))
     }

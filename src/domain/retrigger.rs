@@ -9,7 +9,7 @@ use super::time::to_iso;
 
 /// Why a definition cannot be used again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RetriggerError {
+pub(crate) enum RetriggerError {
     /// The definition is not an object.
     #[error("the definition of the task is not an object")]
     NoObject,
@@ -27,7 +27,7 @@ pub enum RetriggerError {
 /// # Errors
 /// [`RetriggerError`] when the definition does not say when the task was created, or by when it is
 /// to be resolved.
-pub fn retrigger(definition: &Value, now: DateTime<Utc>, exact: bool) -> Result<Value, RetriggerError> {
+pub(crate) fn retrigger(definition: &Value, now: DateTime<Utc>, exact: bool) -> Result<Value, RetriggerError> {
     let mut copy = definition.clone();
     let fields = copy.as_object_mut().ok_or(RetriggerError::NoObject)?;
     let at = |name: &'static str| time(definition[name].as_str()).ok_or(RetriggerError::NoTime(name));

@@ -19,7 +19,7 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b')');
 
 /// Percent-encodes one path or query component.
-pub fn encode_component(text: &str) -> String {
+pub(crate) fn encode_component(text: &str) -> String {
     utf8_percent_encode(text, COMPONENT).to_string()
 }
 
@@ -27,7 +27,7 @@ pub fn encode_component(text: &str) -> String {
 const LEGACY: &str = "https://taskcluster.net";
 
 /// Deployments that are known by name.
-pub const WELL_KNOWN: [(&str, &str); 3] = [
+pub(crate) const WELL_KNOWN: [(&str, &str); 3] = [
     ("firefox-ci", "https://firefox-ci-tc.services.mozilla.com"),
     ("community", "https://community-tc.services.mozilla.com"),
     ("staging", "https://stage.taskcluster.nonprod.cloudops.mozgcp.net"),
@@ -125,7 +125,7 @@ impl fmt::Display for RootUrl {
 }
 
 /// Whether a URL's host is this machine.
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

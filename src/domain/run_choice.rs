@@ -6,7 +6,7 @@ use super::task::{Run, Status};
 
 /// Which runs are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RunChoice {
+pub(crate) enum RunChoice {
     /// The newest one.
     #[default]
     Newest,
@@ -18,7 +18,7 @@ pub enum RunChoice {
 
 /// The task has no such run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RunChoiceError {
+pub(crate) enum RunChoiceError {
     /// It has no runs at all.
     #[error("task {0} has no runs yet, so there is no run {1}")]
     NoRuns(String, u32),
@@ -29,7 +29,7 @@ pub enum RunChoiceError {
 
 impl RunChoice {
     /// A number, where one was given, or the newest.
-    pub fn number_or_newest(number: Option<u32>) -> Self {
+    pub(crate) fn number_or_newest(number: Option<u32>) -> Self {
         number.map_or(Self::Newest, Self::Number)
     }
 
@@ -37,7 +37,7 @@ impl RunChoice {
     ///
     /// # Errors
     /// When a number was given and the task has no such run.
-    pub fn of<'s, 'a>(self, status: &'s Status<'a>) -> Result<&'s [Run<'a>], RunChoiceError> {
+    pub(crate) fn of<'s, 'a>(self, status: &'s Status<'a>) -> Result<&'s [Run<'a>], RunChoiceError> {
         let runs = status.runs.as_slice();
         match (self, runs) {
             (Self::All, runs) => Ok(runs),

@@ -1,18 +1,18 @@
 //! Scopes and sets of them. Roles are not expanded: only the server knows them.
 
 /// Whether a scope is of the characters that the services allow: printable ASCII.
-pub fn is_valid(scope: &str) -> bool {
+pub(crate) fn is_valid(scope: &str) -> bool {
     scope.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Whether one scope satisfies another: they are the same, or `assumed` ends in `*` and `required`
 /// starts with what stands before it.
-pub fn covers(assumed: &str, required: &str) -> bool {
+pub(crate) fn covers(assumed: &str, required: &str) -> bool {
     assumed == required || assumed.strip_suffix('*').is_some_and(|prefix| required.starts_with(prefix))
 }
 
 /// Those of `required` that `assumed` does not satisfy.
-pub fn missing<'a>(assumed: &[impl AsRef<str>], required: &'a [String]) -> Vec<&'a str> {
+pub(crate) fn missing<'a>(assumed: &[impl AsRef<str>], required: &'a [String]) -> Vec<&'a str> {
     required
         .iter()
         .map(String::as_str)
@@ -21,13 +21,13 @@ pub fn missing<'a>(assumed: &[impl AsRef<str>], required: &'a [String]) -> Vec<&
 }
 
 /// Whether `assumed` satisfies all scopes of one of the `alternatives`; of none, where there are none.
-pub fn satisfies(assumed: &[impl AsRef<str>], alternatives: &[Vec<String>]) -> bool {
+pub(crate) fn satisfies(assumed: &[impl AsRef<str>], alternatives: &[Vec<String>]) -> bool {
     alternatives.iter().any(|required| missing(assumed, required).is_empty())
 }
 
 /// The smallest set that satisfies the same: sorted, without doubles and without what another
 /// scope of the set covers.
-pub fn normalize(scopes: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(crate) fn normalize(scopes: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut scopes: Vec<String> = scopes.into_iter().collect();
     scopes.sort_unstable();
     scopes.dedup();

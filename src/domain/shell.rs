@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// A family of shells with one syntax for environment variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// sh, dash, bash, zsh, ksh.
     #[default]
     Sh,
@@ -19,53 +19,53 @@ pub enum Shell {
     /// fish.
     Fish,
     /// Windows PowerShell and pwsh.
-    PowerShell,
+    Powershell,
 }
 
 impl Shell {
     /// All of them.
     #[cfg(test)]
-    pub const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::PowerShell];
+    pub(crate) const ALL: [Shell; 4] = [Shell::Sh, Shell::Csh, Shell::Fish, Shell::Powershell];
 
     /// The statement that sets and exports a variable, without a newline at its end.
     ///
     /// `name` must be a plain variable name; it is not quoted. NUL, which no environment variable
     /// can hold, is left out of the value. csh has no escape for a newline but a backslash before it: a
     /// value with one is right when the output is read with `source`; backquotes make it `\\` and a space.
-    pub fn assign(self, name: &str, value: &str) -> String {
+    pub(crate) fn assign(self, name: &str, value: &str) -> String {
         let value = value.replace('\0', "");
         match self {
             Shell::Sh => sh_assign(name, &value),
             Shell::Csh => format!("setenv {name} {};", csh_quote(&value)),
             Shell::Fish => format!("set -gx {name} {};", fish_quote(&value)),
-            Shell::PowerShell => format!("$env:{name} = {};", powershell_quote(&value)),
+            Shell::Powershell => format!("$env:{name} = {};", powershell_quote(&value)),
         }
     }
 
     /// The statement that removes a variable, whether it is set or not, without a newline at its end.
-    pub fn unset(self, name: &str) -> String {
+    pub(crate) fn unset(self, name: &str) -> String {
         match self {
             Shell::Sh => format!("unset {name};"),
             Shell::Csh => format!("unsetenv {name};"),
             Shell::Fish => format!("set -e {name};"),
             // Removing a variable that does not exist is an error there; emptying one removes it.
-            Shell::PowerShell => format!("$env:{name} = '';"),
+            Shell::Powershell => format!("$env:{name} = '';"),
         }
     }
 
     /// How to evaluate the output of `command` in this shell.
-    pub fn evaluate(self, command: &str) -> String {
+    pub(crate) fn evaluate(self, command: &str) -> String {
         match self {
             Shell::Sh => format!("eval \"$({command})\""),
             Shell::Csh => format!("eval \"`{command}`\""),
             Shell::Fish => format!("{command} | source"),
-            Shell::PowerShell => format!("{command} | Out-String | Invoke-Expression"),
+            Shell::Powershell => format!("{command} | Out-String | Invoke-Expression"),
         }
     }
 }
 
 /// A text as one word of a command line for a POSIX shell, without NUL, which no argument can hold.
-pub fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let word = word.replace('\0', "");
     shlex::try_quote(&word).map_or_else(|_| String::new(), Cow::into_owned)
 }
@@ -163,7 +163,7 @@ mod tests {
             (Shell::Sh, format!("export {name}='{value}';")),
             (Shell::Csh, format!("setenv {name} '{value}';")),
             (Shell::Fish, format!("set -gx {name} '{value}';")),
-            (Shell::PowerShell, format!("$env:{name} = '{value}';")),
+            (Shell::Powershell, format!("$env:{name} = '{value}';")),
         ] {
             assert_eq!(shell.assign(name, value), expected);
         }
@@ -175,7 +175,7 @@ mod tests {
             (Shell::Sh, r#"export A="$(printf 'it\047s\012\052!')";"#),
             (Shell::Csh, "setenv A 'it'\\''s\\\n*\\!';"),
             (Shell::Fish, r"set -gx A 'it\'s'\n'*!';"),
-            (Shell::PowerShell, "$env:A = 'it''s' + \"`n\" + '*!';"),
+            (Shell::Powershell, "$env:A = 'it''s' + \"`n\" + '*!';"),
         ] {
             assert_eq!(shell.assign("A", "it's\n*!"), expected);
         }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn typographic_quotes_cannot_end_a_powershell_string() {
-        assert_eq!(Shell::PowerShell.assign("A", "a\u{2019}; b"), "$env:A = 'a\u{2019}\u{2019}; b';");
+        assert_eq!(Shell::Powershell.assign("A", "a\u{2019}; b"), "$env:A = 'a\u{2019}\u{2019}; b';");
     }
 
     #[test]

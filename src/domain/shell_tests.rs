@@ -38,7 +38,7 @@ const SHELLS: &[(&str, Shell, &[&str], Way, &str)] = &[
     ("csh", Shell::Csh, &["-f"], Way::Quoted, "eval \"`cat assignments`\""),
     (
         "pwsh",
-        Shell::PowerShell,
+        Shell::Powershell,
         &["-NoProfile", "-NonInteractive", "-Command", "-"],
         Way::Script,
         "Get-Content -Raw ./assignments | Invoke-Expression",

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 /// What the services accept as the ID of a task or a task group.
 #[cfg(test)]
-pub const PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
+pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 
 /// Why a text is not a slugid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SlugidError {
+pub(crate) enum SlugidError {
     /// Not 22 characters of URL-safe base64, or bits are set that an ID has no place for.
     #[error("invalid slug format '{0}'")]
     Slugid(String),
@@ -23,7 +23,7 @@ pub enum SlugidError {
 }
 
 /// Whether the services would take `text` for an ID: the slugid of a v4 UUID.
-pub fn is_slugid(text: &str) -> bool {
+pub(crate) fn is_slugid(text: &str) -> bool {
     decode(text).is_ok_and(|uuid| {
         let bytes = uuid.as_bytes();
         bytes[6] >> 4 == 4 && bytes[8] >> 6 == 0b10
@@ -31,19 +31,19 @@ pub fn is_slugid(text: &str) -> bool {
 }
 
 /// A random ID. It may start with `-`, which a [`nice`] one never does.
-pub fn random() -> String {
+pub(crate) fn random() -> String {
     slugid::v4()
 }
 
 /// A random ID with the first bit cleared, so that it starts with one of `A`..`Z`, `a`..`f`.
-pub fn nice() -> String {
+pub(crate) fn nice() -> String {
     slugid::nice()
 }
 
 /// The nice ID that belongs to `name` under `seed`, the same on every machine and in every version.
 ///
 /// It is the first 16 bytes of HMAC-SHA-256 over the name with the seed as key, made a v4 UUID.
-pub fn stable(seed: &str, name: &str) -> String {
+pub(crate) fn stable(seed: &str, name: &str) -> String {
     let mut bytes = [0; 16];
     // A key of any length will do for HMAC (RFC 2104), so there is always a digest.
     if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(seed.as_bytes()) {
@@ -55,7 +55,7 @@ pub fn stable(seed: &str, name: &str) -> String {
 }
 
 /// A UUID as a slugid.
-pub fn encode(uuid: &Uuid) -> String {
+pub(crate) fn encode(uuid: &Uuid) -> String {
     URL_SAFE_NO_PAD.encode(uuid.as_bytes())
 }
 
@@ -63,7 +63,7 @@ pub fn encode(uuid: &Uuid) -> String {
 ///
 /// # Errors
 /// [`SlugidError::Uuid`].
-pub fn parse_uuid(text: &str) -> Result<Uuid, SlugidError> {
+pub(crate) fn parse_uuid(text: &str) -> Result<Uuid, SlugidError> {
     Uuid::try_parse(text).map_err(|_| SlugidError::Uuid(text.into()))
 }
 
@@ -71,7 +71,7 @@ pub fn parse_uuid(text: &str) -> Result<Uuid, SlugidError> {
 ///
 /// # Errors
 /// [`SlugidError::Slugid`].
-pub fn decode(slugid: &str) -> Result<Uuid, SlugidError> {
+pub(crate) fn decode(slugid: &str) -> Result<Uuid, SlugidError> {
     URL_SAFE_NO_PAD
         .decode(slugid)
         .ok()

@@ -13,7 +13,7 @@ use super::task_state::TaskState;
 
 /// A text that is borrowed where it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl Deref for Text<'_> {
     type Target = str;
@@ -25,7 +25,7 @@ impl Deref for Text<'_> {
 
 /// One task of a group: an item of `queue.listTaskGroup`.
 #[derive(Debug, Clone, Deserialize)]
-pub struct TaskItem<'a> {
+pub(crate) struct TaskItem<'a> {
     /// Where it stands.
     #[serde(borrow)]
     pub status: Status<'a>,
@@ -37,7 +37,7 @@ pub struct TaskItem<'a> {
 /// Where a task stands; `queue.status` wraps it in `{status}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Status<'a> {
+pub(crate) struct Status<'a> {
     /// The ID.
     #[serde(borrow)]
     pub task_id: Cow<'a, str>,
@@ -66,7 +66,7 @@ pub struct Status<'a> {
 /// One attempt to run a task.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// Its number, from 0.
     pub run_id: u32,
     /// Its state; never unscheduled.
@@ -97,7 +97,7 @@ pub struct Run<'a> {
 /// What a task is; scopes, routes, payload and extra data are left out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Definition<'a> {
+pub(crate) struct Definition<'a> {
     /// The tasks that it waits for.
     #[serde(borrow, default)]
     pub dependencies: Vec<Text<'a>>,
@@ -117,7 +117,7 @@ pub struct Definition<'a> {
 
 /// What people call a task.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Metadata<'a> {
+pub(crate) struct Metadata<'a> {
     /// The name.
     #[serde(borrow, default)]
     pub name: Cow<'a, str>,
@@ -125,16 +125,16 @@ pub struct Metadata<'a> {
 
 /// A task's labels.
 #[derive(Debug, Clone, Default)]
-pub struct Tags<'a>(Vec<(Text<'a>, Text<'a>)>);
+pub(crate) struct Tags<'a>(Vec<(Text<'a>, Text<'a>)>);
 
 impl<'a> Tags<'a> {
     /// The value of a tag.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// All tags.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 }
@@ -164,34 +164,34 @@ impl<'a> TaskItem<'a> {
     ///
     /// # Errors
     /// When it is no task of a group; says where it goes wrong.
-    pub fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(json: &'a [u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json)
     }
 
     /// The ID.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.status.task_id
     }
 
     /// The name, as it stands in the definition: it may hold any character.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.task.metadata.name
     }
 
     /// The kind of task, by its tag; empty for tasks without one.
-    pub fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.task.tags.get("kind").unwrap_or_default()
     }
 
     /// The worker pool.
-    pub fn worker_pool(&self) -> Cow<'_, str> {
+    pub(crate) fn worker_pool(&self) -> Cow<'_, str> {
         self.status.worker_pool()
     }
 }
 
 impl<'a> Status<'a> {
     /// The worker pool, as `provisioner/workerType`.
-    pub fn worker_pool(&self) -> Cow<'_, str> {
+    pub(crate) fn worker_pool(&self) -> Cow<'_, str> {
         match &self.task_queue_id {
             Some(queue) => Cow::Borrowed(queue),
             None => {
@@ -202,39 +202,39 @@ impl<'a> Status<'a> {
     }
 
     /// The newest run.
-    pub fn last_run(&self) -> Option<&Run<'a>> {
+    pub(crate) fn last_run(&self) -> Option<&Run<'a>> {
         self.runs.last()
     }
 
     /// Why it is in its state, where the newest run says so.
-    pub fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         self.last_run()?.reason_resolved.as_deref()
     }
 
     /// How long it has been running, or ran the last time; none for a run that nobody has claimed.
-    pub fn run_time(&self, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
+    pub(crate) fn run_time(&self, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
         self.last_run()?.run_time(now)
     }
 }
 
 impl Run<'_> {
     /// When a worker claimed it.
-    pub fn started_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn started_at(&self) -> Option<DateTime<Utc>> {
         time(self.started.as_deref())
     }
 
     /// When it became pending.
-    pub fn scheduled_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn scheduled_at(&self) -> Option<DateTime<Utc>> {
         time(self.scheduled.as_deref())
     }
 
     /// When it was over.
-    pub fn resolved_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn resolved_at(&self) -> Option<DateTime<Utc>> {
         time(self.resolved.as_deref())
     }
 
     /// How long it has been running, or ran.
-    pub fn run_time(&self, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
+    pub(crate) fn run_time(&self, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
         let end = match self.state {
             TaskState::Running => now,
             _ => self.resolved_at()?,
@@ -244,7 +244,7 @@ impl Run<'_> {
 }
 
 /// A time on the wire; none where there is none or it is no time.
-pub fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
+pub(crate) fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(text?).ok()?.to_utc())
 }
 

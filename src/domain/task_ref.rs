@@ -13,7 +13,7 @@ const LEGACY_ROOT: &str = "https://taskcluster.net";
 
 /// A task or a task group, as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskRef {
+pub(crate) struct TaskRef {
     /// The ID: a slugid.
     pub id: String,
     /// What the text says it is.
@@ -30,7 +30,7 @@ pub struct TaskRef {
 
 /// What a reference stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefKind {
+pub(crate) enum RefKind {
     /// A bare ID, which can be that of a task or of a group.
     Id,
     /// A task's page.
@@ -41,7 +41,7 @@ pub enum RefKind {
 
 /// Why a text refers to no task and no group.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TaskRefError {
+pub(crate) enum TaskRefError {
     /// Neither an ID nor a URL.
     #[error("invalid task ID `{0}`; an ID looks like VESwp9JaRo-XkFN_bemBhw")]
     NoId(String),
@@ -64,7 +64,7 @@ impl TaskRef {
     ///
     /// # Errors
     /// [`TaskRefError::NoId`] and [`TaskRefError::OtherPage`].
-    pub fn parse(text: &str) -> Result<Self, TaskRefError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TaskRefError> {
         let text = text.trim();
         if let Some(id) = slugid(text) {
             return Ok(Self::new(id, RefKind::Id));
@@ -83,7 +83,7 @@ impl TaskRef {
     ///
     /// # Errors
     /// Those of [`TaskRef::parse`], and [`TaskRefError::NotAGroup`].
-    pub fn parse_group(text: &str) -> Result<Self, TaskRefError> {
+    pub(crate) fn parse_group(text: &str) -> Result<Self, TaskRefError> {
         let mut found = Self::parse(text).map_err(|error| match error {
             TaskRefError::NoId(text) => TaskRefError::NoGroupId(text),
             other => other,
@@ -99,7 +99,7 @@ impl TaskRef {
     ///
     /// # Errors
     /// Those of [`TaskRef::parse`], and [`TaskRefError::NotATask`].
-    pub fn parse_task(text: &str) -> Result<Self, TaskRefError> {
+    pub(crate) fn parse_task(text: &str) -> Result<Self, TaskRefError> {
         let found = Self::parse(text)?;
         match found.kind {
             RefKind::Group => Err(TaskRefError::NotATask(text.to_owned())),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 /// The state of a task or of one of its runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TaskState {
+pub(crate) enum TaskState {
     /// Waits for its dependencies.
     Unscheduled,
     /// Waits for a worker.
@@ -27,11 +27,11 @@ pub enum TaskState {
 
 impl TaskState {
     /// All states that there are, in the order in which counts and tables show them.
-    pub const ALL: [TaskState; 6] =
+    pub(crate) const ALL: [TaskState; 6] =
         [Self::Unscheduled, Self::Pending, Self::Running, Self::Completed, Self::Failed, Self::Exception];
 
     /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Unscheduled => "unscheduled",
             Self::Pending => "pending",
@@ -44,12 +44,12 @@ impl TaskState {
     }
 
     /// The state of this name.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
     /// The state of this name, which may be one that this program does not know.
-    pub fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         Self::parse(name).unwrap_or_else(|| Self::Other(unknown_word(name)))
     }
 
@@ -59,12 +59,12 @@ impl TaskState {
     }
 
     /// Whether nothing happens any more unless someone reruns the task.
-    pub fn is_resolved(self) -> bool {
+    pub(crate) fn is_resolved(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Exception)
     }
 
     /// Whether it was resolved without success.
-    pub fn is_unsuccessful(self) -> bool {
+    pub(crate) fn is_unsuccessful(self) -> bool {
         matches!(self, Self::Failed | Self::Exception)
     }
 }
@@ -107,7 +107,7 @@ impl fmt::Display for TaskState {
 
 /// How many tasks are in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StateCounts {
+pub(crate) struct StateCounts {
     counts: [u64; 7],
     /// The unknown state that was counted; [`OTHER`] once there were two.
     unknown: Option<&'static str>,
@@ -115,7 +115,7 @@ pub struct StateCounts {
 
 impl StateCounts {
     /// Counts one task.
-    pub fn add(&mut self, state: TaskState) {
+    pub(crate) fn add(&mut self, state: TaskState) {
         if let Some(count) = self.counts.get_mut(state.index()) {
             *count += 1;
         }
@@ -125,27 +125,27 @@ impl StateCounts {
     }
 
     /// How many are in this state. Those that this program does not know count together.
-    pub fn of(&self, state: TaskState) -> u64 {
+    pub(crate) fn of(&self, state: TaskState) -> u64 {
         self.counts.get(state.index()).copied().unwrap_or(0)
     }
 
     /// How many there are.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// How many are resolved, with or without success.
-    pub fn resolved(&self) -> u64 {
+    pub(crate) fn resolved(&self) -> u64 {
         self.iter().filter(|(state, _)| state.is_resolved()).map(|(_, count)| count).sum()
     }
 
     /// How many were resolved without success.
-    pub fn unsuccessful(&self) -> u64 {
+    pub(crate) fn unsuccessful(&self) -> u64 {
         self.of(TaskState::Failed) + self.of(TaskState::Exception)
     }
 
     /// States that occur, in the fixed order, with their counts.
-    pub fn iter(&self) -> impl Iterator<Item = (TaskState, u64)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (TaskState, u64)> + '_ {
         TaskState::ALL
             .into_iter()
             .chain([TaskState::Other(self.unknown.unwrap_or(OTHER))])

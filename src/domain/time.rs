@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TimeError {
+pub(crate) enum TimeError {
     /// Not of the form `2 days 3 hours`.
     #[error("string '{0}' is not a valid time expression")]
     Expression(String),
@@ -26,7 +26,7 @@ pub enum TimeError {
 
 /// A span of calendar and clock time, into the future or the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Offset {
+pub(crate) struct Offset {
     /// Whether the whole of it leads into the past.
     pub past: bool,
     /// Amounts in the order of [`UNITS`].
@@ -34,7 +34,7 @@ pub struct Offset {
 }
 
 /// Units in the order in which an expression may name them, each with its spellings, longest first.
-pub const UNITS: [[&str; 4]; 7] = [
+pub(crate) const UNITS: [[&str; 4]; 7] = [
     ["years", "year", "yr", "y"],
     ["months", "month", "mo", "mo"],
     ["weeks", "week", "wk", "w"],
@@ -81,7 +81,7 @@ impl Offset {
     ///
     /// # Errors
     /// [`TimeError::Range`] when the calendar does not reach that far.
-    pub fn from(self, start: DateTime<Utc>) -> Result<DateTime<Utc>, TimeError> {
+    pub(crate) fn from(self, start: DateTime<Utc>) -> Result<DateTime<Utc>, TimeError> {
         self.add_to(start).ok_or_else(|| TimeError::Range(format!("{self} from {}", start.format("%F"))))
     }
 
@@ -117,7 +117,7 @@ impl fmt::Display for Offset {
 ///
 /// # Errors
 /// [`TimeError::Time`].
-pub fn parse_time(text: &str) -> Result<DateTime<Utc>, TimeError> {
+pub(crate) fn parse_time(text: &str) -> Result<DateTime<Utc>, TimeError> {
     let text = text.trim();
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())
@@ -131,7 +131,7 @@ pub fn parse_time(text: &str) -> Result<DateTime<Utc>, TimeError> {
 ///
 /// # Errors
 /// [`TimeError::Duration`].
-pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, TimeError> {
     read_duration(text.trim()).ok_or_else(|| TimeError::Duration(text.into()))
 }
 
@@ -160,7 +160,7 @@ fn read_duration(text: &str) -> Option<Duration> {
 const UNIT_SECONDS: [(usize, u32); 5] = [(2, 604_800), (3, 86_400), (4, 3_600), (5, 60), (6, 1)];
 
 /// A time as the services write it: ISO 8601, UTC, milliseconds, `Z`.
-pub fn to_iso(time: DateTime<Utc>) -> String {
+pub(crate) fn to_iso(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 

@@ -11,7 +11,7 @@ use super::task_state::TaskState;
 
 /// A task with the times of its newest run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// Its ID.
     pub id: Arc<str>,
     /// Its name.
@@ -34,7 +34,7 @@ pub struct Span {
 
 /// How long a task waited for others, waited for a worker, and ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Split {
+pub(crate) struct Split {
     /// From its creation (or, on the critical path, from the end of the task before it) until it was
     /// pending.
     pub dependency: TimeDelta,
@@ -46,7 +46,7 @@ pub struct Split {
 
 /// A group's tasks in the order in which they started.
 #[derive(Debug, Clone, Default)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// All tasks, by the time at which they were started, those that were not at the end.
     pub spans: Vec<Span>,
     /// Indexes of the tasks that decided when the group was done, in order of time.
@@ -59,14 +59,14 @@ pub struct Timeline {
 
 /// Collects the spans of a group's tasks. Worker pools and IDs that several tasks name are kept once.
 #[derive(Debug, Default)]
-pub struct Spans {
+pub(crate) struct Spans {
     spans: Vec<Span>,
     texts: HashSet<Arc<str>>,
 }
 
 impl Spans {
     /// Adds the span of an item, unless it does not say when it was created.
-    pub fn add(&mut self, item: &TaskItem<'_>) {
+    pub(crate) fn add(&mut self, item: &TaskItem<'_>) {
         let Some(created) = time(item.task.created.as_deref()) else { return };
         let runs = &item.status.runs;
         let span = Span {
@@ -84,7 +84,7 @@ impl Spans {
     }
 
     /// All spans.
-    pub fn into_vec(self) -> Vec<Span> {
+    pub(crate) fn into_vec(self) -> Vec<Span> {
         self.spans
     }
 
@@ -100,7 +100,7 @@ impl Spans {
 
 impl Span {
     /// How its time was spent, counted from `from`; what has not ended goes on until `now`.
-    pub fn split(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Split {
+    pub(crate) fn split(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Split {
         let positive = |length: TimeDelta| length.max(TimeDelta::zero());
         let end = self.resolved.unwrap_or(now);
         let scheduled = self.scheduled.unwrap_or(end);
@@ -115,7 +115,7 @@ impl Span {
 
 impl Timeline {
     /// Puts tasks in order and finds the critical path.
-    pub fn new(mut spans: Vec<Span>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(mut spans: Vec<Span>, now: DateTime<Utc>) -> Self {
         spans.sort_by(|one, other| {
             let key = |span: &Span| (span.started.is_none(), span.started, span.created);
             key(one).cmp(&key(other)).then_with(|| one.id.cmp(&other.id))
@@ -130,7 +130,7 @@ impl Timeline {
     }
 
     /// The critical path's tasks with their times, each counted from the end of the one before it.
-    pub fn critical_splits(&self, now: DateTime<Utc>) -> Vec<(&Span, Split)> {
+    pub(crate) fn critical_splits(&self, now: DateTime<Utc>) -> Vec<(&Span, Split)> {
         let mut before: Option<DateTime<Utc>> = None;
         let spans = self.critical.iter().filter_map(|index| self.spans.get(*index));
         spans

@@ -69,7 +69,7 @@ const PAGES: &[(&str, &[&str], &str)] = &[
 /// The page for a method of a service, with its arguments by name; none where there is no such page.
 ///
 /// The deployment of 2018 had other pages, on another host.
-pub fn web_page(root: &RootUrl, service: &str, method: &str, args: &[(&str, &str)]) -> Option<String> {
+pub(crate) fn web_page(root: &RootUrl, service: &str, method: &str, args: &[(&str, &str)]) -> Option<String> {
     if root.is_legacy() {
         return None;
     }

@@ -16,7 +16,7 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// What is wrong with a document, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct YamlError {
+pub(crate) struct YamlError {
     /// From 1.
     pub line: usize,
     /// From 1.
@@ -38,7 +38,7 @@ impl std::error::Error for YamlError {}
 /// # Errors
 /// For what is no YAML, a key that is there twice, an unknown tag, a second document, and for more than any person
 /// writes.
-pub fn parse(text: &str) -> Result<Value, YamlError> {
+pub(crate) fn parse(text: &str) -> Result<Value, YamlError> {
     let mut options = Options::default();
     options.emit_comments = false;
     options.strict_indentation = true;

@@ -33,12 +33,18 @@ pub(super) fn split_queue_id(definition: &mut Value) {
 /// The body as an error may repeat it: without secrets.
 pub(super) fn conceal(service: &str, method: &Method, body: &mut Value) {
     const OMITTED: &str = "(OMITTED)";
-    if (service, method.name.as_str()) == ("secrets", "set") {
-        if let Some(secret) = body.get_mut("secret") {
-            *secret = OMITTED.into();
-        } else if body.is_string() {
-            // What could not be understood may hold one anywhere.
-            *body = OMITTED.into();
+    let secret = match (service, method.name.as_str()) {
+        ("secrets", "set") => body.get_mut("secret"),
+        ("worker-manager", "createWorker" | "updateWorker") => {
+            body.get_mut("providerInfo").and_then(|info| info.get_mut("staticSecret"))
         }
+        ("worker-manager", "registerWorker" | "reregisterWorker") => Some(&mut *body),
+        _ => return,
+    };
+    if let Some(secret) = secret {
+        *secret = OMITTED.into();
+    } else if body.is_string() {
+        // What could not be understood may hold one anywhere.
+        *body = OMITTED.into();
     }
 }

@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 /// A permanent client that issues temporary credentials.
 #[derive(Clone)]
-pub struct Issuer {
+pub(super) struct Issuer {
     /// The client ID: `static/taskcluster/queue`.
     pub client_id: String,
     /// The access token; it keys the signatures.
@@ -18,7 +18,13 @@ pub struct Issuer {
 
 impl Issuer {
     /// Named credentials with these scopes for a time: `{clientId, accessToken, certificate}`, the last as text.
-    pub fn credentials(&self, name: &str, scopes: &[String], start: DateTime<Utc>, expiry: DateTime<Utc>) -> Value {
+    pub(super) fn credentials(
+        &self,
+        name: &str,
+        scopes: &[String],
+        start: DateTime<Utc>,
+        expiry: DateTime<Utc>,
+    ) -> Value {
         let seed = format!("{}{}", slugid::v4(), slugid::v4());
         self.with_seed(name, scopes, start, expiry, &seed)
     }
@@ -60,7 +66,7 @@ impl Issuer {
 
     /// A URL for a GET that this client makes on somebody's behalf, good until `expiry`. `path` is encoded already and
     /// has no query.
-    pub fn signed_url(&self, root_url: &str, path: &str, expiry: DateTime<Utc>) -> String {
+    pub(super) fn signed_url(&self, root_url: &str, path: &str, expiry: DateTime<Utc>) -> String {
         let (scheme, authority) = root_url.split_once("://").unwrap_or(("http", root_url));
         let (host, port) = authority
             .rsplit_once(':')

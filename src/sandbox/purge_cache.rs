@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, parse_time, stamp};
@@ -61,11 +61,10 @@ fn of_pool(state: &PurgeCacheState, call: &Call<'_>) -> Outcome {
 
 fn all(state: &PurgeCacheState, call: &Call<'_>) -> Outcome {
     let paged = Page::of(call)?.slice(&state.requests);
-    let mut answer = json!({"requests": paged.items.into_iter().map(request_json).collect::<Vec<_>>()});
-    if let Some(token) = paged.token {
-        answer["continuationToken"] = json!(token);
-    }
-    Ok(Answer::Json(answer))
+    // Here the token stands before the list.
+    let token = paged.token.map(|token| ("continuationToken".to_owned(), json!(token)));
+    let requests = ("requests".to_owned(), paged.items.into_iter().map(request_json).collect());
+    Ok(Answer::Json(token.into_iter().chain([requests]).collect::<Map<_, _>>().into()))
 }
 
 #[cfg(test)]

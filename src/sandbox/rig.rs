@@ -30,7 +30,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub fn new(service: &'a str, method: &'a str) -> Self {
+    pub(super) fn new(service: &'a str, method: &'a str) -> Self {
         Self {
             service,
             method,
@@ -42,29 +42,29 @@ impl<'a> Request<'a> {
         }
     }
 
-    pub fn param(mut self, name: &'a str, value: impl ToString) -> Self {
+    pub(super) fn param(mut self, name: &'a str, value: impl ToString) -> Self {
         self.params.push((name, value.to_string()));
         self
     }
 
-    pub fn query(mut self, name: &'a str, value: impl ToString) -> Self {
+    pub(super) fn query(mut self, name: &'a str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
 
-    pub fn body(mut self, body: Value) -> Self {
+    pub(super) fn body(mut self, body: Value) -> Self {
         self.body = body;
         self
     }
 
-    pub fn scopes(mut self, scopes: &[&str]) -> Self {
+    pub(super) fn scopes(mut self, scopes: &[&str]) -> Self {
         self.scopes = scopes.iter().map(ToString::to_string).collect();
         self
     }
 
     /// Makes the call and hands it to `handle`. As on the server, scopes that the route fills are checked before; and
     /// nothing is answered before somebody has looked at the others.
-    pub fn send(self, now: DateTime<Utc>, handle: impl FnOnce(&Call<'_>) -> Option<Outcome>) -> Option<Outcome> {
+    pub(super) fn send(self, now: DateTime<Utc>, handle: impl FnOnce(&Call<'_>) -> Option<Outcome>) -> Option<Outcome> {
         let (service, method) = Catalogue::embedded(Source::Current).method(self.service, self.method).unwrap();
         let owned = |pairs: Vec<(&str, String)>| -> IndexMap<String, String> {
             pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -137,27 +137,27 @@ pub(super) struct Rig {
 }
 
 impl Rig {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { queue: QueueState::new("queue-token"), now: parse_time("2026-11-22T12:00:00Z").unwrap() }
     }
 
-    pub fn pass(&mut self, time: TimeDelta) {
+    pub(super) fn pass(&mut self, time: TimeDelta) {
         self.now += time;
         self.queue.advance(self.now);
     }
 
-    pub fn send(&mut self, request: Request<'_>) -> (u16, Value) {
+    pub(super) fn send(&mut self, request: Request<'_>) -> (u16, Value) {
         read(request.send(self.now, |call| queue::handle(&mut self.queue, call)).unwrap())
     }
 
-    pub fn ok(&mut self, request: Request<'_>) -> Value {
+    pub(super) fn ok(&mut self, request: Request<'_>) -> Value {
         let (status, value) = self.send(request);
         assert!(status < 300, "{status} {value}");
         value
     }
 
     /// A method of the queue whose first parameters are `taskId` and, with `run`, `runId`.
-    pub fn on(&mut self, method: &str, id: &str, run: Option<usize>, body: Value) -> (u16, Value) {
+    pub(super) fn on(&mut self, method: &str, id: &str, run: Option<usize>, body: Value) -> (u16, Value) {
         let mut request = Request::new("queue", method).param("taskId", id).body(body);
         if let Some(run) = run {
             request = request.param("runId", run);
@@ -165,7 +165,7 @@ impl Rig {
         self.send(request)
     }
 
-    pub fn definition(&self, group: &str) -> Value {
+    pub(super) fn definition(&self, group: &str) -> Value {
         json!({
             "taskQueueId": "proj/linux", "schedulerId": "rig", "taskGroupId": group, "retries": 1,
             "created": stamp(self.now), "deadline": stamp(self.now + TimeDelta::hours(2)),
@@ -175,7 +175,7 @@ impl Rig {
     }
 
     /// Creates a task with these properties over [`Rig::definition`]'s.
-    pub fn create(&mut self, id: &str, group: &str, over: Value) -> (u16, Value) {
+    pub(super) fn create(&mut self, id: &str, group: &str, over: Value) -> (u16, Value) {
         let mut body = self.definition(group);
         for (key, value) in over.as_object().unwrap() {
             body[key] = value.clone();
@@ -184,7 +184,7 @@ impl Rig {
     }
 
     /// State, reason and number of runs: `exception canceled 1`.
-    pub fn summary(&mut self, id: &str) -> String {
+    pub(super) fn summary(&mut self, id: &str) -> String {
         let status = self.on("status", id, None, Value::Null).1["status"].clone();
         let runs = status["runs"].as_array().unwrap();
         let reason = runs.last().and_then(|run| run["reasonResolved"].as_str()).unwrap_or("-");

@@ -10,7 +10,7 @@ use super::wire::{Name, Page, parse_time, stamp};
 
 /// Everything that the secrets service knows.
 #[derive(Default)]
-pub struct SecretsState {
+pub(super) struct SecretsState {
     secrets: BTreeMap<Name, Secret>,
 }
 
@@ -21,7 +21,7 @@ struct Secret {
 }
 
 /// Answers a call of the secrets service; none for methods without behaviour.
-pub fn handle(state: &mut SecretsState, call: &Call<'_>) -> Option<Outcome> {
+pub(super) fn handle(state: &mut SecretsState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
         "set" => set(state, call),
         "get" => get(state, call),

@@ -17,7 +17,7 @@ const MAXIMUM_MISMATCHES: usize = 200;
 
 /// One thing that is wrong with a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// Where, as a JSON pointer: an unknown property itself, or the object that lacks one.
     pub path: String,
     /// What: "unknown property `dind`".
@@ -32,7 +32,7 @@ pub struct Mismatch {
 
 /// A schema that is ready to check bodies for people.
 #[derive(Debug, Clone)]
-pub struct Checker {
+pub(crate) struct Checker {
     validator: Validator,
     documents: Documents,
 }
@@ -42,7 +42,7 @@ impl Checker {
     ///
     /// # Errors
     /// When there is no such schema, or it or one that it refers to is broken.
-    pub fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
+    pub(crate) fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
         let documents = Documents::load(service, file)?;
         Ok(Self { validator: Validator::new(service, file)?, documents })
     }
@@ -51,14 +51,14 @@ impl Checker {
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.
-    pub fn of(schema: &Value) -> Result<Self, SchemaError> {
+    pub(crate) fn of(schema: &Value) -> Result<Self, SchemaError> {
         let documents = Documents::alone(schema)?;
         Ok(Self { validator: Validator::of(schema)?, documents })
     }
 
     /// What is wrong with `body`, in the order of its lines as far as that is known. Of alternatives only the one that
     /// the body is nearest to counts.
-    pub fn mismatches(&self, body: &Value) -> Vec<Mismatch> {
+    pub(crate) fn mismatches(&self, body: &Value) -> Vec<Mismatch> {
         let mut found = Vec::new();
         for error in self.validator.errors(body).take(MAXIMUM_MISMATCHES) {
             self.explain(&error, body, &mut found);
@@ -220,7 +220,7 @@ fn quoted(value: &Value) -> String {
 }
 
 /// The place of each value in the body, by its pointer: an object comes before its members.
-pub fn positions(body: &Value) -> BTreeMap<String, usize> {
+pub(crate) fn positions(body: &Value) -> BTreeMap<String, usize> {
     let mut order = BTreeMap::new();
     let mut open = vec![(String::new(), body)];
     while let Some((path, value)) = open.pop() {
@@ -240,7 +240,7 @@ pub fn positions(body: &Value) -> BTreeMap<String, usize> {
 }
 
 /// A name as a step of a JSON pointer.
-pub fn escape(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

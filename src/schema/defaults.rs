@@ -7,7 +7,7 @@ use crate::reference::Service;
 
 /// Fills a schema's defaults into bodies.
 #[derive(Debug, Clone)]
-pub struct Defaults {
+pub(crate) struct Defaults {
     documents: Documents,
 }
 
@@ -16,7 +16,7 @@ impl Defaults {
     ///
     /// # Errors
     /// When there is no such schema, or it or one that it refers to is broken.
-    pub fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
+    pub(crate) fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
         Documents::load(service, file).map(|documents| Self { documents })
     }
 
@@ -24,7 +24,7 @@ impl Defaults {
     ///
     /// As the services do it, a default counts where it stands beside the property, even beside a
     /// `$ref`, and those inside of alternatives (`anyOf`, `oneOf`, `not`) do not count.
-    pub fn fill(&self, body: &mut Value) {
+    pub(crate) fn fill(&self, body: &mut Value) {
         self.fill_at(self.documents.root(), body);
     }
 

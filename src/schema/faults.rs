@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// One thing that is wrong with a body.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Where, as a JSON pointer (RFC 6901): `/metadata/name`, or empty for the whole body.
     pub path: String,
     /// What, in the words of the services: `must have required property 'created'`.

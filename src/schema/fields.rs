@@ -12,7 +12,7 @@ const DEPTH: usize = 4;
 /// One field of a body.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Field {
+pub(crate) struct Field {
     /// `metadata.name`; an array's items are `routes[]`, an object's free members `tags.*`.
     pub path: String,
     /// JSON types: `string`, or several where the schema leaves a choice; empty where anything goes.
@@ -38,7 +38,7 @@ pub struct Field {
 ///
 /// # Errors
 /// When there is no such schema, or it or one that it refers to is broken.
-pub fn fields(service: &Service, file: &str) -> Result<Vec<Field>, SchemaError> {
+pub(crate) fn fields(service: &Service, file: &str) -> Result<Vec<Field>, SchemaError> {
     let documents = Documents::load(service, file)?;
     let mut found = Vec::new();
     let root = Shape::of(&documents, &[documents.root()], Branches::All);

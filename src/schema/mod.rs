@@ -15,13 +15,13 @@ mod shape;
 mod skeleton;
 mod validator;
 
-pub use checker::{Checker, Mismatch, escape, positions};
-pub use defaults::Defaults;
-pub use documents::SchemaError;
-pub use faults::Fault;
-pub use fields::{Field, fields};
-pub use skeleton::{skeleton, skeleton_of};
-pub use validator::Validator;
+pub(crate) use checker::{Checker, Mismatch, escape, positions};
+pub(crate) use defaults::Defaults;
+pub(crate) use documents::SchemaError;
+pub(crate) use faults::Fault;
+pub(crate) use fields::{Field, fields};
+pub(crate) use skeleton::{skeleton, skeleton_of};
+pub(crate) use validator::Validator;
 
 #[cfg(test)]
 mod tests;

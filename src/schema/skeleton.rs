@@ -16,7 +16,7 @@ const DEPTH: usize = 24;
 ///
 /// # Errors
 /// When there is no such schema, or it or one that it refers to is broken.
-pub fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, SchemaError> {
+pub(crate) fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, SchemaError> {
     let documents = Documents::load(service, file)?;
     let mut maker = Maker { documents: &documents, all, above: Vec::new() };
     Ok(maker.value(documents.root(), "body"))
@@ -26,7 +26,7 @@ pub fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, Schem
 ///
 /// # Errors
 /// When it refers to itself without an end.
-pub fn skeleton_of(schema: &Value, all: bool) -> Result<Value, SchemaError> {
+pub(crate) fn skeleton_of(schema: &Value, all: bool) -> Result<Value, SchemaError> {
     super::circles::check(schema)?;
     let documents = Documents::alone(schema)?;
     let mut maker = Maker { documents: &documents, all, above: Vec::new() };

@@ -13,7 +13,7 @@ use crate::reference::Service;
 
 /// A compiled schema. It is costly to make (about a millisecond) and cheap to use, from any thread.
 #[derive(Debug, Clone)]
-pub struct Validator {
+pub(crate) struct Validator {
     compiled: jsonschema::Validator,
 }
 
@@ -22,7 +22,7 @@ impl Validator {
     ///
     /// # Errors
     /// When there is no such schema, or it or one that it refers to is broken.
-    pub fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
+    pub(crate) fn new(service: &Service, file: &str) -> Result<Self, SchemaError> {
         let documents = Documents::load(service, file)?;
         let path = documents.root_url().path().to_owned();
         let base = documents.root_url().to_string();
@@ -40,7 +40,7 @@ impl Validator {
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.
-    pub fn of(schema: &Value) -> Result<Self, SchemaError> {
+    pub(crate) fn of(schema: &Value) -> Result<Self, SchemaError> {
         circles::check(schema)?;
         let has_draft = schema.get("$schema").is_some();
         let options = jsonschema::options();
@@ -57,20 +57,20 @@ impl Validator {
     }
 
     /// What keeps a value from being a schema of draft 7, as [`Validator::faults`] tells it.
-    pub fn metaschema_faults(schema: &Value) -> Vec<Fault> {
+    pub(crate) fn metaschema_faults(schema: &Value) -> Vec<Fault> {
         let reference = serde_json::json!({"$ref": "http://json-schema.org/draft-07/schema#"});
         Self::of(&reference).map(|draft| draft.faults(schema)).unwrap_or_default()
     }
 
     /// What is wrong with `body`, in the words of the services: at each level first what the value
     /// itself lacks, then its members in the order in which they stand in the body. Empty when all is well.
-    pub fn faults(&self, body: &Value) -> Vec<Fault> {
+    pub(crate) fn faults(&self, body: &Value) -> Vec<Fault> {
         faults::collect(self.compiled.iter_errors(body), body)
     }
 
     /// Whether `body` has no fault.
     #[cfg(test)]
-    pub fn is_valid(&self, body: &Value) -> bool {
+    pub(crate) fn is_valid(&self, body: &Value) -> bool {
         self.compiled.is_valid(body)
     }
 }

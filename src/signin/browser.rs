@@ -8,7 +8,7 @@ use crate::env::{self, Environment};
 ///
 /// `BROWSER` holds one command or several with colons between them; `%s` in one stands for the
 /// address, which otherwise comes last.
-pub fn commands(url: &str, environment: &Environment) -> Vec<Command> {
+pub(crate) fn commands(url: &str, environment: &Environment) -> Vec<Command> {
     let mut commands: Vec<Command> = match environment.get(env::BROWSER) {
         Some(browser) => chosen(browser, url).iter().filter_map(|words| command(words)).collect(),
         None if has_screen(environment) => open::commands(url),
@@ -26,7 +26,7 @@ pub fn commands(url: &str, environment: &Environment) -> Vec<Command> {
 ///
 /// Runs for as long as the program does, and leaves it running when dropped: some end only with the
 /// browser's window.
-pub async fn open(commands: Vec<Command>) -> bool {
+pub(crate) async fn open(commands: Vec<Command>) -> bool {
     for command in commands {
         if let Ok(mut child) = tokio::process::Command::from(command).spawn()
             && child.wait().await.is_ok_and(|status| status.success())

@@ -14,7 +14,7 @@ const MAX_FIELD_BYTES: usize = 4096;
 
 /// What the answer must look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Our port.
     pub port: u16,
     /// The random path, with a slash in front.
@@ -23,7 +23,7 @@ pub struct Expected {
 
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// It is the answer.
     Accept {
         /// The client that was made.
@@ -39,7 +39,7 @@ pub enum Decision {
 
 /// Why a request is not the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The HTTP status to answer with.
     pub status: u16,
     /// Why, in words that hold nothing of the request.
@@ -59,18 +59,18 @@ pub(super) const ANSWERED: Refusal = Refusal { status: 410, why: "the sign-in wa
 
 impl Expected {
     /// Of an answer that nobody listens for, because it will be pasted.
-    pub fn unheard(port: Option<u16>) -> Self {
+    pub(crate) fn unheard(port: Option<u16>) -> Self {
         // Nobody should have this port: the browser asks whoever is there, with the token in the address.
         Self { port: port.unwrap_or_else(|| fastrand::u16(49152..)), path: random_path() }
     }
 
     /// Where the page is to send the browser.
-    pub fn callback_url(&self) -> String {
+    pub(crate) fn callback_url(&self) -> String {
         format!("http://localhost:{}{}", self.port, self.path)
     }
 
     /// Judges a request by its method, its target (path and query) and its `Host` headers.
-    pub fn decide(&self, method: &str, target: &str, hosts: &[&[u8]]) -> Decision {
+    pub(crate) fn decide(&self, method: &str, target: &str, hosts: &[&[u8]]) -> Decision {
         if !matches!(hosts, [host] if self.is_us(host)) {
             return refuse(421, "it was sent to another host name than localhost");
         }
@@ -86,7 +86,7 @@ impl Expected {
     }
 
     /// Judges an address that was pasted from the browser's address bar.
-    pub fn decide_pasted(&self, text: &str) -> Decision {
+    pub(crate) fn decide_pasted(&self, text: &str) -> Decision {
         let text = text.trim();
         let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
             return refuse(400, "it is not an address that starts with http://");

@@ -32,11 +32,11 @@ const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What happens while the answer is waited for.
-pub type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
+pub(crate) type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
 
 /// The callback server.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     expected: Expected,
     sockets: Vec<TcpListener>,
 }
@@ -49,18 +49,18 @@ impl Listener {
     ///
     /// # Errors
     /// [`Kind::Conflict`] when the port is in use, [`Kind::Failed`] when there is no loopback.
-    pub async fn bind(port: Option<u16>) -> Result<Self> {
+    pub(crate) async fn bind(port: Option<u16>) -> Result<Self> {
         let (port, sockets) = listen(port).map_err(|source| cannot_listen(port, source))?;
         Ok(Self { expected: Expected { port, path: random_path() }, sockets })
     }
 
     /// What an answer must look like.
-    pub fn expected(&self) -> &Expected {
+    pub(crate) fn expected(&self) -> &Expected {
         &self.expected
     }
 
     /// Waits for the answer, for as long as it takes. `refused` hears of each request that is not it.
-    pub async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
+    pub(crate) async fn wait(self, clock: &dyn Clock, refused: Progress<'_>) -> Credentials {
         let answered = Cell::new(false);
         let silent = Silent::default();
         let mut connections = FuturesUnordered::new();

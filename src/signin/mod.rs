@@ -5,11 +5,11 @@
 //! judges a request. [`Listener`] holds the sockets, [`browser`] starts a program.
 
 mod answer;
-pub mod browser;
+pub(crate) mod browser;
 mod callback;
 mod listener;
 mod page;
 
-pub use callback::{Decision, Expected, Refusal};
-pub use listener::{Listener, Progress};
-pub use page::{Page, unique_name};
+pub(crate) use callback::{Decision, Expected, Refusal};
+pub(crate) use listener::Listener;
+pub(crate) use page::{Page, unique_name};

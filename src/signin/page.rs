@@ -8,7 +8,7 @@ const LEGACY: &str = "https://tools.taskcluster.net/auth/clients/new";
 
 /// What the page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<'a> {
+pub(crate) struct Page<'a> {
     /// The deployment.
     pub root: &'a RootUrl,
     /// Scopes that the client is to have; the page leaves out those that the user does not have.
@@ -25,7 +25,7 @@ pub struct Page<'a> {
 
 impl Page<'_> {
     /// The address to open.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let mut url =
             if self.root.is_legacy() { LEGACY.to_owned() } else { format!("{}/auth/clients/create", self.root) };
         let scopes = self.scopes.iter().map(|scope| ("scope", scope.as_str()));
@@ -46,7 +46,7 @@ impl Page<'_> {
 }
 
 /// A client's name with six random characters after it, so that every sign-in makes a client of its own.
-pub fn unique_name(name: &str) -> String {
+pub(crate) fn unique_name(name: &str) -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     format!("{name}-{}", &random[..6])
 }

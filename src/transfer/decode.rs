@@ -11,7 +11,7 @@ use super::head::Encoding;
 const DECODE_BUFFER_BYTES: usize = 1 << 16;
 
 /// What `source` is when decoded.
-pub fn reader<'a>(encoding: Encoding, source: impl Read + 'a) -> Box<dyn Read + 'a> {
+pub(super) fn reader<'a>(encoding: Encoding, source: impl Read + 'a) -> Box<dyn Read + 'a> {
     let source = BufReader::with_capacity(DECODE_BUFFER_BYTES, source);
     match encoding {
         Encoding::Identity => Box::new(source),

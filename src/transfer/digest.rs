@@ -83,7 +83,7 @@ impl fmt::Display for Checksum {
 
 /// A digest that content must have, and who says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand {
+pub(super) struct Demand {
     /// What it must be.
     pub checksum: Checksum,
     /// Who says so: `the object service`.
@@ -94,7 +94,7 @@ pub struct Demand {
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] with both digests, for the first that differs.
-pub fn verify(what: &str, demands: &[Demand], found: &[Checksum]) -> Result<()> {
+pub(super) fn verify(what: &str, demands: &[Demand], found: &[Checksum]) -> Result<()> {
     for demand in demands {
         let wanted = &demand.checksum;
         let same = found.iter().find(|checksum| checksum.algorithm == wanted.algorithm);
@@ -113,7 +113,7 @@ pub fn verify(what: &str, demands: &[Demand], found: &[Checksum]) -> Result<()> 
 }
 
 /// The algorithms of these demands, each once.
-pub fn algorithms<'a>(demands: impl IntoIterator<Item = &'a Demand>) -> Vec<Algorithm> {
+pub(super) fn algorithms<'a>(demands: impl IntoIterator<Item = &'a Demand>) -> Vec<Algorithm> {
     let mut all: Vec<Algorithm> = demands.into_iter().map(|demand| demand.checksum.algorithm).collect();
     all.sort_unstable();
     all.dedup();
@@ -121,7 +121,7 @@ pub fn algorithms<'a>(demands: impl IntoIterator<Item = &'a Demand>) -> Vec<Algo
 }
 
 /// Digests of content that is still arriving, of several kinds at once.
-pub struct Digests(Vec<Running>);
+pub(super) struct Digests(Vec<Running>);
 
 enum Running {
     Md5(Box<Md5>),
@@ -131,7 +131,7 @@ enum Running {
 
 impl Digests {
     /// Starts a digest for each of these.
-    pub fn new(algorithms: &[Algorithm]) -> Self {
+    pub(super) fn new(algorithms: &[Algorithm]) -> Self {
         let start = |algorithm: &Algorithm| match algorithm {
             Algorithm::Md5 => Running::Md5(Box::default()),
             Algorithm::Sha256 => Running::Sha256(Box::default()),
@@ -141,7 +141,7 @@ impl Digests {
     }
 
     /// Takes in the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         for running in &mut self.0 {
             match running {
                 Running::Md5(digest) => digest.update(bytes),
@@ -152,7 +152,7 @@ impl Digests {
     }
 
     /// The digests of all that was taken in.
-    pub fn finish(self) -> Vec<Checksum> {
+    pub(super) fn finish(self) -> Vec<Checksum> {
         let end = |running| match running {
             Running::Md5(digest) => (Algorithm::Md5, hex(&digest.finalize())),
             Running::Sha256(digest) => (Algorithm::Sha256, hex(&digest.finalize())),

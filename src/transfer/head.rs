@@ -11,7 +11,7 @@ use crate::error::{Advice, Error, Result};
 /// How content is encoded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Encoding {
+pub(super) enum Encoding {
     /// As it is.
     Identity,
     /// RFC 1952.
@@ -22,7 +22,7 @@ pub enum Encoding {
 
 /// What tells one version of stored content from another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Version {
+pub(super) struct Version {
     /// The ETag as it was sent, with its quotes.
     pub etag: Option<String>,
     /// `Last-Modified` as it was sent.
@@ -35,7 +35,7 @@ pub struct Version {
 
 /// The head of an answer with content.
 #[derive(Debug, Clone)]
-pub struct Head {
+pub(super) struct Head {
     /// Which version of the content this is.
     pub version: Version,
     /// Whether parts of it can be asked for.
@@ -54,7 +54,7 @@ pub struct Head {
 
 impl Version {
     /// What to send as `If-Range`: a strong ETag, or the date where there is no ETag (RFC 9110, 13.1.5).
-    pub fn if_range(&self) -> Option<&str> {
+    pub(super) fn if_range(&self) -> Option<&str> {
         match &self.etag {
             Some(etag) if etag.starts_with("W/") => None,
             Some(etag) => Some(etag),
@@ -63,7 +63,7 @@ impl Version {
     }
 
     /// Whether another answer is about the same version, as far as can be told.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         let weak = |version: &Self| version.etag.as_deref().map(|etag| etag.trim_start_matches("W/").to_owned());
         self.length == other.length
             && self.encoding == other.encoding
@@ -76,7 +76,7 @@ impl Version {
 
     /// Whether it can be told apart from other versions so well that parts may be put together: a weak
     /// ETag stays when bytes change that its server thinks nothing of (RFC 9110, 15.3.7.3).
-    pub fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         let told_apart = match &self.etag {
             Some(etag) => !etag.starts_with("W/"),
             None => self.modified.is_some(),
@@ -91,7 +91,7 @@ impl Head {
     /// # Errors
     /// [`crate::error::Kind::Failed`] for an encoding that is unknown, and for a partial answer that
     /// does not say which part it is.
-    pub fn read(what: &str, status: u16, headers: &HeaderMap, s3: bool) -> Result<Self> {
+    pub(super) fn read(what: &str, status: u16, headers: &HeaderMap, s3: bool) -> Result<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let encoding = encoding(what, text("content-encoding"))?;
         let length = text("content-length").and_then(|value| value.parse().ok());

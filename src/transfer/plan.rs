@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 /// The least that is worth a request of its own: below it, the round trip costs more than it gains.
-pub const LEAST: u64 = 4 << 20;
+pub(super) const LEAST: u64 = 4 << 20;
 
 /// A set of bytes, as ranges in order that neither overlap nor touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ranges(Vec<Range<u64>>);
+pub(super) struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
     /// From ranges in any order.
-    pub fn from_pairs(pairs: impl IntoIterator<Item = (u64, u64)>) -> Self {
+    pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (u64, u64)>) -> Self {
         let mut ranges = Self::default();
         for (start, end) in pairs {
             ranges.add(start..end);
@@ -20,12 +20,12 @@ impl Ranges {
     }
 
     /// As pairs of first byte and the byte after the last.
-    pub fn pairs(&self) -> Vec<(u64, u64)> {
+    pub(super) fn pairs(&self) -> Vec<(u64, u64)> {
         self.0.iter().map(|range| (range.start, range.end)).collect()
     }
 
     /// Adds a range.
-    pub fn add(&mut self, new: Range<u64>) {
+    pub(super) fn add(&mut self, new: Range<u64>) {
         if new.start >= new.end {
             return;
         }
@@ -38,7 +38,7 @@ impl Ranges {
     }
 
     /// Drops all from so many bytes before the last end on, and says where that is.
-    pub fn drop_last(&mut self, bytes: u64) -> u64 {
+    pub(super) fn drop_last(&mut self, bytes: u64) -> u64 {
         let end = self.0.last().map_or(0, |range| range.end).saturating_sub(bytes);
         self.0.retain(|range| range.start < end);
         if let Some(last) = self.0.last_mut() {
@@ -48,17 +48,17 @@ impl Ranges {
     }
 
     /// How many bytes there are.
-    pub fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
     /// Where the bytes end that are there from the beginning on.
-    pub fn prefix(&self) -> u64 {
+    pub(super) fn prefix(&self) -> u64 {
         self.0.first().filter(|range| range.start == 0).map_or(0, |range| range.end)
     }
 
     /// The ranges up to `length` that are not there.
-    pub fn gaps(&self, length: u64) -> Vec<Range<u64>> {
+    pub(super) fn gaps(&self, length: u64) -> Vec<Range<u64>> {
         let mut gaps = Vec::new();
         let mut at = 0;
         for range in &self.0 {
@@ -74,7 +74,7 @@ impl Ranges {
     }
 
     /// Whether the last byte that is there lies before `length`.
-    pub fn fits(&self, length: u64) -> bool {
+    pub(super) fn fits(&self, length: u64) -> bool {
         self.0.last().is_none_or(|range| range.end <= length)
     }
 }
@@ -88,32 +88,32 @@ struct Claim {
 
 /// The work of one download, shared by its connections.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub(super) struct Plan {
     open: Vec<Range<u64>>,
     claims: Vec<Option<Claim>>,
 }
 
 /// A connection's number in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Worker(usize);
+pub(super) struct Worker(usize);
 
 impl Plan {
     /// All that is missing from `length` bytes. An unknown length is `u64::MAX`.
-    pub fn new(length: u64, here: &Ranges) -> Self {
+    pub(super) fn new(length: u64, here: &Ranges) -> Self {
         let mut open = here.gaps(length);
         open.reverse();
         Self { open, claims: Vec::new() }
     }
 
     /// A new connection.
-    pub fn worker(&mut self) -> Worker {
+    pub(super) fn worker(&mut self) -> Worker {
         self.claims.push(None);
         Worker(self.claims.len() - 1)
     }
 
     /// The bytes that this connection should fetch next: a gap, or the later half of what
     /// another one still has to do; none when there is too little left to share.
-    pub fn claim(&mut self, worker: Worker) -> Option<Range<u64>> {
+    pub(super) fn claim(&mut self, worker: Worker) -> Option<Range<u64>> {
         let range = self.open.pop().or_else(|| self.split())?;
         if let Some(slot) = self.claims.get_mut(worker.0) {
             *slot = Some(Claim { at: range.start, end: range.end });
@@ -122,12 +122,12 @@ impl Plan {
     }
 
     /// Whether there are bytes that no connection fetches.
-    pub fn has_open(&self) -> bool {
+    pub(super) fn has_open(&self) -> bool {
         !self.open.is_empty()
     }
 
     /// Whether one more connection would find something to do.
-    pub fn has_work(&self) -> bool {
+    pub(super) fn has_work(&self) -> bool {
         !self.open.is_empty() || self.largest().is_some()
     }
 
@@ -147,13 +147,13 @@ impl Plan {
     }
 
     /// What a connection still has to fetch.
-    pub fn left(&self, worker: Worker) -> Range<u64> {
+    pub(super) fn left(&self, worker: Worker) -> Range<u64> {
         let claim = self.claims.get(worker.0).copied().flatten();
         claim.map_or(0..0, |claim| claim.at..claim.end)
     }
 
     /// A connection got so many bytes more: how many of them it was still meant to fetch.
-    pub fn advance(&mut self, worker: Worker, bytes: u64) -> u64 {
+    pub(super) fn advance(&mut self, worker: Worker, bytes: u64) -> u64 {
         let Some(slot) = self.claims.get_mut(worker.0) else { return 0 };
         let Some(claim) = slot.as_mut() else { return 0 };
         let kept = bytes.min(claim.end - claim.at);
@@ -165,7 +165,7 @@ impl Plan {
     }
 
     /// A connection gives up: what it did not fetch is open again.
-    pub fn release(&mut self, worker: Worker) {
+    pub(super) fn release(&mut self, worker: Worker) {
         if let Some(claim) = self.claims.get_mut(worker.0).and_then(Option::take) {
             self.open.push(claim.at..claim.end);
         }

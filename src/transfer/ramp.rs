@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long each number of connections is given to show its rate.
-pub const PROBE: Duration = Duration::from_millis(250);
+pub(super) const PROBE: Duration = Duration::from_millis(250);
 /// What would be done in this time anyway is not worth another connection.
 const SOON: Duration = Duration::from_millis(750);
 /// Bytes a second that no server means when it gives each connection a share: one that is this fast is
@@ -20,7 +20,7 @@ const MISSES: u32 = 2;
 /// A server that gives each connection a share of its own is at full speed after a second; one that
 /// is fast by itself never sees a second connection.
 #[derive(Debug, Clone)]
-pub struct Ramp {
+pub(super) struct Ramp {
     most: usize,
     connections: usize,
     best: f64,
@@ -30,12 +30,12 @@ pub struct Ramp {
 
 impl Ramp {
     /// At most `most` connections.
-    pub fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { most: most.max(1), connections: 1, best: 0.0, misses: 0, settled: most <= 1 }
     }
 
     /// After [`PROBE`] at this many `bytes`, with `left` to go: how many connections there should be.
-    pub fn probe(&mut self, bytes: u64, elapsed: Duration, left: u64) -> usize {
+    pub(super) fn probe(&mut self, bytes: u64, elapsed: Duration, left: u64) -> usize {
         let rate = bytes as f64 / elapsed.as_secs_f64().max(1e-9);
         if self.settled || left as f64 <= rate * SOON.as_secs_f64() {
             return self.connections;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 /// The two largest units: `3 d 4 h`, `1 h 5 min`, `12 min 30 s`, `9 s`.
-pub fn duration(length: TimeDelta) -> String {
+pub(crate) fn duration(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {

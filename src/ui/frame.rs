@@ -9,14 +9,14 @@ const WIDTH: usize = 80;
 
 /// The view as it was drawn last.
 #[derive(Debug, Default)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The widths of the lines that are on the screen.
     drawn: Vec<usize>,
 }
 
 impl Frame {
     /// Columns that a line of a view can have: a full line would leave the cursor in doubt.
-    pub fn width(ui: &Ui) -> usize {
+    pub(crate) fn width(ui: &Ui) -> usize {
         ui.size().map_or(WIDTH, |(width, _)| width).saturating_sub(1).max(1)
     }
 
@@ -24,7 +24,7 @@ impl Frame {
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn draw(&mut self, ui: &Ui, text: &str) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, ui: &Ui, text: &str) -> io::Result<()> {
         let lines = fit(text, Self::width(ui), ui.size().map(|(_, height)| height));
         let mut frame = String::new();
         let up = rows(&self.drawn, ui.size().map_or(WIDTH, |(width, _)| width));

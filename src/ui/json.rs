@@ -15,7 +15,7 @@ const WORD: Style = AnsiColor::Magenta.on_default();
 
 /// How JSON is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Indented by two spaces; otherwise on one line without spaces.
     pub indented: bool,
     /// In colour.
@@ -26,13 +26,13 @@ pub struct Layout {
 
 impl Layout {
     /// One line, no colour.
-    pub const COMPACT: Layout = Layout { indented: false, color: false, escape: false };
+    pub(crate) const COMPACT: Layout = Layout { indented: false, color: false, escape: false };
     /// Indented by two spaces, no colour.
     #[cfg(test)]
-    pub const INDENTED: Layout = Layout { indented: true, color: false, escape: false };
+    pub(crate) const INDENTED: Layout = Layout { indented: true, color: false, escape: false };
 
     /// Indented, as far as the terminal and the wish for colour go.
-    pub fn indented(color: bool, terminal: bool) -> Self {
+    pub(crate) fn indented(color: bool, terminal: bool) -> Self {
         Self { indented: true, color, escape: terminal }
     }
 
@@ -40,7 +40,7 @@ impl Layout {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn write_line(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write_line(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
         // A line break cannot stand inside a string, so what has none is on one line.
         if memchr::memchr2(b'\n', b'\r', json).is_none() {
             out.write_all(json)?;
@@ -54,17 +54,17 @@ impl Layout {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn write(self, json: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn write(self, json: &[u8], out: &mut dyn Write) -> io::Result<()> {
         let mut writer = Writer::new(self, out);
         writer.tokens(json)
     }
 }
 
 /// Levels of arrays and objects that a document may have; jq reads as many.
-pub const MAX_LEVELS: usize = 10_000;
+pub(crate) const MAX_LEVELS: usize = 10_000;
 
 /// Levels of arrays and objects in a text, which need not be a whole document.
-pub fn levels(json: &[u8]) -> usize {
+pub(crate) fn levels(json: &[u8]) -> usize {
     let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
     // Nothing but these opens or closes anything, or hides what does.
     while let Some(&byte) = json.get(at) {
@@ -89,7 +89,7 @@ pub fn levels(json: &[u8]) -> usize {
 ///
 /// # Errors
 /// What is wrong, with line and column.
-pub fn check(json: &[u8]) -> Result<(), serde_json::Error> {
+pub(crate) fn check(json: &[u8]) -> Result<(), serde_json::Error> {
     if levels(json) > MAX_LEVELS {
         return Err(serde::de::Error::custom(format_args!("nested deeper than {MAX_LEVELS} levels")));
     }
@@ -103,7 +103,7 @@ pub fn check(json: &[u8]) -> Result<(), serde_json::Error> {
 }
 
 /// Writes tokens, at any depth; several pieces can make up one document.
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     layout: Layout,
     out: &'a mut dyn Write,
     /// The open containers, innermost last.
@@ -120,7 +120,7 @@ struct Container {
 
 impl<'a> Writer<'a> {
     /// A writer that stands before a document.
-    pub fn new(layout: Layout, out: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(layout: Layout, out: &'a mut dyn Write) -> Self {
         Self { layout, out, open: Vec::new(), fresh: false }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn tokens(&mut self, json: &[u8]) -> io::Result<()> {
+    pub(crate) fn tokens(&mut self, json: &[u8]) -> io::Result<()> {
         let mut at = 0;
         while let Some(&byte) = json.get(at) {
             let end = match byte {

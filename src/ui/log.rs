@@ -16,7 +16,7 @@ use super::Ui;
 ///
 /// # Errors
 /// When there is no level of this name.
-pub fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
+pub(crate) fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
     match (verbose, name) {
         (0, None) => Ok(None),
         (0, Some(name)) => name
@@ -29,7 +29,7 @@ pub fn level(verbose: u8, name: Option<&str>) -> Result<Option<Level>, String> {
 }
 
 /// A log of this level on standard error; without a level, warnings are shown as such.
-pub fn dispatch(ui: &Arc<Ui>, level: Option<Level>) -> Dispatch {
+pub(crate) fn dispatch(ui: &Arc<Ui>, level: Option<Level>) -> Dispatch {
     let Some(level) = level else {
         let warnings = Warnings(Arc::clone(ui)).with_filter(Targets::new().with_target("tc", Level::WARN));
         return Dispatch::new(tracing_subscriber::registry().with(warnings));

@@ -2,9 +2,9 @@
 
 mod duration;
 mod frame;
-pub mod jq;
-pub mod json;
-pub mod log;
+pub(crate) mod jq;
+pub(crate) mod json;
+pub(crate) mod log;
 mod progress;
 mod prompt;
 mod sanitize;
@@ -14,16 +14,17 @@ mod table;
 mod transfers;
 mod wrap;
 
-pub use duration::duration;
-pub use frame::Frame;
-pub use progress::Progress;
-pub use prompt::Reply;
-pub use sanitize::sanitize;
-pub use sink::Sink;
-pub use streams::{ColorChoice, Streams, Terminal};
-pub use table::Table;
-pub use transfers::{Transfers, size};
-pub use wrap::wrap;
+pub(crate) use duration::duration;
+pub(crate) use frame::Frame;
+pub(crate) use progress::Progress;
+pub(crate) use prompt::Reply;
+pub(crate) use sanitize::sanitize;
+pub(crate) use sink::Sink;
+pub(crate) use streams::ColorChoice;
+pub use streams::{Streams, Terminal};
+pub(crate) use table::Table;
+pub(crate) use transfers::{Transfers, size};
+pub(crate) use wrap::wrap;
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -39,7 +40,7 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const INDENT: &str = "  ";
 
 /// The streams of one run, with what was decided about them.
-pub struct Ui {
+pub(crate) struct Ui {
     stdin: Mutex<Box<dyn Read + Send>>,
     stdout: Mutex<io::BufWriter<Box<dyn Write + Send>>>,
     stderr: Mutex<Box<dyn Write + Send>>,
@@ -54,7 +55,7 @@ pub struct Ui {
 
 impl Ui {
     /// Takes the streams; `no_color` is what the environment says when nobody chose.
-    pub fn new(streams: Streams, choice: ColorChoice, no_color: bool, quiet: bool) -> Self {
+    pub(crate) fn new(streams: Streams, choice: ColorChoice, no_color: bool, quiet: bool) -> Self {
         let terminal = streams.terminal;
         let color = |is_terminal: bool| match choice {
             ColorChoice::Always => true,
@@ -74,12 +75,12 @@ impl Ui {
     }
 
     /// Ends standard output for everyone who still writes to it: they find it closed, as a pipe can be.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 
     /// Standard output: the result and nothing else. Held until dropped; buffered until [`Ui::flush`].
-    pub fn out(&self) -> impl Write + '_ {
+    pub(crate) fn out(&self) -> impl Write + '_ {
         Out { stdout: lock(&self.stdout), is_closed: &self.is_closed }
     }
 
@@ -87,7 +88,7 @@ impl Ui {
     ///
     /// # Errors
     /// When it cannot be written: a closed pipe, a full disk.
-    pub fn flush(&self) -> io::Result<()> {
+    pub(crate) fn flush(&self) -> io::Result<()> {
         if !self.is_closed.load(Ordering::Relaxed) {
             return lock(&self.stdout).flush();
         }
@@ -101,7 +102,7 @@ impl Ui {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read_stdin(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn read_stdin(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         lock(&self.stdin).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -111,7 +112,7 @@ impl Ui {
     ///
     /// # Errors
     /// When it cannot be read; [`io::ErrorKind::Interrupted`] for Ctrl-C.
-    pub fn read_hidden_line(&self) -> io::Result<String> {
+    pub(crate) fn read_hidden_line(&self) -> io::Result<String> {
         // The library asks the terminal of the process, which need not be behind this stream.
         if self.terminal.stdin && io::IsTerminal::is_terminal(&io::stdin()) {
             return rpassword::read_password();
@@ -120,68 +121,68 @@ impl Ui {
     }
 
     /// Columns and lines of the terminal as it is now, where known.
-    pub fn size(&self) -> Option<(usize, usize)> {
+    pub(crate) fn size(&self) -> Option<(usize, usize)> {
         let now = if self.terminal.is_own { streams::size() } else { None };
         now.or_else(|| Some((self.terminal.width?, self.terminal.height.unwrap_or(usize::MAX))))
     }
 
     /// Whether a view on standard output can be drawn over.
-    pub fn redraws(&self) -> bool {
+    pub(crate) fn redraws(&self) -> bool {
         self.terminal.stdout && !self.terminal.is_dumb
     }
 
     /// Whether progress is to be drawn on standard error.
-    pub fn shows_progress(&self) -> bool {
+    pub(crate) fn shows_progress(&self) -> bool {
         self.terminal.stderr && !self.terminal.is_dumb && !self.quiet
     }
 
     /// Whether notes, hints and progress are unwanted.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
     /// Whether standard output is to be coloured.
-    pub fn color(&self) -> bool {
+    pub(crate) fn color(&self) -> bool {
         self.color_stdout
     }
 
     /// Whether standard error is to be coloured.
-    pub fn color_stderr(&self) -> bool {
+    pub(crate) fn color_stderr(&self) -> bool {
         self.color_stderr
     }
 
     /// Text in a style on standard output, plain where colour is off.
-    pub fn paint(&self, style: Style, text: impl Display) -> String {
+    pub(crate) fn paint(&self, style: Style, text: impl Display) -> String {
         paint(self.color_stdout, style, text)
     }
 
     /// Text from a deployment, safe to show on standard output: stripped on a terminal, untouched in a pipe.
-    pub fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
+    pub(crate) fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
         if self.terminal.stdout { sanitize(text) } else { text.into() }
     }
 
     /// Something worth knowing, on standard error; not with `--quiet`.
-    pub fn note(&self, text: impl Display) {
+    pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {
             self.line(format_args!("{text}"), "");
         }
     }
 
     /// Goes back over the `^C` that a terminal shows for the key, so that what is said next stands alone.
-    pub fn overwrite_key(&self) {
+    pub(crate) fn overwrite_key(&self) {
         if self.terminal.stdin && self.terminal.stderr {
             self.write_stderr(b"\r");
         }
     }
 
     /// A warning, on standard error.
-    pub fn warn(&self, text: impl Display) {
+    pub(crate) fn warn(&self, text: impl Display) {
         let label = paint(self.color_stderr, WARNING, "warning:");
         self.line(format_args!("{label} {text}"), INDENT);
     }
 
     /// A hint, on standard error; not with `--quiet`.
-    pub fn hint(&self, text: impl Display) {
+    pub(crate) fn hint(&self, text: impl Display) {
         if !self.quiet {
             let label = paint(self.color_stderr, HINT, "hint:");
             self.line(format_args!("{label} {text}"), INDENT);
@@ -189,7 +190,7 @@ impl Ui {
     }
 
     /// A failure with its causes and hints, on standard error.
-    pub fn report(&self, message: &str, causes: &[String], hints: &[String]) {
+    pub(crate) fn report(&self, message: &str, causes: &[String], hints: &[String]) {
         let safe = |text: &str| if self.terminal.stderr { sanitize(text).into_owned() } else { text.to_owned() };
         let label = paint(self.color_stderr, ERROR, "error:");
         self.line(format_args!("{label} {}", safe(message)), INDENT);
@@ -203,7 +204,7 @@ impl Ui {
     }
 
     /// Raw bytes on standard error, for text that is formatted already (usage, logs, a child's output).
-    pub fn write_stderr(&self, bytes: &[u8]) {
+    pub(crate) fn write_stderr(&self, bytes: &[u8]) {
         let mut stderr = lock(&self.stderr);
         // Nobody is left to tell when standard error is gone.
         drop(stderr.write_all(bytes).and_then(|()| stderr.flush()));

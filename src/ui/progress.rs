@@ -20,7 +20,7 @@ const HERTZ: u8 = 10;
 const TICK: Duration = Duration::from_millis(200);
 
 /// A progress bar, which shows up once the work has taken half a second.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     /// Who shows it when it is time, even when nothing has been done by then.
     waiting: Option<Waiting>,
@@ -34,7 +34,7 @@ struct Waiting {
 
 impl Progress {
     /// A bar for work named by `what` (`Cancelling`), of so many items where that is known.
-    pub fn start(ui: &Arc<Ui>, what: &'static str, total: Option<u64>) -> Self {
+    pub(crate) fn start(ui: &Arc<Ui>, what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_message(what);
         bar.set_style(style(total.is_some(), ui));
@@ -53,17 +53,17 @@ impl Progress {
     }
 
     /// So many more items are done.
-    pub fn advance(&self, count: u64) {
+    pub(crate) fn advance(&self, count: u64) {
         self.bar.inc(count);
     }
 
     /// Writes a line above the bar.
-    pub fn above(&self, write: impl FnOnce()) {
+    pub(crate) fn above(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
     }
 
     /// Removes the bar.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         drop(self);
     }
 }

@@ -6,7 +6,7 @@ use super::{Ui, lock};
 
 /// What an answer to a yes-or-no question means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// Go ahead.
     Yes,
     /// Leave it, which is what no word at all means, too.
@@ -22,7 +22,7 @@ const MAX_QUESTIONS: usize = 3;
 
 impl Reply {
     /// What a line means; none at the end of the input.
-    pub fn parse(line: Option<&str>) -> Self {
+    pub(crate) fn parse(line: Option<&str>) -> Self {
         match line.map(|line| line.trim().to_lowercase()).as_deref() {
             None => Self::End,
             Some("y" | "yes") => Self::Yes,
@@ -37,7 +37,7 @@ impl Ui {
     ///
     /// # Errors
     /// When standard input cannot be read.
-    pub fn ask(&self, question: &str) -> io::Result<Reply> {
+    pub(crate) fn ask(&self, question: &str) -> io::Result<Reply> {
         for _ in 0..MAX_QUESTIONS {
             self.write_stderr(format!("{question} [y/N] ").as_bytes());
             match Reply::parse(self.read_line()?.as_deref()) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Drops control characters (but tab and newline) and characters that reorder or hide text.
-pub fn sanitize(text: &str) -> Cow<'_, str> {
+pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_hostile) {
         Cow::Owned(text.chars().filter(|c| !is_hostile(*c)).collect())
     } else {

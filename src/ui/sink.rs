@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use super::Ui;
 
 /// A place for a result.
-pub enum Sink<'a> {
+pub(crate) enum Sink<'a> {
     /// Standard output.
     Out(Box<dyn Write + 'a>),
     /// A regular file: written beside the target, renamed when it is complete.
@@ -25,7 +25,7 @@ pub enum Sink<'a> {
 
 impl<'a> Sink<'a> {
     /// Standard output.
-    pub fn out(ui: &'a Ui) -> Self {
+    pub(crate) fn out(ui: &'a Ui) -> Self {
         Self::Out(Box::new(ui.out()))
     }
 
@@ -33,7 +33,7 @@ impl<'a> Sink<'a> {
     ///
     /// # Errors
     /// When its directory cannot be written, or the device not opened.
-    pub fn file(target: &Path) -> io::Result<Self> {
+    pub(crate) fn file(target: &Path) -> io::Result<Self> {
         // A symbolic link is followed, so that the link stays one.
         let target = target.canonicalize().unwrap_or_else(|_| target.to_owned());
         match target.metadata() {
@@ -54,7 +54,7 @@ impl<'a> Sink<'a> {
     ///
     /// # Errors
     /// When what is buffered cannot be written, or the file not be renamed.
-    pub fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         match self {
             Self::Out(mut out) => out.flush(),
             Self::Device(mut file) => file.flush(),

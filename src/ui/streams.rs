@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read, Write};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum ColorChoice {
+pub(crate) enum ColorChoice {
     /// On a terminal.
     #[default]
     Auto,

@@ -12,7 +12,7 @@ use super::sanitize;
 const GAP: usize = 2;
 
 /// Rows under a header, for a terminal: what comes from a deployment is made safe here.
-pub struct Table {
+pub(crate) struct Table {
     header: Vec<String>,
     rows: Vec<Vec<(String, Style)>>,
     right: Vec<usize>,
@@ -23,44 +23,44 @@ pub struct Table {
 
 impl Table {
     /// A table with these columns.
-    pub fn new<const N: usize>(header: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
         let header = header.map(str::to_uppercase).to_vec();
         Self { header, rows: Vec::new(), right: Vec::new(), whole: Vec::new(), optional: Vec::new() }
     }
 
     /// The same with this column (from 0) flush right, as numbers are.
     #[must_use]
-    pub fn right(mut self, column: usize) -> Self {
+    pub(crate) fn right(mut self, column: usize) -> Self {
         self.right.push(column);
         self
     }
 
     /// The same with this column (from 0) never cut: half an ID is of no use.
     #[must_use]
-    pub fn whole(mut self, column: usize) -> Self {
+    pub(crate) fn whole(mut self, column: usize) -> Self {
         self.whole.push(column);
         self
     }
 
     /// The same, leaving out these columns (from 0), in this order, where the terminal is too narrow for all.
     #[must_use]
-    pub fn optional(mut self, columns: &[usize]) -> Self {
+    pub(crate) fn optional(mut self, columns: &[usize]) -> Self {
         self.optional.extend_from_slice(columns);
         self
     }
 
     /// Adds a row.
-    pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+    pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.styled_row(cells.into_iter().map(|cell| (cell, Style::new())));
     }
 
     /// Adds a row with a style for each cell.
-    pub fn styled_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (T, Style)>) {
+    pub(crate) fn styled_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (T, Style)>) {
         self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(cell.as_ref()), style)).collect());
     }
 
     /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
@@ -68,7 +68,7 @@ impl Table {
     ///
     /// With a `width`, columns without content go first, then the optional ones until the rest fits; what is
     /// still too wide is cut, the widest column first, except for those that stay whole.
-    pub fn render(&self, width: Option<usize>, color: bool) -> String {
+    pub(crate) fn render(&self, width: Option<usize>, color: bool) -> String {
         let shown = self.shown_columns(width);
         let mut builder = Builder::with_capacity(self.rows.len() + 1, shown.len());
         builder.push_record(shown.iter().filter_map(|column| self.header.get(*column)).map(String::as_str));

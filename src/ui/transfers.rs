@@ -20,7 +20,7 @@ const TEXT: usize = 58;
 const TICK: Duration = Duration::from_millis(500);
 
 /// Bars for transfers, which show up once the work has taken half a second.
-pub struct Transfers {
+pub(crate) struct Transfers {
     inner: Option<Mutex<Inner>>,
 }
 
@@ -34,7 +34,7 @@ struct Inner {
 
 impl Transfers {
     /// Bars for work named by `what` (`Downloading`); none in a pipe and with `--quiet`.
-    pub fn start(ui: &Arc<Ui>, what: &'static str) -> Self {
+    pub(crate) fn start(ui: &Arc<Ui>, what: &'static str) -> Self {
         if !ui.shows_progress() {
             return Self { inner: None };
         }
@@ -58,7 +58,7 @@ impl Transfers {
     }
 
     /// A file has begun, of so many bytes, some of which are here already.
-    pub fn begin(&self, file: &str, length: Option<u64>, here: u64) {
+    pub(crate) fn begin(&self, file: &str, length: Option<u64>, here: u64) {
         self.with(|inner| {
             inner.total.inc_length(length.unwrap_or(0));
             inner.total.inc(here);
@@ -73,7 +73,7 @@ impl Transfers {
     }
 
     /// So many bytes more of a file.
-    pub fn advance(&self, file: &str, bytes: u64) {
+    pub(crate) fn advance(&self, file: &str, bytes: u64) {
         self.with(|inner| {
             inner.total.inc(bytes);
             if let Some(bar) = inner.files.get(file) {
@@ -83,7 +83,7 @@ impl Transfers {
     }
 
     /// A file has ended.
-    pub fn end(&self, file: &str) {
+    pub(crate) fn end(&self, file: &str) {
         self.with(|inner| {
             if let Some(bar) = inner.files.remove(file) {
                 bar.finish_and_clear();
@@ -93,7 +93,7 @@ impl Transfers {
     }
 
     /// Writes something above the bars.
-    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(crate) fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.inner {
             Some(inner) => inner.lock().unwrap_or_else(PoisonError::into_inner).bars.suspend(write),
             None => write(),
@@ -101,7 +101,7 @@ impl Transfers {
     }
 
     /// Removes the bars.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.with(|inner| {
             // A bar that is not finished would be drawn again by its own clock.
             inner.total.finish_and_clear();
@@ -126,6 +126,6 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// A number of bytes for people: `1.50 MB`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     DecimalBytes(bytes).to_string()
 }

@@ -7,7 +7,7 @@ const NARROWEST: usize = 20;
 ///
 /// Line ends that are there stay. A word that is longer than a line stays whole, so that addresses and commands can be
 /// copied. Without a width, or with a very small one, the text comes back as it is.
-pub fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
+pub(crate) fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
     let Some(width) = width.filter(|width| *width >= NARROWEST) else { return text.to_owned() };
     let options = textwrap::Options::new(width)
         .subsequent_indent(indent)

@@ -4,7 +4,7 @@ use crate::reference::{Method, Service};
 use crate::schema::{self, Field};
 
 /// Text for before and after the usual help.
-pub struct Documentation {
+pub(super) struct Documentation {
     /// Verb, route, stability.
     pub before: String,
     /// Scopes and the fields of the body.
@@ -12,7 +12,7 @@ pub struct Documentation {
 }
 
 /// All that the reference tells about a method.
-pub fn of(service: &Service, method: &Method) -> Documentation {
+pub(super) fn of(service: &Service, method: &Method) -> Documentation {
     let before = format!(
         "{}.{} ({}, {})\n{} /api/{}/{}{}",
         service.service_name,

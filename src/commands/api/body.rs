@@ -15,7 +15,12 @@ use crate::ui::json;
 ///
 /// # Errors
 /// When there is a body and none is taken, none and one is needed, or it is neither JSON nor YAML.
-pub async fn read(service: &Service, method: &Method, flags: &Flags, context: &Context) -> Result<Option<Vec<u8>>> {
+pub(super) async fn read(
+    service: &Service,
+    method: &Method,
+    flags: &Flags,
+    context: &Context,
+) -> Result<Option<Vec<u8>>> {
     let given = flags.data.is_some() || !flags.field.is_empty() || !flags.json_field.is_empty();
     let name = format!("{}.{}", service.service_name, method.name);
     if method.input.is_none() {

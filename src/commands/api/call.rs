@@ -20,7 +20,7 @@ const SPOOL: usize = 1 << 20;
 ///
 /// # Errors
 /// Whatever is wrong with the arguments, or goes wrong on the way.
-pub async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
+pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
     let catalogue = Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current });
     let (service, method) = catalogue.method(&invocation.service, &invocation.method)?;
     if flags.template {

@@ -3,7 +3,7 @@
 use crate::domain::shell::quote;
 
 /// A request that is not sent.
-pub struct Shown<'a> {
+pub(super) struct Shown<'a> {
     /// `PUT`.
     pub verb: &'a str,
     /// The whole URL.
@@ -18,7 +18,7 @@ pub struct Shown<'a> {
 
 impl Shown<'_> {
     /// A curl command that a POSIX shell can run.
-    pub fn curl(&self) -> String {
+    pub(super) fn curl(&self) -> String {
         let mut command = String::from("curl");
         if self.verb != "GET" {
             command.push_str(&format!(" -X {}", self.verb));

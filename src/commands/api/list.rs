@@ -41,7 +41,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When a reference is broken or the output cannot be written.
-pub async fn all(flags: &Flags, context: &Context) -> Result<Status> {
+pub(super) async fn all(flags: &Flags, context: &Context) -> Result<Status> {
     print(&entries(flags, context)?, context).await
 }
 
@@ -49,7 +49,7 @@ pub async fn all(flags: &Flags, context: &Context) -> Result<Status> {
 ///
 /// # Errors
 /// When there is no such service or the output cannot be written.
-pub async fn service(name: &str, flags: &Flags, context: &Context) -> Result<Status> {
+pub(super) async fn service(name: &str, flags: &Flags, context: &Context) -> Result<Status> {
     let catalogue = catalogue(flags);
     print(&entries_of(catalogue.source(), catalogue.service(name)?), context).await
 }
@@ -58,7 +58,7 @@ pub async fn service(name: &str, flags: &Flags, context: &Context) -> Result<Sta
 ///
 /// # Errors
 /// [`Kind::NotFound`] when nothing does.
-pub async fn search(words: &[String], flags: &Flags, context: &Context) -> Result<Status> {
+pub(super) async fn search(words: &[String], flags: &Flags, context: &Context) -> Result<Status> {
     let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
     let mut found = entries(flags, context)?;
     found.retain(|entry| matches(entry, &words));

@@ -21,7 +21,7 @@ use crate::exit::Status;
 /// Flags of every method; they can stand before the service's name, too.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Call options")]
-pub struct Flags {
+pub(crate) struct Flags {
     /// Request body: JSON or YAML, `@FILE`, or `-` for standard input
     #[arg(short, long, global = true, value_name = "BODY", allow_hyphen_values = true)]
     pub data: Option<String>,
@@ -74,7 +74,7 @@ pub struct Flags {
 /// `tc api SERVICE METHOD ARGS..` calls, `tc api SERVICE METHOD --help` tells all about a method; without a method the
 /// methods are listed.
 #[derive(Debug)]
-pub struct Args {
+pub(crate) struct Args {
     flags: Flags,
     target: Subject,
 }
@@ -140,7 +140,7 @@ impl FromArgMatches for Args {
 ///
 /// # Errors
 /// Whatever goes wrong on the way; see the exit codes.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.target {
         Subject::All => list::all(&args.flags, context).await,
         Subject::Search(words) => list::search(words, &args.flags, context).await,

@@ -8,7 +8,7 @@ use crate::ui::json::{Layout, Writer};
 /// Writes pages as one document, each as soon as it is there.
 ///
 /// The document is the first page with all items in its list and without `continuationToken`.
-pub struct Merger<'a> {
+pub(super) struct Merger<'a> {
     writer: Writer<'a>,
     /// Members of the first page that follow the list, as text; none before the first page.
     after: Option<Vec<u8>>,
@@ -17,7 +17,7 @@ pub struct Merger<'a> {
 
 impl<'a> Merger<'a> {
     /// A merger that writes to `out`.
-    pub fn new(layout: Layout, out: &'a mut dyn Write) -> Self {
+    pub(super) fn new(layout: Layout, out: &'a mut dyn Write) -> Self {
         Self { writer: Writer::new(layout, out), after: None, any_item: false }
     }
 
@@ -25,7 +25,7 @@ impl<'a> Merger<'a> {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn page(&mut self, page: &Page<'_>) -> io::Result<()> {
+    pub(super) fn page(&mut self, page: &Page<'_>) -> io::Result<()> {
         if self.after.is_none() {
             self.start(page)?;
         }
@@ -43,7 +43,7 @@ impl<'a> Merger<'a> {
     ///
     /// # Errors
     /// When the output cannot be written.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> io::Result<()> {
         if let Some(after) = self.after.take() {
             self.writer.tokens(b"]")?;
             self.writer.tokens(&after)?;

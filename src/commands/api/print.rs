@@ -13,7 +13,7 @@ use crate::ui::{Sink, sanitize};
 ///
 /// # Errors
 /// When the file cannot be made.
-pub fn sink<'a>(flags: &Flags, context: &'a Context) -> Result<Sink<'a>> {
+pub(super) fn sink<'a>(flags: &Flags, context: &'a Context) -> Result<Sink<'a>> {
     match &flags.output {
         Some(path) if path.as_os_str() != "-" => {
             Sink::file(&context.env.resolve(path)).map_err(|source| Error::io("write", quoted(flags), source))
@@ -26,12 +26,12 @@ pub fn sink<'a>(flags: &Flags, context: &'a Context) -> Result<Sink<'a>> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn finish(sink: Sink<'_>, flags: &Flags) -> Result<()> {
+pub(super) fn finish(sink: Sink<'_>, flags: &Flags) -> Result<()> {
     sink.finish().map_err(|source| write_error(flags, source))
 }
 
 /// A failure to write the result, which names where it should have gone.
-pub fn write_error(flags: &Flags, source: std::io::Error) -> Error {
+pub(super) fn write_error(flags: &Flags, source: std::io::Error) -> Error {
     match &flags.output {
         Some(path) if path.as_os_str() != "-" => Error::io("write", quoted(flags), source),
         _ => source.into(),
@@ -43,7 +43,7 @@ fn quoted(flags: &Flags) -> String {
 }
 
 /// Whether what is written ends up before the user's eyes.
-pub fn on_terminal(flags: &Flags, context: &Context) -> bool {
+pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
     context.ui.terminal.stdout && flags.output.as_ref().is_none_or(|path| path.as_os_str() == "-")
 }
 
@@ -51,7 +51,7 @@ pub fn on_terminal(flags: &Flags, context: &Context) -> bool {
 ///
 /// # Errors
 /// When the output cannot be written, the filter fails, or binary data would go to a terminal.
-pub fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
+pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     let program = context.jq()?;
     let mut sink = sink(flags, context)?;
     if flags.include {

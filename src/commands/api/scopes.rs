@@ -15,7 +15,12 @@ use crate::reference::Method;
 ///
 /// # Errors
 /// When the output cannot be written.
-pub async fn print(method: &Method, invocation: &Invocation, body: Option<&[u8]>, context: &Context) -> Result<Status> {
+pub(super) async fn print(
+    method: &Method,
+    invocation: &Invocation,
+    body: Option<&[u8]>,
+    context: &Context,
+) -> Result<Status> {
     let needed = method.scopes.as_ref().map(|scopes| scopes.render(&parameters(method, invocation, body)));
     if context.ui.terminal.stdout && !context.globals.json && context.globals.jq.is_none() {
         let text = match &needed {

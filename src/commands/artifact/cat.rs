@@ -11,7 +11,7 @@ use crate::transfer::ContentSource;
 ///
 /// The status is 0 only when all of it arrived and matches its hashes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
     /// Name of the artifact, such as `public/logs/live_backing.log`
@@ -27,7 +27,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the download and of the output.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.refuse_jq("an artifact")?;
     let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {

@@ -19,7 +19,7 @@ use crate::transfer::{self, ContentSource, Options};
 /// Files appear when they are complete and verified. What was cut off is resumed by the same command.
 /// Names keep their folders, below the working directory or the one that -o names.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page (left out with --index)
     #[arg(required_unless_present = "index")]
     task: Option<String>,
@@ -77,7 +77,7 @@ impl Request {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);

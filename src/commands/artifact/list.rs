@@ -21,7 +21,7 @@ const MAX_CONCURRENT_SIZES: usize = 16;
 ///
 /// In a pipe: name, storage type, content type and expiry, one artifact a line, with tabs in between.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page
     task: String,
     /// Run, from 0; the newest one by default
@@ -36,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and of the output.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::task(&args.task, context)?;
     let client = task.deployment.client(context)?;
     let run = args.run.or(task.run);

@@ -13,7 +13,7 @@ use crate::exit::Status;
 /// What to do with artifacts of a task, which is named by its ID or the address of its page.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub enum Command {
+pub(crate) enum Command {
     List(list::Args),
     Cat(cat::Args),
     Url(url::Args),
@@ -26,7 +26,7 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub async fn run(&self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::List(args) => list::run(args, context).await,
             Self::Cat(args) => cat::run(args, context).await,

@@ -42,7 +42,7 @@ enum Type {
 ///
 /// Inside a task its proxy and its own run are used. Directories are uploaded with all that is in them.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Files and directories
     #[arg(required_unless_present_any = ["url", "target", "reason"])]
     files: Vec<PathBuf>,
@@ -85,7 +85,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context)?;
     let files = found(args, context)?;
     let client = deployment.client(context)?;

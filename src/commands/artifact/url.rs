@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// Print the URL of an artifact
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
     /// Name of the artifact
@@ -30,7 +30,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::task(&args.task, context)?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))

@@ -17,7 +17,7 @@ const HINT: &str = "Use --yes to skip the question, or --dry-run to see the task
 
 /// How to act on many tasks.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct BulkArgs {
+pub(crate) struct BulkArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
@@ -34,7 +34,7 @@ pub struct BulkArgs {
 
 /// How a bulk action is carried out.
 #[derive(Debug, Clone, Default)]
-pub struct BulkOptions {
+pub(crate) struct BulkOptions {
     /// Show the tasks and ask first.
     pub ask: bool,
     /// The question was asked for, so whatever standard input is, it has the answer.
@@ -53,7 +53,7 @@ pub struct BulkOptions {
 
 impl BulkArgs {
     /// The options of an action on many tasks, which is asked about.
-    pub fn options(&self) -> BulkOptions {
+    pub(crate) fn options(&self) -> BulkOptions {
         BulkOptions {
             ask: !self.yes,
             dry_run: self.dry_run,
@@ -66,7 +66,7 @@ impl BulkArgs {
 
 /// What is done to tasks, in the words that messages need.
 #[derive(Debug, Clone, Copy)]
-pub struct BulkAction {
+pub(crate) struct BulkAction {
     /// `cancel`.
     pub verb: &'static str,
     /// `Cancelling`.
@@ -79,7 +79,7 @@ pub struct BulkAction {
 
 impl BulkAction {
     /// Its name in JSON.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.verb.replace('-', "")
     }
 
@@ -87,7 +87,7 @@ impl BulkAction {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when not.
-    pub fn check_terminal(&self, count: usize, context: &Context) -> Result<()> {
+    pub(crate) fn check_terminal(&self, count: usize, context: &Context) -> Result<()> {
         let action = format!("{} {}", self.verb, tasks(count));
         let nobody = Confirmation { action: &action, hint: HINT, ..Confirmation::default() };
         nobody.check_terminal(context)
@@ -118,7 +118,7 @@ impl BulkAction {
 
 /// What was done to one task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ItemOutcome {
+pub(crate) struct ItemOutcome {
     /// What to print about it.
     pub line: String,
     /// The server's answer, for `--json`.
@@ -133,7 +133,7 @@ impl From<String> for ItemOutcome {
 
 /// A task that something is done to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BulkItem {
+pub(crate) struct BulkItem {
     /// Where it is.
     pub deployment: Deployment,
     /// Its ID.
@@ -146,12 +146,12 @@ pub struct BulkItem {
 
 impl BulkItem {
     /// A task of which no more is known.
-    pub fn of(deployment: Deployment, id: String) -> Self {
+    pub(crate) fn of(deployment: Deployment, id: String) -> Self {
         Self { deployment, id, ..Self::default() }
     }
 
     /// A task of a group.
-    pub fn in_group(group: &Named, item: &TaskItem<'_>) -> Self {
+    pub(crate) fn in_group(group: &Named, item: &TaskItem<'_>) -> Self {
         let (id, name) = (item.id().to_owned(), item.name().to_owned());
         Self { deployment: group.deployment.clone(), id, name, state: Some(item.status.state) }
     }

@@ -6,7 +6,7 @@ use crate::ui::Reply;
 
 /// What has to be confirmed.
 #[derive(Debug, Clone, Default)]
-pub struct Confirmation<'a> {
+pub(crate) struct Confirmation<'a> {
     /// What needs it: `cancel 3 tasks`.
     pub action: &'a str,
     /// What a refusal comes to: `cancelled nothing`.
@@ -27,7 +27,7 @@ impl Confirmation<'_> {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Failed`] without a clear answer;
     /// [`crate::error::Kind::Interrupted`].
-    pub async fn ask(&self, context: &Context) -> Result<bool> {
+    pub(crate) async fn ask(&self, context: &Context) -> Result<bool> {
         self.check_terminal(context)?;
         if !self.notice.is_empty() {
             context.ui.note(self.notice);
@@ -47,7 +47,7 @@ impl Confirmation<'_> {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when not.
-    pub fn check_terminal(&self, context: &Context) -> Result<()> {
+    pub(crate) fn check_terminal(&self, context: &Context) -> Result<()> {
         if context.ui.terminal.stdin || self.was_requested {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use crate::ui::sanitize;
 
 /// Failures of some among many items, and how many others succeeded.
 #[derive(Debug, Default)]
-pub struct Failures {
+pub(crate) struct Failures {
     report: Report,
     kinds: Vec<Kind>,
     first: Option<Error>,
@@ -18,18 +18,26 @@ pub struct Failures {
 
 impl Failures {
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.report.failures.len()
     }
 
     /// What failed, why, and what to do.
-    pub fn report(&self) -> &Report {
+    pub(crate) fn report(&self) -> &Report {
         &self.report
     }
 
     /// Adds the failure of an item that is called `name`, and tells it with `label`, if any, before its message. The first
     /// one is kept back when `may_be_alone`.
-    pub fn add(&mut self, id: &str, name: &str, label: &str, may_be_alone: bool, error: Error, context: &Context) {
+    pub(crate) fn add(
+        &mut self,
+        id: &str,
+        name: &str,
+        label: &str,
+        may_be_alone: bool,
+        error: Error,
+        context: &Context,
+    ) {
         let error = hints::worded(error);
         self.report.fail(id, name, &error);
         if !self.kinds.contains(&error.kind()) {
@@ -49,7 +57,7 @@ impl Failures {
     ///
     /// # Errors
     /// The failure of the only item; what all failed of; else [`Kind::Unsuccessful`].
-    pub fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
+    pub(crate) fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
         let Some(first) = self.first else { return Ok(()) };
         let count = self.report.failures.len();
         let all = done + count;

@@ -24,7 +24,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 32;
 /// # Errors
 /// The failure, for one task; for many [`crate::error::Kind::Unsuccessful`], or what all of them failed with
 /// alike; those of `show`.
-pub async fn look_up<'a, T, Answer: Future<Output = Result<T>>>(
+pub(crate) async fn look_up<'a, T, Answer: Future<Output = Result<T>>>(
     named: &'a NamedTasks,
     context: &Context,
     ask: impl Fn(Client, &'a NamedTask) -> Answer,
@@ -65,7 +65,7 @@ pub async fn look_up<'a, T, Answer: Future<Output = Result<T>>>(
 ///
 /// # Errors
 /// When any failed.
-pub fn finish(failures: Failures, total: usize, context: &Context) -> Result<Status> {
+pub(crate) fn finish(failures: Failures, total: usize, context: &Context) -> Result<Status> {
     let (done, hints) = (total - failures.count(), failures.report().hints.clone());
     failures.finish(done, "tasks could not be looked up", &hints, context)?;
     Ok(Status::DONE)

@@ -7,8 +7,8 @@ mod look_up;
 mod perform;
 mod report;
 
-pub use action::{BulkAction, BulkArgs, BulkItem, BulkOptions, ItemOutcome};
-pub use confirm::Confirmation;
-pub use failures::Failures;
-pub use look_up::{finish, look_up};
-pub use perform::perform;
+pub(super) use action::{BulkAction, BulkArgs, BulkItem, BulkOptions, ItemOutcome};
+pub(super) use confirm::Confirmation;
+pub(super) use failures::Failures;
+pub(super) use look_up::{finish, look_up};
+pub(super) use perform::perform;

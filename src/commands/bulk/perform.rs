@@ -26,7 +26,7 @@ use crate::ui::Progress;
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Unsuccessful`] when it failed for
 /// some; when all of it failed alike, that failure; [`crate::error::Kind::Interrupted`].
-pub async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
+pub(crate) async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
     action: BulkAction,
     items: impl Stream<Item = Result<BulkItem>>,
     options: &BulkOptions,

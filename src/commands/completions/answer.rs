@@ -19,7 +19,7 @@ use crate::ui::Ui;
 ///
 /// # Errors
 /// When `shell` is none that is known, or the output cannot be written.
-pub fn answer(
+pub(crate) fn answer(
     shell: &str,
     args: &[OsString],
     tree_for: impl Fn(&[OsString]) -> clap::Command,

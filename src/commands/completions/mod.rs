@@ -7,7 +7,7 @@
 
 mod answer;
 
-pub use answer::answer;
+pub(crate) use answer::answer;
 
 use std::io::Write as _;
 
@@ -22,14 +22,14 @@ use crate::exit::Status;
 /// `tc completions powershell | Out-String | Invoke-Expression` into $PROFILE; for elvish
 /// `eval (tc completions elvish | slurp)` into rc.elv.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The shell
     shell: Shell,
 }
 
 /// A shell that can complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     Bash,
     Zsh,
     Fish,
@@ -39,7 +39,7 @@ pub enum Shell {
 
 impl Shell {
     /// What the shell is to load.
-    pub fn stub(self) -> &'static str {
+    pub(crate) fn stub(self) -> &'static str {
         match self {
             Shell::Bash => include_str!("../../../completions/tc.bash"),
             Shell::Zsh => include_str!("../../../completions/_tc"),
@@ -54,7 +54,7 @@ impl Shell {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     write!(context.ui.out(), "{}", args.shell.stub())?;
     Ok(Status::DONE)
 }

@@ -13,14 +13,14 @@ use crate::exit::Status;
 ///
 /// The editor is that of VISUAL or EDITOR. What it leaves is checked before it takes the place of the file.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// Opens a copy in the editor, checks it, and puts it in the place of the file.
 ///
 /// # Errors
 /// When the editor fails or leaves something that is no settings file: the file stays as it is, and
 /// the copy is kept.
-pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let before = file.text()?;
     let copy = copy(&before.clone().unwrap_or_else(template))?;

@@ -15,7 +15,7 @@ use crate::exit::Status;
 /// The Go tool's names work too: config.rootUrl, config.clientId, config.accessToken,
 /// config.certificate, config.authorizedScopes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Name of the setting
     key: String,
 }
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when there is no such setting, [`Kind::NotFound`] when nobody set it.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (value, source) = match args.key.strip_prefix("config.") {
         Some(name) if name != "rootUrl" => credential(name, context)?,
         _ => key::effective(context.settings()?, &key::slot(&args.key)?),

@@ -12,7 +12,7 @@ use crate::exit::Status;
 /// The root URL of its taskcluster.yml goes to your settings, its credentials to the store of
 /// credentials. The file stays; it is no longer read once you have settings of tc.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Leave the credentials where they are
     #[arg(long)]
     settings_only: bool,
@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// [`Kind::NotFound`] when there is no such file or nothing in it, [`Kind::Conflict`] when something else
 /// is set or stored already; nothing has been changed then.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = Paths::required(&context.env)?;
     let from = paths.go_tool.display();
     let found = GoTool::read(&paths.go_tool)?

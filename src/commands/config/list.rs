@@ -15,7 +15,7 @@ use crate::ui::Table;
 ///
 /// In a pipe: key, value and source, with tabs between them; lists are JSON.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// A key, and its value and source where someone set it.
 type Row = (Slot, Option<(Value, String)>);
@@ -24,7 +24,7 @@ type Row = (Slot, Option<(Value, String)>);
 ///
 /// # Errors
 /// When the file is broken or the output cannot be written.
-pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let settings = context.settings()?;
     let rows = rows(settings);
     if context.wants_json() {

@@ -20,7 +20,7 @@ use crate::exit::Status;
 ///
 /// Scopes that belong together can have a name: `tc config set presets.relduty SCOPE..`
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -41,7 +41,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::Get(args) => get::run(args, context).await,
         Verb::Set(args) => set::run(args, context).await,

@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Print where your settings are
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Print where stored credentials are
     #[arg(long)]
     credentials: bool,
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When no home directory is known.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = Paths::required(&context.env)?;
     if context.wants_json() {
         let json = json!({

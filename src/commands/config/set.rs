@@ -8,7 +8,7 @@ use crate::exit::Status;
 
 /// Change a setting in your file
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Name of the setting: `retries`, `profiles.corp.root-url`, `presets.relduty`
     key: String,
     /// Its value; presets take several
@@ -20,7 +20,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when there is no such setting or the value is none for it.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let value = slot.kind().parse(&args.value).ok_or_else(|| {
         let given = args.value.join(" ");

@@ -8,7 +8,7 @@ use crate::exit::Status;
 
 /// Remove a setting from your file
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Name of the setting
     key: String,
 }
@@ -17,7 +17,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when there is no such setting, [`Kind::NotFound`] when it is not in the file.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let file = SettingsFile::of(&context.env)?;
     let absent = || Error::new(Kind::NotFound, format!("`{slot}` is not set in {}", file.path().display()));

@@ -17,7 +17,12 @@ const INTERRUPTED_CHILD_LIMIT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it cannot be started; [`crate::error::Kind::Interrupted`] when it outlives an interrupt.
-pub async fn run(command: &str, set: &[(Variable, &str)], remove: &[Variable], context: &Context) -> Result<Status> {
+pub(crate) async fn run(
+    command: &str,
+    set: &[(Variable, &str)],
+    remove: &[Variable],
+    context: &Context,
+) -> Result<Status> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
     shell.env_clear().envs(context.env.variables());

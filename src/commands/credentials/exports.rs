@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// The shell to print for.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 #[group(multiple = false)]
-pub struct ShellFlags {
+pub(crate) struct ShellFlags {
     /// Print for csh and tcsh
     #[arg(long)]
     csh: bool,
@@ -28,11 +28,11 @@ pub struct ShellFlags {
 
 impl ShellFlags {
     /// The shell that was chosen.
-    pub fn chosen(self) -> Option<Shell> {
+    pub(crate) fn chosen(self) -> Option<Shell> {
         match (self.csh, self.fish, self.powershell) {
             (true, ..) => Some(Shell::Csh),
             (_, true, _) => Some(Shell::Fish),
-            (.., true) => Some(Shell::PowerShell),
+            (.., true) => Some(Shell::Powershell),
             _ => None,
         }
     }
@@ -41,7 +41,7 @@ impl ShellFlags {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] together with `--json`, which is another form.
-    pub fn or_json(self, context: &Context) -> Result<Option<Shell>> {
+    pub(crate) fn or_json(self, context: &Context) -> Result<Option<Shell>> {
         let chosen = self.chosen();
         if chosen.is_some() && (context.wants_json()) {
             return Err(Error::usage("credentials are printed as JSON or for a shell, not both")
@@ -55,7 +55,7 @@ impl ShellFlags {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub async fn print(
+pub(crate) async fn print(
     context: &Context,
     shell: Shell,
     root: &RootUrl,

@@ -13,7 +13,7 @@ use crate::reference::{Catalogue, Method, Needs, Service, Source, suggest};
 /// What is known of the parameters in scopes.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Narrowing")]
-pub struct Narrowing {
+pub(crate) struct Narrowing {
     /// Only for tasks of this scheduler
     #[arg(long, value_name = "ID")]
     scheduler_id: Option<String>,
@@ -39,7 +39,7 @@ impl Narrowing {
     ///
     /// # Errors
     /// When a `--param` has no `=`.
-    pub fn known(&self) -> Result<IndexMap<String, Value>> {
+    pub(crate) fn known(&self) -> Result<IndexMap<String, Value>> {
         let mut known = IndexMap::new();
         let named = [
             ("schedulerId", &self.scheduler_id),
@@ -69,7 +69,7 @@ impl Narrowing {
 }
 
 /// Queue methods name a worker pool in one piece where their scopes name it in two.
-pub fn split_pool(known: &mut IndexMap<String, Value>) {
+pub(crate) fn split_pool(known: &mut IndexMap<String, Value>) {
     let pool = known.get("taskQueueId").and_then(Value::as_str).and_then(|id| id.split_once('/'));
     if let Some((provisioner, worker)) = pool {
         let (provisioner, worker) = (provisioner.to_owned(), worker.to_owned());
@@ -82,7 +82,7 @@ pub fn split_pool(known: &mut IndexMap<String, Value>) {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when one is not of printable ASCII.
-pub fn split_scopes(arguments: &[String]) -> Result<Vec<String>> {
+pub(crate) fn split_scopes(arguments: &[String]) -> Result<Vec<String>> {
     let lines = arguments.iter().flat_map(|argument| argument.lines()).map(str::trim).filter(|line| !line.is_empty());
     lines
         .map(|scope| match scopes::is_valid(scope) {
@@ -98,7 +98,7 @@ pub fn split_scopes(arguments: &[String]) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when there is none.
-pub fn method(name: &str) -> Result<(&'static Service, &'static Method)> {
+pub(crate) fn method(name: &str) -> Result<(&'static Service, &'static Method)> {
     let catalogue = Catalogue::embedded(Source::Current);
     let Some((service, method)) = name.trim().split_once(|c: char| c == '.' || c.is_whitespace()) else {
         return Err(Error::usage(format!("`{name}` is neither a verb nor a method"))
@@ -111,7 +111,7 @@ pub fn method(name: &str) -> Result<(&'static Service, &'static Method)> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when a name is neither a verb nor a method.
-pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
+pub(crate) fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
     let mut needs = Needs::default();
     for name in names {
         let methods = match verb_methods(name) {
@@ -129,7 +129,7 @@ pub fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
 ///
 /// # Errors
 /// When a method of the table is not in the references.
-pub fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec<String>> {
+pub(crate) fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec<String>> {
     let mut needs = Needs::default();
     for name in names.iter().flat_map(|name| verb_reads(name)) {
         if let Some(scopes) = &method(name)?.1.scopes {
@@ -140,7 +140,7 @@ pub fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec
 }
 
 /// Says on standard error what is not asked for, because nothing short of `*` would do.
-pub fn tell_open(needs: &Needs, context: &Context) {
+pub(crate) fn tell_open(needs: &Needs, context: &Context) {
     for scope in &needs.open {
         context.ui.note(format!("the scopes of {scope} are unknown; add those that are needed with -s"));
     }

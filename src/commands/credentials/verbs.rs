@@ -2,7 +2,7 @@
 
 /// A verb (`task.rerun`) and the methods behind it, each `service.method`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerbMethods {
+pub(crate) struct VerbMethods {
     /// Noun and verb of the command, with a dot between them.
     pub verb: &'static str,
     /// What it is for.
@@ -14,7 +14,7 @@ pub struct VerbMethods {
 macro_rules! verbs {
     ($($verb:literal: $($method:literal)* $(, reads $($read:literal)*)?;)*) => {
         /// All verbs that call something, by noun.
-        pub const VERBS: &[VerbMethods] =
+        pub(crate) const VERBS: &[VerbMethods] =
             &[$(VerbMethods { verb: $verb, methods: &[$($method),*], reads: &[$($($read),*)?] }),*];
     };
 }
@@ -58,7 +58,7 @@ verbs! {
 }
 
 /// The methods with which a verb looks before it acts; none for what is not a verb.
-pub fn verb_reads(name: &str) -> &'static [&'static str] {
+pub(crate) fn verb_reads(name: &str) -> &'static [&'static str] {
     find(name).map_or(&[], |it| it.reads)
 }
 
@@ -68,7 +68,7 @@ fn find(name: &str) -> Option<&'static VerbMethods> {
 }
 
 /// The methods of a verb that is written `task.rerun` or `task rerun`.
-pub fn verb_methods(name: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn verb_methods(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|it| it.methods)
 }
 

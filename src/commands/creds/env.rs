@@ -11,7 +11,7 @@ use crate::exit::Status;
 /// For programs that read the environment only: `eval "$(tc creds env)"`. On a terminal it asks first,
 /// because whoever reads the screen can then use them.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Auth`] when there are none, [`Kind::Failed`] when the answer was no.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let Some(credentials) = context.credentials()? else {

@@ -9,7 +9,7 @@ use crate::exit::Status;
 
 /// Make temporary credentials, print the current ones
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -24,7 +24,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::Temp(args) => temp::run(args, context).await,
         Verb::Env(args) => env::run(args, context).await,

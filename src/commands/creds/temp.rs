@@ -18,7 +18,7 @@ use crate::exit::Status;
 /// They can do less and end soon, so they can be handed on: `tc creds temp --for task.rerun
 /// --expires 15m --exec ./script.sh`. Temporary credentials cannot make others.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// A scope that they have; repeatable, also one a line
     #[arg(short, long, value_name = "SCOPE")]
     scope: Vec<String>,
@@ -47,7 +47,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let options = options(args, context)?;

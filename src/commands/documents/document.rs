@@ -20,7 +20,7 @@ const FETCH_STALL: Duration = Duration::from_secs(30);
 
 /// A document that was read.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub(crate) struct Document {
     /// The path, or `standard input`.
     pub name: String,
     /// The text as it stands there.
@@ -34,7 +34,7 @@ impl Document {
     ///
     /// # Errors
     /// When it cannot be read, or is neither JSON nor YAML.
-    pub async fn read(path: &str, context: &Context) -> Result<Self> {
+    pub(crate) async fn read(path: &str, context: &Context) -> Result<Self> {
         let name = if path == "-" { "standard input" } else { path };
         let bytes = match path {
             "-" => context.read_stdin().await?,
@@ -47,7 +47,7 @@ impl Document {
     ///
     /// # Errors
     /// When it cannot be read, or is neither JSON nor YAML.
-    pub async fn open(place: &str, context: &Context) -> Result<Self> {
+    pub(crate) async fn open(place: &str, context: &Context) -> Result<Self> {
         match Url::parse(place) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => fetch(&url, context).await,
             Ok(url) if url.scheme() == "file" => {
@@ -62,7 +62,7 @@ impl Document {
     ///
     /// # Errors
     /// When it is neither.
-    pub fn parse(name: &str, bytes: Vec<u8>) -> Result<Self> {
+    pub(crate) fn parse(name: &str, bytes: Vec<u8>) -> Result<Self> {
         let text = String::from_utf8(bytes)
             .map_err(|source| Error::usage(format!("{name} is not UTF-8")).caused_by(source.utf8_error()))?;
         let text = text.strip_prefix('\u{feff}').map_or(text.clone(), String::from);
@@ -71,7 +71,7 @@ impl Document {
     }
 
     /// Findings as text, each at its line.
-    pub fn show(&self, findings: &[Finding]) -> Vec<String> {
+    pub(crate) fn show(&self, findings: &[Finding]) -> Vec<String> {
         let places = Places::of(&self.text);
         findings.iter().map(|finding| finding::show(finding, Some((&self.name, &self.text, &places)))).collect()
     }

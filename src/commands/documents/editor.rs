@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// When there is no such program, or it fails.
-pub async fn edit(file: &Path, context: &Context) -> Result<()> {
+pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
     let chosen = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR)).unwrap_or(fallback);
     // The variable holds a command, often with arguments.

@@ -3,5 +3,5 @@
 mod document;
 mod editor;
 
-pub use document::Document;
-pub use editor::edit;
+pub(crate) use document::Document;
+pub(crate) use editor::edit;

@@ -14,7 +14,7 @@ use crate::transfer::ContentSource;
 
 /// What to download to a file; `tc artifact download` and `tc object download` do more.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Download an artifact: TASK [RUN] NAME FILE
     #[command(override_usage = "tc download artifact [OPTIONS] <TASK> [RUN] <NAME> <FILE>")]
     Artifact {
@@ -42,7 +42,7 @@ impl Command {
     ///
     /// # Errors
     /// Those of the calls and the transfer.
-    pub async fn run(&self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, download } => {
                 fetch(&context.client()?, ContentSource::Object { name: name.clone() }, file.clone(), download, context)

@@ -21,7 +21,7 @@ const MAX_CONCURRENT_LISTS: usize = 16;
 /// Files that are there and right are skipped, so the same command fetches what a group has made since. Tasks
 /// without such artifacts are passed over.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task group: an ID or the address of its page
     group: String,
     /// Which artifacts: names, or patterns such as `public/logs/**`
@@ -54,7 +54,7 @@ struct Task {
 ///
 /// # Errors
 /// Those of the calls and the transfers.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.download.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {

@@ -15,7 +15,7 @@ use crate::exit::Status;
 /// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
 /// which the program's first result is neither false nor null.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -36,7 +36,7 @@ const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, 
 ///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {

@@ -19,7 +19,7 @@ use crate::ui::{Progress, Table, duration, jq::Program};
 /// A table on a terminal; in a pipe one line a task: ID, name, state. With --jq the program runs
 /// over the list that --json prints; with --jsonl, over each task.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -95,7 +95,7 @@ enum Shape {
 ///
 /// # Errors
 /// Those of the calls, of the template, of the jq program and of the output.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shape = shape(args, context)?;
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };

@@ -22,7 +22,7 @@ use crate::exit::Status;
 /// What to do with a task group; each takes its ID, or the address of its page.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub enum Command {
+pub(crate) enum Command {
     Status(status::Args),
     List(list::Args),
     Watch(watch::Args),
@@ -42,7 +42,7 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub async fn run(&self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,
             Self::List(args) => list::run(args, context).await,
@@ -62,7 +62,7 @@ impl Command {
 
 /// What derived arguments cannot say: `--force` means `--yes`, as it does for the Go tool, and so does `-f` for
 /// `cancel`, as nobody cancels failed tasks.
-pub fn adjust(command: clap::Command) -> clap::Command {
+pub(crate) fn adjust(command: clap::Command) -> clap::Command {
     let bulk = ["cancel", "rerun", "retrigger", "priority"];
     let command = bulk.into_iter().fold(command, |command, verb| {
         command.mut_subcommand(verb, |verb| verb.mut_arg("yes", |yes| yes.visible_alias("force")))

@@ -9,7 +9,7 @@ use crate::exit::Status;
 ///
 /// In a pipe the address is printed and nothing opened.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -19,7 +19,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no group or no deployment is named.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     page::open(&format!("{}/tasks/groups/{}", group.deployment.root_url(context)?, group.id), context).await
 }

@@ -16,7 +16,7 @@ use crate::exit::Status;
 /// Without filters this is one call for the whole group. With filters the tasks are changed one by
 /// one, and then it shows what it will touch and asks; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -44,7 +44,7 @@ struct Changed {
 ///
 /// # Errors
 /// Those of the calls and of [`bulk::perform`].
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&UNRESOLVED, context.now())?, context)?;
     let client = group.deployment.client(context)?;

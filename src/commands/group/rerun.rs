@@ -12,7 +12,7 @@ use crate::exit::Status;
 /// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
 /// which the program's first result is neither false nor null.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -29,7 +29,7 @@ const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 ///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNSUCCESSFUL, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| !state.is_unsuccessful()).filter(|_| !args.filters.all) {

@@ -16,7 +16,7 @@ use crate::exit::Status;
 /// Without --exact the copies have no routes and no dependencies. Chain of trust cannot verify them.
 /// Prints the IDs of the old and the new tasks. It asks first; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -39,7 +39,7 @@ const ACTION: BulkAction =
 ///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     if selection.filter.is_empty() && selection.program.is_none() {

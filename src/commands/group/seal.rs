@@ -10,7 +10,7 @@ use crate::exit::Status;
 ///
 /// This cannot be undone. It asks first; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -26,7 +26,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Named { deployment, id: group } = selection::group(&args.group, context)?;
     let ui = &context.ui;
     if args.dry_run {

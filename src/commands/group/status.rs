@@ -20,7 +20,7 @@ use crate::ui::{Table, duration};
 /// On a terminal also how many there are, for how long the group has been running, and which share
 /// of it is done. In a pipe one line a state: `pending: 12`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls, and of the output.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = group.deployment.client(context)?;

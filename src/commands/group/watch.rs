@@ -25,7 +25,7 @@ use crate::ui::{Frame, duration, sanitize};
 /// with 3 when they did not.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -50,7 +50,7 @@ const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], and those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));

@@ -13,7 +13,7 @@ use crate::ui::{Ui, duration};
 ///
 /// # Errors
 /// [`crate::error::Kind::Auth`] without a user or a password.
-pub fn broker(context: &Context) -> Result<Broker> {
+pub(crate) fn broker(context: &Context) -> Result<Broker> {
     let settings = context.settings()?;
     let (url, user) = (settings.pulse_url(), settings.pulse_username());
     Broker::from_settings(&context.env, url.as_deref(), user.as_deref()).map_err(|source| {
@@ -32,7 +32,7 @@ pub fn broker(context: &Context) -> Result<Broker> {
 ///
 /// # Errors
 /// When the settings cannot be read.
-pub fn trust(context: &Context) -> Result<Trust> {
+pub(crate) fn trust(context: &Context) -> Result<Trust> {
     Ok(Trust {
         extra_ca_file: context.settings()?.cacert(&context.env),
         only_ca_file: context.env.get(env::SSL_CERT_FILE).map(|file| context.env.resolve(file)),
@@ -43,7 +43,7 @@ pub fn trust(context: &Context) -> Result<Trust> {
 ///
 /// # Errors
 /// Those of [`broker`] and [`trust`].
-pub fn consumer(context: &Context) -> Result<ConsumerBuilder> {
+pub(crate) fn consumer(context: &Context) -> Result<ConsumerBuilder> {
     let ui = Arc::clone(&context.ui);
     let builder = Consumer::builder(broker(context)?)
         .trust(trust(context)?)
@@ -71,7 +71,7 @@ fn tell(notice: &Notice, ui: &Ui) {
 }
 
 /// A failure of Pulse, with what to do about it.
-pub fn explain(source: PulseError) -> Error {
+pub(crate) fn explain(source: PulseError) -> Error {
     let hint = match &source {
         PulseError::Login { .. } => {
             "Check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org".into()
@@ -100,7 +100,7 @@ pub fn explain(source: PulseError) -> Error {
 }
 
 /// A binding that cannot be, with the names that can.
-pub fn explain_binding(source: BindingError) -> Error {
+pub(crate) fn explain_binding(source: BindingError) -> Error {
     let hint = match &source {
         BindingError::Exchange { service, similar, exchanges, .. } => {
             match (similar.as_slice(), exchanges.as_slice()) {

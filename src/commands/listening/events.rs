@@ -22,14 +22,14 @@ const OF_TASKS: [&str; 6] =
 
 /// Flag of commands that wait for changes.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct EventArgs {
+pub(crate) struct EventArgs {
     /// Look when Pulse tells of a change, and every few minutes besides; needs PULSE_USERNAME and PULSE_PASSWORD
     #[arg(long)]
     events: bool,
 }
 
 /// Tells when something changed; never, where nobody asked for events.
-pub struct Events<'a> {
+pub(crate) struct Events<'a> {
     consumer: Option<Consumer>,
     burst: Duration,
     context: &'a Context,
@@ -40,7 +40,7 @@ impl EventArgs {
     ///
     /// # Errors
     /// When Pulse is not configured, or refuses.
-    pub async fn of_group<'a>(&self, group: &str, context: &'a Context) -> Result<Events<'a>> {
+    pub(crate) async fn of_group<'a>(&self, group: &str, context: &'a Context) -> Result<Events<'a>> {
         let of_group = ["taskGroupResolved", "taskGroupSealed"];
         self.connect("taskGroupId", [group], &[&OF_TASKS[..], &of_group].concat(), context).await
     }
@@ -49,7 +49,11 @@ impl EventArgs {
     ///
     /// # Errors
     /// Those of [`EventArgs::of_group`].
-    pub async fn of_tasks<'a>(&self, ids: impl IntoIterator<Item = &str>, context: &'a Context) -> Result<Events<'a>> {
+    pub(crate) async fn of_tasks<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &str>,
+        context: &'a Context,
+    ) -> Result<Events<'a>> {
         self.connect("taskId", ids, &OF_TASKS, context).await
     }
 
@@ -82,17 +86,17 @@ fn bindings<'a>(word: &str, ids: impl IntoIterator<Item = &'a str>, exchanges: &
 
 impl Events<'_> {
     /// How long to wait for a change before looking all the same, in place of `pause`.
-    pub fn pause(&self, pause: Duration) -> Duration {
+    pub(crate) fn pause(&self, pause: Duration) -> Duration {
         if self.consumer.is_some() { pause.max(SAFETY_INTERVAL) } else { pause }
     }
 
     /// How long it took to look. What takes long is done less often: changes are gathered for twice that time.
-    pub fn looked(&mut self, took: Duration) {
+    pub(crate) fn looked(&mut self, took: Duration) {
         self.burst = BURST.max(took * 2);
     }
 
     /// Waits until something changed, or `pause` is over; true for a change.
-    pub async fn wait(&mut self, pause: Duration) -> bool {
+    pub(crate) async fn wait(&mut self, pause: Duration) -> bool {
         let clock = self.context.env.clock.clone();
         tokio::select! {
             biased;

@@ -3,5 +3,5 @@
 mod consumer;
 mod events;
 
-pub use consumer::{broker, consumer, explain, explain_binding, trust};
-pub use events::{EventArgs, Events};
+pub(super) use consumer::{broker, consumer, explain, explain_binding, trust};
+pub(super) use events::{EventArgs, Events};

@@ -14,7 +14,7 @@ use crate::transfer::ContentSource;
 ///
 /// The file appears when it is complete and verified. What was cut off is resumed by the same command.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name of the object
     name: String,
     /// File or folder to write to; `-` is standard output. By default the name, below the working directory
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfer.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {
         options.checksums.push(sha256(hex)?);

@@ -10,7 +10,7 @@ use crate::exit::Status;
 /// What to do with objects of the object service.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub enum Command {
+pub(crate) enum Command {
     Download(download::Args),
     Upload(upload::Args),
 }
@@ -20,7 +20,7 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub async fn run(&self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Download(args) => download::run(args, context).await,
             Self::Upload(args) => upload::run(args, context).await,

@@ -12,7 +12,7 @@ use crate::transfer::{FileReaders, NewObject, upload_object};
 
 /// Upload a file as an object
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name of the object
     name: String,
     /// File
@@ -35,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and the transfer.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let readers = FileReaders::new(context.env.resolve(&args.file))?;
     let object = NewObject {
         name: args.name.clone(),

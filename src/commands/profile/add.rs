@@ -8,7 +8,7 @@ use crate::exit::Status;
 
 /// Give a deployment a name
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The name: letters, digits, - and _
     name: String,
     /// Root URL of the deployment
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::Usage`] when the name or the URL is none, [`Kind::Conflict`] when the name is taken.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let slot = Slot::parse(&format!("profiles.{name}.{}", keys::ROOT_URL.name)).map_err(|_| {
         Error::usage(format!("`{name}` cannot be the name of a profile"))

@@ -14,13 +14,13 @@ use crate::ui::Table;
 ///
 /// In a pipe: name, root URL, where it is from, and `current` for the one in use, with tabs between them.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// Lists them.
 ///
 /// # Errors
 /// When the file is broken or the output cannot be written.
-pub async fn run(_args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let settings = context.settings()?;
     let current = settings.profile().map(|profile| profile.name.as_str());
     let profiles = settings.contents().all_profiles();

@@ -14,7 +14,7 @@ use crate::exit::Status;
 /// A profile is a root URL with a name, and settings that go with it. It can be used for one
 /// command (`-R NAME`, `--profile NAME`), for a shell (`TC_PROFILE`), or from now on (`tc profile use`).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -32,7 +32,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::List(args) => list::run(args, context).await,
         Verb::Select(args) => r#use::run(args, context).await,

@@ -7,7 +7,7 @@ use crate::exit::Status;
 
 /// Remove a profile of your own, with its settings
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Its name
     name: String,
 }
@@ -16,7 +16,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no such profile, [`Kind::Usage`] when it is built in.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let file = SettingsFile::of(&context.env)?;
     let contents = file.read()?.map(|document| file.contents(&document)).transpose()?.unwrap_or_default();

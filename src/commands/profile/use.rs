@@ -8,7 +8,7 @@ use crate::exit::Status;
 
 /// Use a profile from now on
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Its name; none to use no profile any more
     #[arg(required_unless_present = "none")]
     name: Option<String>,
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no such profile.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let slot = Slot::Top(&keys::PROFILE);
     let Some(name) = &args.name else {

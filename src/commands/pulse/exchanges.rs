@@ -17,7 +17,7 @@ use crate::reference::{Catalogue, Exchange, Item, RoutingKeyEntry, Service, Sour
 ///
 /// A word with `?` is absent from some messages, one with `..` may be several words.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Only those of this service
     #[arg(add = ArgValueCandidates::new(services))]
     service: Option<String>,
@@ -75,7 +75,7 @@ fn word(entry: &RoutingKeyEntry) -> String {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = source(args.legacy);
     let catalogue = Catalogue::embedded(source);
     let services = match &args.service {

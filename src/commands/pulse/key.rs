@@ -18,7 +18,7 @@ use crate::pulse::binding;
 /// A word without a value stands for any: `*`, or `#` where there may be several words. With --json it is what the
 /// clients of other languages give: `{"exchange": .., "routingKeyPattern": ..}`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The service, or service and exchange: `queue.taskCompleted`
     #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(services))]
     service: String,
@@ -36,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such exchange or word, or a value does not fit.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (service, exchange) = match (&args.exchange, args.service.split_once('.')) {
         (Some(exchange), _) => (args.service.as_str(), exchange.as_str()),
         (None, Some(names)) => names,

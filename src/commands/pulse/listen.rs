@@ -28,7 +28,7 @@ use bindings::BindingArgs;
 ///
 /// User and password come from PULSE_USERNAME and PULSE_PASSWORD, the broker from PULSE_URL.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     bindings: BindingArgs,
     /// End after this many messages
@@ -68,7 +68,7 @@ pub struct Args {
 ///
 /// # Errors
 /// What the broker refuses; [`Kind::Pending`] when the time limit came before the count.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let queue = match (&args.queue, args.durable) {
         (Some(name), true) => Queue::durable(name),
         (Some(name), false) => Queue::named(name),

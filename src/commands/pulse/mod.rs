@@ -1,9 +1,9 @@
 //! `tc pulse`: what the services tell of, and how to hear it.
 
-pub mod exchanges;
-pub mod key;
-pub mod listen;
-pub mod show;
+pub(crate) mod exchanges;
+pub(crate) mod key;
+pub(crate) mod listen;
+pub(crate) mod show;
 mod words;
 
 use crate::context::Context;
@@ -13,7 +13,7 @@ use crate::reference::Source;
 
 /// What to do with Pulse.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// List the exchanges with the words of their routing keys
     Exchanges(exchanges::Args),
     /// Show the routing key and the message of an exchange
@@ -29,7 +29,7 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub async fn run(self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Exchanges(args) => exchanges::run(&args, context).await,
             Self::Show(args) => show::run(&args, context).await,

@@ -18,7 +18,7 @@ use crate::ui::Table;
 
 /// Show the routing key and the message of an exchange
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The exchange: `queue.taskCompleted`
     #[arg(value_name = "EXCHANGE", add = ArgValueCandidates::new(names))]
     exchange: String,
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such exchange, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = source(args.legacy);
     let (service, exchange) = parse_name(&args.exchange, source).map_err(explain_binding)?;
     let entry = Entry::of(source, service, exchange);

@@ -30,7 +30,7 @@ pub(super) const WORDS: [&str; 18] = [
 
 /// Words with the values that were given, in the order of the list above, then those of `--word`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WordArgs {
+pub(super) struct WordArgs {
     pub(super) given: Vec<(String, String)>,
 }
 

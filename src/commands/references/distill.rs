@@ -21,7 +21,7 @@ use crate::reference::distill::{Distilled, distill};
 /// Only facts are kept: methods, exchanges, scopes and schemas, without their prose. The same input gives
 /// the same bytes. Files of services that are gone are removed. References of 2018 go into `legacy/`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The roll-up of references: a file, `-` for standard input, a URL, or a deployment's root URL
     #[arg(value_name = "FILE|URL")]
     input: String,
@@ -52,7 +52,7 @@ struct Report {
 ///
 /// # Errors
 /// When the input cannot be read or is invalid, or the directory cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let text = read_input(&args.input, context).await?;
     let mut distilled = distill(&text).map_err(|source| {
         Error::failed(format!("{} is not a valid roll-up of references", args.input))

@@ -11,7 +11,7 @@ use crate::reference::{Catalogue, Item, Source, VERSION, summary};
 
 /// List the services that are known, with what they offer
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The services of 2018
     #[arg(long)]
     legacy: bool,
@@ -32,7 +32,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = if args.legacy { Source::Legacy } else { Source::Current };
     let services = Catalogue::embedded(source).services()?;
     let entries: Vec<Entry<'_>> = services

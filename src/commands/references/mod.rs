@@ -1,8 +1,8 @@
 //! `tc references`: the API references that everything else is built on.
 
-pub mod distill;
-pub mod list;
-pub mod show;
+pub(crate) mod distill;
+pub(crate) mod list;
+pub(crate) mod show;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// What to do with references.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Turn a deployment's references into the files that tc is built from
     Distill(distill::Args),
     /// List the services that are known, with what they offer
@@ -24,7 +24,7 @@ impl Command {
     ///
     /// # Errors
     /// Whatever it ran into.
-    pub async fn run(self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Status> {
         match self {
             Self::Distill(args) => distill::run(&args, context).await,
             Self::List(args) => list::run(&args, context).await,

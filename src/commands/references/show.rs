@@ -7,7 +7,7 @@ use crate::reference::{Catalogue, Source};
 
 /// Print a service's methods, exchanges and schemas as JSON
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Name of the service
     service: String,
     /// The service of 2018
@@ -19,7 +19,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = if args.legacy { Source::Legacy } else { Source::Current };
     let service = Catalogue::embedded(source).service(&args.service)?;
     context.print_json(serde_json::to_vec(service).map_err(std::io::Error::from)?).await?;

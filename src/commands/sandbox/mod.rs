@@ -14,7 +14,7 @@ use crate::exit::{Program, Status};
 /// it holds is gone when it stops. Any client can talk to it, and nothing in it leaves this machine.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     serve: serve::Args,
     #[command(subcommand)]
@@ -30,7 +30,7 @@ enum Command {
 ///
 /// # Errors
 /// Those of the verb.
-pub async fn run(args: &Args, context: &Context, program: Program) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context, program: Program) -> Result<Status> {
     match &args.command {
         Some(Command::Demo(args)) => demo::run(args, context, program).await,
         None => serve::run(&args.serve, context).await,

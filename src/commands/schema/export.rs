@@ -16,7 +16,7 @@ use crate::reference;
 /// They refer to each other by relative paths. `settings.json` beside them maps the names of files to schemas, in the
 /// form that editors with a JSON or YAML language server take.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Directory, which is made where there is none
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: PathBuf,
@@ -32,7 +32,7 @@ const KNOWN_FILES: [(&str, &str); 2] = [
 ///
 /// # Errors
 /// When a file cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let directory = context.env.resolve(&args.directory);
     let mut count = 0;
     for uri in reference::schema_uris() {

@@ -13,7 +13,7 @@ use crate::reference::{self, Catalogue, Method, Service, Source};
 
 /// List the schemas, with the methods and exchanges that speak them
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Only those of this service (queue) or family (docker-worker)
     #[arg(add = ArgValueCandidates::new(families))]
     service: Option<String>,
@@ -32,7 +32,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uris = reference::schema_uris();
     let catalogue = Catalogue::embedded(Source::Current);
     let mut entries = entries(&uris, &catalogue.services()?);

@@ -16,7 +16,7 @@ use crate::exit::Status;
 /// A schema is named by the method whose body it describes (`queue createTask`), or by its file
 /// (`queue v1/task.json`).
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -34,7 +34,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::List(args) => list::run(args, context).await,
         Verb::Show(args) => show::run(args, context).await,

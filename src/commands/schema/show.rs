@@ -9,7 +9,7 @@ use crate::schema::SchemaError;
 
 /// Print a schema
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     target: SchemaTarget,
 }
@@ -18,7 +18,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is not found, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let Some(schema) = args.target.own(context).await? {
         context.print_json(schema.to_string()).await?;
         return Ok(Status::DONE);

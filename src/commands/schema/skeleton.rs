@@ -8,7 +8,7 @@ use crate::schema;
 
 /// Print a body to fill in
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     target: SchemaTarget,
     /// Show optional properties as well
@@ -20,7 +20,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the schema is not found, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let skeleton = match args.target.own(context).await? {
         Some(schema) => schema::skeleton_of(&schema, args.all)?,
         None => {

@@ -10,7 +10,7 @@ use crate::reference::{self, Catalogue, Service, Source, suggest};
 
 /// A schema, by method or by file.
 #[derive(Debug, clap::Args)]
-pub struct SchemaTarget {
+pub(super) struct SchemaTarget {
     /// Service (queue), or family of schemas (docker-worker)
     #[arg(add = ArgValueCandidates::new(families), required_unless_present = "schema")]
     pub(super) service: Option<String>,
@@ -37,7 +37,7 @@ pub(super) fn families() -> Vec<CompletionCandidate> {
 
 impl SchemaTarget {
     /// Whether `--schema` was given.
-    pub fn has_own(&self) -> bool {
+    pub(super) fn has_own(&self) -> bool {
         self.schema.is_some()
     }
 
@@ -45,7 +45,7 @@ impl SchemaTarget {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn own(&self, context: &Context) -> Result<Option<Value>> {
+    pub(super) async fn own(&self, context: &Context) -> Result<Option<Value>> {
         let Some(place) = &self.schema else { return Ok(None) };
         Ok(Some(Document::open(place, context).await?.value))
     }
@@ -55,7 +55,7 @@ impl SchemaTarget {
     ///
     /// # Errors
     /// When there is no such service, method or file, or the method has no such schema.
-    pub fn find(&self) -> Result<(&'static Service, String)> {
+    pub(super) fn find(&self) -> Result<(&'static Service, String)> {
         let catalogue = Catalogue::embedded(Source::Current);
         let (family, name) = (self.service.as_deref().unwrap_or_default(), self.name.as_deref().unwrap_or_default());
         if name.contains('/') {

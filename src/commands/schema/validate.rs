@@ -15,7 +15,7 @@ use crate::schema::Validator;
 ///
 /// Prints each fault with its path, and exits with 1 when there are any.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     target: SchemaTarget,
     /// File to check; `-` for standard input
@@ -27,7 +27,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the schema is not found, or the file cannot be read.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (validator, document) = match args.target.own(context).await? {
         // With --schema the first word is the document.
         Some(schema) => (Validator::of(&schema)?, args.target.service.as_deref()),

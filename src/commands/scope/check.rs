@@ -22,7 +22,7 @@ use crate::reference::{Method, ScopeExpression};
 /// scopes name of an existing task or group (its scheduler, group and project). Exits with 0 when the call
 /// would be allowed and with 4 when it would not.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// A verb (task.rerun) or a method (queue.rerunTask)
     #[arg(value_name = "VERB|METHOD")]
     method: String,
@@ -75,7 +75,7 @@ struct CurrentScopes {
 ///
 /// # Errors
 /// When there is no such method, or the deployment cannot be asked.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (what, methods) = methods(&args.method)?;
     let mut known = known(args, &what, methods.first().map_or(&[], |method| method.args.as_slice()))?;
     let client = context.client()?;

@@ -12,7 +12,7 @@ use crate::exit::Status;
 
 /// Ask the deployment what scopes amount to once their roles are added
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// A scope, such as `assume:repo:github.com/mozilla/gecko`; also one a line
     #[arg(value_name = "SCOPE", required = true)]
     scopes: Vec<String>,
@@ -27,7 +27,7 @@ struct Expanded {
 ///
 /// # Errors
 /// When one is no scope, or the call fails.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let scopes = needs::split_scopes(&args.scopes)?;
     if scopes.is_empty() {
         return Err(Error::usage("there is no scope to expand"));

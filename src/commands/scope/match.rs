@@ -15,7 +15,7 @@ use crate::exit::Status;
 /// Exits with 0 when they do and with 1 when they do not. Roles (`assume:..`) are taken as they
 /// stand: what they expand to is known to the deployment only.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The scopes that are there: ["queue:*", "secrets:get:a"]
     #[arg(long, value_name = "JSON")]
     assumed: String,
@@ -28,7 +28,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When an argument is no such list.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let assumed: Vec<String> = parse("--assumed", &args.assumed, "a list of scopes: [\"queue:*\"]")?;
     let required: Vec<Vec<String>> =
         parse("--required", &args.required, "a list of lists of scopes: [[\"queue:a\", \"queue:b\"]]")?;

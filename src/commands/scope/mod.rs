@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Reason about scopes
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
 }
@@ -28,7 +28,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
         Verb::Match(args) => r#match::run(args, context).await,
         Verb::Expand(args) => expand::run(args, context).await,

@@ -14,7 +14,7 @@ use crate::exit::Status;
 /// What is not known, such as the scheduler of a task, becomes a wildcard: `queue:rerun-task:*`. These are
 /// the scopes that `tc signin --for` asks for.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// A verb (task.rerun) or a method (queue.rerunTask)
     #[arg(value_name = "VERB|METHOD", required = true)]
     names: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When a name is neither a verb nor a method.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let needs = needs::of(&args.names, &args.narrowing.known()?)?;
     needs::tell_open(&needs, context);
     if context.wants_json() {

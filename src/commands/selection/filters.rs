@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// Which tasks of the group are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Which tasks")]
-pub struct FilterArgs {
+pub(crate) struct FilterArgs {
     /// Tasks in this state; repeatable, or separated by commas
     #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = state())]
     pub state: Vec<TaskState>,
@@ -83,7 +83,7 @@ impl FilterArgs {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] for what is no regular expression, no ID or no time.
-    pub fn filter(&self, usual: &[TaskState], now: DateTime<Utc>) -> Result<TaskFilter> {
+    pub(crate) fn filter(&self, usual: &[TaskState], now: DateTime<Utc>) -> Result<TaskFilter> {
         let states = self.states();
         let mut ids = Vec::new();
         for text in &self.task {
@@ -105,7 +105,7 @@ impl FilterArgs {
     }
 
     /// The states that were named, in the fixed order; all of them for `--all`.
-    pub fn states(&self) -> Vec<TaskState> {
+    pub(crate) fn states(&self) -> Vec<TaskState> {
         let flag = |state| match state {
             TaskState::Unscheduled => self.unscheduled,
             TaskState::Pending => self.pending,

@@ -17,18 +17,18 @@ use crate::ui::jq::{Output, Program};
 use crate::ui::json::Layout;
 
 /// The tasks of a group; the next page is fetched while one is being handled.
-pub struct GroupTasks {
+pub(crate) struct GroupTasks {
     pages: Pages,
 }
 
 /// One page of a group's tasks.
-pub struct GroupPage {
+pub(crate) struct GroupPage {
     body: Bytes,
 }
 
 /// What a line of a list says of a task.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TaskBrief<'a> {
+pub(crate) struct TaskBrief<'a> {
     /// The ID.
     pub id: Cow<'a, str>,
     /// The name, as it stands in the definition: it may hold any character.
@@ -45,7 +45,7 @@ impl GroupTasks {
     ///
     /// # Errors
     /// When the call cannot be built.
-    pub fn of(client: &Client, group: &str) -> Result<Self> {
+    pub(crate) fn of(client: &Client, group: &str) -> Result<Self> {
         let pages = client.call("queue", "listTaskGroup").arg(group).pages()?;
         Ok(Self { pages })
     }
@@ -54,13 +54,13 @@ impl GroupTasks {
     ///
     /// # Errors
     /// Those of [`Pages::next`].
-    pub async fn next(&mut self) -> Result<Option<GroupPage>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<GroupPage>> {
         let page = self.pages.next().await?;
         Ok(page.map(|page| GroupPage { body: page.body }))
     }
 
     /// What `make` makes of the tasks that are selected, as a stream.
-    pub fn selected<'a, T: 'a>(
+    pub(crate) fn selected<'a, T: 'a>(
         self,
         selection: &'a Selection,
         make: impl Fn(&TaskItem<'_>) -> T + 'a,
@@ -85,7 +85,7 @@ impl GroupPage {
     ///
     /// # Errors
     /// When it is not a page of a group.
-    pub fn raw(&self) -> Result<impl Iterator<Item = &[u8]>> {
+    pub(crate) fn raw(&self) -> Result<impl Iterator<Item = &[u8]>> {
         let page = Page::parse(&self.body, Some(TASKS)).map_err(broken)?;
         Ok(page.items.into_iter().map(|item| item.get().as_bytes()))
     }
@@ -94,7 +94,7 @@ impl GroupPage {
     ///
     /// # Errors
     /// When it is not a page of a group, or `visit` fails.
-    pub fn each(&self, mut visit: impl FnMut(&[u8], &TaskItem<'_>) -> Result<()>) -> Result<()> {
+    pub(crate) fn each(&self, mut visit: impl FnMut(&[u8], &TaskItem<'_>) -> Result<()>) -> Result<()> {
         for raw in self.raw()? {
             visit(raw, &TaskItem::parse(raw).map_err(broken)?)?;
         }
@@ -105,7 +105,7 @@ impl GroupPage {
     ///
     /// # Errors
     /// Those of [`GroupPage::each`].
-    pub fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
+    pub(crate) fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
         for raw in self.raw()? {
             visit(&TaskBrief::parse(raw).map_err(broken)?)?;
         }
@@ -116,7 +116,7 @@ impl GroupPage {
     ///
     /// # Errors
     /// When it is not a page of a group, or `out` cannot be written.
-    pub fn write_lines(&self, out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn write_lines(&self, out: &mut dyn Write) -> Result<()> {
         for raw in self.raw()? {
             Layout::write_line(raw, out)?;
         }
@@ -161,7 +161,7 @@ fn broken(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error 
 
 /// Which tasks are meant: by filter, and by a jq program over the whole item.
 #[derive(Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The filter.
     pub filter: TaskFilter,
     /// A program whose first result says yes with anything but `false` and `null`.
@@ -173,7 +173,7 @@ impl Selection {
     ///
     /// # Errors
     /// When the program does not compile.
-    pub fn new(filter: TaskFilter, context: &Context) -> Result<Self> {
+    pub(crate) fn new(filter: TaskFilter, context: &Context) -> Result<Self> {
         Ok(Self { filter, program: context.jq()? })
     }
 
@@ -181,7 +181,7 @@ impl Selection {
     ///
     /// # Errors
     /// When the jq program fails.
-    pub fn takes(&self, raw: &[u8], item: &TaskItem<'_>) -> Result<bool> {
+    pub(crate) fn takes(&self, raw: &[u8], item: &TaskItem<'_>) -> Result<bool> {
         if !self.filter.matches(item) {
             return Ok(false);
         }

@@ -4,6 +4,6 @@ mod filters;
 mod group_tasks;
 mod named;
 
-pub use filters::FilterArgs;
-pub use group_tasks::{GroupPage, GroupTasks, Selection};
-pub use named::{NamedTasks, group, task, tasks};
+pub(super) use filters::FilterArgs;
+pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
+pub(super) use named::{NamedTasks, group, task, tasks};

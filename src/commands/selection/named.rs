@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// The tasks that a command line names.
 #[derive(Debug)]
-pub struct NamedTasks {
+pub(crate) struct NamedTasks {
     /// Each once, in the order in which they were named.
     pub tasks: Vec<NamedTask>,
     /// One task was named, and it alone could be: results need not say whose they are.
@@ -19,7 +19,7 @@ pub struct NamedTasks {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
-pub fn group(text: &str, context: &Context) -> Result<Named> {
+pub(crate) fn group(text: &str, context: &Context) -> Result<Named> {
     let found = TaskRef::parse_group(text).map_err(|fault| malformed(&[fault]))?;
     Ok(Named { deployment: context.deployment_of(found.root.as_ref())?, id: found.id })
 }
@@ -28,7 +28,7 @@ pub fn group(text: &str, context: &Context) -> Result<Named> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
-pub fn task(text: &str, context: &Context) -> Result<NamedTask> {
+pub(crate) fn task(text: &str, context: &Context) -> Result<NamedTask> {
     let found = TaskRef::parse_task(text).map_err(|fault| malformed(&[fault]))?;
     located(found, context)
 }
@@ -40,7 +40,7 @@ pub fn task(text: &str, context: &Context) -> Result<NamedTask> {
 /// # Errors
 /// [`crate::error::Kind::Usage`] when something names no task (all of it is told), when there is no
 /// task at all, or when one is on another deployment than the one that was chosen.
-pub async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<NamedTasks> {
+pub(crate) async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<NamedTasks> {
     let mut faults = Vec::new();
     let mut refs = Vec::new();
     let mut read = |word: &str| match TaskRef::parse_task(word) {

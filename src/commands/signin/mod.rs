@@ -28,7 +28,7 @@ use crate::exit::Status;
 /// Without any of these it asks for all scopes that you have. --add keeps what the stored credentials have and asks
 /// for more. Scopes that were asked for and not granted are named. With --timeout it waits no longer than that.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Ask for this scope; repeatable, also one a line
     #[arg(short, long, value_name = "SCOPE")]
     scope: Vec<String>,
@@ -78,7 +78,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the arguments make no sense, the store is refused, the port is in use, or nobody answers in time.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.check {
         return check::run(context).await;
     }

@@ -7,7 +7,7 @@ use crate::exit::Status;
 
 /// Print the UUID that an ID stands for
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The ID: VESwp9JaRo-XkFN_bemBhw
     // IDs may start with a dash; what is no flag of ours is one.
     #[arg(allow_hyphen_values = true)]
@@ -18,7 +18,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is no ID, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uuid = slugid::decode(&args.slugid).map_err(|error| {
         Error::usage(error.to_string())
             .hint("An ID is 22 characters of A-Z, a-z, 0-9, - and _: VESwp9JaRo-XkFN_bemBhw.")

@@ -7,7 +7,7 @@ use crate::exit::Status;
 
 /// Print the ID that stands for a UUID
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The UUID: 5444b0a7-d25a-468f-9790-537f6de98187
     uuid: String,
 }
@@ -16,7 +16,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When it is no UUID, or standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let uuid = slugid::parse_uuid(&args.uuid).map_err(|error| {
         Error::usage(error.to_string()).hint("A UUID is 32 hexadecimal digits: 5444b0a7-d25a-468f-9790-537f6de98187.")
     })?;

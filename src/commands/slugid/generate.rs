@@ -9,7 +9,7 @@ use crate::exit::Status;
 // It stands in `tc slugid` as well, which has a group of the same name already.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
-pub struct Args {
+pub(super) struct Args {
     /// Make IDs that start with a letter, never with a dash
     #[arg(long)]
     nice: bool,
@@ -29,7 +29,7 @@ impl Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let make = if args.nice { slugid::nice } else { slugid::random };
     let ids: Vec<String> = (0..args.count.unwrap_or(1)).map(|_| make()).collect();
     super::print(context, &ids, || ids.clone().into()).await

@@ -17,7 +17,7 @@ use crate::exit::Status;
 ///
 /// Without a verb it makes one random ID.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
@@ -36,7 +36,7 @@ enum Verb {
 ///
 /// # Errors
 /// Whatever it ran into.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.verb.is_some() && args.generate.is_given() {
         return Err(Error::usage("--nice and --count go with `tc slugid generate`"));
     }

@@ -12,7 +12,7 @@ use crate::exit::Status;
 /// Without --seed the IDs differ from call to call; with it they depend on the seed and the name
 /// alone, on every machine.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Names of your choice
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let seed = args.seed.clone().unwrap_or_else(slugid::random);
     let ids: Vec<String> = args.names.iter().map(|name| slugid::stable(&seed, name)).collect();
     super::print(context, &ids, || {

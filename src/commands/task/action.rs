@@ -15,7 +15,7 @@ use crate::exit::Status;
 
 /// What is done to which tasks, and how.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ActionArgs {
+pub(super) struct ActionArgs {
     #[command(flatten)]
     pub ids: IdArgs,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub struct ActionArgs {
 ///
 /// # Errors
 /// Those of [`bulk::perform`] and those of `look`.
-pub async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<ItemOutcome>>>(
+pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<ItemOutcome>>>(
     action: BulkAction,
     args: &ActionArgs,
     context: &Context,
@@ -95,12 +95,12 @@ async fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn look(client: Client, id: String) -> Result<Lookup> {
+pub(super) async fn look(client: Client, id: String) -> Result<Lookup> {
     lookup::status_and_definition(&client, &id).await
 }
 
 /// A line about one of possibly many tasks.
-pub fn line(args: &ActionArgs, id: &str, text: &str) -> String {
+pub(super) fn line(args: &ActionArgs, id: &str, text: &str) -> String {
     let single = args.ids.tasks.len() == 1 && args.ids.tasks.iter().all(|word| word != "-");
     if single { text.to_owned() } else { format!("{id} {text}") }
 }

@@ -20,7 +20,7 @@ use crate::ui::Table;
 ///
 /// Those of the newest run, unless another is named.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The artifacts of this run
@@ -52,7 +52,7 @@ struct Page<'a> {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
     let mut table = Table::new(["name", "storage", "type", "expires"]);

@@ -14,7 +14,7 @@ use crate::exit::Status;
 /// More than one are shown and asked about first. A task that is resolved already stays as it is,
 /// which is no failure.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
     /// Do not ask
@@ -28,7 +28,7 @@ const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", don
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut flags = args.action.clone();
     flags.bulk.yes |= args.force;
     action::perform(ACTION, &flags, context, action::look, |client, id| {

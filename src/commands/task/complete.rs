@@ -19,7 +19,7 @@ use crate::exit::Status as Exit;
 /// Claims the task as a worker would, and reports it as completed with the credentials that come
 /// with the claim. More than one are shown and asked about first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
 }
@@ -33,7 +33,7 @@ const WORKER: &str = "tc";
 ///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
-pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
     let flags = &args.action;
     action::perform(ACTION, flags, context, look, |client, id| async move {
         let looked_up = lookup::status(&client, &id).await?;

@@ -20,7 +20,7 @@ use check::{Checked, check};
 /// against what the queue serves. The status is 3 when something does not hold. It does not replace the verifier of
 /// the release team (scriptworker's `verify_cot`), which knows which worker pools and tasks may be trusted.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
@@ -42,7 +42,7 @@ const MAXIMUM_TASKS: usize = 1_000;
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`] when something does not hold; those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let keys = args.key.iter().map(|text| key(text, context)).collect::<Result<Vec<_>>>()?;
     let task = selection::task(&args.task, context)?;
     let client = task.deployment.client(context)?;

@@ -19,7 +19,7 @@ use crate::exit::Status;
 /// deadline (after a day), expires, taskGroupId, schedulerId. {$fromNow: 2 hours} is a time; with --context the file
 /// is a JSON-e template. All is checked first, also against the schema of the worker.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// File to read; `-` for standard input. With --render: .taskcluster.yml
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath, required_unless_present = "render")]
     file: Option<String>,
@@ -72,7 +72,7 @@ pub(super) fn assignment(text: &str) -> Result<(String, Value), String> {
 ///
 /// # Errors
 /// When the file makes no tasks, they are not valid, or the queue refuses one.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = CreateOptions {
         task_id: args.task_id.clone(),
         group: args.group.clone().or_else(|| args.resume.clone()),

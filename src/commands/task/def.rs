@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// Print the definitions of tasks, as JSON
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// Make it fit for `tc task create`: times count from now, and what the queue has added is left out
@@ -22,7 +22,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
     let outcome = look_up(

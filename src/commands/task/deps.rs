@@ -23,7 +23,7 @@ use graph::{Graph, Line, Node};
 /// A tree in both directions. A task that occurs more than once is followed only where it occurs
 /// first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// Only what the task waits for
@@ -50,7 +50,7 @@ enum Direction {
 ///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a task that is not there.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
     for found in &named.tasks {

@@ -21,7 +21,7 @@ use crate::exit::Status;
 /// The editor is that of VISUAL or EDITOR. The new task has a new ID, and times count from now; it stays in the group
 /// of the old one. The difference is shown, and on a terminal asked about.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
@@ -36,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the editor fails or what it leaves is no valid definition: nothing is created and the text is kept.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::task(&args.task, context)?;
     let definition: Value =
         task.deployment.client(context)?.call("queue", "task").arg(task.id.as_str()).send().await?.json()?;

@@ -16,7 +16,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Which tasks are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct IdArgs {
+pub(super) struct IdArgs {
     /// IDs of tasks, or addresses of their pages; `-` reads more from standard input
     #[arg(value_name = "TASK", required = true)]
     pub tasks: Vec<String>,
@@ -33,7 +33,7 @@ impl IdArgs {
     ///
     /// # Errors
     /// Those of [`selection::tasks`], and those of the look-ups.
-    pub async fn read(&self, context: &Context) -> Result<NamedTasks> {
+    pub(super) async fn read(&self, context: &Context) -> Result<NamedTasks> {
         let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };
         let words = resolve(words, self.index, context).await?;

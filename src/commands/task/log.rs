@@ -25,7 +25,7 @@ use lines::{Filter, Lines};
 /// The log of a running task is followed to its end. In a pipe a log without filters comes out byte
 /// for byte; on a terminal control characters are left out.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The log of this run
@@ -60,7 +60,7 @@ impl Args {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no log; those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
         return Err(Error::usage("--jq cannot filter a log").hint("Use --json to print one JSON document per line."));
     }

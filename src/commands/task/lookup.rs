@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 
 /// A task's status and, where it was asked for, its definition; views borrow from the answers.
 #[derive(Debug, Clone)]
-pub struct Lookup {
+pub(super) struct Lookup {
     status: Bytes,
     definition: Option<Bytes>,
 }
@@ -28,7 +28,7 @@ struct Answer<'a> {
 ///
 /// # Errors
 /// When it has none.
-pub fn status_in(answer: &[u8]) -> Result<Status<'_>> {
+pub(super) fn status_in(answer: &[u8]) -> Result<Status<'_>> {
     let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
     let mut deserializer = serde_json::Deserializer::from_str(status.get());
     Status::deserialize(&mut deserializer).map_err(|source| unexpected(&source))
@@ -38,7 +38,7 @@ pub fn status_in(answer: &[u8]) -> Result<Status<'_>> {
 ///
 /// # Errors
 /// When it has none.
-pub fn raw_status_in(answer: &[u8]) -> Result<&str> {
+pub(super) fn raw_status_in(answer: &[u8]) -> Result<&str> {
     let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
     Ok(status.get())
 }
@@ -51,7 +51,7 @@ fn unexpected(source: &serde_json::Error) -> Error {
 ///
 /// # Errors
 /// When it is none.
-pub fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
+pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
     serde_json::from_slice(answer).map_err(|source| {
         Error::failed("the queue answered something that is not a task's definition").caused_by(source)
     })
@@ -61,7 +61,7 @@ pub fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
 ///
 /// # Errors
 /// Those of the call.
-pub async fn status(client: &Client, id: &str) -> Result<Lookup> {
+pub(super) async fn status(client: &Client, id: &str) -> Result<Lookup> {
     let answer = client.call("queue", "status").arg(id).send().await?;
     Ok(Lookup { status: answer.body, definition: None })
 }
@@ -70,7 +70,7 @@ pub async fn status(client: &Client, id: &str) -> Result<Lookup> {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> {
+pub(super) async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> {
     let status = client.call("queue", "status").arg(id).send();
     let definition = client.call("queue", "task").arg(id).send();
     let (status, definition) = futures::future::try_join(status, definition).await?;
@@ -79,7 +79,7 @@ pub async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> 
 
 impl Lookup {
     /// The answer of `queue.status`, as it came.
-    pub fn raw(&self) -> &[u8] {
+    pub(super) fn raw(&self) -> &[u8] {
         &self.status
     }
 
@@ -87,7 +87,7 @@ impl Lookup {
     ///
     /// # Errors
     /// When the answer is no status.
-    pub fn status(&self) -> Result<Status<'_>> {
+    pub(super) fn status(&self) -> Result<Status<'_>> {
         status_in(&self.status)
     }
 
@@ -95,7 +95,7 @@ impl Lookup {
     ///
     /// # Errors
     /// When the answer is no definition, or it was not asked for.
-    pub fn definition(&self) -> Result<Definition<'_>> {
+    pub(super) fn definition(&self) -> Result<Definition<'_>> {
         definition_in(self.definition.as_deref().unwrap_or_default())
     }
 
@@ -103,7 +103,7 @@ impl Lookup {
     ///
     /// # Errors
     /// Those of [`Lookup::status`] and [`Lookup::definition`].
-    pub fn item(&self, deployment: Deployment) -> Result<BulkItem> {
+    pub(super) fn item(&self, deployment: Deployment) -> Result<BulkItem> {
         let status = self.status()?;
         let name = self.definition()?.metadata.name.into_owned();
         Ok(BulkItem { deployment, id: status.task_id.into_owned(), name, state: Some(status.state) })

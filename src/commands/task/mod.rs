@@ -37,7 +37,7 @@ use crate::exit::Status;
 /// What to do with tasks; each verb takes IDs, or the addresses of pages.
 #[derive(Debug, clap::Subcommand)]
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub enum Command {
+pub(crate) enum Command {
     Status(status::Args),
     Def(def::Args),
     Name(name::Args),
@@ -67,7 +67,7 @@ impl Command {
     ///
     /// # Errors
     /// Those of the verb.
-    pub async fn run(&self, context: &Context) -> Result<Status> {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,
             Self::Def(args) => def::run(args, context).await,

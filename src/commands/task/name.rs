@@ -14,7 +14,7 @@ use crate::exit::Status;
 
 /// Print the names of tasks
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
 }
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
     let outcome = look_up(

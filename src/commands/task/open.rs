@@ -13,7 +13,7 @@ use crate::exit::Status;
 ///
 /// In a pipe the addresses are printed and nothing is opened.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The page of this run
@@ -25,7 +25,7 @@ pub struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when no task or no deployment is named.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let page = |found: &NamedTask| Ok(page(&found.deployment.root_url(context)?, &found.id, args.run.or(found.run)));
     let pages = named.tasks.iter().map(page).collect::<Result<Vec<String>>>()?;

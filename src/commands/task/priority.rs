@@ -13,7 +13,7 @@ use crate::exit::Status;
 ///
 /// More than one are shown and asked about first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The new priority
     #[arg(value_parser = PossibleValuesParser::new(
         ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]))]
@@ -29,7 +29,7 @@ const ACTION: BulkAction =
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (flags, priority) = (&args.action, args.priority.as_str());
     action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let call = client.call("queue", "changeTaskPriority").arg(id.as_str());

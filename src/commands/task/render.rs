@@ -20,7 +20,7 @@ pub(super) const FILE: &str = ".taskcluster.yml";
 /// Nothing is sent anywhere. The event is made up, unless it is read from a file: `--event @payload.json` takes what
 /// GitHub sent. Prints the tasks and the scopes that they would be created with.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// File to render; `-` for standard input
     #[arg(value_name = "FILE", default_value = FILE, value_hint = clap::ValueHint::FilePath)]
     file: String,
@@ -61,7 +61,7 @@ pub(super) struct EventArgs {
 ///
 /// # Errors
 /// When the file cannot be rendered.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (_, rendered) = rendered(&args.file, &args.event, &args.set, context).await?;
     let mut answer = rendered.to_answer();
     answer["autoCancelPreviousChecks"] = rendered.cancels_previous_checks.into();

@@ -18,7 +18,7 @@ use crate::exit::Status;
 /// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
 /// than one are shown and asked about first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
     /// Rerun completed tasks, too, and whatever the dependencies
@@ -36,7 +36,7 @@ const MAX_NAMED_DEPENDENCIES: usize = 5;
 ///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (flags, force) = (&args.action, args.force);
     let look = |client: Client, id: String| async move { look(&client, &id, force).await };
     action::perform(ACTION, flags, context, look, |client, id| async move {

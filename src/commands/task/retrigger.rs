@@ -21,7 +21,7 @@ use crate::exit::Status;
 /// now. It has no routes and no dependencies, unless --exact. Its chain of trust cannot be verified:
 /// it is not what the decision task made. More than one are shown and asked about first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
     /// Keep routes and dependencies
@@ -41,7 +41,7 @@ const MAX_CONCURRENT_COPIES: usize = 8;
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     if !flags.bulk.dry_run && context.ui.terminal.stderr {
         context.ui.warn("the chain of trust of a retriggered task cannot be verified; a rerun's can.");

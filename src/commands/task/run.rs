@@ -14,7 +14,7 @@ use crate::exit::Status;
 /// As `docker run` does: an image and a command, for docker-worker. With --generic the command is run by
 /// generic-worker and there is no image.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Provisioner, the first half of a worker pool
     #[arg(
         long,
@@ -93,7 +93,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the arguments make no task, it is not valid, or the queue refuses it.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if !args.owner.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
         return Err(Error::usage("owner must be an email-like string"));
     }

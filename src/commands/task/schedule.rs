@@ -13,7 +13,7 @@ use crate::exit::Status;
 /// The dependencies of these tasks are not waited for any more. More than one are shown and asked
 /// about first.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
 }
@@ -25,7 +25,7 @@ const ACTION: BulkAction =
 ///
 /// # Errors
 /// Those of [`action::perform`].
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;

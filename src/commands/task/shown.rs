@@ -8,7 +8,7 @@ use crate::domain::task::{Run, Status};
 use crate::ui::duration;
 
 /// `completed 'completed'`, or just `running`: a run as the Go tool prints it.
-pub fn run_line(run: &Run<'_>) -> String {
+pub(super) fn run_line(run: &Run<'_>) -> String {
     match run.reason_resolved.as_deref() {
         Some(reason) => format!("{} '{reason}'", run.state),
         None => run.state.to_string(),
@@ -16,12 +16,12 @@ pub fn run_line(run: &Run<'_>) -> String {
 }
 
 /// The newest run's line; the task's state where there is no run.
-pub fn status_line(status: &Status<'_>) -> String {
+pub(super) fn status_line(status: &Status<'_>) -> String {
     status.last_run().map_or_else(|| status.state.to_string(), run_line)
 }
 
 /// The colour of a state.
-pub fn style(state: TaskState) -> Style {
+pub(super) fn style(state: TaskState) -> Style {
     match state {
         TaskState::Completed => AnsiColor::Green.on_default(),
         TaskState::Failed => AnsiColor::Red.on_default(),
@@ -33,7 +33,7 @@ pub fn style(state: TaskState) -> Style {
 }
 
 /// `5 min 3 s ago`, `in 2 h 0 min`; empty where there is no time.
-pub fn ago(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+pub(super) fn ago(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     match time {
         None => String::new(),
         Some(time) if time > now => format!("in {}", duration(time - now)),
@@ -42,7 +42,7 @@ pub fn ago(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
 }
 
 /// `group/worker`, empty before a worker has it.
-pub fn worker(run: &Run<'_>) -> String {
+pub(super) fn worker(run: &Run<'_>) -> String {
     match (run.worker_group.as_deref(), run.worker_id.as_deref()) {
         (None, None) => String::new(),
         (group, id) => format!("{}/{}", group.unwrap_or_default(), id.unwrap_or_default()),
@@ -50,7 +50,7 @@ pub fn worker(run: &Run<'_>) -> String {
 }
 
 /// How long a run took, or has been taking.
-pub fn run_time(run: &Run<'_>, now: DateTime<Utc>) -> String {
+pub(super) fn run_time(run: &Run<'_>, now: DateTime<Utc>) -> String {
     run.run_time(now).map(duration).unwrap_or_default()
 }
 

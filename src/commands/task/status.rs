@@ -22,7 +22,7 @@ use crate::ui::Table;
 /// On a terminal with their runs: worker, times, duration, reason. In a pipe one line a task: the
 /// state of its newest run and, in quotes, why it was resolved.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// All runs, not only the newest
@@ -37,7 +37,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a run that is not there.
-pub async fn run(args: &Args, context: &Context) -> Result<Exit> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
     let named = args.ids.read(context).await?;
     if context.wants_json() {
         return json(args, &named, context).await;

@@ -22,7 +22,7 @@ use crate::exit::Status;
 /// their schemas: times, dependencies, artifacts, scopes. Each fault is shown in its line. The status is 1 when there is
 /// one; warnings do not count.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// File (JSON or YAML), `-` for standard input, or a task: an ID or the address of its page
     #[arg(value_name = "FILE|TASK", value_hint = clap::ValueHint::FilePath)]
     target: String,
@@ -42,7 +42,7 @@ fn version(text: &str) -> Result<Version, String> {
 ///
 /// # Errors
 /// When the file cannot be read, or the task not found.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let worker = args.since.map_or(args.worker, |version| WorkerChoice::Is(Worker::GenericWorker10(version)));
     let (document, definitions) = read(args, context).await?;
     let mut findings: Vec<Finding> = Vec::new();

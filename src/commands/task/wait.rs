@@ -24,7 +24,7 @@ use crate::exit::Status;
 /// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// Give up after this time: `2 hours`
@@ -69,7 +69,7 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);

@@ -27,7 +27,7 @@ use crate::ui::{Frame, Table};
 /// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     #[command(flatten)]
@@ -44,7 +44,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 ///
 /// # Errors
 /// [`crate::error::Kind::Unsuccessful`], and those of the calls.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
     watch(&named, events, context).await

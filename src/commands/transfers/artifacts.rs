@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 
 /// An artifact as the queue lists it.
 #[derive(Debug, Clone)]
-pub struct ListedArtifact {
+pub(crate) struct ListedArtifact {
     /// Its name.
     pub name: String,
     /// `s3`, `object`, `reference`, `link` or `error`.
@@ -46,7 +46,7 @@ struct Body {
 ///
 /// # Errors
 /// Those of the calls.
-pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<ListedArtifact>> {
+pub(crate) async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<ListedArtifact>> {
     let call = match run {
         Some(run) => client.call("queue", "listArtifacts").arg(task).arg(run.to_string()),
         None => client.call("queue", "listLatestArtifacts").arg(task),
@@ -68,7 +68,7 @@ pub async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<L
 ///
 /// # Errors
 /// [`Kind::NotFound`] when it has none.
-pub async fn newest_run(client: &Client, task: &str) -> Result<u32> {
+pub(crate) async fn newest_run(client: &Client, task: &str) -> Result<u32> {
     let answer = client.call("queue", "status").arg(task).send().await?;
     let body: serde_json::Value = answer.json()?;
     let runs = body.pointer("/status/runs").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
@@ -78,14 +78,14 @@ pub async fn newest_run(client: &Client, task: &str) -> Result<u32> {
 
 /// Names and patterns of names, as a shell has them: `*` stays within a folder, `**` does not.
 #[derive(Debug, Clone)]
-pub struct NamePatterns(Vec<(String, Pattern)>);
+pub(crate) struct NamePatterns(Vec<(String, Pattern)>);
 
 impl NamePatterns {
     /// Reads them.
     ///
     /// # Errors
     /// [`Kind::Usage`] for what is no pattern.
-    pub fn new(texts: &[String]) -> Result<Self> {
+    pub(crate) fn new(texts: &[String]) -> Result<Self> {
         let read = |text: &String| {
             let pattern = Pattern::new(text)
                 .map_err(|source| Error::usage(format!("invalid pattern `{text}`")).caused_by(source))?;
@@ -95,17 +95,17 @@ impl NamePatterns {
     }
 
     /// Whether a text is a pattern, and not a plain name.
-    pub fn is_pattern(text: &str) -> bool {
+    pub(crate) fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?', '['])
     }
 
     /// Whether one of them means this name.
-    pub fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         self.0.iter().any(|one| Self::one(one, name))
     }
 
     /// Those that mean none of these names.
-    pub fn unmatched<'a>(&'a self, names: &[&str]) -> Vec<&'a str> {
+    pub(crate) fn unmatched<'a>(&'a self, names: &[&str]) -> Vec<&'a str> {
         let unmatched = |one: &&(String, Pattern)| !names.iter().any(|name| Self::one(one, name));
         self.0.iter().filter(unmatched).map(|(text, _)| text.as_str()).collect()
     }

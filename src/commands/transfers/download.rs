@@ -26,7 +26,7 @@ const MAX_LARGE_FILES: usize = 4;
 /// How to download.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "How to download")]
-pub struct DownloadArgs {
+pub(crate) struct DownloadArgs {
     /// Connections for one file, at most, where they make it faster
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub connections: Option<u8>,
@@ -52,7 +52,7 @@ impl DownloadArgs {
     ///
     /// # Errors
     /// [`Kind::Usage`] for what is no time.
-    pub fn options(&self) -> Result<Options> {
+    pub(crate) fn options(&self) -> Result<Options> {
         let existing = match (self.no_clobber, self.force) {
             (true, _) => Existing::Keep,
             (_, true) => Existing::Replace,
@@ -72,7 +72,7 @@ impl DownloadArgs {
 ///
 /// # Errors
 /// [`Kind::Usage`] for anything else.
-pub fn sha256(hex: &str) -> Result<Checksum> {
+pub(crate) fn sha256(hex: &str) -> Result<Checksum> {
     Checksum::from_hex(Algorithm::Sha256, hex)
         .ok_or_else(|| Error::usage(format!("invalid SHA-256 `{hex}`")).hint("It has 64 hexadecimal digits."))
 }
@@ -100,7 +100,7 @@ struct Tally {
 /// # Errors
 /// That of the file, when it is one; [`Kind::NotFound`] when there is none at all; [`Kind::Unsuccessful`] when some
 /// failed, or what all failed of.
-pub async fn download(
+pub(crate) async fn download(
     client: &Client,
     items: impl Stream<Item = Result<DownloadItem>>,
     args: &DownloadArgs,

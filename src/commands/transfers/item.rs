@@ -6,7 +6,7 @@ use crate::transfer::ContentSource;
 
 /// One file to download.
 #[derive(Debug, Clone)]
-pub struct DownloadItem {
+pub(crate) struct DownloadItem {
     /// What.
     pub source: ContentSource,
     /// Where to.
@@ -17,7 +17,7 @@ pub struct DownloadItem {
 
 impl DownloadItem {
     /// Something that has to be there.
-    pub fn new(source: ContentSource, target: PathBuf) -> Self {
+    pub(crate) fn new(source: ContentSource, target: PathBuf) -> Self {
         Self { source, target, may_be_missing: false }
     }
 }

@@ -17,7 +17,7 @@ use crate::ui::Sink;
 
 /// The records of a `--manifest FILE`, old and new; none of either without that flag.
 #[derive(Default)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     path: Option<PathBuf>,
     old: Vec<(Record, Value)>,
     by_path: HashMap<String, usize>,
@@ -67,7 +67,7 @@ impl Manifest {
     ///
     /// # Errors
     /// When the file cannot be read, or its folder not be made: then it could not be written, either.
-    pub fn open(path: Option<&Path>, context: &Context) -> Result<Self> {
+    pub(crate) fn open(path: Option<&Path>, context: &Context) -> Result<Self> {
         let Some(path) = path.map(|path| context.env.resolve(path)) else { return Ok(Self::default()) };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|source| Error::io("make the folder", folder.display(), source))?;
@@ -149,7 +149,7 @@ impl Manifest {
     ///
     /// # Errors
     /// That of `outcome`; when the file cannot be written.
-    pub fn close(self, outcome: Result<Status>, context: &Context) -> Result<Status> {
+    pub(crate) fn close(self, outcome: Result<Status>, context: &Context) -> Result<Status> {
         let outcome = outcome.map_err(|error| match (error.kind(), self.count.get()) {
             (Kind::Interrupted, count) => {
                 let files = if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };

@@ -9,10 +9,10 @@ mod stdout;
 mod summary;
 mod upload;
 
-pub use artifacts::{ListedArtifact, NamePatterns, list, newest_run};
-pub use download::{DownloadArgs, download, sha256};
-pub use item::DownloadItem;
-pub use manifest::Manifest;
-pub use placement::Placement;
-pub use stdout::to_stdout;
-pub use upload::{content_type, expiry, upload_all, upload_options};
+pub(super) use artifacts::{ListedArtifact, NamePatterns, list, newest_run};
+pub(super) use download::{DownloadArgs, download, sha256};
+pub(super) use item::DownloadItem;
+pub(super) use manifest::Manifest;
+pub(super) use placement::Placement;
+pub(super) use stdout::to_stdout;
+pub(super) use upload::{content_type, expiry, upload_all, upload_options};

@@ -9,7 +9,7 @@ use crate::transfer;
 use crate::ui::sanitize;
 
 /// Turns names into targets below a folder, and refuses those that cannot be.
-pub struct Placement<'a> {
+pub(crate) struct Placement<'a> {
     folder: PathBuf,
     flat: bool,
     paths: Paths,
@@ -18,7 +18,7 @@ pub struct Placement<'a> {
 
 impl<'a> Placement<'a> {
     /// Targets below `folder`; `flat` leaves out the folders of names.
-    pub fn new(folder: PathBuf, flat: bool, context: &'a Context) -> Self {
+    pub(crate) fn new(folder: PathBuf, flat: bool, context: &'a Context) -> Self {
         Self { folder, flat, paths: Paths::default(), context }
     }
 
@@ -26,7 +26,7 @@ impl<'a> Placement<'a> {
     ///
     /// # Errors
     /// [`crate::error::Kind::Failed`] when the name stands for no path below the folder, or is in another's way.
-    pub fn target(&mut self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn target(&mut self, name: &str) -> Result<PathBuf> {
         let refused = |source: NameError| {
             Error::failed(format!("cannot write it under its own name: {source}"))
                 .hint("Download it alone, to a file that you name with -o.")

@@ -17,7 +17,7 @@ use crate::ui::{Transfers, sanitize};
 ///
 /// # Errors
 /// Those of the download; what was printed by then is a beginning, or wrong.
-pub async fn to_stdout(
+pub(crate) async fn to_stdout(
     client: &Client,
     source: &ContentSource,
     options: &Options,

@@ -7,7 +7,7 @@ use crate::transfer::{Event, Watch};
 use crate::ui::{Transfers, size};
 
 /// Progress of transfers, as people see it.
-pub struct Bars(pub(super) Transfers);
+pub(crate) struct Bars(pub(super) Transfers);
 
 impl Watch for Bars {
     fn see(&self, event: &Event<'_>) {
@@ -22,7 +22,7 @@ impl Watch for Bars {
 
 /// What transfers came to.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Totals {
+pub(super) struct Totals {
     /// Files.
     pub files: usize,
     /// Bytes that went over the wire.
@@ -35,7 +35,7 @@ pub struct Totals {
 
 impl Totals {
     /// People are told how much it was and how fast; scripts have `--json`.
-    pub fn tell(&self, elapsed: Duration, context: &Context) {
+    pub(super) fn tell(&self, elapsed: Duration, context: &Context) {
         if context.ui.terminal.stderr {
             context.ui.note(self.line(elapsed));
         }

@@ -22,7 +22,7 @@ use crate::ui::Transfers;
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] for what is neither.
-pub fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
+pub(crate) fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
     if let Ok(time) = parse_time(text) {
         return Ok(time);
     }
@@ -36,7 +36,7 @@ pub fn expiry(text: &str, context: &Context) -> Result<DateTime<Utc>> {
 }
 
 /// The content type that a file's name suggests.
-pub fn content_type(path: &Path) -> String {
+pub(crate) fn content_type(path: &Path) -> String {
     // Logs are text, which no registry of types says.
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("log") => "text/plain".to_owned(),
@@ -45,7 +45,7 @@ pub fn content_type(path: &Path) -> String {
 }
 
 /// Options with bars for people; `sha512` as in [`Options::sha512`].
-pub fn upload_options(sha512: bool, context: &Context) -> (Options, Arc<Bars>) {
+pub(crate) fn upload_options(sha512: bool, context: &Context) -> (Options, Arc<Bars>) {
     let bars = Arc::new(Bars(Transfers::start(&context.ui, "Uploading")));
     let options = Options { sha512, watch: Some(Arc::clone(&bars) as Arc<dyn Watch>), ..Options::default() };
     (options, bars)
@@ -67,7 +67,7 @@ fn upload_record(name: &str, uploaded: &Uploaded) -> Value {
 ///
 /// # Errors
 /// That of the upload, when it is one; [`crate::error::Kind::Unsuccessful`] when some failed, or what all failed of.
-pub async fn upload_all(
+pub(crate) async fn upload_all(
     uploads: impl Stream<Item = (String, Result<Uploaded>)>,
     bars: &Bars,
     context: &Context,

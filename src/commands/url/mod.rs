@@ -34,7 +34,7 @@ struct Flags {
 
 /// Print the URL of an API method: `tc url SERVICE METHOD ARGS..`
 #[derive(Debug)]
-pub struct Args {
+pub(crate) struct Args {
     flags: Flags,
     invocation: Option<Invocation>,
 }
@@ -76,7 +76,7 @@ impl FromArgMatches for Args {
 /// # Errors
 /// [`crate::error::Kind::Usage`] for arguments that make no URL; [`crate::error::Kind::Auth`] when it is
 /// to be signed and there are no credentials.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Some(invocation) = &args.invocation else {
         return Err(Error::usage("no method given").hint("List the methods with `tc api SERVICE`."));
     };

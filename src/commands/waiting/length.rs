@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] for anything else.
-pub fn length(text: &str, option: &str) -> Result<Duration> {
+pub(crate) fn length(text: &str, option: &str) -> Result<Duration> {
     parse_duration(text).map_err(|source| {
         Error::usage(format!("{source} for {option}")).hint("Give a number and a unit, such as 30s or 2 hours.")
     })

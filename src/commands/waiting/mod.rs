@@ -3,5 +3,5 @@
 mod length;
 mod outage;
 
-pub use length::length;
-pub use outage::Outage;
+pub(super) use length::length;
+pub(super) use outage::Outage;

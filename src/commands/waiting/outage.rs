@@ -11,7 +11,7 @@ use crate::ui::{Ui, duration, sanitize};
 const MAX_OUTAGE_MINUTES: i64 = 10;
 
 /// Looks at something again and again, of which some may fail.
-pub struct Outage<'a> {
+pub(crate) struct Outage<'a> {
     context: &'a Context,
     /// A view tells of it itself, and lines would come in its way.
     is_in_view: bool,
@@ -32,7 +32,7 @@ impl<'a> Outage<'a> {
     ///
     /// # Errors
     /// When the user's files are broken.
-    pub fn new(is_in_view: bool, context: &'a Context) -> Result<Self> {
+    pub(crate) fn new(is_in_view: bool, context: &'a Context) -> Result<Self> {
         let is_tolerated = context.settings()?.retries() != Some(0);
         Ok(Self { context, is_in_view, is_tolerated, has_looked: false, away: None })
     }
@@ -41,7 +41,7 @@ impl<'a> Outage<'a> {
     ///
     /// # Errors
     /// What the look failed with, unless looks before it have found something and the next one may.
-    pub fn bridge<T>(&mut self, found: Result<T>) -> Result<Option<T>> {
+    pub(crate) fn bridge<T>(&mut self, found: Result<T>) -> Result<Option<T>> {
         let error = match found {
             Ok(found) => {
                 self.has_looked = true;
@@ -72,7 +72,7 @@ impl<'a> Outage<'a> {
     }
 
     /// A line for a view, while the deployment is away.
-    pub fn line(&self) -> Option<String> {
+    pub(crate) fn line(&self) -> Option<String> {
         let away = self.away.as_ref()?;
         let length = duration(self.context.now() - away.since);
         Some(format!("No answer for {length}: {}", sanitize(&away.error)))

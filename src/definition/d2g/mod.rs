@@ -14,16 +14,16 @@ use thiserror::Error;
 use crate::reference::{Catalogue, Source};
 use crate::schema::{Defaults, Fault, SchemaError, Validator};
 
-pub use scopes::needs_expansion;
+pub(crate) use scopes::needs_expansion;
 
 /// The schema of what goes in.
-pub const DOCKER_WORKER_SCHEMA: &str = "/schemas/docker-worker/v1/payload.json#";
+pub(crate) const DOCKER_WORKER_SCHEMA: &str = "/schemas/docker-worker/v1/payload.json#";
 /// The schema of what comes out.
-pub const GENERIC_WORKER_SCHEMA: &str = "/schemas/generic-worker/multiuser_posix.json#";
+pub(crate) const GENERIC_WORKER_SCHEMA: &str = "/schemas/generic-worker/multiuser_posix.json#";
 
 /// Why something cannot be converted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum D2gError {
+pub(crate) enum D2gError {
     /// The payload is not docker-worker's.
     #[error("the payload is not a docker-worker payload")]
     Payload(Vec<Fault>),
@@ -52,7 +52,7 @@ pub enum D2gError {
 
 impl D2gError {
     /// The faults that the schemas found.
-    pub fn faults(&self) -> &[Fault] {
+    pub(crate) fn faults(&self) -> &[Fault] {
         match self {
             Self::Payload(faults) | Self::Converted(faults) => faults,
             _ => &[],
@@ -62,7 +62,7 @@ impl D2gError {
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Conversion {
+pub(crate) struct Conversion {
     /// The payload or definition, its keys sorted.
     pub value: Value,
     /// Environment variables that are not in it: the worker that converts a task writes them to a file itself.
@@ -73,7 +73,7 @@ pub struct Conversion {
 ///
 /// # Errors
 /// [`D2gError`].
-pub fn convert_payload(payload: &Value, container: &str) -> Result<Conversion, D2gError> {
+pub(crate) fn convert_payload(payload: &Value, container: &str) -> Result<Conversion, D2gError> {
     let mut payload = payload.clone();
     // Any service will do to find a schema that belongs to none.
     let queue = Catalogue::embedded(Source::Current).service("queue").map_err(|_| D2gError::NoPayload)?;
@@ -99,7 +99,7 @@ pub fn convert_payload(payload: &Value, container: &str) -> Result<Conversion, D
 ///
 /// # Errors
 /// [`D2gError`].
-pub fn convert_definition(
+pub(crate) fn convert_definition(
     definition: &Value,
     expanded: Option<&[String]>,
     container: &str,

@@ -9,7 +9,7 @@ use crate::domain::scopes::covers;
 const DEVICE: &str = "docker-worker:capability:device:";
 
 /// Whether scopes hold a role, which only the server can expand.
-pub fn needs_expansion(definition: &Value) -> bool {
+pub(crate) fn needs_expansion(definition: &Value) -> bool {
     let scopes = definition.get("scopes").and_then(Value::as_array);
     scopes.into_iter().flatten().filter_map(Value::as_str).any(|scope| scope.starts_with("assume:"))
 }

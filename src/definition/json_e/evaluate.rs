@@ -173,7 +173,7 @@ pub(super) fn is_truthy(value: &Value) -> bool {
 }
 
 /// Deep equality, in which 1 and 1.0 are the same.
-pub fn is_equal(left: &Value, right: &Value) -> bool {
+pub(crate) fn is_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => left.as_f64() == right.as_f64(),
         (Value::Array(left), Value::Array(right)) => {

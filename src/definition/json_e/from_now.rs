@@ -15,7 +15,7 @@ const UNITS: [(&[&str], i64); 7] = [
 ];
 
 /// The time that lies `offset` (`2 days 3 hours`, `-1h`, or nothing) from `start`; nothing for what is no offset.
-pub fn from_now(offset: &str, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(crate) fn from_now(offset: &str, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = offset.trim();
     let past = text.starts_with('-');
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text).trim_start();

@@ -18,8 +18,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-pub use evaluate::is_equal;
-pub use from_now::from_now;
+pub(crate) use evaluate::is_equal;
+pub(crate) use from_now::from_now;
 
 /// Nesting of templates and of expressions beyond this is an error.
 const MAXIMUM_NESTING: usize = 100;
@@ -30,7 +30,7 @@ const VALUE_BYTES: usize = 32;
 
 /// What an error is of, by the names that other implementations give them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JsonEErrorKind {
+pub(crate) enum JsonEErrorKind {
     /// The template is not one.
     Template,
     /// An expression cannot be computed.
@@ -41,7 +41,7 @@ pub enum JsonEErrorKind {
 
 /// Why a template cannot be rendered, and where in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonEError {
+pub(crate) struct JsonEError {
     /// What it is of.
     pub kind: JsonEErrorKind,
     /// What is wrong, in the words of the JavaScript implementation where that one has words for it.
@@ -90,11 +90,11 @@ impl fmt::Display for JsonEError {
 impl std::error::Error for JsonEError {}
 
 /// A function that templates may call beside those of JSON-e.
-pub type Function<'a> = &'a dyn Fn(&[Value]) -> Result<Value, String>;
+pub(crate) type Function<'a> = &'a dyn Fn(&[Value]) -> Result<Value, String>;
 
 /// What a template is rendered with.
 #[derive(Default)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// Values by name.
     pub values: Map<String, Value>,
     /// Functions by name.
@@ -112,7 +112,7 @@ impl fmt::Debug for Context<'_> {
 ///
 /// # Errors
 /// [`JsonEError`], with the place in the template.
-pub fn render(template: &Value, context: &Context<'_>, now: DateTime<Utc>) -> Result<Value, JsonEError> {
+pub(crate) fn render(template: &Value, context: &Context<'_>, now: DateTime<Utc>) -> Result<Value, JsonEError> {
     if context.values.keys().any(|name| !is_identifier(name)) {
         return Err(JsonEError::template("top level keys of context must follow /[a-zA-Z_][a-zA-Z0-9_]*/"));
     }

@@ -13,7 +13,7 @@ const PERSON: &str = "awesome-dev";
 
 /// What a file is rendered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// Commits or a tag were pushed.
     Push,
     /// A pull request of somebody who is trusted.
@@ -32,7 +32,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// What templates see as `tasks_for`.
-    pub fn tasks_for(self) -> &'static str {
+    pub(crate) fn tasks_for(self) -> &'static str {
         match self {
             Self::Push => "github-push",
             Self::PullRequest => "github-pull-request",
@@ -45,7 +45,7 @@ impl EventKind {
     }
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Push,
         Self::PullRequest,
         Self::PullRequestUntrusted,
@@ -56,7 +56,7 @@ impl EventKind {
     ];
 
     /// `push`, `pull-request` and so on, with or without `github-` before it.
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let name = name.strip_prefix("github-").unwrap_or(name);
         Self::ALL.into_iter().find(|kind| kind.tasks_for().trim_start_matches("github-") == name)
     }
@@ -74,7 +74,7 @@ impl EventKind {
 
 /// Whose repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repository {
+pub(crate) struct Repository {
     /// A person or an organization.
     pub organization: String,
     /// The name after it.
@@ -83,7 +83,7 @@ pub struct Repository {
 
 /// Why an event is none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum EventError {
+pub(crate) enum EventError {
     /// It lacks a key.
     #[error("the event has no `{0}`")]
     Missing(String),
@@ -94,7 +94,7 @@ pub enum EventError {
 
 /// Something that happened, as templates see it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub(crate) struct Event {
     /// What happened.
     pub kind: EventKind,
     /// Where.
@@ -107,7 +107,7 @@ pub struct Event {
 
 impl Event {
     /// An event with made up values. `action` is `opened`, `published` and the like.
-    pub fn mocked(kind: EventKind, action: Option<&str>, repository: Repository, branch: &str) -> Self {
+    pub(crate) fn mocked(kind: EventKind, action: Option<&str>, repository: Repository, branch: &str) -> Self {
         let maker = Maker { repository: &repository, branch };
         let body = match kind {
             EventKind::Push => maker.push(),
@@ -131,7 +131,7 @@ impl Event {
     ///
     /// # Errors
     /// [`EventError`].
-    pub fn from_payload(body: Map<String, Value>) -> Result<Self, EventError> {
+    pub(crate) fn from_payload(body: Map<String, Value>) -> Result<Self, EventError> {
         let kind = if body.contains_key("pull_request") {
             EventKind::PullRequest
         } else if body.contains_key("release") {
@@ -161,12 +161,12 @@ impl Event {
     }
 
     /// What templates see as `tasks_for`.
-    pub fn tasks_for(&self) -> &'static str {
+    pub(crate) fn tasks_for(&self) -> &'static str {
         self.kind.tasks_for()
     }
 
     /// A member of the body, by a path with dots.
-    pub fn get(&self, path: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Value> {
         let mut names = path.split('.');
         let first = self.body.get(names.next()?)?;
         names.try_fold(first, |value, name| value.get(name))

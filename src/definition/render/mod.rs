@@ -15,11 +15,11 @@ use super::json_e::JsonEError;
 use crate::reference::{Catalogue, Source};
 use crate::schema::{Defaults, Fault, SchemaError, Validator};
 
-pub use events::{Event, EventError, EventKind, Repository};
+pub(crate) use events::{Event, EventError, EventKind, Repository};
 
 /// What a deployment's github service is set up with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
+pub(crate) struct Deployment {
     /// `https://firefox-ci-tc.services.mozilla.com`, which templates see as `taskcluster_root_url`.
     pub root_url: String,
     /// The scheduler ID of the tasks.
@@ -36,7 +36,7 @@ pub struct Deployment {
 
 impl Deployment {
     /// The usual names at `root_url`.
-    pub fn at(root_url: impl Into<String>) -> Self {
+    pub(crate) fn at(root_url: impl Into<String>) -> Self {
         Self {
             root_url: root_url.into(),
             scheduler_id: "taskcluster-github".into(),
@@ -50,7 +50,7 @@ impl Deployment {
 
 /// Why a file cannot be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RenderError {
+pub(crate) enum RenderError {
     /// Neither 0 nor 1.
     #[error("unknown version `{0}` of .taskcluster.yml: 0 and 1 are known")]
     Version(String),
@@ -90,7 +90,7 @@ pub enum RenderError {
 
 /// A task that would be created.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RenderedTask {
+pub(crate) struct RenderedTask {
     /// Its ID.
     pub task_id: String,
     /// Its definition.
@@ -99,7 +99,7 @@ pub struct RenderedTask {
 
 /// What a file makes of an event.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     /// The tasks, those that others depend on first.
     pub tasks: Vec<RenderedTask>,
     /// The scopes that the tasks are created with.
@@ -112,7 +112,7 @@ pub struct Rendered {
 
 impl Rendered {
     /// As `github.renderTaskclusterYml` answers.
-    pub fn to_answer(&self) -> Value {
+    pub(crate) fn to_answer(&self) -> Value {
         let tasks: Vec<Value> =
             self.tasks.iter().map(|task| serde_json::json!({"taskId": task.task_id, "task": task.task})).collect();
         serde_json::json!({"tasks": tasks, "scopes": self.scopes})
@@ -123,7 +123,7 @@ impl Rendered {
 ///
 /// # Errors
 /// [`RenderError`].
-pub fn render(
+pub(crate) fn render(
     file: &Value,
     event: &Event,
     deployment: &Deployment,

@@ -10,12 +10,12 @@ use super::finding::{Finding, Severity};
 use crate::reference::{Catalogue, Source};
 use crate::schema::{Checker, SchemaError, positions};
 
-pub use times::Clock;
-pub use worker::{Worker, WorkerChoice};
+pub(crate) use times::Clock;
+pub(crate) use worker::{Worker, WorkerChoice};
 
 /// What to check against.
 #[derive(Debug, Clone, Copy)]
-pub struct Checks {
+pub(crate) struct Checks {
     /// Which worker runs it.
     pub worker: WorkerChoice,
     /// Which times count.
@@ -26,7 +26,7 @@ pub struct Checks {
 ///
 /// # Errors
 /// When a schema of ours is broken.
-pub fn check_definition(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {
+pub(crate) fn check_definition(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {
     let mut findings = unordered(definition, base, checks)?;
     let order = positions(definition);
     let place = |finding: &Finding| {
@@ -64,7 +64,7 @@ fn unordered(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Findi
 }
 
 /// Whether something must be mended.
-pub fn has_errors(findings: &[Finding]) -> bool {
+pub(crate) fn has_errors(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 

@@ -13,7 +13,7 @@ const MAXIMUM_CREATED_SKEW: TimeDelta = TimeDelta::minutes(15);
 
 /// Against which clock times are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
+pub(crate) enum Clock {
     /// None: only how they lie to each other counts.
     None,
     /// The task is about to be created at this time.

@@ -15,8 +15,9 @@ const GENERIC_WORKER_10: &str = include_str!("generic-worker-10.json");
 const GENERIC_WORKER_10_MAJOR: &str = "10";
 
 /// A worker's kind of payload.
+#[expect(clippy::enum_variant_names, reason = "workers are called so")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worker {
+pub(crate) enum Worker {
     /// generic-worker on Linux or macOS, each task as a user of its own.
     GenericWorkerPosix,
     /// generic-worker on Linux or macOS, all tasks as one user.
@@ -31,7 +32,7 @@ pub enum Worker {
 
 /// What the user says of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WorkerChoice {
+pub(crate) enum WorkerChoice {
     /// Tell it by the payload.
     #[default]
     Auto,
@@ -67,7 +68,7 @@ impl FromStr for WorkerChoice {
 
 impl WorkerChoice {
     /// The worker that a payload is for; nothing where that cannot be told.
-    pub fn of(self, payload: &Value) -> Option<Worker> {
+    pub(crate) fn of(self, payload: &Value) -> Option<Worker> {
         let commands = payload.get("command").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let is_docker = payload.get("image").is_some();
         let generic = || match commands.first() {
@@ -86,7 +87,7 @@ impl WorkerChoice {
 
 impl Worker {
     /// `generic-worker (multiuser, POSIX)`.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Self::GenericWorkerPosix => "generic-worker (multiuser, POSIX)".into(),
             Self::GenericWorkerInsecure => "generic-worker (insecure, POSIX)".into(),
@@ -112,7 +113,7 @@ impl Worker {
     ///
     /// # Errors
     /// When a schema of ours is broken.
-    pub fn check(self, payload: &Value, base: &str) -> Result<Vec<Finding>, SchemaError> {
+    pub(crate) fn check(self, payload: &Value, base: &str) -> Result<Vec<Finding>, SchemaError> {
         let mismatches = self.checker()?.mismatches(payload);
         let mut findings: Vec<Finding> = mismatches.into_iter().map(|found| Finding::of(found, base)).collect();
         if let Self::GenericWorker10(version) = self {

@@ -16,12 +16,12 @@ use self::parse::Node;
 
 /// A template, ready to be filled in.
 #[derive(Debug, Clone)]
-pub struct GoTemplate(Vec<Node>);
+pub(crate) struct GoTemplate(Vec<Node>);
 
 /// What is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct TemplateError(String);
+pub(crate) struct TemplateError(String);
 
 impl TemplateError {
     fn new(message: impl Into<String>) -> Self {
@@ -36,7 +36,7 @@ impl GoTemplate {
     /// # Errors
     /// When it is no template, uses a part of the language that is not supported, or names a field
     /// that there is not.
-    pub fn parse(text: &str, fields: &[(&str, &[&str])]) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(text: &str, fields: &[(&str, &[&str])]) -> Result<Self, TemplateError> {
         let template = Self(parse::template(text)?);
         parse::check_fields(&template.0, fields)?;
         Ok(template)
@@ -46,7 +46,7 @@ impl GoTemplate {
     ///
     /// # Errors
     /// When a function is given what it cannot take.
-    pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
+    pub(crate) fn render(&self, data: &Value) -> Result<String, TemplateError> {
         let mut out = String::new();
         eval::nodes(&self.0, data, data, &mut out)?;
         Ok(out)

@@ -39,7 +39,7 @@ pub(super) enum Failure {
     /// The template cannot be rendered.
     Template(String),
     /// The queue refuses the task: its fault, the message with its trailer, and the whole body of its answer.
-    Refused { fault: Fault, message: String, body: Value },
+    Refused { fault: Box<Fault>, message: String, body: Value },
 }
 
 impl Failure {
@@ -146,7 +146,7 @@ fn create(state: &mut State, key: &Key, occasion: &Occasion, now: DateTime<Utc>)
         let info = RequestInfo { method: "createTask", params: &params, payload: &body, time: now };
         let body = error_body(&fault, &info);
         let message = body["message"].as_str().unwrap_or_default().to_owned();
-        Failure::Refused { fault, message, body }
+        Failure::Refused { fault: Box::new(fault), message, body }
     })
 }
 

@@ -5,20 +5,20 @@ mod store;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Number, Value, json};
 
-pub use self::store::{Entry, IndexState};
+pub(super) use self::store::{Entry, IndexState};
 use super::call::{Answer, Call, Fault, Outcome};
 use super::queue::Completed;
 use super::wire::{Page, Paged, canonical, parse_time, stamp};
 use crate::domain::root_url::encode_component;
 
 /// The client that signs the redirects to private artifacts.
-pub const ISSUER: &str = "static/taskcluster/index";
+pub(super) const ISSUER: &str = "static/taskcluster/index";
 
 /// How long such a redirect is good for.
 const REDIRECT: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers a call of the index; none for methods without behaviour.
-pub fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
+pub(super) fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {
         "findTask" => find_task(state, call),
         "findTasksAtIndex" => find_tasks_at_index(state, call),
@@ -138,12 +138,12 @@ fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
 
 impl IndexState {
     /// Every entry as the service answers it.
-    pub fn export(&self) -> impl Iterator<Item = Value> {
+    pub(super) fn export(&self) -> impl Iterator<Item = Value> {
         self.all().map(|(path, entry)| entry_json(&path, entry))
     }
 
     /// Takes an entry back that was exported, with its expiry moved; false when it is none.
-    pub fn restore(&mut self, entry: &Value, shift: TimeDelta, now: DateTime<Utc>) -> bool {
+    pub(super) fn restore(&mut self, entry: &Value, shift: TimeDelta, now: DateTime<Utc>) -> bool {
         let text = |key: &str| entry[key].as_str().unwrap_or_default();
         let path = text("namespace");
         let (Some(expires), Value::Number(rank)) = (parse_time(text("expires")), &entry["rank"]) else { return false };
@@ -157,7 +157,7 @@ impl IndexState {
     }
 
     /// Files completed tasks under the `index.` routes of their definitions.
-    pub fn file(&mut self, completed: Vec<Completed>, now: DateTime<Utc>) {
+    pub(super) fn file(&mut self, completed: Vec<Completed>, now: DateTime<Utc>) {
         for task in completed {
             for path in task.paths.iter().filter(|path| is_path(path)) {
                 let entry = Entry {

@@ -11,7 +11,7 @@ use crate::sandbox::wire::Name;
 
 /// A task under one name.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The task.
     pub task_id: Box<str>,
     /// Of two tasks under one name, the one of the higher rank stays.
@@ -23,7 +23,7 @@ pub struct Entry {
 }
 
 /// Everything that the index knows.
-pub struct IndexState {
+pub(crate) struct IndexState {
     pub(super) issuer: Issuer,
     /// By namespace, then by name.
     tasks: BTreeMap<Name, BTreeMap<Name, Entry>>,
@@ -52,7 +52,7 @@ fn rank(number: &Number) -> f64 {
 
 impl IndexState {
     /// An empty index; `access_token` is that of the client [`ISSUER`].
-    pub fn new(access_token: impl Into<String>) -> Self {
+    pub(crate) fn new(access_token: impl Into<String>) -> Self {
         Self {
             issuer: Issuer { client_id: ISSUER.into(), access_token: access_token.into() },
             tasks: BTreeMap::new(),

@@ -19,7 +19,7 @@ enum Due {
 
 impl QueueState {
     /// Does all that has fallen due until `now`, in the order in which it fell due.
-    pub fn advance(&mut self, now: DateTime<Utc>) {
+    pub(crate) fn advance(&mut self, now: DateTime<Utc>) {
         while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= now) {
             match due {
                 Due::Resolution(id, state) => {
@@ -48,7 +48,7 @@ impl QueueState {
     }
 
     /// When something happens next by itself; none when nothing does.
-    pub fn next_event(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_event(&self) -> Option<DateTime<Utc>> {
         self.next_due().map(|(at, _)| at)
     }
 

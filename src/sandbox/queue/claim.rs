@@ -42,7 +42,7 @@ pub(super) fn claim_work(state: &mut QueueState, call: &Call<'_>) -> Outcome {
 impl QueueState {
     /// Hands out tasks to a worker that asked for some; none when nothing is pending in its queue. Its quarantine is not
     /// looked at again: the services hand a task to a request that is waiting already.
-    pub fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
+    pub(crate) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
         let WorkRequest { task_queue_id: queue, worker: (group, id), tasks, quarantined } = request;
         if *quarantined || !self.claimable(queue) {
             return None;

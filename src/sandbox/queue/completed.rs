@@ -11,7 +11,7 @@ use crate::sandbox::wire::parse_time;
 
 /// A task that completed and has `index.` routes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Completed {
+pub(crate) struct Completed {
     /// The task.
     pub task_id: TaskId,
     /// Its `index.` routes without that prefix.
@@ -33,7 +33,7 @@ struct Definition {
 impl QueueState {
     /// The tasks for the index that completed since this was asked last. Tasks whose `extra.index` has no number for
     /// a rank, or no object for data, are left out, as the index does.
-    pub fn take_completed(&mut self) -> Vec<Completed> {
+    pub(crate) fn take_completed(&mut self) -> Vec<Completed> {
         let ids = std::mem::take(&mut self.completed);
         ids.into_iter().filter_map(|id| self.completed(id)).collect()
     }

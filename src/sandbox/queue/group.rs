@@ -32,12 +32,12 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(scheduler: Arc<str>) -> Self {
+    pub(super) fn new(scheduler: Arc<str>) -> Self {
         Self { scheduler, expires: None, sealed: None, unresolved: 0, tasks: BTreeSet::new() }
     }
 
     /// Adds a task. The group's own expiry moves only when the task would outlive it.
-    pub fn add(&mut self, id: TaskId, expires: DateTime<Utc>) {
+    pub(super) fn add(&mut self, id: TaskId, expires: DateTime<Utc>) {
         self.tasks.insert(id);
         self.unresolved += 1;
         if self.expires.is_none_or(|before| before < expires) {

@@ -9,18 +9,18 @@ use crate::sandbox::wire;
 
 /// A slugid, ordered as the services list them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TaskId([u8; 22]);
+pub(crate) struct TaskId([u8; 22]);
 
 impl TaskId {
     /// The ID in `text`; none when that has not the form of a slugid.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let bytes: [u8; 22] = text.as_bytes().try_into().ok()?;
         bytes.iter().all(allowed).then_some(Self(bytes))
     }
 
     /// The 22 characters.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         // ASCII by construction.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -27,10 +27,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::artifacts::Artifacts;
-pub use self::completed::Completed;
+pub(super) use self::completed::Completed;
 use self::group::Group;
-pub use self::id::TaskId;
-pub use self::restore::Recorded;
+pub(super) use self::id::TaskId;
+pub(super) use self::restore::Recorded;
 use self::task::{Priority, State, Task};
 use self::workers::Workers;
 use super::call::{Answer, Call, Fault, Outcome};
@@ -41,10 +41,10 @@ use super::storage::Storage;
 use super::wire::Object;
 
 /// The client that signs the credentials of tasks.
-pub const ISSUER: &str = "static/taskcluster/queue";
+pub(super) const ISSUER: &str = "static/taskcluster/queue";
 
 /// Everything that the queue knows.
-pub struct QueueState {
+pub(super) struct QueueState {
     issuer: Issuer,
     /// How long after its resolution a task's dependents are looked at.
     dependency_delay: TimeDelta,
@@ -84,7 +84,7 @@ struct TaskQueue {
 
 impl QueueState {
     /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
-    pub fn new(access_token: impl Into<String>) -> Self {
+    pub(super) fn new(access_token: impl Into<String>) -> Self {
         // Until it is told of another, nobody reaches its storage.
         let storage = Arc::new(Storage::new("http://localhost:1"));
         Self {
@@ -113,7 +113,7 @@ impl QueueState {
 
     /// The same, looking at dependents only this long after a task is resolved, as the services do.
     #[must_use]
-    pub fn with_dependency_delay(mut self, delay: TimeDelta) -> Self {
+    pub(super) fn with_dependency_delay(mut self, delay: TimeDelta) -> Self {
         self.dependency_delay = delay;
         self
     }
@@ -134,13 +134,13 @@ impl QueueState {
     }
 
     /// Whether a worker of this task queue would get a task now.
-    pub fn claimable(&self, task_queue_id: &str) -> bool {
+    pub(super) fn claimable(&self, task_queue_id: &str) -> bool {
         self.queues.get(task_queue_id).is_some_and(|queue| !queue.pending.is_empty())
     }
 
     /// The task queue of the pending run that should be taken first; none when nothing is pending. The built-in queues
     /// need no worker.
-    pub fn most_urgent_queue(&self) -> Option<String> {
+    pub(super) fn most_urgent_queue(&self) -> Option<String> {
         let first = |queue: &TaskQueue| queue.pending.keys().next().copied();
         let queues = self.queues.iter().filter(|(name, _)| built_in::resolution(name).is_none());
         let queues = queues.filter_map(|(name, queue)| Some((first(queue)?, name)));
@@ -148,23 +148,23 @@ impl QueueState {
     }
 
     /// Where a task stands; none when there is no such task.
-    pub fn state_of(&self, task_id: &str) -> Option<String> {
+    pub(super) fn state_of(&self, task_id: &str) -> Option<String> {
         TaskId::parse(task_id).and_then(|id| self.tasks.get(&id)).map(|task| task.state().to_string())
     }
 
     /// Whether nothing is pending or running.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty())
     }
 
     /// Whether this run is the task's last and is running.
-    pub fn is_running(&self, task_id: &str, run_id: usize) -> bool {
+    pub(super) fn is_running(&self, task_id: &str, run_id: usize) -> bool {
         let task = TaskId::parse(task_id).and_then(|id| self.tasks.get(&id));
         task.is_some_and(|task| task.state() == State::Running && run_id + 1 == task.runs.len())
     }
 
     /// Lets the claim of a running run end at this time, as if its worker had gone silent a while ago.
-    pub fn shorten_claim(&mut self, task_id: &str, run_id: usize, until: DateTime<Utc>) {
+    pub(super) fn shorten_claim(&mut self, task_id: &str, run_id: usize, until: DateTime<Utc>) {
         if let Some(id) = TaskId::parse(task_id) {
             self.reclaim(id, run_id, until);
         }
@@ -181,7 +181,7 @@ impl QueueState {
     }
 
     /// A number that is another one after every change of a task: what waits for a change need not look before.
-    pub fn revision(&self) -> u64 {
+    pub(super) fn revision(&self) -> u64 {
         self.revision
     }
 
@@ -212,7 +212,7 @@ impl QueueState {
 }
 
 /// Answers a call of the queue; none for methods without behaviour.
-pub fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
+pub(super) fn handle(state: &mut QueueState, call: &Call<'_>) -> Option<Outcome> {
     state.advance(call.now);
     let outcome = dispatch(state, call);
     // What the call has set off at once (dependents of a resolved task) is done before the next one.

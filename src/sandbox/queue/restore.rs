@@ -31,7 +31,7 @@ const RESOLVED: &[&str] = &[
 ];
 
 /// A task as `listTaskGroup` answers it, and by how much its times are moved.
-pub struct Recorded<'a> {
+pub(crate) struct Recorded<'a> {
     /// The task.
     pub task_id: &'a str,
     /// `task`, with all defaults.
@@ -84,7 +84,7 @@ impl QueueState {
     ///
     /// # Errors
     /// 409 when there is such a task already, 400 when a run is in no state that there is.
-    pub fn restore(&mut self, recorded: &Recorded<'_>) -> Result<TaskId, Fault> {
+    pub(crate) fn restore(&mut self, recorded: &Recorded<'_>) -> Result<TaskId, Fault> {
         let text = recorded.task_id;
         let id = TaskId::parse(text).ok_or_else(|| Fault::input(format!("invalid task ID `{text}`")))?;
         if self.tasks.contains_key(&id) {
@@ -136,7 +136,7 @@ impl QueueState {
 
     /// Lets restored tasks wait for those of their dependencies that are there and not resolved as they require. Returns
     /// how many dependencies are not there.
-    pub fn reconnect(&mut self, ids: &[TaskId]) -> usize {
+    pub(crate) fn reconnect(&mut self, ids: &[TaskId]) -> usize {
         let mut left_out = 0;
         for id in ids {
             let Some(task) = self.tasks.get(id) else { continue };
@@ -156,20 +156,20 @@ impl QueueState {
     }
 
     /// Seals a restored group.
-    pub fn restore_seal(&mut self, id: TaskId, sealed: DateTime<Utc>) {
+    pub(crate) fn restore_seal(&mut self, id: TaskId, sealed: DateTime<Utc>) {
         if let Some(group) = self.groups.get_mut(&id) {
             group.sealed = Some(sealed);
         }
     }
 
     /// The groups with since when they are sealed, in the order of their IDs.
-    pub fn group_seals(&self) -> Vec<(TaskId, Option<DateTime<Utc>>)> {
+    pub(crate) fn group_seals(&self) -> Vec<(TaskId, Option<DateTime<Utc>>)> {
         let ids: BTreeSet<TaskId> = self.groups.keys().copied().collect();
         ids.into_iter().filter_map(|id| Some((id, self.groups.get(&id)?.sealed))).collect()
     }
 
     /// Calls `write` with each task as `{status, task}` in JSON, group after group.
-    pub fn each_task(&self, mut write: impl FnMut(&str)) {
+    pub(crate) fn each_task(&self, mut write: impl FnMut(&str)) {
         for (group, _) in self.group_seals() {
             for id in self.groups.get(&group).into_iter().flat_map(|group| &group.tasks) {
                 let Some(task) = self.tasks.get(id) else { continue };

@@ -12,7 +12,7 @@ use crate::sandbox::wire::{Object, stamp};
 /// Where a task stands, which is where its last run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub(super) enum State {
     Unscheduled,
     Pending,
     Running,
@@ -23,7 +23,7 @@ pub enum State {
 
 impl State {
     /// The state of this name.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "unscheduled" => State::Unscheduled,
             "pending" => State::Pending,
@@ -36,7 +36,7 @@ impl State {
     }
 
     /// Whether nothing more happens to it by itself.
-    pub fn is_resolved(self) -> bool {
+    pub(super) fn is_resolved(self) -> bool {
         matches!(self, State::Completed | State::Failed | State::Exception)
     }
 }
@@ -56,7 +56,7 @@ impl fmt::Display for State {
 
 /// What a task waits for (`requires` of its definition).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Requires {
+pub(super) enum Requires {
     /// All dependencies must complete.
     AllCompleted,
     /// All dependencies must be resolved, in whatever way.
@@ -65,38 +65,38 @@ pub enum Requires {
 
 impl Requires {
     /// Whether a dependency that was resolved like this is satisfied.
-    pub fn accepts(self, state: State) -> bool {
+    pub(super) fn accepts(self, state: State) -> bool {
         state == State::Completed || (self == Requires::AllResolved && state.is_resolved())
     }
 }
 
 /// How urgent a task is; the most urgent comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Priority(u8);
+pub(super) struct Priority(u8);
 
 impl Priority {
     /// All of them, from the highest to the lowest.
-    pub const NAMES: [&'static str; 7] = ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"];
+    pub(super) const NAMES: [&'static str; 7] = ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"];
 
     /// The priority of this name; the lowest for names of old (`normal`).
-    pub fn parse(name: &str) -> Self {
+    pub(super) fn parse(name: &str) -> Self {
         Self(Self::NAMES.iter().position(|at| *at == name).unwrap_or(Self::NAMES.len() - 1) as u8)
     }
 
     /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         Self::NAMES.get(usize::from(self.0)).copied().unwrap_or("lowest")
     }
 
     /// Itself and all that are higher, from the highest down: who may create with one of these may create with it.
-    pub fn and_higher(self) -> &'static [&'static str] {
+    pub(super) fn and_higher(self) -> &'static [&'static str] {
         Self::NAMES.get(..=usize::from(self.0)).unwrap_or(&Self::NAMES)
     }
 }
 
 /// Who runs a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Worker {
+pub(super) struct Worker {
     /// `workerGroup`.
     pub group: Arc<str>,
     /// `workerId`.
@@ -105,7 +105,7 @@ pub struct Worker {
 
 /// One attempt at a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub(super) struct Run {
     /// Where it stands; never unscheduled.
     pub state: State,
     /// Why it was made: `scheduled`, `rerun`, `retry`..
@@ -130,7 +130,7 @@ pub struct Run {
 
 impl Run {
     /// A run that waits for a worker.
-    pub fn pending(reason_created: &'static str, now: DateTime<Utc>, ticket: u64) -> Self {
+    pub(super) fn pending(reason_created: &'static str, now: DateTime<Utc>, ticket: u64) -> Self {
         Self {
             state: State::Pending,
             reason_created,
@@ -160,7 +160,7 @@ impl Run {
 
 /// A definition as JSON text. The priority can change, so it stands apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
+pub(super) struct Definition {
     /// The whole object, but for the value of `priority`.
     pub text: Box<str>,
     /// Where the value of `priority` belongs.
@@ -169,7 +169,7 @@ pub struct Definition {
 
 /// One task.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub(super) struct Task {
     /// `taskQueueId`: `<provisionerId>/<workerType>`.
     pub queue: Arc<str>,
     /// `schedulerId`.
@@ -205,31 +205,31 @@ pub struct Task {
 }
 
 /// The two halves of a `taskQueueId`.
-pub fn split_queue(queue: &str) -> (&str, &str) {
+pub(super) fn split_queue(queue: &str) -> (&str, &str) {
     queue.split_once('/').unwrap_or((queue, ""))
 }
 
 impl Task {
     /// Where it stands.
-    pub fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         self.runs.last().map_or(State::Unscheduled, |run| run.state)
     }
 
     /// Appends the definition.
-    pub fn write_definition(&self, out: &mut String) {
+    pub(super) fn write_definition(&self, out: &mut String) {
         let (head, tail) = self.definition.text.split_at(self.definition.priority_at);
         out.extend([head, "\"", self.priority.name(), "\"", tail]);
     }
 
     /// The definition.
-    pub fn definition(&self) -> String {
+    pub(super) fn definition(&self) -> String {
         let mut out = String::with_capacity(self.definition.text.len() + 12);
         self.write_definition(&mut out);
         out
     }
 
     /// Appends the status.
-    pub fn write_status(&self, out: &mut String, id: TaskId) {
+    pub(super) fn write_status(&self, out: &mut String, id: TaskId) {
         let (provisioner, worker_type) = split_queue(&self.queue);
         let mut object = Object::open(out);
         object.add("taskId", id).add("provisionerId", provisioner).add("workerType", worker_type);
@@ -242,7 +242,7 @@ impl Task {
     }
 
     /// Appends `{status, task}`, an item of `listTaskGroup`.
-    pub fn write_both(&self, out: &mut String, id: TaskId) {
+    pub(super) fn write_both(&self, out: &mut String, id: TaskId) {
         let mut object = Object::open(out);
         self.write_status(object.key("status"), id);
         self.write_definition(object.key("task"));

@@ -51,12 +51,12 @@ pub(super) struct Quarantine {
 }
 
 impl SeenWorker {
-    pub fn is_quarantined(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_quarantined(&self, now: DateTime<Utc>) -> bool {
         self.quarantine_until.is_some_and(|until| until > now)
     }
 
     /// Whether it is still listed; a quarantine keeps it.
-    pub fn is_known(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_known(&self, now: DateTime<Utc>) -> bool {
         self.expires >= now || self.is_quarantined(now)
     }
 }
@@ -68,7 +68,7 @@ fn key(worker: &Worker) -> (Name, Name) {
 impl Workers {
     /// Notes that a task queue, and maybe a worker of it, gave a sign of life. A queue whose worker is known lives for a
     /// day after that, else for five days.
-    pub fn seen(&mut self, queue: &str, worker: Option<&Worker>, now: DateTime<Utc>) {
+    pub(super) fn seen(&mut self, queue: &str, worker: Option<&Worker>, now: DateTime<Utc>) {
         let expires = now + TimeDelta::days(if worker.is_some() { 1 } else { 5 });
         let entry = self.queues.entry(Name::new(queue)).or_insert(SeenQueue { expires, active: now });
         if now - entry.active >= UPDATE {
@@ -80,7 +80,13 @@ impl Workers {
     }
 
     /// Notes a worker by name, which then is known at least until `expires`.
-    pub fn worker_seen(&mut self, queue: &str, worker: (Name, Name), expires: DateTime<Utc>, now: DateTime<Utc>) {
+    pub(super) fn worker_seen(
+        &mut self,
+        queue: &str,
+        worker: (Name, Name),
+        expires: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
         let entry = self.workers.entry(Name::new(queue)).or_default().entry(worker).or_insert_with(|| SeenWorker {
             expires,
             first_claim: now,
@@ -99,7 +105,7 @@ impl Workers {
     }
 
     /// Notes that a known worker took a run.
-    pub fn took(&mut self, queue: &str, worker: &Worker, id: TaskId, run_id: usize) {
+    pub(super) fn took(&mut self, queue: &str, worker: &Worker, id: TaskId, run_id: usize) {
         let found = self.workers.get_mut(&Name::new(queue)).and_then(|workers| workers.get_mut(&key(worker)));
         if let Some(found) = found {
             found.recent.push_back((id, run_id));
@@ -110,7 +116,7 @@ impl Workers {
     }
 
     /// Whether this worker must not get work now.
-    pub fn is_quarantined(&self, queue: &str, worker: &Worker, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_quarantined(&self, queue: &str, worker: &Worker, now: DateTime<Utc>) -> bool {
         let found = self.workers.get(&Name::new(queue)).and_then(|workers| workers.get(&key(worker)));
         found.is_some_and(|worker| worker.is_quarantined(now))
     }

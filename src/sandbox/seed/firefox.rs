@@ -8,7 +8,7 @@ use super::platforms::{PLATFORMS, Platform, SOURCE_TESTS, SUITES, Suite, TOOLCHA
 
 /// One task to create.
 #[derive(Debug, Clone)]
-pub struct SeedTask {
+pub(crate) struct SeedTask {
     /// Its ID, made from the seed.
     pub task_id: String,
     /// The body for `createTask`.
@@ -18,7 +18,7 @@ pub struct SeedTask {
 }
 
 /// A push, being laid out. The same numbers give the same tasks.
-pub struct FirefoxPush {
+pub(crate) struct FirefoxPush {
     rng: Rng,
     now: DateTime<Utc>,
     group: String,
@@ -43,7 +43,7 @@ impl FirefoxPush {
     /// Lays out a push of `count` tasks, in an order in which they can be created.
     ///
     /// The first task is the decision task, whose ID is the group's.
-    pub fn tasks(count: usize, seed: u64, now: DateTime<Utc>) -> impl ExactSizeIterator<Item = SeedTask> {
+    pub(crate) fn tasks(count: usize, seed: u64, now: DateTime<Utc>) -> impl ExactSizeIterator<Item = SeedTask> {
         let mut rng = Rng::with_seed(seed);
         let group = slugid(&mut rng);
         let revision = (0..40).map(|_| char::from_digit(rng.u32(0..16), 16).unwrap_or('0')).collect();

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 
 pub(super) use export::{export, restore};
 pub use file::TaskList;
-pub use firefox::{FirefoxPush, SeedTask};
+pub(super) use firefox::{FirefoxPush, SeedTask};
 pub(super) use replay::{Running, replay};
 
 /// A made-up push of Firefox. The same numbers give the same tasks with the same IDs.

@@ -1,7 +1,7 @@
 //! The platforms and suites of a Firefox push, in rough proportion. Made up, but in the field's own shape.
 
 /// A platform that is built, with the pools that build it and test it.
-pub struct Platform {
+pub(super) struct Platform {
     /// `linux64`
     pub build: &'static str,
     /// `linux2204-64`: how its tests call it.
@@ -16,7 +16,7 @@ pub struct Platform {
     pub tester: &'static str,
 }
 
-pub static PLATFORMS: &[Platform] = &[
+pub(super) static PLATFORMS: &[Platform] = &[
     Platform {
         build: "linux64",
         test: "linux2204-64",
@@ -100,7 +100,7 @@ pub static PLATFORMS: &[Platform] = &[
 ];
 
 /// A test suite and how many chunks of it a push runs for each one of another.
-pub struct Suite {
+pub(super) struct Suite {
     /// `mochitest-browser-chrome`
     pub name: &'static str,
     /// Its share of the chunks.
@@ -109,7 +109,7 @@ pub struct Suite {
     pub seconds: u32,
 }
 
-pub static SUITES: &[Suite] = &[
+pub(super) static SUITES: &[Suite] = &[
     Suite { name: "web-platform-tests", weight: 22, seconds: 1700 },
     Suite { name: "mochitest-browser-chrome", weight: 18, seconds: 1500 },
     Suite { name: "mochitest-plain", weight: 14, seconds: 1200 },
@@ -127,7 +127,7 @@ pub static SUITES: &[Suite] = &[
 ];
 
 /// Toolchains that builds wait for.
-pub static TOOLCHAINS: &[&str] = &[
+pub(super) static TOOLCHAINS: &[&str] = &[
     "linux64-clang-trunk",
     "linux64-rust-1.95",
     "linux64-node-22",
@@ -146,7 +146,7 @@ pub static TOOLCHAINS: &[&str] = &[
 ];
 
 /// Checks of the source, which wait for nothing but the decision.
-pub static SOURCE_TESTS: &[&str] = &[
+pub(super) static SOURCE_TESTS: &[&str] = &[
     "mozlint-eslint",
     "mozlint-clippy",
     "mozlint-mypy",

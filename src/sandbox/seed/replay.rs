@@ -32,7 +32,7 @@ fn failure_rate(kind: &str) -> u32 {
 
 /// A run that a worker of the history has not ended yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
+pub(crate) struct Running {
     pub task_id: String,
     pub run_id: usize,
     pub worker_id: String,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// What was written so far, and who waits for more.
 #[derive(Debug)]
-pub struct LiveLog {
+pub(crate) struct LiveLog {
     text: Mutex<Vec<u8>>,
     /// How much there is, and whether that is all.
     progress: watch::Sender<(usize, bool)>,
@@ -16,29 +16,29 @@ pub struct LiveLog {
 
 impl LiveLog {
     /// An empty log that is open.
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { text: Mutex::default(), progress: watch::Sender::new((0, false)) })
     }
 
     /// Adds to the end.
-    pub fn write(&self, bytes: &[u8]) {
+    pub(crate) fn write(&self, bytes: &[u8]) {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         text.extend_from_slice(bytes);
         self.progress.send_modify(|(length, _)| *length = text.len());
     }
 
     /// Nothing comes any more; readers get to the end.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.progress.send_modify(|(_, closed)| *closed = true);
     }
 
     /// All that was written so far.
-    pub fn text(&self) -> Vec<u8> {
+    pub(crate) fn text(&self) -> Vec<u8> {
         self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The log from its start, until it is closed.
-    pub fn follow(self: &Arc<Self>) -> impl Stream<Item = Bytes> + Send + 'static {
+    pub(crate) fn follow(self: &Arc<Self>) -> impl Stream<Item = Bytes> + Send + 'static {
         let progress = self.progress.subscribe();
         futures::stream::unfold((Arc::clone(self), progress, 0), |(log, mut progress, at)| async move {
             let (length, _) = *progress.wait_for(|(length, closed)| *length > at || *closed).await.ok()?;

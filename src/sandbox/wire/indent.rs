@@ -1,7 +1,7 @@
 //! Compact JSON laid out as the services send it: two spaces a level.
 
 /// The same JSON, indented by two spaces a level; what is empty stays on its line. Numbers and strings stay as they are.
-pub fn indent(compact: &str) -> String {
+pub(crate) fn indent(compact: &str) -> String {
     let mut out = String::with_capacity(compact.len() + compact.len() / 2);
     let bytes = compact.as_bytes();
     let (mut depth, mut start, mut at) = (0_usize, 0, 0);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// `value` as JSON.
-pub fn quoted(value: impl Serialize) -> String {
+pub(super) fn quoted(value: impl Serialize) -> String {
     // Only maps with keys that are no strings fail to serialize, and there are none.
     serde_json::to_string(&value).unwrap_or_default()
 }
@@ -17,7 +17,7 @@ fn ordered(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
 }
 
 /// The value with the keys of all objects in the database's order.
-pub fn canonical(value: &Value) -> Value {
+pub(crate) fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             ordered(map).into_iter().map(|(key, value)| (key.clone(), canonical(value))).collect::<Map<_, _>>().into()
@@ -28,7 +28,7 @@ pub fn canonical(value: &Value) -> Value {
 }
 
 /// Appends the value as JSON with the keys of all objects in the database's order.
-pub fn write_canonical(out: &mut String, value: &Value) {
+pub(crate) fn write_canonical(out: &mut String, value: &Value) {
     match value {
         Value::Object(map) => {
             out.push('{');
@@ -57,20 +57,20 @@ pub fn write_canonical(out: &mut String, value: &Value) {
 }
 
 /// An object that is being written.
-pub struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut String,
     empty: bool,
 }
 
 impl<'a> Object<'a> {
     /// Opens the object at the end of `out`.
-    pub fn open(out: &'a mut String) -> Self {
+    pub(crate) fn open(out: &'a mut String) -> Self {
         out.push('{');
         Self { out, empty: true }
     }
 
     /// Writes a key and hands out the text to write its value to.
-    pub fn key(&mut self, key: &str) -> &mut String {
+    pub(crate) fn key(&mut self, key: &str) -> &mut String {
         if !self.empty {
             self.out.push(',');
         }
@@ -82,14 +82,14 @@ impl<'a> Object<'a> {
     }
 
     /// Adds a string, a number, or anything else that serializes.
-    pub fn add(&mut self, key: &str, value: impl Serialize) -> &mut Self {
+    pub(crate) fn add(&mut self, key: &str, value: impl Serialize) -> &mut Self {
         let text = quoted(value);
         self.key(key).push_str(&text);
         self
     }
 
     /// Adds a value if there is one.
-    pub fn add_some(&mut self, key: &str, value: Option<impl Serialize>) -> &mut Self {
+    pub(crate) fn add_some(&mut self, key: &str, value: Option<impl Serialize>) -> &mut Self {
         if let Some(value) = value {
             self.add(key, value);
         }
@@ -97,7 +97,12 @@ impl<'a> Object<'a> {
     }
 
     /// Adds an array, whose items `write` appends to the text, one a call.
-    pub fn list<T>(&mut self, key: &str, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut String, T)) {
+    pub(crate) fn list<T>(
+        &mut self,
+        key: &str,
+        items: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut String, T),
+    ) {
         let out = self.key(key);
         out.push('[');
         for (i, item) in items.into_iter().enumerate() {
@@ -110,7 +115,7 @@ impl<'a> Object<'a> {
     }
 
     /// Closes the object.
-    pub fn close(self) {
+    pub(crate) fn close(self) {
         self.out.push('}');
     }
 }

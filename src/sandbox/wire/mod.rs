@@ -6,8 +6,8 @@ mod order;
 mod page;
 mod time;
 
-pub use indent::indent;
-pub use json::{Object, canonical, write_canonical};
-pub use order::{Name, compare};
-pub use page::{Page, Paged};
-pub use time::{parse_time, round_to_millis, stamp};
+pub(super) use indent::indent;
+pub(super) use json::{Object, canonical, write_canonical};
+pub(super) use order::{Name, compare};
+pub(super) use page::{Page, Paged};
+pub(super) use time::{parse_time, round_to_millis, stamp};

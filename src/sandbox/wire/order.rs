@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 const PUNCTUATION: &[u8] = b" _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
 
 /// Compares as the database does: letters without regard to case first, then lower case before upper case.
-pub fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     // Equal texts are the common case of a look-up.
     if a == b {
         return Ordering::Equal;
@@ -31,11 +31,11 @@ fn weight(byte: u8) -> u16 {
 
 /// Text as a key of a map that is listed in the database's order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Name(pub Box<str>);
+pub(crate) struct Name(pub Box<str>);
 
 impl Name {
     /// The key of this text.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub(crate) fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
 }

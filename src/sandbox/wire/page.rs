@@ -12,7 +12,7 @@ const MARK: &str = "after/";
 
 /// What part of a listing a call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// The key of the last item of the page before; none for the first page.
     pub after: Option<String>,
     limit: usize,
@@ -20,7 +20,7 @@ pub struct Page {
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paged<T> {
+pub(crate) struct Paged<T> {
     /// The items.
     pub items: Vec<T>,
     /// What to ask for the next page with, when there is one.
@@ -34,7 +34,7 @@ impl Page {
     /// # Errors
     /// 400 when `limit` is no number or the token has other characters than letters and digits; 500 when `limit` is 0,
     /// as the services answer.
-    pub fn of(call: &Call<'_>) -> Result<Self, Fault> {
+    pub(crate) fn of(call: &Call<'_>) -> Result<Self, Fault> {
         Self::read(call, Foreign::ByCharacters, false)
     }
 
@@ -42,7 +42,7 @@ impl Page {
     ///
     /// # Errors
     /// As [`Page::of`], but for the token.
-    pub fn lenient(call: &Call<'_>) -> Result<Self, Fault> {
+    pub(crate) fn lenient(call: &Call<'_>) -> Result<Self, Fault> {
         Self::read(call, Foreign::Ignored, false)
     }
 
@@ -50,7 +50,7 @@ impl Page {
     ///
     /// # Errors
     /// As [`Page::of`], and 400 `InputError` for a token that was not handed out.
-    pub fn strict(call: &Call<'_>) -> Result<Self, Fault> {
+    pub(crate) fn strict(call: &Call<'_>) -> Result<Self, Fault> {
         Self::read(call, Foreign::Refused, false)
     }
 
@@ -58,7 +58,7 @@ impl Page {
     ///
     /// # Errors
     /// As [`Page::of`], but for a `limit` of 0.
-    pub fn or_empty(call: &Call<'_>) -> Result<Self, Fault> {
+    pub(crate) fn or_empty(call: &Call<'_>) -> Result<Self, Fault> {
         Self::read(call, Foreign::ByCharacters, true)
     }
 
@@ -90,7 +90,7 @@ impl Page {
     }
 
     /// Cuts the page from `items`, which start after [`Page::after`]; `key` names the item that a next page starts after.
-    pub fn cut<T>(&self, items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Paged<T> {
+    pub(crate) fn cut<T>(&self, items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Paged<T> {
         let mut items = items.into_iter();
         let page: Vec<T> = items.by_ref().take(self.limit).collect();
         let token = match (items.next(), page.last()) {
@@ -101,7 +101,7 @@ impl Page {
     }
 
     /// Cuts the page from a whole listing whose order is its own; the position is the key.
-    pub fn slice<T>(&self, items: impl IntoIterator<Item = T>) -> Paged<T> {
+    pub(crate) fn slice<T>(&self, items: impl IntoIterator<Item = T>) -> Paged<T> {
         let skip = self.after.as_deref().and_then(|after| after.parse::<usize>().ok()).map_or(0, |after| after + 1);
         let paged = self.cut(items.into_iter().enumerate().skip(skip), |(at, _)| at.to_string());
         Paged { items: paged.items.into_iter().map(|(_, item)| item).collect(), token: paged.token }

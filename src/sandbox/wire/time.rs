@@ -3,17 +3,17 @@
 use chrono::{DateTime, DurationRound as _, SecondsFormat, TimeDelta, Utc};
 
 /// `2026-11-22T12:54:12.000Z`.
-pub fn stamp(time: DateTime<Utc>) -> String {
+pub(crate) fn stamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads a time that the schema's `date-time` let pass; anything finer than a millisecond is dropped.
-pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| round_to_millis(time.to_utc()))
 }
 
 /// The time without what is finer than a millisecond, so that it equals itself after a trip over the wire.
-pub fn round_to_millis(time: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn round_to_millis(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(time)
 }
 

@@ -20,7 +20,7 @@ mod value;
 use std::error::Error;
 use std::fmt;
 
-pub use run::Program;
+pub(crate) use run::Program;
 
 use super::json::Layout;
 
@@ -57,7 +57,7 @@ impl Error for JqError {}
 
 /// One result of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// A string, without quotes.
     Text(Vec<u8>),
     /// Anything else, as JSON on one line.
@@ -75,12 +75,12 @@ impl Output {
     }
 
     /// Whether it counts as a yes: anything but `false` and `null`.
-    pub fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         !matches!(self, Self::Json(json) if json == b"false" || json == b"null")
     }
 
     /// The text to print: JSON in `layout`, strings as they are.
-    pub fn render(&self, layout: Layout) -> Vec<u8> {
+    pub(crate) fn render(&self, layout: Layout) -> Vec<u8> {
         match self {
             Self::Text(text) | Self::Message(text) => text.clone(),
             Self::Json(json) => {

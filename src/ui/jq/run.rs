@@ -26,7 +26,7 @@ enum Event {
 }
 
 /// A compiled program, and the thread that runs it.
-pub struct Program {
+pub(crate) struct Program {
     channels: Mutex<Channels>,
     abandoned: Arc<AtomicBool>,
 }
@@ -41,7 +41,10 @@ impl Program {
     ///
     /// # Errors
     /// When it is not valid jq, with the place where it goes wrong; when there can be no thread.
-    pub fn compile(code: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, JqError> {
+    pub(crate) fn compile(
+        code: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, JqError> {
         let (documents, wanted) = mpsc::channel();
         let (sender, events) = mpsc::sync_channel(WAITING_OUTPUTS);
         let abandoned = Arc::new(AtomicBool::new(false));
@@ -64,7 +67,11 @@ impl Program {
     /// # Errors
     /// When the document is not JSON or the program fails or halts; what was emitted before stays emitted.
     /// What `emit` returns; the program cannot be run again after that.
-    pub fn run<E: From<JqError>>(&self, json: &[u8], mut emit: impl FnMut(&Output) -> Result<(), E>) -> Result<(), E> {
+    pub(crate) fn run<E: From<JqError>>(
+        &self,
+        json: &[u8],
+        mut emit: impl FnMut(&Output) -> Result<(), E>,
+    ) -> Result<(), E> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.documents.send(json.to_vec()).map_err(|_| broken())?;
         loop {

@@ -24,7 +24,7 @@ use crate::ui::{Sink, Table, duration};
 /// long it waited for others, waited for a worker, and ran. In a pipe one line a task: ID, when it
 /// was scheduled, started and resolved, name. With -o a picture of all of it.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
@@ -39,7 +39,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Those of the calls and of the output; [`crate::error::Kind::Usage`] for another kind of file.
-pub async fn run(args: &Args, context: &Context) -> Result<Status> {
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let is_html = args.output.as_deref().map(is_html).transpose()?;
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };

@@ -10,7 +10,7 @@ use crate::reference::{Catalogue, Source};
 
 /// What to listen to.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct BindingArgs {
+pub(super) struct BindingArgs {
     /// An exchange, with words of the routing key: `queue.taskFailed?taskGroupId=ID`
     #[arg(value_name = "BINDING", add = ArgValueCandidates::new(names))]
     pub(super) bindings: Vec<String>,

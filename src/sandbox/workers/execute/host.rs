@@ -19,7 +19,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// The variables that matter; all others, credentials among them, are forgotten.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Host {
+pub(crate) struct Host {
     variables: BTreeMap<OsString, OsString>,
 }
 

@@ -34,7 +34,7 @@ use tempfile::TempDir;
 
 use self::caches::Caches;
 use self::fetch::Fetcher;
-pub use self::host::Host;
+pub(super) use self::host::Host;
 use self::process::Processes;
 pub(super) use self::run::run;
 use self::sign::Credentials;
