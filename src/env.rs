@@ -132,7 +132,7 @@ impl Environment {
         self
     }
 
-    /// A variable's value; one that is empty or not Unicode counts as unset (spec, section 2).
+    /// A variable's value; one that is empty or not Unicode counts as unset.
     pub fn get(&self, variable: Variable) -> Option<&str> {
         self.text(variable.name)
     }

@@ -123,7 +123,7 @@ fn roles_are_made_listed_and_removed() {
     call(&sandbox, "GET", "roles/b").is(404, "ResourceNotFound");
 }
 
-/// A certificate in the making, as the protocol tells it (spec, section 4).
+/// A certificate in the making, as the protocol tells it.
 struct Certificate {
     name: Option<&'static str>,
     scopes: Vec<&'static str>,

@@ -65,7 +65,7 @@ impl Stored {
     }
 }
 
-/// `start` and `expiry` of a certificate, which are milliseconds (spec, section 4).
+/// `start` and `expiry` of a certificate, which are milliseconds.
 fn validity(certificate: &Secret) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let Ok(Value::Object(fields)) = serde_json::from_str(certificate.reveal()) else { return (None, None) };
     let time = |name: &str| fields.get(name)?.as_i64().and_then(DateTime::from_timestamp_millis);

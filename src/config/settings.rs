@@ -295,7 +295,7 @@ impl Settings {
         Some(Setting { value: self.given.get(key)?.clone(), source: Source::Flag(key.flag?) })
     }
 
-    /// A profile that a flag chose comes before the environment, any other after it (spec, section 2).
+    /// A profile that a flag chose comes before the environment, any other after it.
     fn chosen_profile_value(&self, key: &Key, by_flag: bool) -> Option<Setting> {
         let (profile, source) = self.profile.as_ref()?;
         if matches!(source, Source::Flag(_)) != by_flag || !key.in_profiles {

@@ -1,5 +1,5 @@
 //! Whom to talk to and as whom: the flags, the environment, the user's files and the store, in
-//! the order of the spec's section 2.
+//! this order.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! A RabbitMQ broker of a test's own: free ports, a data folder of its own, gone with the test.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};

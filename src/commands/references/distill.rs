@@ -78,7 +78,7 @@ async fn read_input(input: &str, context: &Context) -> Result<String> {
     String::from_utf8(bytes).map_err(|source| Error::failed(format!("{input} is not UTF-8 text")).caused_by(source))
 }
 
-/// The URL that `input` is, if it is one; a root URL stands for the roll-up below it (spec, section 1).
+/// The URL that `input` is, if it is one; a root URL stands for the roll-up below it.
 fn rollup_url(input: &str) -> Option<Url> {
     let url = Url::parse(input).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     if url.path() == "/" { url.join("/references/references.json").ok() } else { Some(url) }

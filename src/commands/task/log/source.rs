@@ -1,4 +1,4 @@
-//! Where the content of an artifact is, whatever kind of storage it is in (spec, section 9).
+//! Where the content of an artifact is, whatever kind of storage it is in.
 
 use std::time::Duration;
 
