@@ -34,7 +34,7 @@ fn service_without_exchanges_says_so() {
 #[test]
 fn unknown_service_suggests_the_near_one() {
     let ran = Tc::new().run(&["pulse", "exchanges", "quue"]);
-    ran.status(2).stdout("").stderr("Error: there is no service `quue`\nHint: Did you mean `queue`?\n");
+    ran.status(2).stdout("").stderr("error: there is no service `quue`\nhint: Did you mean `queue`?\n");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn words_that_do_not_fit_list_the_words() {
         (&["queue"], "no exchange of queue named", "List them with `tc pulse exchanges queue`."),
     ] {
         let ran = Tc::new().run(&[&["pulse", "key"], args].concat());
-        ran.status(2).stdout("").stderr(&format!("Error: {message}\nHint: {hint}\n"));
+        ran.status(2).stdout("").stderr(&format!("error: {message}\nhint: {hint}\n"));
     }
 }
 
@@ -132,21 +132,21 @@ fn words_that_do_not_fit_list_the_words() {
 fn listening_needs_something_to_listen_to_and_somebody_to_listen_as() {
     let ran = Tc::new().run(&["pulse", "listen"]);
     ran.status(2).stdout("").stderr(
-        "Error: nothing to listen to\n\
-         Hint: Name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them.\n",
+        "error: nothing to listen to\n\
+         hint: Name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them.\n",
     );
-    let hint = "Hint: Set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org\n";
+    let hint = "hint: Set PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, make a user at https://pulseguardian.mozilla.org\n";
     let ran = Tc::new().run(&["pulse", "listen", "queue.taskFailed"]);
-    ran.status(4).stdout("").stderr(&format!("Error: no Pulse user: PULSE_USERNAME is not set\n{hint}"));
+    ran.status(4).stdout("").stderr(&format!("error: no Pulse user: PULSE_USERNAME is not set\n{hint}"));
     let ran = Tc::new().env("PULSE_USERNAME", "bob").run(&["pulse", "listen", "queue.taskFailed"]);
-    ran.status(4).stderr(&format!("Error: no password for Pulse user bob: PULSE_PASSWORD is not set\n{hint}"));
+    ran.status(4).stderr(&format!("error: no password for Pulse user bob: PULSE_PASSWORD is not set\n{hint}"));
     let tc = Tc::new().env("PULSE_URL", "https://bob:hidden@broker");
     let ran = tc.run(&["pulse", "listen", "queue.taskFailed"]);
-    ran.status(2).stderr("Error: invalid URL in PULSE_URL: it starts with neither amqps:// nor amqp://\n");
+    ran.status(2).stderr("error: invalid URL in PULSE_URL: it starts with neither amqps:// nor amqp://\n");
     let ran = Tc::new().run(&["pulse", "listen", "taskFailed"]);
     ran.status(2).stderr(
-        "Error: invalid binding `taskFailed`\n\
-         Hint: Write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ\n",
+        "error: invalid binding `taskFailed`\n\
+         hint: Write <service>.<exchange>?<word>=<value>, as in queue.taskFailed?taskGroupId=fN1SbArXTPSVFNUvaOlinQ\n",
     );
 }
 
@@ -158,9 +158,9 @@ fn broker_that_is_not_there_is_unavailable_after_all_tries() {
     let ran = tc.run(&["pulse", "listen", "queue.taskFailed", "--retries", "1"]);
     ran.status(7).stdout("").stderr(&format!(
         "cannot connect to 127.0.0.1:{port}: Connection refused (os error 111); trying again\n\
-         Error: cannot connect to 127.0.0.1:{port}\n  \
-         Caused by: Connection refused (os error 111)\n\
-         Hint: Check PULSE_URL and the network.\n"
+         error: cannot connect to 127.0.0.1:{port}\n  \
+         caused by: Connection refused (os error 111)\n\
+         hint: Check PULSE_URL and the network.\n"
     ));
 }
 
@@ -171,5 +171,5 @@ fn silent_server_is_given_up_at_the_time_limit() {
     let url = format!("amqp://bob:hidden@{}", listener.local_addr().unwrap());
     let tc = Tc::new().env("PULSE_URL", &url);
     let args = ["pulse", "listen", "queue.taskFailed", "--count", "1", "--timeout", "1s"];
-    tc.run(&args).status(8).stdout("").stderr("Error: 0 of 1 messages arrived within the time limit\n");
+    tc.run(&args).status(8).stdout("").stderr("error: 0 of 1 messages arrived within the time limit\n");
 }

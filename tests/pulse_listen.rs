@@ -96,7 +96,7 @@ fn jq_filters_each_message() {
         publisher.publish_when_bound(COMPLETED, &key, &[], b"no JSON");
     });
     ran.status(1).stdout("one\n[\"a.b\"]\n");
-    assert!(ran.stderr.starts_with("Error: the jq program failed:"), "{ran}");
+    assert!(ran.stderr.starts_with("error: the jq program failed:"), "{ran}");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn time_limit_ends_a_listener_and_is_pending_before_the_count() {
     let tc = pulse::tc(&rabbit);
     tc.run(&["pulse", "listen", "auth.roleDeleted", "--timeout", "1s"]).status(0).stdout("").stderr("");
     let ran = tc.run(&["pulse", "listen", "auth.roleDeleted", "--timeout", "1s", "--count", "3"]);
-    ran.status(8).stdout("").stderr("Error: 0 of 3 messages arrived within the time limit\n");
+    ran.status(8).stdout("").stderr("error: 0 of 3 messages arrived within the time limit\n");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn durable_queue_keeps_what_nobody_took_and_is_deleted_on_demand() {
     let delete = ["pulse", "listen", "--queue", "kept", "--delete"];
     tc.run(&delete).status(0).stdout("").stderr("deleted queue/bob/kept with 2 messages in it\n");
     tc.run(&delete).status(5).stderr(
-        "Error: no queue `queue/bob/kept`\nHint: Check the name; without `queue/<user>/` it is one of your own.\n",
+        "error: no queue `queue/bob/kept`\nhint: Check the name; without `queue/<user>/` it is one of your own.\n",
     );
 }
 
@@ -188,8 +188,8 @@ fn failed_command_leaves_its_message_in_a_durable_queue() {
     let listen = ["pulse", "listen", "auth.roleCreated", "--queue", "failing", "--durable", "--retries", "0"];
     let ran = tc.run(&[&listen[..], &["--exec", "exit 7"]].concat());
     ran.status(3).stdout("").stderr(
-        "Error: the command failed for primary._: exit status: 7\n\
-         Hint: Start the listener again to try it again: the message is still in the queue.\n",
+        "error: the command failed for primary._: exit status: 7\n\
+         hint: Start the listener again to try it again: the message is still in the queue.\n",
     );
     let ran = tc.run(&[&listen[..], &["--exec", "echo $TC_PULSE_REDELIVERED", "--count", "1"]].concat());
     ran.status(0).stdout("true\n");
@@ -211,8 +211,8 @@ fn failed_commands_are_tried_again_and_counted() {
     });
     ran.status(3).stdout("mended\n").stderr(
         "the command failed for _ (exit status: 1); trying again in 1 s\n\
-         Warning: the command failed for _: exit status: 1\n\
-         Error: the command failed for one message\n",
+         warning: the command failed for _: exit status: 1\n\
+         error: the command failed for one message\n",
     );
 }
 
@@ -225,31 +225,31 @@ fn refusals_say_what_to_do() {
     let wrong = pulse::tc(&rabbit).env("PULSE_PASSWORD", "guessed");
     let ran = listen(&wrong, &["queue.taskFailed"]);
     ran.status(4).stdout("").stderr(&format!(
-        "Error: {at} refused the password of Pulse user bob\n\
-         Hint: Check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org\n"
+        "error: {at} refused the password of Pulse user bob\n\
+         hint: Check PULSE_USERNAME and PULSE_PASSWORD; for Mozilla's broker, set the password at https://pulseguardian.mozilla.org\n"
     ));
     let ran = listen(&pulse::tc(&rabbit).env("PULSE_VHOST", "nosuch"), &["queue.taskFailed"]);
     ran.status(5).stderr(&format!(
-        "Error: {at} refused user bob on virtual host `nosuch`\n  \
-         Caused by: NOT_ALLOWED - vhost nosuch not found\n\
-         Hint: Check PULSE_VHOST, or the path of PULSE_URL.\n"
+        "error: {at} refused user bob on virtual host `nosuch`\n  \
+         caused by: NOT_ALLOWED - vhost nosuch not found\n\
+         hint: Check PULSE_VHOST, or the path of PULSE_URL.\n"
     ));
     let ran = listen(&tc, &["queue.taskFailed", "--queue", "queue/alice/hers", "--durable"]);
     ran.status(4).stderr(
-        "Error: user bob may not use queue `queue/alice/hers`\n  \
-         Caused by: ACCESS_REFUSED - access to queue 'queue/alice/hers' in vhost '/' refused for user 'bob'\n\
-         Hint: Name it `queue/bob/..`: Pulse gives users no other queues.\n",
+        "error: user bob may not use queue `queue/alice/hers`\n  \
+         caused by: ACCESS_REFUSED - access to queue 'queue/alice/hers' in vhost '/' refused for user 'bob'\n\
+         hint: Name it `queue/bob/..`: Pulse gives users no other queues.\n",
     );
     let ran = listen(&tc, &["--exchange", "exchange/taskcluster-nosuch/v1/x"]);
     ran.status(5).stderr(&format!(
-        "Error: no exchange `exchange/taskcluster-nosuch/v1/x` on {at}\n\
-         Hint: Check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment.\n"
+        "error: no exchange `exchange/taskcluster-nosuch/v1/x` on {at}\n\
+         hint: Check the name with `tc pulse exchanges`, and that PULSE_URL is the broker of your deployment.\n"
     ));
     let ran = listen(&tc, &["--exchange", PRIVATE_EXCHANGE]);
     ran.status(4).stderr(&format!(
-        "Error: user bob may not listen to exchange `{PRIVATE_EXCHANGE}`\n  \
-         Caused by: ACCESS_REFUSED - access to exchange '{PRIVATE_EXCHANGE}' in vhost '/' refused for user 'bob'\n\
-         Hint: Ask the administrators of the broker to let you read from it.\n"
+        "error: user bob may not listen to exchange `{PRIVATE_EXCHANGE}`\n  \
+         caused by: ACCESS_REFUSED - access to exchange '{PRIVATE_EXCHANGE}' in vhost '/' refused for user 'bob'\n\
+         hint: Ask the administrators of the broker to let you read from it.\n"
     ));
 }
 
@@ -261,14 +261,14 @@ fn queue_of_another_kind_or_in_use_is_a_conflict() {
     publisher.queue("queue/bob/other-kind", COMPLETED);
     let ran = tc.run(&["pulse", "listen", "queue.taskFailed", "--queue", "other-kind"]);
     ran.status(6).stdout("");
-    assert!(ran.stderr.starts_with("Error: queue `queue/bob/other-kind` "), "{ran}");
+    assert!(ran.stderr.starts_with("error: queue `queue/bob/other-kind` "), "{ran}");
     let ran = run_while(&tc, &["pulse", "listen", "hooks.hookCreated", "--queue", "busy", "--count", "2"], || {
         let exchange = "exchange/taskcluster-hooks/v1/hook-created";
         publisher.publish_when_bound(exchange, "_", &[], b"{}");
         let second = tc.run(&["pulse", "listen", "hooks.hookCreated", "--queue", "busy"]);
         second.status(6).stdout("");
         assert!(
-            second.stderr.starts_with("Error: queue `queue/bob/busy` is in use by another connection\n"),
+            second.stderr.starts_with("error: queue `queue/bob/busy` is in use by another connection\n"),
             "{second}"
         );
         publisher.publish_when_bound(exchange, "_", &[], b"{}");
@@ -287,8 +287,8 @@ fn queue_that_is_deleted_meanwhile_ends_the_listener() {
         tc.run(&["pulse", "listen", "--queue", "overgrown", "--delete"]).status(0);
     });
     ran.status(1).stderr(
-        "Error: queue `queue/bob/overgrown` was deleted on the broker\n\
-         Hint: Read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue.\n",
+        "error: queue `queue/bob/overgrown` was deleted on the broker\n\
+         hint: Read faster or bind less: Pulse deletes queues that grow too long. What was in it is lost; a new start makes a new queue.\n",
     );
 }
 

@@ -104,5 +104,5 @@ fn events_need_a_pulse_user() {
     let task = group.task("build", "completed");
     let ran = group.tc().run(&["task", "wait", &task, "--events"]);
     ran.status(4).stdout("");
-    assert!(ran.stderr.starts_with("Error: no Pulse user: PULSE_USERNAME is not set\n"), "{ran}");
+    assert!(ran.stderr.starts_with("error: no Pulse user: PULSE_USERNAME is not set\n"), "{ran}");
 }

@@ -61,12 +61,12 @@ fn broker_is_trusted_by_its_ca_alone() {
     tc().env("SSL_CERT_FILE", ca).run(&listen).status(0).stdout("").stderr("");
     let ran = tc().run(&["pulse", "listen", "auth.roleUpdated", "--retries", "0"]);
     ran.status(7).stdout("");
-    assert!(ran.stderr.starts_with("Error: cannot trust the certificate of localhost\n  Caused by: "), "{ran}");
-    assert!(ran.stderr.ends_with("Hint: If the broker's CA is a private one, name its file with --cacert.\n"), "{ran}");
+    assert!(ran.stderr.starts_with("error: cannot trust the certificate of localhost\n  caused by: "), "{ran}");
+    assert!(ran.stderr.ends_with("hint: If the broker's CA is a private one, name its file with --cacert.\n"), "{ran}");
     let ran = tc().run(&["pulse", "listen", "auth.roleUpdated", "--cacert", "/dev/null"]);
     ran.status(1).stderr(
-        "Error: cannot use CA certificates in /dev/null\n  \
-         Caused by: it holds no certificate\n\
-         Hint: Name a PEM file: text with -----BEGIN CERTIFICATE----- in it.\n",
+        "error: cannot use CA certificates in /dev/null\n  \
+         caused by: it holds no certificate\n\
+         hint: Name a PEM file: text with -----BEGIN CERTIFICATE----- in it.\n",
     );
 }

@@ -126,12 +126,12 @@ fn a_refusal_does_not_repeat_a_secret() {
 #[test]
 fn methods_without_behaviour_are_checked_and_then_named() {
     let sandbox = start();
-    let hook = "/api/hooks/v1/hooks/a/b";
-    Wire::new(&sandbox, "DELETE", hook).anonymous().send().is(403, "InsufficientScopes");
-    get(&sandbox, &format!("{hook}?x=1")).is(400, "InvalidRequestArguments");
-    let reply = get(&sandbox, hook);
+    let sentry = "/api/auth/v1/sentry/x/dsn";
+    Wire::new(&sandbox, "GET", sentry).anonymous().send().is(403, "InsufficientScopes");
+    get(&sandbox, &format!("{sentry}?x=1")).is(400, "InvalidRequestArguments");
+    let reply = get(&sandbox, sentry);
     reply.is(501, "NotImplemented");
-    assert!(reply.message().contains("hooks hook"), "{}", reply.message());
+    assert!(reply.message().contains("auth sentryDSN"), "{}", reply.message());
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn exported_file_is_written_at_the_end_and_is_a_seed() {
     let text = std::fs::read_to_string(tc.directory().join("out.json")).unwrap();
     std::fs::write(tc.directory().join("newer.json"), text.replace("\"version\": 1,", "\"version\": 2,")).unwrap();
     tc.run(&["sandbox", "--seed", "newer.json", "--exec", "true"])
-        .stderr("Error: the seed is of version 2, and this program reads version 1\n")
+        .stderr("error: the seed is of version 2, and this program reads version 1\n")
         .status(2);
     tc.run(&["sandbox", "--export", "no/such/out.json", "--exec", "true"]).status(1);
 }

@@ -50,7 +50,7 @@ fn a_terminal_shows_runs_and_a_name_that_drives_nothing() {
     }
     let tc = tc(&server).env("NO_COLOR", "1").terminal();
     let head = format!("evil [2Jname\n{ID} running, pool p/w\ngroup {ID}\ndeadline in 2 h 0 min\n\n");
-    let columns = "RUN  STATE    REASON  CREATED BY  WORKER  SCHEDULED";
+    let columns = "RUN  STATE    CREATED BY  WORKER  SCHEDULED";
     let ran = tc.run(&["task", "status", ID]);
     ran.status(0).stderr("");
     assert!(ran.stdout.starts_with(&format!("{head}{columns}")), "{ran}");

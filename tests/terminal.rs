@@ -57,15 +57,20 @@ fn a_list_is_a_table_as_wide_as_the_window() {
     });
     let left = wide.end();
     let lines: Vec<&str> = left.screen.lines().collect();
-    assert_eq!(lines[0], format!("{:22}  {:29}  {:59}  WORKER POOL   RUN TIME", "TASK", "STATE", "NAME"));
-    assert!(lines[1].starts_with(&format!("{id}  exception (malformed-payload)  test-windows11-64-24h2/debug")));
+    assert_eq!(lines[0], format!("{:59}  {:29}  {:22}  WORKER POOL   RUN TIME", "NAME", "STATE", "TASK"));
+    assert!(
+        lines[1].starts_with("test-windows11-64-24h2/debug")
+            && lines[1].contains(&format!("exception (malformed-payload)  {id}"))
+    );
     assert!(!left.sent.contains('\u{202e}') && !left.sent.contains("\u{1b}[31m"), "{}", left.sent);
     let narrow = Terminal::on(&group).size(24, 70).run(&["group", "list", &group.id]);
-    narrow.wait_for("TASK");
+    narrow.wait_for("NAME");
     let left = narrow.end();
     let lines: Vec<&str> = left.screen.lines().collect();
     assert_eq!(lines.len(), 2, "a line was wrapped:\n{}", left.screen);
-    assert!(lines[1].starts_with(&id) && lines[1].contains('…'), "{}", left.screen);
+    // The name stays whole, and the state is what is cut.
+    assert!(lines[1].starts_with("test-windows11-64-24h2/debug-mochitest-browser-chrome-1"), "{}", left.screen);
+    assert!(lines[1].contains("exc") && !lines[1].contains(&id), "{}", left.screen);
 }
 
 #[test]

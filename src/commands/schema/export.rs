@@ -49,15 +49,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         write(&directory.join(path), &schema)?;
         count += 1;
     }
-    let settings = |files: &str| json!({"fileMatch": [files]});
-    let schemas: Vec<Value> = KNOWN_FILES
-        .iter()
-        .map(|(schema, files)| {
-            let mut entry = settings(files);
-            entry["url"] = format!("./{schema}").into();
-            entry
-        })
-        .collect();
+    let schemas: Vec<Value> =
+        KNOWN_FILES.iter().map(|(schema, files)| json!({"fileMatch": [files], "url": format!("./{schema}")})).collect();
     write(&directory.join("settings.json"), &json!({"json.schemas": schemas}))?;
     writeln!(context.ui.out(), "{count} schemas written to {}", directory.display())?;
     Ok(Status::DONE)

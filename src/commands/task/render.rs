@@ -64,9 +64,11 @@ pub(super) struct EventArgs {
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (_, rendered) = rendered(&args.file, &args.event, &args.set, context).await?;
     let mut answer = rendered.to_answer();
-    answer["autoCancelPreviousChecks"] = rendered.cancels_previous_checks.into();
-    if let Some(policy) = &rendered.pull_request_policy {
-        answer["policy"] = json!({"pullRequests": policy});
+    if let Value::Object(members) = &mut answer {
+        members.insert("autoCancelPreviousChecks".into(), rendered.cancels_previous_checks.into());
+        if let Some(policy) = &rendered.pull_request_policy {
+            members.insert("policy".into(), json!({"pullRequests": policy}));
+        }
     }
     context.print_json(answer.to_string()).await?;
     Ok(Status::DONE)
@@ -90,8 +92,8 @@ pub(super) async fn new_tasks(
         for (path, value) in &options.set {
             set(&mut definition, path, value.clone()).map_err(|error| Error::usage(error.to_string()))?;
         }
-        if let Some(group) = &options.group {
-            definition["taskGroupId"] = group.as_str().into();
+        if let (Some(group), Value::Object(members)) = (&options.group, &mut definition) {
+            members.insert("taskGroupId".into(), group.as_str().into());
         }
         let name = definition["metadata"]["name"].as_str().map(String::from);
         tasks.push(NewTask { name, task_id: task.task_id, base: String::new(), definition });

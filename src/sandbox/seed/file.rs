@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(fault(&json!(3)), "the seed is neither a list of tasks nor an object with one");
         assert_eq!(fault(&json!([])), "the seed has no tasks");
         assert_eq!(fault(&json!({"tasks": 3})), "`tasks` of the seed is not a list");
-        assert_eq!(fault(&json!([{"taskId": A, "task": {}}, 3])), "item 2 of the seed is no object");
+        assert_eq!(fault(&json!([{"taskId": A, "task": {}}, 3])), "item 2 of the seed is not an object");
         assert_eq!(fault(&json!([{"task": {}}])), "item 1 of the seed has no taskId");
         assert_eq!(fault(&json!([{"taskId": "x"}])), "item 1 of the seed has an invalid taskId: x");
         assert_eq!(fault(&json!([{"taskId": A, "task": 1}])), "item 1 of the seed has a `task` that is not an object");

@@ -178,7 +178,8 @@ fn unpacking(target: &Path, error: &ArchiveError) -> Trouble {
     let what = format!("[mounts] cannot unpack to {}", target.display());
     match error {
         ArchiveError::Io(source) | ArchiveError::Zip(zip::result::ZipError::Io(source)) if lacks_room(source) => {
-            Trouble::io(what, source)
+            // The error that wraps it has lost its kind.
+            Trouble::io(what, &std::io::Error::new(std::io::ErrorKind::StorageFull, source.to_string()))
         }
         // What else goes wrong lies in the archive.
         error => Trouble::Failed(format!("{what}: {}", with_causes(error))),
