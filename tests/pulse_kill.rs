@@ -127,7 +127,9 @@ fn ten_kills_and_three_restarts_lose_no_message_and_mark_duplicates() {
         times.iter().filter(|(_, times)| times.iter().filter(|again| !**again).count() > 1).collect();
     assert!(unmarked.is_empty(), "duplicates that are not marked: {unmarked:?}");
     let duplicates: usize = times.values().map(|times| times.len() - 1).sum();
-    assert!(duplicates <= (KILLS + RESTARTS) * 50, "{duplicates} duplicates");
+    // A listener that is killed had at most its prefetch; a broker that goes forgets acknowledgements that it has not
+    // written to its disk yet.
+    assert!(duplicates <= KILLS * 50 + RESTARTS * 500, "{duplicates} duplicates");
     let said = std::fs::read_to_string(folder.path().join("err")).unwrap();
     // A listener that is started while the broker is away loses no connection.
     let lost = said.matches("lost the connection to Pulse").count();

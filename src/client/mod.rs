@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use tc::sandbox::{Options, Sandbox};
-//! use tc::{Client, Credentials, Kind, domain::RootUrl};
+//! use tc::{Client, Credentials, Kind, RootUrl};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), tc::Error> {
@@ -139,7 +139,7 @@ impl Client {
     /// A builder for a client of the deployment at `root`.
     ///
     /// ```
-    /// use tc::{Client, Credentials, domain::RootUrl};
+    /// use tc::{Client, Credentials, RootUrl};
     ///
     /// let root = RootUrl::parse("https://tc.example.com").unwrap();
     /// let client = Client::builder(root).credentials(Some(Credentials::new("me", "key"))).retries(2).build()?;

@@ -8,7 +8,7 @@
 //! ```
 //! use tc::sandbox::{Options as SandboxOptions, Sandbox};
 //! use tc::transfer::{MemoryReaders, NewObject, Options, ContentSource, to_buffer, to_file, upload_object};
-//! use tc::{Client, Credentials, domain::RootUrl};
+//! use tc::{Client, Credentials, RootUrl};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
