@@ -37,7 +37,8 @@ fn lines(ran: &Ran) -> Vec<Value> {
 
 #[test]
 fn messages_of_all_exchanges_arrive_as_they_were_sent() {
-    let Some(rabbit) = pulse::shared() else { return };
+    // A broker of its own: it takes whatever is published, and what others wait for would be taken for heard.
+    let Some(rabbit) = pulse::start() else { return };
     let messages = pulse::messages();
     let publisher = Publisher::connect(&rabbit.url());
     let names: Vec<String> = messages.iter().map(|message| message["exchange"].as_str().unwrap().to_owned()).collect();
