@@ -76,9 +76,15 @@ fn people_see_time_exchange_names_and_state() {
     let publisher = Publisher::connect(&rabbit.url());
     let tc = pulse::tc(&rabbit).terminal();
     let body = br#"{"status": {"state": "completed\u001b[31m", "runs": []}, "runId": 0}"#;
-    let ran = run_while(&tc, &["pulse", "listen", "queue.taskCompleted?workerType=people", "--count", "1"], || {
-        let key = KEY.replace(".w.", ".people.");
-        publisher.publish_when_bound(COMPLETED, &key, &[], body);
+    let args = ["pulse", "listen", "queue.taskCompleted?workerType=people", "--count", "1", "--timeout", "5 minutes"];
+    // Published until it is heard by this listener: that somebody is bound does not say who.
+    let ran = thread::scope(|scope| {
+        let running = scope.spawn(|| tc.run(&args));
+        while !running.is_finished() {
+            publisher.publish(COMPLETED, &KEY.replace(".w.", ".people."), &[], body);
+            thread::sleep(Duration::from_millis(20));
+        }
+        running.join().unwrap()
     });
     let (time, rest) = ran.status(0).stdout.split_once("  ").unwrap();
     assert_eq!(time.len(), "12:34:56".len());
