@@ -137,6 +137,11 @@ impl Environment {
         self.text(variable.name)
     }
 
+    /// The root URL of the deployment. One that names the proxy, as in what a proxy runs, is not the deployment's own.
+    pub(crate) fn root_url(&self) -> Option<&str> {
+        self.get(ROOT_URL).filter(|root| self.get(PROXY_URL) != Some(root))
+    }
+
     /// Like [`Environment::get`], but accepts the name in lower case as well, as proxies are set.
     pub fn get_any_case(&self, variable: Variable) -> Option<&str> {
         self.text(&variable.name.to_lowercase()).or_else(|| self.text(variable.name))

@@ -43,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "env",
             "error",
             "exit",
+            "loopback",
             "pulse",
             "reference",
             "sandbox",

@@ -42,6 +42,8 @@ mod man;
 mod object;
 mod outage;
 mod profile;
+#[cfg(unix)]
+mod proxy;
 mod pulse;
 #[cfg(unix)]
 mod pulse_kill;

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::answer;
@@ -111,7 +112,13 @@ impl Client {
         self.headers(request.verb, &request.url, request.body.as_ref(), true)
     }
 
-    fn headers(&self, verb: Verb, url: &Url, body: Option<&Bytes>, sign: bool) -> Result<Vec<(String, String)>> {
+    pub(super) fn headers(
+        &self,
+        verb: Verb,
+        url: &Url,
+        body: Option<&Bytes>,
+        sign: bool,
+    ) -> Result<Vec<(String, String)>> {
         let mut headers = Vec::new();
         if body.is_some() {
             headers.push(("Content-Type".to_owned(), CONTENT_TYPE.to_owned()));
@@ -140,7 +147,7 @@ impl Client {
             }
             if let (Ok(incoming), true, false) = (&outcome, sign, corrected)
                 && incoming.status == 401
-                && self.correct_clock(incoming)
+                && self.correct_clock(&incoming.headers)
             {
                 corrected = true;
                 tries -= 1;
@@ -217,14 +224,14 @@ impl Client {
         retry::retry_after(header, self.0.clock.now())
     }
 
-    fn measured_skew(&self, incoming: &Incoming) -> Option<i64> {
-        let date = incoming.headers.get("date").and_then(|value| value.to_str().ok());
+    fn measured_skew(&self, headers: &HeaderMap) -> Option<i64> {
+        let date = headers.get("date").and_then(|value| value.to_str().ok());
         skew::measure(date, self.0.clock.now())
     }
 
     /// Takes over the server's time for the signatures to come; false when that would change nothing.
-    fn correct_clock(&self, incoming: &Incoming) -> bool {
-        let Some(ahead) = self.measured_skew(incoming) else { return false };
+    pub(super) fn correct_clock(&self, headers: &HeaderMap) -> bool {
+        let Some(ahead) = self.measured_skew(headers) else { return false };
         let before = self.0.skew.swap(ahead, Ordering::Relaxed);
         let changes = before.abs_diff(ahead) > 1;
         if changes {
@@ -235,7 +242,7 @@ impl Client {
 
     /// The error for a 4xx or 5xx, with what this client knows about why.
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
-        let ahead = self.measured_skew(&incoming);
+        let ahead = self.measured_skew(&incoming.headers);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
         let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
         let advice = advice.unwrap_or_default();

@@ -140,6 +140,36 @@ impl Transport {
         })
     }
 
+    /// Sends a request with these headers and no others but what HTTP itself needs. The body of any answer is left to be
+    /// read piece by piece.
+    pub(super) async fn exchange_open(
+        &self,
+        verb: Verb,
+        url: &Url,
+        headers: HeaderMap,
+        body: Option<reqwest::Body>,
+        stall: Duration,
+    ) -> Result<Result<(u16, HeaderMap, Arriving), ConnectionError>> {
+        let mut builder = self.client(url, true)?.request(method_of(verb), url.clone()).headers(headers);
+        if let Some(body) = body {
+            builder = builder.body(body);
+        }
+        let host = url.host_str().unwrap_or_default();
+        Ok(match builder.send().await {
+            Ok(mut response) => {
+                let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+                let announced = if has_body(verb, status) { content_length(&headers) } else { None };
+                Ok((status, headers, Arriving { response, stall, received: 0, announced }))
+            }
+            Err(source) => Err(self.broken(host, source)),
+        })
+    }
+
+    /// How long one try may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
     fn client(&self, url: &Url, piecewise: bool) -> Result<&reqwest::Client> {
         // A proxy may itself want TLS.
         let is_plain = url.scheme() == "http" && self.settings.proxies.http.is_none();
@@ -227,7 +257,7 @@ fn unusable(host: &str, fault: &BodyFault) -> ConnectionError {
     }
 }
 
-fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
+pub(super) fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
     ConnectionError::new(host, fault, "the time limit was reached")
 }
 

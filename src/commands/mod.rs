@@ -16,6 +16,7 @@ pub(crate) mod hints;
 pub(crate) mod man;
 pub(crate) mod object;
 pub(crate) mod profile;
+pub(crate) mod proxy;
 pub(crate) mod pulse;
 pub(crate) mod references;
 pub(crate) mod sandbox;
@@ -77,6 +78,7 @@ pub(crate) enum Command {
     Signout(signout::Args),
     Whoami(whoami::Args),
     Creds(creds::Args),
+    Proxy(proxy::Args),
     Scope(scope::Args),
     Url(url::Args),
     Schema(schema::Args),
@@ -176,6 +178,7 @@ impl Command {
             Self::Config(args) => config::run(&args, context).await,
             Self::Profile(args) => profile::run(&args, context).await,
             Self::Creds(args) => creds::run(&args, context).await,
+            Self::Proxy(args) => proxy::run(&args, context).await,
             Self::Url(args) => url::run(&args, context).await,
             Self::Slugid(args) => slugid::run(&args, context).await,
             Self::FromNow(args) => from_now::run(&args, context).await,

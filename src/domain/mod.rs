@@ -4,6 +4,7 @@ pub(crate) mod artifact_path;
 pub(crate) mod filter;
 pub(crate) mod go_template;
 pub(crate) mod group_progress;
+pub(crate) mod proxy_path;
 pub(crate) mod retrigger;
 pub(crate) mod root_url;
 pub(crate) mod run_choice;
@@ -19,6 +20,7 @@ pub(crate) mod timeline;
 mod web_page;
 pub(crate) mod yaml;
 
+pub(crate) use proxy_path::ProxyPath;
 pub use root_url::RootUrl;
 pub(crate) use run_choice::RunChoice;
 pub use secret::Secret;
