@@ -57,7 +57,9 @@ variables! {
     WSL_DISTRO_NAME = "WSL_DISTRO_NAME", "Set inside Windows Subsystem for Linux, where Windows opens the browser.";
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
+    XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that `tc references update` keeps, on Linux; ~/.cache by default.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
+    LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
     VISUAL = "VISUAL", "Editor for `tc config edit`.";
     EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 
-use crate::cli::Globals;
+use crate::cli::{self, Globals};
 use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -31,15 +31,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 }
 
 fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -> u8 {
-    let streams = Streams { terminal: described(streams.terminal, environment), ..streams };
+    let terminal = described(streams.terminal, environment);
+    let terminal = Terminal { stdout: terminal.stdout && !cli::prints_plainly(&args), ..terminal };
+    let streams = Streams { terminal, ..streams };
     let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        return finish(completions::answer(shell, &args, commands::tree_for, &ui), &ui);
+        return finish(completions::answer(shell, &args, |words| commands::tree_for(words, environment), &ui), &ui);
     }
-    let cli = match commands::parse(&args) {
+    let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
-        Err(fault) => return refuse(&fault, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+        Err(fault) => {
+            return refuse(&fault, cli::is_taskcluster(&args), &Ui::new(streams, ColorChoice::Auto, no_color, false));
+        }
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
@@ -115,13 +119,14 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
 }
 
 /// Help and version go to standard output with status 0, faults to standard error with 2.
-fn refuse(usage: &clap::Error, ui: &Ui) -> u8 {
+fn refuse(usage: &clap::Error, is_taskcluster: bool, ui: &Ui) -> u8 {
     use std::io::Write as _;
     if let Some(error) = commands::usage_error(usage) {
         return finish(Err(error), ui);
     }
     let text = usage.render();
-    if usage.use_stderr() {
+    // By the Go tool's name, a noun without a verb asks for help.
+    if usage.use_stderr() && !is_taskcluster {
         let text = if ui.color_stderr() { text.ansi().to_string() } else { text.to_string() };
         ui.write_stderr(text.as_bytes());
         return Kind::Usage.exit_code();

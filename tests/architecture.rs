@@ -59,8 +59,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 9] =
-    ["bulk", "credentials", "documents", "hints", "listening", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 10] =
+    ["bulk", "credentials", "documents", "hints", "listening", "notices", "page", "selection", "transfers", "waiting"];
 
 /// No file is larger; one of three hundred lines is a good size.
 const MAX_LINES: usize = 500;

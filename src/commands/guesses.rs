@@ -22,7 +22,6 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["call", "request", "curl"], "tc api SERVICE METHOD"),
     (&["docs", "doc", "topics"], "tc help TOPIC"),
     (&["scopes"], "tc scope check` or `tc whoami"),
-    (&["completion"], "tc completions SHELL"),
     (&["me", "user", "id"], "tc whoami"),
 ];
 

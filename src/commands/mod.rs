@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod creds;
 pub(crate) mod d2g;
+mod deployment;
 pub(crate) mod documents;
 pub(crate) mod download;
 pub(crate) mod from_now;
@@ -14,6 +15,7 @@ mod guesses;
 pub(crate) mod help;
 pub(crate) mod hints;
 pub(crate) mod man;
+pub(crate) mod notify;
 pub(crate) mod object;
 pub(crate) mod profile;
 pub(crate) mod proxy;
@@ -26,6 +28,7 @@ pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
 pub(crate) mod task;
+pub(crate) mod update;
 pub(crate) mod url;
 pub(crate) mod validate_json;
 pub(crate) mod version;
@@ -35,6 +38,7 @@ pub(crate) mod whoami;
 mod bulk;
 mod credentials;
 mod listening;
+mod notices;
 mod page;
 mod selection;
 mod transfers;
@@ -48,6 +52,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{self, Globals};
 use crate::context::Context;
+use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::exit::{Program, Status};
 
@@ -74,6 +79,9 @@ pub(crate) enum Command {
     /// Hear what the services tell of over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
+    /// Tell people and programs something: e-mail, Slack, Matrix, Pulse
+    #[command(subcommand)]
+    Notify(notify::Command),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
@@ -93,9 +101,11 @@ pub(crate) enum Command {
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
+    #[command(visible_alias = "completion")]
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
+    Update(update::Args),
     Help(help::Args),
 }
 
@@ -132,17 +142,19 @@ pub(crate) fn tree() -> clap::Command {
 }
 
 /// The command tree with the API's methods, as far as a command line of these words can reach into it.
-pub(crate) fn tree_for(words: &[OsString]) -> clap::Command {
-    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words))
+pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::Command {
+    let current = || deployment::catalogue(words, environment);
+    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words, current))
 }
 
 /// Parses a command line.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
-pub(crate) fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
+pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
-    cli::parse(&tree_for(&words), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+    let words = cli::with_help_first(words, &tree());
+    cli::parse(&tree_for(&words, environment), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.
@@ -168,6 +180,7 @@ impl Command {
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
+            Self::Notify(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,
             Self::D2g(args) => d2g::run(&args, context).await,
@@ -187,8 +200,9 @@ impl Command {
             Self::Sandbox(args) => sandbox::run(&args, context, program).await,
             Self::Completions(args) => completions::run(&args, context).await,
             Self::Man(args) => man::run(&args, context, &tree()).await,
-            Self::Help(args) => help::run(&args, context, tree_for).await,
+            Self::Help(args) => help::run(&args, context, |words| tree_for(words, &context.env)).await,
             Self::Version(args) => version::run(&args, context).await,
+            Self::Update(args) => update::run(&args, context).await,
         }
     }
 }

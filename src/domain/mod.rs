@@ -5,6 +5,7 @@ pub(crate) mod filter;
 pub(crate) mod go_template;
 pub(crate) mod group_progress;
 pub(crate) mod proxy_path;
+mod recipient;
 pub(crate) mod retrigger;
 pub(crate) mod root_url;
 pub(crate) mod run_choice;
@@ -21,6 +22,7 @@ mod web_page;
 pub(crate) mod yaml;
 
 pub(crate) use proxy_path::ProxyPath;
+pub(crate) use recipient::{Message, Recipient};
 pub use root_url::RootUrl;
 pub(crate) use run_choice::RunChoice;
 pub use secret::Secret;

@@ -70,7 +70,7 @@ impl RootUrl {
     ///
     /// # Errors
     /// When it is not a URL, has another scheme, or has a query, fragment or user.
-    pub fn parse_proxy(text: &str) -> Result<Self, RootUrlError> {
+    pub(crate) fn parse_proxy(text: &str) -> Result<Self, RootUrlError> {
         Self::read(text, true)
     }
 

@@ -117,6 +117,11 @@ impl Tc {
 
     /// Runs `tc` with these arguments.
     pub fn run(&self, args: &[&str]) -> Ran {
+        self.run_as("tc", args)
+    }
+
+    /// Runs it by another name.
+    pub fn run_as(&self, name: &str, args: &[&str]) -> Ran {
         let (stdout, stderr) = (Sink::default(), Sink::default());
         let streams = Streams {
             stdin: Box::new(Cursor::new(self.stdin.clone())),
@@ -124,7 +129,7 @@ impl Tc {
             stderr: Box::new(stderr.clone()),
             terminal: self.terminal,
         };
-        let words = std::iter::once("tc").chain(args.iter().copied()).map(OsString::from);
+        let words = std::iter::once(name).chain(args.iter().copied()).map(OsString::from);
         let status = tc::run(words, &self.environment, streams);
         Ran {
             args: args.iter().map(ToString::to_string).collect(),
@@ -147,6 +152,13 @@ impl Ran {
     #[track_caller]
     pub fn stderr(&self, expected: &str) -> &Self {
         assert_eq!(self.stderr, expected, "standard error of {self}");
+        self
+    }
+
+    /// Standard error starts with this.
+    #[track_caller]
+    pub fn stderr_starts(&self, expected: &str) -> &Self {
+        assert!(self.stderr.starts_with(expected), "standard error of {self}");
         self
     }
 

@@ -9,7 +9,7 @@ use crate::client::{Client, Page, Request};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::reference::{Catalogue, Method, Service, Source, page_list};
+use crate::reference::{Method, Service, page_list};
 use crate::schema;
 use crate::ui::json::Layout;
 
@@ -21,7 +21,7 @@ const SPOOL: usize = 1 << 20;
 /// # Errors
 /// Whatever is wrong with the arguments, or goes wrong on the way.
 pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
-    let catalogue = Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current });
+    let catalogue = context.catalogue(flags.legacy);
     let (service, method) = catalogue.method(&invocation.service, &invocation.method)?;
     if flags.template {
         return template(service, method, context).await;

@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
-use super::Shell;
+use super::{Shell, WORDS_ALONE};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::ui::Ui;
@@ -25,7 +25,8 @@ pub(crate) fn answer(
     tree_for: impl Fn(&[OsString]) -> clap::Command,
     ui: &Ui,
 ) -> Result<Status> {
-    let shell = Shell::from_str(shell, false).map_err(|_| {
+    let words_alone = shell.ends_with(WORDS_ALONE);
+    let shell = Shell::from_str(shell.trim_end_matches(WORDS_ALONE), false).map_err(|_| {
         Error::usage(format!("unknown shell `{shell}` in TC_COMPLETE"))
             .hint("Unset TC_COMPLETE to run commands; only the shell completions of tc set it.")
     })?;
@@ -37,7 +38,7 @@ pub(crate) fn answer(
     let mut offered = 0;
     let mut out = ui.out();
     for candidate in found.iter().filter(|candidate| is_flag(&last) || !is_flag(candidate.get_value())) {
-        writeln!(out, "{}", render(shell, candidate, &prefix))?;
+        writeln!(out, "{}", render(shell, candidate, words_alone, &prefix))?;
         offered += 1;
     }
     Ok(Status(u8::from(offered == 0)))
@@ -88,10 +89,10 @@ fn rejoin(words: &[OsString]) -> (Vec<OsString>, String) {
     (joined, prefix.to_string_lossy().into_owned())
 }
 
-fn render(shell: Shell, candidate: &CompletionCandidate, prefix: &str) -> String {
+fn render(shell: Shell, candidate: &CompletionCandidate, words_alone: bool, prefix: &str) -> String {
     let value = candidate.get_value().to_string_lossy();
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
-    let help = help.lines().next().unwrap_or_default();
+    let help = help.lines().next().filter(|_| !words_alone).unwrap_or_default();
     match (shell, help) {
         (Shell::Bash, _) => value.strip_prefix(prefix).unwrap_or(&value).to_owned(),
         (Shell::Elvish, _) | (Shell::Fish | Shell::Powershell, "") => value.into_owned(),

@@ -53,6 +53,10 @@ verbs! {
     "artifact.upload": "queue.createArtifact", reads "queue.status" "queue.task";
     "object.download": "object.startDownload";
     "object.upload": "object.createUpload" "object.finishUpload";
+    "notify.email": "notify.email";
+    "notify.slack": "notify.slack";
+    "notify.matrix": "notify.matrix";
+    "notify.pulse": "notify.pulse";
     "scope.expand": "auth.expandScopes";
     "scope.check": "auth.currentScopes";
 }

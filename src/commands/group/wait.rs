@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::snapshot;
 use crate::commands::listening::EventArgs;
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Outage};
-use crate::context::Context;
+use crate::context::{Context, Named};
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -32,6 +33,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
+    notify: NotifyArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -41,6 +44,10 @@ pub(crate) struct Args {
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
+    args.notify.after(|| About::group(&group, context), context, wait(args, &group, context)).await
+}
+
+async fn wait(args: &Args, group: &Named, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;

@@ -9,9 +9,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::snapshot;
 use super::status::{style, with_bar};
 use crate::commands::listening::{EventArgs, Events};
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Outage};
-use crate::context::Context;
+use crate::context::{Context, Named};
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
 use crate::error::{Error, Kind, Result};
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
+    notify: NotifyArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -52,6 +55,10 @@ const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 /// [`Kind::Unsuccessful`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
+    args.notify.after(|| About::group(&group, context), context, watch(args, &group, context)).await
+}
+
+async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;

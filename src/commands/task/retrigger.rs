@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
     /// Keep routes and dependencies
-    #[arg(long)]
+    #[arg(short, long)]
     exact: bool,
     /// So many new tasks for each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]

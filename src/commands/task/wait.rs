@@ -11,6 +11,7 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::commands::listening::EventArgs;
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::NamedTasks;
 use crate::commands::waiting::{self, Outage};
 use crate::context::{Context, NamedTask};
@@ -36,6 +37,8 @@ pub(crate) struct Args {
     goal: Goal,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -74,12 +77,19 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let limit = limit.map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
-    let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;
+    let waiting = context.interruptible(wait(args, &named, context, limit, &mut documents));
+    let outcome = args.notify.after(|| about(&named, context), context, waiting).await;
     if context.wants_json() {
         documents.retain(|document| !document.is_empty());
         return print_documents(&named, context, documents, outcome).await;
     }
     outcome
+}
+
+/// The tasks, for people who are told how it ended.
+pub(super) fn about(named: &NamedTasks, context: &Context) -> Result<About> {
+    let tasks: Vec<_> = named.tasks.iter().map(|task| (task.deployment.clone(), task.id.as_str())).collect();
+    About::tasks(&tasks, context)
 }
 
 async fn wait(

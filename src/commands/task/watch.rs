@@ -10,8 +10,9 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
-use super::wait::{ask, verdict};
+use super::wait::{about, ask, verdict};
 use crate::commands::listening::{EventArgs, Events};
+use crate::commands::notices::NotifyArgs;
 use crate::commands::selection::NamedTasks;
 use crate::commands::waiting::Outage;
 use crate::context::{Context, NamedTask};
@@ -32,6 +33,8 @@ pub(crate) struct Args {
     ids: IdArgs,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
@@ -47,7 +50,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
-    watch(&named, events, context).await
+    args.notify.after(|| about(&named, context), context, watch(&named, events, context)).await
 }
 
 async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) -> Result<Status> {
