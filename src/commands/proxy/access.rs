@@ -242,9 +242,9 @@ mod tests {
     fn credentials_are_read_as_clients_send_them() {
         let read = |text: &str| parse(text.as_bytes()).map(|found| (found.client_id, found.certificate.is_some()));
         assert_eq!(read(r#"{"clientId": "a", "accessToken": "t"}"#).unwrap(), ("a".to_owned(), false));
-        assert_eq!(read(r#"{"clientId": "a", "accessToken": "t", "certificate": ""}"#).unwrap().1, false);
-        assert_eq!(read(r#"{"clientId": "a", "accessToken": "t", "certificate": "{}"}"#).unwrap().1, true);
-        assert_eq!(read(r#"{"clientId": "a", "accessToken": "t", "certificate": {"version": 1}}"#).unwrap().1, true);
+        assert!(!read(r#"{"clientId": "a", "accessToken": "t", "certificate": ""}"#).unwrap().1);
+        assert!(read(r#"{"clientId": "a", "accessToken": "t", "certificate": "{}"}"#).unwrap().1);
+        assert!(read(r#"{"clientId": "a", "accessToken": "t", "certificate": {"version": 1}}"#).unwrap().1);
         for wrong in ["", "[]", "{}", r#"{"clientId": "a"}"#, r#"{"clientId": "", "accessToken": "t"}"#] {
             let error = read(wrong).unwrap_err();
             assert_eq!(error.kind(), Kind::Usage, "{wrong}");
