@@ -10,6 +10,8 @@ use super::sanitize;
 
 /// Spaces between columns; those after the last one are cut off.
 const GAP: usize = 2;
+/// Most characters of a cell: more than a screen has, and four times what the queue allows for a task's name.
+const MAX_CELL_CHARACTERS: usize = 1000;
 
 /// Rows under a header, for a terminal: what comes from a deployment is made safe here.
 pub(crate) struct Table {
@@ -159,9 +161,14 @@ fn colour(style: Style) -> Option<Color> {
     }
 }
 
-/// A cell is one line, whatever is in it.
+/// A cell is one line, whatever is in it. Every row is as wide as the widest, so one that has no end is cut.
 fn one_line(text: &str) -> String {
-    sanitize(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    let cut = text.char_indices().nth(MAX_CELL_CHARACTERS).map(|(end, _)| end);
+    let mut line = sanitize(text.get(..cut.unwrap_or(text.len())).unwrap_or(text));
+    if cut.is_some() {
+        line.to_mut().push('…');
+    }
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -209,6 +216,17 @@ mod tests {
         assert_eq!(header(40), "NAME                    STATE");
         assert!(table.render(Some(20), false).contains("build-linux64-asan/opt"), "a whole column is never cut");
         assert_eq!(table.render(None, false).lines().next().unwrap().split_whitespace().count(), 4);
+    }
+
+    #[test]
+    fn a_cell_without_end_does_not_make_every_row_as_long() {
+        let mut table = Table::new(["task", "name"]).whole(1);
+        table.row(["a", &"x".repeat(60_000)]);
+        (0..1000).for_each(|_| table.row(["b", "y"]));
+        let text = table.render(None, false);
+        assert!(text.lines().nth(1).unwrap().ends_with("xx…"));
+        assert!(text.len() < 10_000, "{}", text.len());
+        assert!(table.natural_width(1) < 1010);
     }
 
     #[test]
