@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod action;
 mod api;
 mod architecture;
 mod artifact;
@@ -37,6 +38,8 @@ mod group;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod hook;
+mod index;
 mod jq;
 mod man;
 mod object;

@@ -160,7 +160,8 @@ fn colour(style: Style) -> Option<Color> {
 }
 
 /// A cell is one line, whatever is in it.
-fn one_line(text: &str) -> String {
+/// Text as one line without what would drive a terminal.
+pub(crate) fn one_line(text: &str) -> String {
     sanitize(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

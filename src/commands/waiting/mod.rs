@@ -1,7 +1,9 @@
 //! What waits and watches: lengths of time, and deployments that are away for a while.
 
+mod created;
 mod length;
 mod outage;
 
+pub(super) use created::{Ended, StayArgs};
 pub(super) use length::length;
 pub(super) use outage::Outage;
