@@ -4,9 +4,10 @@ use std::fs;
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tc::sandbox::{Options, Sandbox};
+use tc::sandbox::{Options, Sandbox, Workers};
 
 use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::task::{definition, queue};
 use crate::support::wire::Wire;
 
@@ -34,16 +35,23 @@ impl Push {
 
     /// A push whose decision task publishes this and has these scopes.
     fn of(actions: &str, scopes: &[&str], options: Options) -> Self {
+        let has_workers = options.workers.is_some();
         let sandbox = Sandbox::start(options).unwrap();
         let tc = Tc::new().signed_in(&sandbox);
         let group = slugid::nice();
         let push = Self { task: String::new(), sandbox, tc, group };
         push.create(
             &push.group,
-            &json!({"scopes": scopes, "tags": {"kind": "decision-task"}, "metadata": named("decision")}),
+            &json!({"scopes": scopes, "tags": {"kind": "decision-task"}, "metadata": named("decision"), "payload": {"simulate": {"seconds": 1e12}}}),
         );
-        let worker = json!({"workerGroup": "g", "workerId": "w"});
-        queue(&push.sandbox, Utc::now(), "POST", &format!("/task/{}/runs/0/claim", push.group), &worker).is(200, "");
+        if has_workers {
+            // One of them has it for good.
+            push.tc.run(&["task", "wait", &push.group, "--for", "running"]).status(0);
+        } else {
+            let worker = json!({"workerGroup": "g", "workerId": "w"});
+            queue(&push.sandbox, Utc::now(), "POST", &format!("/task/{}/runs/0/claim", push.group), &worker)
+                .is(200, "");
+        }
         // A decision task writes its own ID into what it publishes.
         let actions = actions.replace("VESwp9JaRo-XkFN_bemBhw", &push.group);
         fs::write(push.tc.directory().join("actions.json"), actions).unwrap();
@@ -260,6 +268,15 @@ fn what_will_be_sent_is_shown_and_asked_about() {
 fn short_ways_take_several_tasks() {
     let push = Push::new();
     let other = push.add("other");
+    let asked = Tc::new().signed_in(&push.sandbox).env("NO_COLOR", "1").terminal().stdin("n\n");
+    let ran = asked.run(&["action", "retrigger", &push.task, &other]);
+    let start = format!(
+        "About to run the action `retrigger` (Retrigger) on 2 tasks:\n  {} build\n  {other} other\nIt triggers hook {GENERIC} with\n  {{\n",
+        push.task
+    );
+    assert!(ran.status(1).stderr.starts_with(&start), "{ran}");
+    let end = "\nand the like for 1 more task.\n--dry-run shows all that is sent.\nRun it? [y/N] ran nothing: not confirmed\n";
+    assert!(ran.stderr.ends_with(end), "{ran}");
     let words = push.tc.run(&["action", "retrigger", &push.task, &other, "--yes"]);
     words.status(0);
     let mut lines: Vec<&str> =
@@ -381,4 +398,40 @@ fn an_action_of_kind_task_is_limited_to_the_scopes_of_the_decision_task() {
     ran.stdout("").status(4);
     assert!(ran.stderr.contains("other:thing"), "{ran}");
     assert_eq!(push.names(), ["build", "decision"]);
+}
+
+#[test]
+fn the_log_of_what_an_action_created_is_printed_and_its_end_is_the_status() {
+    let scopes = ["in-tree:hook-action:*"];
+    let workers = |fail_rate| Options::default().workers(Workers::new(3).fail_rate(fail_rate).speed(1e7));
+    let push = Push::of(&one(&json!({})), &scopes, workers(0.0));
+    let ran = push.tc.run(&["action", "run", "do", &push.task, "--yes", "--log"]);
+    ran.status(0);
+    assert!(ran.stdout.starts_with("Task ") && ran.stdout.lines().count() > 1, "{ran}");
+    let push = Push::of(&one(&json!({})), &scopes, workers(1.0));
+    let ran = push.tc.run(&["action", "run", "do", &push.task, "--yes", "--wait"]);
+    ran.stderr("error: the task did not complete\n").status(3);
+}
+
+#[test]
+fn an_action_whose_answer_was_lost_is_not_run_again() {
+    let server = FakeServer::start();
+    let (task, group) = ("VESwp9JaRo-XkFN_bemBhw", "fN1SbArXTPSVFNUvaOlinQ");
+    let definition = json!({"taskGroupId": group, "metadata": {"name": "n"}, "tags": {}}).to_string();
+    server.expect(&format!("GET /api/queue/v1/task/{task}"), Answer::json(200, definition));
+    let published = json!({"storageType": "reference", "url": format!("{}/stored", server.url())}).to_string();
+    let content = format!("GET /api/queue/v1/task/{group}/artifact-content/public%2Factions.json");
+    server.expect(&content, Answer::json(200, published));
+    server.expect("GET /stored", Answer::json(200, one(&json!({}))));
+    let decision = json!({"scopes": ["in-tree:hook-action:*"]}).to_string();
+    server.expect(&format!("GET /api/queue/v1/task/{group}"), Answer::json(200, decision));
+    let hook = GENERIC.replace("generic/", "generic%2F");
+    server.expect(&format!("POST /api/hooks/v1/hooks/{hook}/trigger"), Answer::cut());
+    let ran = Tc::new().at(server.url()).run(&["action", "run", "do", task, "--yes"]);
+    ran.stdout("").status(7);
+    assert!(
+        ran.stderr.contains(&format!("hint: `tc hook fires {GENERIC}` shows whether the hook has fired.\n")),
+        "{ran}"
+    );
+    assert_eq!(server.requests().len(), 5);
 }

@@ -7,10 +7,24 @@ use crate::ui::{one_line, sanitize};
 
 /// Tasks that are named before the question.
 const MAX_SHOWN_SUBJECTS: usize = 10;
+/// Calls of different hooks that are shown before the question.
+const MAX_SHOWN_CALLS: usize = 3;
 /// Lines of a body that are shown before the question.
 const MAX_SHOWN_LINES: usize = 60;
 
-/// The action, what it is run on, and what is sent: of several the first, as the others differ in the task alone.
+/// The first request of each hook, and how many there are of it: they differ in the task alone.
+fn distinct(requests: &[(Subject, Request)]) -> Vec<(&Request, usize)> {
+    let mut calls: Vec<(&Request, usize)> = Vec::new();
+    for (_, request) in requests {
+        match calls.iter_mut().find(|(known, _)| known.is_like(request)) {
+            Some((_, count)) => *count += 1,
+            None => calls.push((request, 1)),
+        }
+    }
+    calls
+}
+
+/// The action, what it is run on, and what is sent.
 pub(super) fn preview(action: &Action, requests: &[(Subject, Request)]) -> String {
     let title = one_line(&action.title);
     let title = if title == action.name { String::new() } else { format!(" ({title})") };
@@ -30,19 +44,28 @@ pub(super) fn preview(action: &Action, requests: &[(Subject, Request)]) -> Strin
             text.push_str(&format!("\n  .. and {} more", requests.len() - MAX_SHOWN_SUBJECTS));
         }
     }
-    if let Some((_, request)) = requests.first() {
+    let calls = distinct(requests);
+    for (request, count) in calls.iter().take(MAX_SHOWN_CALLS) {
         let body = format!("{:#}", request.body);
-        let count = body.lines().count();
+        let lines = body.lines().count();
         text.push_str(&format!("\n{}", request.label()));
         for line in body.lines().take(MAX_SHOWN_LINES) {
             text.push_str(&format!("\n  {}", sanitize(line)));
         }
-        if count > MAX_SHOWN_LINES {
-            text.push_str(&format!("\n  .. and {} more lines", count - MAX_SHOWN_LINES));
+        if lines > MAX_SHOWN_LINES {
+            text.push_str(&format!("\n  .. and {} more lines", lines - MAX_SHOWN_LINES));
         }
-        if requests.len() > 1 {
-            text.push_str("\nand the like for each of the others; --dry-run shows all.");
+        match count {
+            1 => {}
+            2 => text.push_str("\nand the like for 1 more task."),
+            count => text.push_str(&format!("\nand the like for {} more tasks.", count - 1)),
         }
+    }
+    if calls.len() > MAX_SHOWN_CALLS {
+        text.push_str(&format!("\n.. and {} other calls.", calls.len() - MAX_SHOWN_CALLS));
+    }
+    if requests.len() > 1 {
+        text.push_str("\n--dry-run shows all that is sent.");
     }
     text
 }

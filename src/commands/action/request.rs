@@ -45,6 +45,17 @@ impl Request {
         Ok(Self { call, body })
     }
 
+    /// Whether another request triggers the same hook, or creates a task as this does.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (&self.call, &other.call) {
+            (ActionCall::Hook { group, id }, ActionCall::Hook { group: other_group, id: other_id }) => {
+                (group, id) == (other_group, other_id)
+            }
+            (ActionCall::Task { .. }, ActionCall::Task { .. }) => true,
+            _ => false,
+        }
+    }
+
     /// What it does, for people.
     pub(super) fn label(&self) -> String {
         match &self.call {
