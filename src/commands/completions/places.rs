@@ -14,6 +14,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// More words than this are no choice.
 const MAX_OFFERED: usize = 500;
 
+/// Nouns whose verbs take index paths with `--index`.
+const TASK_NOUNS: [&str; 3] = ["action", "artifact", "task"];
+
 /// A path in the index that is being typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TypedPath {
@@ -30,6 +33,9 @@ impl TypedPath {
     pub(crate) fn of(words: &[OsString]) -> Option<Self> {
         let (last, before) = words.split_last()?;
         let path = last.to_str().filter(|path| !path.starts_with('-') && !path.contains("://"))?;
+        if let Some(at) = before.iter().position(|word| word == "--index") {
+            return Self::after_flag(before, at, path);
+        }
         let noun = before.iter().position(|word| word == "index")?;
         let verb = before.get(noun + 1)?.to_str()?;
         let rest = before.get(noun + 2..).unwrap_or_default();
@@ -40,8 +46,20 @@ impl TypedPath {
             "find" | "rm" => true,
             _ => false,
         };
+        is_place.then(|| Self::new(before, noun, path, verb == "list"))?
+    }
+
+    /// The path of a verb with `--index` at this place: right behind it, or wherever the verb takes tasks.
+    fn after_flag(before: &[OsString], flag: usize, path: &str) -> Option<Self> {
+        let noun = before.iter().position(|word| TASK_NOUNS.iter().any(|noun| word == noun))?;
+        let takes_many = before.get(noun).is_some_and(|noun| noun == "task");
+        let is_next = flag + 1 == before.len();
+        (is_next || takes_many).then(|| Self::new(before, noun, path, false))?
+    }
+
+    fn new(before: &[OsString], noun: usize, path: &str, is_namespace: bool) -> Option<Self> {
         let command = before.get(..noun)?.iter().cloned().chain(["index".into(), "list".into()]).collect();
-        is_place.then(|| Self { command, path: path.to_owned(), is_namespace: verb == "list" })
+        Some(Self { command, path: path.to_owned(), is_namespace })
     }
 
     /// The namespace that the path is in.
@@ -99,6 +117,13 @@ mod tests {
         let (list, find) = (["tc", "index", "list", "a.b"], ["tc", "-R", "x", "index", "find", "a", "b.c"]);
         assert_eq!(typed(&list), Some(("tc index list".into(), "a.b".into(), true)));
         assert_eq!(typed(&find), Some(("tc -R x index list".into(), "b.c".into(), false)));
+        for words in [
+            ["tc", "task", "status", "--index", "x"].as_slice(),
+            &["tc", "task", "status", "--index", "y", "x"],
+            &["tc", "artifact", "download", "--index", "x"],
+        ] {
+            assert_eq!(typed(words), Some(("tc index list".into(), "x".into(), false)), "{words:?}");
+        }
         assert_eq!(typed(&["tc", "index", "download", "-o", ""]).map(|found| found.1), Some(String::new()));
     }
 
@@ -110,6 +135,8 @@ mod tests {
             &["tc", "index", "list", "a", "b"],
             &["tc", "index", "download", "a.b", "public/"],
             &["tc", "task", "status", "a"],
+            &["tc", "artifact", "cat", "--index", "a.b", "public/"],
+            &["tc", "group", "list", "--index", "a.b"],
             &["tc", "index"],
             &[],
         ] {

@@ -21,8 +21,8 @@ use crate::ui::{ago, one_line};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Namespace, or the address of its page; without one the root of the index
-    #[arg(value_name = "NAMESPACE", default_value = "")]
-    namespace: String,
+    #[arg(value_name = "NAMESPACE")]
+    namespace: Option<String>,
     /// All namespaces below, too
     #[arg(short, long)]
     recursive: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 /// # Errors
 /// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let place = named::namespace(&args.namespace, context)?;
+    let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;
     let since = args.since.as_deref().map(|text| time_since(text, context)).transpose()?;
     let client = place.deployment.client(context)?;
     let mut rows = Lister::new(&client, args.recursive).rows(&place.id).await?;
