@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod action;
 mod api;
 mod architecture;
 mod artifact;
@@ -40,6 +41,8 @@ mod group;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod hook;
+mod index;
 mod jq;
 mod man;
 mod notify;
@@ -110,6 +113,7 @@ mod transfer_hosts;
 mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
+mod transfer_storages;
 mod url;
 mod values;
 mod version;

@@ -22,6 +22,10 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["call", "request", "curl"], "tc api SERVICE METHOD"),
     (&["docs", "doc", "topics"], "tc help TOPIC"),
     (&["scopes"], "tc scope check` or `tc whoami"),
+    (&["actions"], "tc action list GROUP"),
+    (&["backfill"], "tc action backfill TASK"),
+    (&["trigger", "fire"], "tc hook trigger HOOK"),
+    (&["hooks"], "tc hook list"),
     (&["me", "user", "id"], "tc whoami"),
 ];
 
@@ -41,6 +45,20 @@ const VERBS: &[(&str, &[&str], &str)] = &[
     ("tc group", &["retry", "restart"], "tc group rerun GROUP"),
     ("tc group", &["stop", "kill"], "tc group cancel GROUP"),
     ("tc artifact", &["show", "view", "get"], "tc artifact cat TASK NAME"),
+    ("tc action", &["ls", "actions"], "tc action list GROUP"),
+    ("tc action", &["get", "view", "describe", "info", "schema"], "tc action show NAME GROUP"),
+    ("tc action", &["trigger", "fire", "call"], "tc action run NAME GROUP"),
+    ("tc hook", &["ls", "groups"], "tc hook list"),
+    ("tc hook", &["get", "view", "describe", "info", "schema"], "tc hook show HOOK"),
+    ("tc hook", &["history", "last-fires", "log", "logs"], "tc hook fires HOOK"),
+    ("tc hook", &["fire", "run", "call"], "tc hook trigger HOOK"),
+    ("tc hook", &["edit", "set"], "tc hook update FILE"),
+    ("tc hook", &["delete", "remove"], "tc hook rm HOOK"),
+    ("tc index", &["ls", "tree", "namespaces", "tasks"], "tc index list NAMESPACE"),
+    ("tc index", &["get", "show", "task", "lookup"], "tc index find PATH"),
+    ("tc index", &["add", "set", "put"], "tc index insert PATH TASK"),
+    ("tc index", &["delete", "remove"], "tc index rm PATH"),
+    ("tc index", &["artifact", "cat"], "tc index download PATH NAME"),
     ("tc artifact", &["ls"], "tc artifact list TASK"),
 ];
 

@@ -6,11 +6,13 @@
 //! none, so that the shell can offer files instead.
 
 mod answer;
+mod places;
 
 /// What stands behind a shell's name in `TC_COMPLETE` when descriptions are not wanted.
 const WORDS_ALONE: &str = "-words";
 
 pub(crate) use answer::answer;
+pub(crate) use places::TypedPath;
 
 use std::io::Write as _;
 use std::path::PathBuf;
