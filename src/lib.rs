@@ -12,7 +12,7 @@
 //! ```
 //!
 //! From here on: [`Client`] makes calls, [`transfer`] moves artifacts and objects and verifies them, [`pulse`] listens to
-//! messages, and [`sandbox`] is a deployment of one's own to try all of it on. [`reference`](mod@reference) knows every
+//! messages, [`helper`] loads settings from secrets, and [`sandbox`] is a deployment of one's own to try all of it on. [`reference`](mod@reference) knows every
 //! service, method and exchange.
 
 mod bulk;
@@ -27,6 +27,7 @@ mod domain;
 mod env;
 mod error;
 mod exit;
+pub mod helper;
 mod loopback;
 pub mod pulse;
 pub mod reference;

@@ -77,6 +77,8 @@ mod sandbox_workers;
 mod schema;
 mod scope;
 mod scope_server;
+mod secret;
+mod secret_load;
 mod signin;
 mod signin_callback;
 mod signin_page;

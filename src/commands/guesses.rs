@@ -43,6 +43,11 @@ const VERBS: &[(&str, &[&str], &str)] = &[
     ("tc group", &["stop", "kill"], "tc group cancel GROUP"),
     ("tc artifact", &["show", "view", "get"], "tc artifact cat TASK NAME"),
     ("tc artifact", &["ls"], "tc artifact list TASK"),
+    ("tc secret", &["ls"], "tc secret list"),
+    ("tc secret", &["show", "view", "read", "print"], "tc secret get SECRET"),
+    ("tc secret", &["create", "update", "put", "add", "write"], "tc secret set SECRET FILE"),
+    ("tc secret", &["remove", "delete", "unset"], "tc secret rm SECRET"),
+    ("tc secret", &["env", "export", "exec"], "tc secret load SECRET"),
 ];
 
 /// Options of other tools, and what does the same here.
@@ -102,7 +107,8 @@ mod tests {
         assert_eq!(guessed("tc", "login"), "Did you mean `tc signin`?");
         assert_eq!(guessed("tc", "logs"), "Did you mean `tc task log TASK`?");
         assert_eq!(guessed("tc", "queue"), "Did you mean `tc api queue METHOD`?");
-        assert_eq!(guessed("tc", "secret"), "Did you mean `tc api secrets METHOD`?");
+        assert_eq!(guessed("tc", "github"), "Did you mean `tc api github METHOD`?");
+        assert_eq!(guessed("tc secret", "show"), "Did you mean `tc secret get SECRET`?");
         assert_eq!(guessed("tc", "createTask"), "Did you mean `tc api queue createTask`?");
         assert_eq!(guessed("tc task", "describe"), "Did you mean `tc task status TASK` or `tc task def TASK`?");
         assert_eq!(guessed("tc group", "nonsense"), "");

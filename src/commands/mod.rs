@@ -21,6 +21,7 @@ pub(crate) mod references;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
@@ -70,6 +71,9 @@ pub(crate) enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// See, set and load secrets: JSON objects that CI keeps
+    #[command(subcommand, visible_alias = "secrets")]
+    Secret(secret::Command),
     /// Hear what the services tell of over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
@@ -165,6 +169,7 @@ impl Command {
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Secret(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Flags, fields};
+use super::Flags;
+use crate::commands::documents::fields;
 use crate::context::Context;
 use crate::domain::yaml;
 use crate::error::{Error, Result};

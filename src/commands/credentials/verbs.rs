@@ -53,6 +53,12 @@ verbs! {
     "artifact.upload": "queue.createArtifact", reads "queue.status" "queue.task";
     "object.download": "object.startDownload";
     "object.upload": "object.createUpload" "object.finishUpload";
+    "secret.list": "secrets.list";
+    "secret.get": "secrets.get", reads "secrets.list";
+    "secret.set": "secrets.set", reads "secrets.get";
+    "secret.edit": "secrets.set" "secrets.get";
+    "secret.rm": "secrets.remove" "secrets.list";
+    "secret.load": "secrets.get", reads "secrets.list";
     "scope.expand": "auth.expandScopes";
     "scope.check": "auth.currentScopes";
 }

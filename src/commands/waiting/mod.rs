@@ -2,6 +2,8 @@
 
 mod length;
 mod outage;
+mod point;
 
 pub(super) use length::length;
 pub(super) use outage::Outage;
+pub(super) use point::{future_time, point_in_time};

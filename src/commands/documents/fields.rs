@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// When the path is malformed, or something that is there is no object or list; says what.
-pub(super) fn set(body: &mut Value, path: &str, value: Value) -> Result<(), String> {
+pub(crate) fn set(body: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let mut place = body;
     for step in parse(path)? {
         place = match step {
