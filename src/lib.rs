@@ -57,6 +57,6 @@ pub mod fuzzing {
     pub use crate::definition::json_e;
     pub use crate::definition::places;
     pub use crate::domain::artifact_path;
-    pub use crate::domain::{TaskRef, slugid, time};
+    pub use crate::domain::{TaskRef, page_ref, slugid, time};
     pub use crate::ui::json;
 }

@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod access;
 mod api;
 mod architecture;
 mod artifact;
@@ -109,3 +110,5 @@ mod url;
 mod values;
 mod version;
 mod whoami;
+mod worker;
+mod worker_pool;

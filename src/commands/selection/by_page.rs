@@ -20,7 +20,7 @@ pub(crate) const CLIENT: Noun = Noun { name: "client", pages: &["auth/clients/{.
 /// A role.
 pub(crate) const ROLE: Noun = Noun { name: "role", pages: &["auth/roles/{..}"] };
 /// A worker pool.
-pub(crate) const WORKER_POOL: Noun =
+pub(super) const WORKER_POOL: Noun =
     Noun { name: "worker pool", pages: &["worker-manager/{}/*", "provisioners/{}/worker-types/{}/*"] };
 
 impl Noun {
@@ -65,7 +65,7 @@ impl Noun {
 ///
 /// # Errors
 /// When standard input cannot be read.
-pub(crate) async fn lines(words: &[String], context: &Context) -> Result<Vec<String>> {
+pub(super) async fn lines(words: &[String], context: &Context) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for word in words {
         if word == "-" {

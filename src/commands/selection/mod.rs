@@ -5,9 +5,11 @@ mod filters;
 mod group_tasks;
 mod named;
 mod nearest;
+mod pools;
 
-pub(super) use by_page::{CLIENT, ROLE, SECRET, WORKER_POOL, lines};
+pub(super) use by_page::{CLIENT, ROLE, SECRET};
 pub(super) use filters::FilterArgs;
 pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
 pub(super) use named::{NamedTasks, group, task, tasks};
 pub(super) use nearest::{collect, no_such, or_nearest, texts};
+pub(super) use pools::{WorkerName, check_pool, pool, pool_ids, worker, workers};

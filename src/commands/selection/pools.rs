@@ -8,8 +8,10 @@ use crate::domain::page_ref::{is_address, page_ref};
 use crate::error::{Error, Kind, Result};
 
 /// A worker; its name is that of its pool, its group and its ID, with `/` between them.
-const WORKER: Noun =
-    Noun { name: "worker", pages: &["provisioners/{}/worker-types/{}/workers/{}/{}/*", "worker-manager/{}/workers/{}/{}/*"] };
+const WORKER: Noun = Noun {
+    name: "worker",
+    pages: &["provisioners/{}/worker-types/{}/workers/{}/{}/*", "worker-manager/{}/workers/{}/{}/*"],
+};
 
 /// The four parts of a worker's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,9 @@ impl<'a> WorkerName<'a> {
 pub(crate) fn pool(text: &str, context: &Context) -> Result<Named> {
     let named = WORKER_POOL.named(text, context)?;
     match named.id.split_once('/') {
-        Some((provisioner, worker)) if !provisioner.is_empty() && !worker.is_empty() && !worker.contains('/') => Ok(named),
+        Some((provisioner, worker)) if !provisioner.is_empty() && !worker.is_empty() && !worker.contains('/') => {
+            Ok(named)
+        }
         _ => Err(Error::usage(format!("invalid worker pool ID `{}`", named.id))
             .hint("It looks like provisioner/worker-type; `tc worker pools` lists them.")),
     }
