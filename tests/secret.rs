@@ -6,6 +6,8 @@ use serde_json::json;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
+#[cfg(unix)]
+use crate::support::pty::{CTRL_C, Terminal};
 
 fn sandbox() -> (Sandbox, Tc) {
     let sandbox = Sandbox::start(Options::default()).unwrap();
@@ -127,6 +129,44 @@ fn a_replaced_secret_keeps_its_end() {
     );
     tc.run(&["secret", "set", "new", "-f", "a=1"]).status(0);
     assert!(expires(&tc, "new").starts_with("302"), "a thousand years from now");
+}
+
+#[test]
+fn a_secret_can_be_set_and_removed_without_reading_it() {
+    let (_sandbox, tc) = with_secret();
+    let limited = |words: &[&str]| {
+        let scopes = ["--authorized-scope", "secrets:set:project/a/bot"];
+        tc.run(&[words, &scopes[..]].concat())
+    };
+    let ran = limited(&["secret", "set", "project/a/bot", "-f", "a=1"]);
+    ran.stdout("").status(4);
+    assert!(ran.stderr.contains("hint: Name the end with --expires to set the secret without reading it.\n"), "{ran}");
+    limited(&["secret", "set", "project/a/bot", "-f", "a=1", "--expires", "2100-01-01T00:00:00Z"])
+        .stdout("Secret project/a/bot set\n")
+        .stderr("")
+        .status(0);
+    tc.run(&["secret", "get", "project/a/bot"]).stdout("{\n  \"a\": \"1\"\n}\n").status(0);
+    limited(&["secret", "rm", "project/a/bot", "--yes"]).stdout("Secret project/a/bot removed\n").stderr("").status(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_edit_leaves_no_file() {
+    let (sandbox, tc) = with_secret();
+    let path = tc.directory().join("path");
+    let editor = format!("sh -c 'echo \"$0\" > {}; echo editing; sleep 60'", path.display());
+    let session = Terminal::at(sandbox.root_url())
+        .env("TASKCLUSTER_CLIENT_ID", sandbox.client_id())
+        .env("TASKCLUSTER_ACCESS_TOKEN", sandbox.access_token().reveal())
+        .env("PATH", &std::env::var("PATH").unwrap())
+        .env("EDITOR", &editor)
+        .run(&["secret", "edit", "project/a/bot"]);
+    session.wait_for("editing");
+    let file = std::path::PathBuf::from(fs::read_to_string(&path).unwrap().trim());
+    assert!(fs::read_to_string(&file).unwrap().contains("hunter2"));
+    session.press(CTRL_C);
+    assert_eq!(session.end().status, Some(130));
+    assert!(!file.exists() && !file.parent().unwrap().exists());
 }
 
 #[test]

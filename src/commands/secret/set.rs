@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 use super::changes::changed_keys;
 use super::content::merge;
 use super::stored;
+use crate::client::Client;
 use crate::commands::documents::{Document, fields};
 use crate::commands::selection::SECRET;
 use crate::commands::waiting::future_time;
 use crate::context::Context;
 use crate::domain::time::to_iso;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
 /// Create or replace a secret
@@ -58,17 +59,20 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let expires = args.expires.as_deref().map(|text| future_time("--expires", text, context.now())).transpose()?;
     let given = given(args, context).await?;
     let client = named.deployment.client(context)?;
-    let before = stored::find(&client, &named.id).await?;
+    let before = match stored::find(&client, &named.id).await {
+        // Who may set a secret need not be allowed to read it.
+        Err(error) if error.kind() == Kind::Auth && !args.merge => match expires {
+            Some(expires) => return set_unread(args, &client, &named.id, given, &to_iso(expires), context).await,
+            None => return Err(error.hint("Name the end with --expires to set the secret without reading it.")),
+        },
+        found => found?,
+    };
     let mut after = match &before {
         Some(before) if args.merge => before.secret.clone(),
         _ => Map::new(),
     };
     merge(&mut after, given);
-    let mut content = Value::Object(after);
-    set_fields(&mut content, args, context)?;
-    let Value::Object(after) = content else {
-        return Err(Error::usage("the content of a secret is an object").hint("Start each key with a name."));
-    };
+    let after = with_fields(after, args, context)?;
     let expires = expires.map_or_else(|| stored::default_expiry(before.as_ref(), context.now()), to_iso);
     let changes = changed_keys(before.as_ref().map_or(&Map::new(), |before| &before.secret), &after);
     if !args.dry_run {
@@ -90,6 +94,31 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     if args.dry_run {
         context.ui.note(format_args!("Secret {} would be {action}; nothing was sent.", named.id));
+    }
+    Ok(Status::DONE)
+}
+
+/// Sets a secret that the caller may not read, so that nothing can be said of what changes.
+async fn set_unread(
+    args: &Args,
+    client: &Client,
+    name: &str,
+    given: Map<String, Value>,
+    expires: &str,
+    context: &Context,
+) -> Result<Status> {
+    let content = with_fields(given, args, context)?;
+    if args.dry_run {
+        context.ui.note(format_args!("Secret {name} would be set; nothing was sent."));
+        return Ok(Status::DONE);
+    }
+    stored::set(client, name, &content, expires).await?;
+    if context.wants_json() {
+        let keys: Vec<&String> = content.keys().collect();
+        let json = json!({"name": name, "action": "set", "expires": expires, "keys": keys, "changes": null});
+        context.print_json(json.to_string()).await?;
+    } else {
+        writeln!(context.ui.out(), "Secret {} set", context.ui.safe(name))?;
     }
     Ok(Status::DONE)
 }
@@ -119,25 +148,30 @@ pub(super) fn object(value: Value, origin: &str) -> Result<Map<String, Value>> {
     }
 }
 
-fn set_fields(content: &mut Value, args: &Args, context: &Context) -> Result<()> {
+/// An object with what `-f`, `-F` and `--from-file` set in it.
+fn with_fields(content: Map<String, Value>, args: &Args, context: &Context) -> Result<Map<String, Value>> {
+    let mut content = Value::Object(content);
     for text in &args.field {
         let (key, value) = pair(text, "-f")?;
-        fields::set(content, key, value.into()).map_err(Error::usage)?;
+        fields::set(&mut content, key, value.into()).map_err(Error::usage)?;
     }
     for text in &args.json_field {
         let (key, value) = pair(text, "-F")?;
         // The value is a secret, and the parser's message could show some of it.
         let value = serde_json::from_str(value)
             .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a text."))?;
-        fields::set(content, key, value).map_err(Error::usage)?;
+        fields::set(&mut content, key, value).map_err(Error::usage)?;
     }
     for text in &args.from_file {
         let (key, path) = pair(text, "--from-file")?;
         let bytes = fs::read(context.env.resolve(path)).map_err(|source| Error::io("read", path, source))?;
         let value = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{path} is not UTF-8")))?;
-        fields::set(content, key, value.into()).map_err(Error::usage)?;
+        fields::set(&mut content, key, value.into()).map_err(Error::usage)?;
     }
-    Ok(())
+    match content {
+        Value::Object(content) => Ok(content),
+        _ => Err(Error::usage("the content of a secret is an object").hint("Start each key with a name.")),
+    }
 }
 
 fn pair<'a>(text: &'a str, flag: &str) -> Result<(&'a str, &'a str)> {

@@ -1,6 +1,6 @@
 //! What is waiting for the workers of a pool, and what went wrong with them lately.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -17,35 +17,46 @@ pub(super) struct QueueCounts {
     pub claimed: u64,
 }
 
-/// How many tasks are pending and claimed.
-///
-/// # Errors
-/// Those of the call, but for that of a caller who may not count: that is said once, by way of `refused`.
-pub(super) async fn queue_counts(
-    client: &Client,
-    pool: &str,
-    refused: &Mutex<Option<String>>,
-) -> Result<Option<QueueCounts>> {
-    match client.call("queue", "taskQueueCounts").arg(pool).send().await {
-        Ok(answer) => {
-            let answer: Value = answer.json()?;
-            Ok(Some(QueueCounts { pending: number(&answer, "pendingTasks"), claimed: number(&answer, "claimedTasks") }))
-        }
-        Err(error) if error.kind() == Kind::Auth => {
-            if let Ok(mut refused) = refused.lock() {
-                refused.get_or_insert_with(|| error.message().lines().next().unwrap_or_default().to_owned());
+/// What the caller may not know: the rest is shown all the same, and this is said once.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<Vec<String>>);
+
+impl Refusals {
+    /// An answer, or none where it is refused to this caller.
+    ///
+    /// # Errors
+    /// All others.
+    fn bridge<T>(&self, what: &str, answer: Result<T>) -> Result<Option<T>> {
+        match answer {
+            Err(error) if error.kind() == Kind::Auth => {
+                let line = format!("{what}: {}", error.message().lines().next().unwrap_or_default());
+                let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if !refused.contains(&line) {
+                    refused.push(line);
+                }
+                Ok(None)
             }
-            Ok(None)
+            answer => answer.map(Some),
         }
-        Err(error) => Err(error),
+    }
+
+    /// Says what is missing, and why.
+    pub(super) fn tell(&self, context: &Context) {
+        for line in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            context.ui.warn(context.ui.safe(&line));
+        }
     }
 }
 
-/// Says why counts are missing.
-pub(super) fn tell_refused(refused: &Mutex<Option<String>>, context: &Context) {
-    if let Some(message) = refused.lock().ok().and_then(|mut refused| refused.take()) {
-        context.ui.warn(format_args!("the tasks that wait are not counted: {}", context.ui.safe(&message)));
-    }
+/// How many tasks are pending and claimed.
+///
+/// # Errors
+/// Those of the call, but for a refusal.
+pub(super) async fn queue_counts(client: &Client, pool: &str, refusals: &Refusals) -> Result<Option<QueueCounts>> {
+    let answer = client.call("queue", "taskQueueCounts").arg(pool).send().await;
+    let Some(answer) = refusals.bridge("the tasks that wait are not counted", answer)? else { return Ok(None) };
+    let answer: Value = answer.json()?;
+    Ok(Some(QueueCounts { pending: number(&answer, "pendingTasks"), claimed: number(&answer, "claimedTasks") }))
 }
 
 /// How many errors the last `hours` hours had, by what `workerPoolErrorStats` tells of single hours.
@@ -61,14 +72,15 @@ pub(super) fn recent_errors(stats: &Value, hours: u8, now: chrono::DateTime<chro
 /// `workerPoolErrorStats`, of one pool or of all.
 ///
 /// # Errors
-/// Those of the call.
-pub(super) async fn error_stats(client: &Client, pool: Option<&str>) -> Result<Value> {
+/// Those of the call, but for a refusal.
+pub(super) async fn error_stats(client: &Client, pool: Option<&str>, refusals: &Refusals) -> Result<Option<Value>> {
     let call = client.call("worker-manager", "workerPoolErrorStats");
     let call = match pool {
         Some(pool) => call.query("workerPoolId", pool),
         None => call,
     };
-    call.send().await?.json()
+    let answer = refusals.bridge("errors are not counted", call.send().await)?;
+    answer.map(|answer| answer.json()).transpose()
 }
 
 /// The pools that had errors in the last seven days.

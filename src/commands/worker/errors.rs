@@ -56,7 +56,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             or_nearest(exists, ("worker pool", &named.id), pool_ids(&client)).await?;
             vec![named.id.clone()]
         }
-        None => counts::pools_with_errors(&counts::error_stats(&client, None).await?),
+        None => {
+            let stats = client.call("worker-manager", "workerPoolErrorStats").send().await?.json()?;
+            counts::pools_with_errors(&stats)
+        }
     };
     let mut errors = Vec::new();
     for pool in &pools {

@@ -1,12 +1,11 @@
 //! `tc worker pools`
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::counts::{self, QueueCounts};
+use super::counts::{self, QueueCounts, Refusals};
 use super::fields::{number, text};
 use crate::client::Client;
 use crate::commands::selection::collect;
@@ -40,7 +39,7 @@ const MAX_CONCURRENT_COUNTS: usize = 32;
 struct Counted {
     pool: Value,
     queue: Option<QueueCounts>,
-    errors: u64,
+    errors: Option<u64>,
 }
 
 /// Lists them.
@@ -55,14 +54,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     )?;
     add_stats(&mut pools, stats);
     pools.retain(|pool| text(pool, "workerPoolId").starts_with(&args.prefix));
-    let with_errors = counts::pools_with_errors(&counts::error_stats(&client, None).await?);
-    let refused = Mutex::new(None);
-    let counting = pools.into_iter().map(|pool| count(pool, &client, &with_errors, args.hours, &refused, context));
+    let refusals = Refusals::default();
+    let stats = counts::error_stats(&client, None, &refusals).await?;
+    let with_errors = stats.as_ref().map(counts::pools_with_errors);
+    let counting =
+        pools.into_iter().map(|pool| count(pool, &client, with_errors.as_deref(), args.hours, &refusals, context));
     let mut counted: Vec<Counted> = stream::iter(counting).buffered(MAX_CONCURRENT_COUNTS).try_collect().await?;
     if args.pending {
         counted.retain(|one| one.queue.is_none_or(|queue| queue.pending > 0));
     }
-    counts::tell_refused(&refused, context);
+    refusals.tell(context);
     if context.wants_json() {
         let items: Value = counted.into_iter().map(json_of).collect();
         context.print_json(items.to_string()).await?;
@@ -81,7 +82,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             number(pool, "requestedCapacity").to_string(),
             count(|queue| queue.pending),
             count(|queue| queue.claimed),
-            errors.to_string(),
+            errors.map_or_else(String::new, |errors| errors.to_string()),
         ]);
     }
     if table.is_empty() {
@@ -108,17 +109,18 @@ fn add_stats(pools: &mut [Value], stats: Vec<Value>) {
 async fn count(
     pool: Value,
     client: &Client,
-    with_errors: &[String],
+    with_errors: Option<&[String]>,
     hours: u8,
-    refused: &Mutex<Option<String>>,
+    refusals: &Refusals,
     context: &Context,
 ) -> Result<Counted> {
     let id = text(&pool, "workerPoolId").to_owned();
-    let queue = counts::queue_counts(client, &id, refused).await?;
-    let errors = if with_errors.contains(&id) {
-        counts::recent_errors(&counts::error_stats(client, Some(&id)).await?, hours, context.now())
-    } else {
-        0
+    let queue = counts::queue_counts(client, &id, refusals).await?;
+    let errors = match with_errors {
+        Some(pools) if pools.contains(&id) => counts::error_stats(client, Some(&id), refusals)
+            .await?
+            .map(|stats| counts::recent_errors(&stats, hours, context.now())),
+        known => known.map(|_| 0),
     };
     Ok(Counted { pool, queue, errors })
 }

@@ -1,13 +1,12 @@
 //! `tc worker watch`
 
 use std::io::Write as _;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::counts::{self, QueueCounts};
+use super::counts::{self, QueueCounts, Refusals};
 use super::fields::{number, text, time};
 use super::list;
 use crate::client::Client;
@@ -45,7 +44,7 @@ struct Snapshot {
     pool: Value,
     queue: Option<QueueCounts>,
     workers: Vec<Value>,
-    errors: u64,
+    errors: Option<u64>,
 }
 
 /// Watches.
@@ -58,11 +57,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let client = named.deployment.client(context)?;
     let redraws = context.ui.redraws();
     let mut outage = Outage::new(redraws, context)?;
-    let (mut frame, mut told, refused) = (Frame::default(), String::new(), Mutex::new(None));
+    let (mut frame, mut told, refusals) = (Frame::default(), String::new(), Refusals::default());
+    let mut is_first = true;
     loop {
-        let looked = outage.bridge(look(&client, &named.id, &refused, context).await)?;
+        let looked = outage.bridge(look(&client, &named.id, &refusals, context).await)?;
         if let Some(seen) = looked {
-            counts::tell_refused(&refused, context);
+            if std::mem::take(&mut is_first) {
+                refusals.tell(context);
+            }
             if redraws {
                 let text = view(&named.id, &seen, context);
                 frame.draw(&context.ui, &outage.line().map_or(text.clone(), |line| format!("{text}\n{line}")))?;
@@ -77,13 +79,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
 }
 
-async fn look(client: &Client, id: &str, refused: &Mutex<Option<String>>, context: &Context) -> Result<Snapshot> {
+async fn look(client: &Client, id: &str, refusals: &Refusals, context: &Context) -> Result<Snapshot> {
     let answer = client.call("worker-manager", "workerPool").arg(id).send().await;
     let pool = or_nearest(answer, ("worker pool", id), pool_ids(client)).await?.json()?;
-    let counting = counts::queue_counts(client, id, refused);
+    let counting = counts::queue_counts(client, id, refusals);
     let (queue, workers, stats) =
-        tokio::try_join!(counting, list::fetch(client, id), counts::error_stats(client, Some(id)))?;
-    Ok(Snapshot { pool, queue, workers, errors: counts::recent_errors(&stats, 1, context.now()) })
+        tokio::try_join!(counting, list::fetch(client, id), counts::error_stats(client, Some(id), refusals))?;
+    let errors = stats.map(|stats| counts::recent_errors(&stats, 1, context.now()));
+    Ok(Snapshot { pool, queue, workers, errors })
 }
 
 /// The counts in one line.
@@ -98,7 +101,7 @@ fn in_words(seen: &Snapshot) -> String {
     if let Some(queue) = seen.queue {
         words.extend([format!("pending: {}", queue.pending), format!("claimed: {}", queue.claimed)]);
     }
-    words.push(format!("errors in the last hour: {}", seen.errors));
+    words.extend(seen.errors.map(|errors| format!("errors in the last hour: {errors}")));
     words.join(", ")
 }
 

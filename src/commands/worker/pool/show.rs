@@ -1,11 +1,10 @@
 //! `tc worker pool show`
 
 use std::io::Write as _;
-use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::super::counts;
+use super::super::counts::{self, Refusals};
 use super::super::fields::{number, shown_time, text};
 use super::definition::definition;
 use crate::commands::selection::{or_nearest, pool, pool_ids};
@@ -41,19 +40,20 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         context.print_json(definition(&pool).to_string()).await?;
         return Ok(Status::DONE);
     }
-    let refused = Mutex::new(None);
+    let refusals = Refusals::default();
     let stats = async { client.call("worker-manager", "workerPoolStats").arg(&named.id).send().await?.json::<Value>() };
     let (queue, errors, stats) = tokio::try_join!(
-        counts::queue_counts(&client, &named.id, &refused),
-        counts::error_stats(&client, Some(&named.id)),
+        counts::queue_counts(&client, &named.id, &refusals),
+        counts::error_stats(&client, Some(&named.id), &refusals),
         stats
     )?;
-    counts::tell_refused(&refused, context);
+    refusals.tell(context);
+    let errors = errors.map(|stats| counts::recent_errors(&stats, 24, context.now()));
     let configs = stats.get("launchConfigStats").cloned().unwrap_or_default();
     if let Some(members) = pool.as_object_mut() {
         members.insert("pendingTasks".into(), json!(queue.map(|queue| queue.pending)));
         members.insert("claimedTasks".into(), json!(queue.map(|queue| queue.claimed)));
-        members.insert("recentErrors".into(), json!(counts::recent_errors(&errors, 24, context.now())));
+        members.insert("recentErrors".into(), json!(errors));
         members.insert("launchConfigStats".into(), configs.clone());
     }
     if context.wants_json() {
@@ -83,12 +83,13 @@ fn print(pool: &Value, configs: &Value, context: &Context) -> Result<()> {
         let (count, capacity) = (number(pool, &format!("{state}Count")), number(pool, &format!("{state}Capacity")));
         writeln!(out, "{state}: {count} (capacity {capacity})")?;
     }
-    for (title, key) in [("pending tasks", "pendingTasks"), ("claimed tasks", "claimedTasks")] {
+    let counts =
+        [("pending tasks", "pendingTasks"), ("claimed tasks", "claimedTasks"), ("errors in 24 hours", "recentErrors")];
+    for (title, key) in counts {
         if let Some(count) = pool.get(key).and_then(Value::as_u64) {
             writeln!(out, "{title}: {count}")?;
         }
     }
-    writeln!(out, "errors in 24 hours: {}", number(pool, "recentErrors"))?;
     let mut table =
         (1..5).fold(Table::new(["launch config", "capacity", "running", "requested", "stopping"]), Table::right);
     for config in configs.as_array().into_iter().flatten() {
