@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod access;
 mod action;
 mod api;
 mod architecture;
@@ -87,6 +88,8 @@ mod sandbox_workers;
 mod schema;
 mod scope;
 mod scope_server;
+mod secret;
+mod secret_load;
 mod signin;
 mod signin_callback;
 mod signin_page;
@@ -118,3 +121,5 @@ mod url;
 mod values;
 mod version;
 mod whoami;
+mod worker;
+mod worker_pool;

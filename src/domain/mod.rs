@@ -6,6 +6,7 @@ pub(crate) mod go_template;
 pub(crate) mod group_progress;
 pub(crate) mod hook_ref;
 pub(crate) mod index_path;
+pub(crate) mod page_ref;
 pub(crate) mod proxy_path;
 mod recipient;
 pub(crate) mod retrigger;

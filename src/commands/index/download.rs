@@ -9,7 +9,7 @@ use crate::commands::transfers::{
     self, DownloadArgs, DownloadItem, ListedArtifact, Manifest, NamePatterns, Placement, download, to_stdout,
 };
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::ContentSource;
 
@@ -50,7 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = named::task_of(&entry)?.to_owned();
     let run = transfers::newest_run(&client, &task).await?;
     let listed = transfers::list(&client, &task, Some(run)).await?;
-    let names = chosen(args, &listed, &format!("task {task}, run {run},"))?;
+    let names = chosen(args, &listed, &task, run)?;
     let source = |name: &String| ContentSource::Artifact { task: task.clone(), run: Some(run), name: name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
         return match names.as_slice() {
@@ -78,15 +78,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.writing_files(download(&client, items, &args.download, options, &manifest, context)).await
 }
 
-/// The names of the artifacts that are meant, of those that there are. One that stands for an error is meant only where
-/// its name is given.
-fn chosen(args: &Args, listed: &[ListedArtifact], whose: &str) -> Result<Vec<String>> {
+/// The names of the artifacts that are meant, of those that there are. One that stands for an error is among them: it
+/// fails by itself, and says why there is nothing.
+fn chosen(args: &Args, listed: &[ListedArtifact], task: &str, run: u32) -> Result<Vec<String>> {
     let patterns = NamePatterns::new(&args.names);
     let (meant, unused) = patterns.choose(listed);
     if let [missing, ..] = unused.as_slice() {
-        return Err(Error::new(Kind::NotFound, format!("no artifact of {whose} is `{missing}`")));
+        return Err(transfers::unmatched(missing, task, run));
     }
     let meant = if args.all { listed.iter().collect() } else { meant };
-    let names = meant.into_iter().filter(|artifact| !artifact.is_error() || args.names.contains(&artifact.name));
-    Ok(names.map(|artifact| artifact.name.clone()).collect())
+    Ok(meant.into_iter().map(|artifact| artifact.name.clone()).collect())
 }
