@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod action;
 mod api;
 mod architecture;
 mod artifact;
@@ -39,6 +40,8 @@ mod group;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod hook;
+mod index;
 mod jq;
 mod man;
 mod object;
@@ -107,6 +110,7 @@ mod transfer_hosts;
 mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
+mod transfer_storages;
 mod url;
 mod values;
 mod version;

@@ -9,7 +9,7 @@ use super::changes::changed_keys;
 use super::content::merge;
 use super::stored;
 use crate::client::Client;
-use crate::commands::documents::{Document, fields};
+use crate::commands::documents::{Document, set_field};
 use crate::commands::selection::SECRET;
 use crate::commands::waiting::future_time;
 use crate::context::Context;
@@ -153,20 +153,20 @@ fn with_fields(content: Map<String, Value>, args: &Args, context: &Context) -> R
     let mut content = Value::Object(content);
     for text in &args.field {
         let (key, value) = pair(text, "-f")?;
-        fields::set(&mut content, key, value.into()).map_err(Error::usage)?;
+        set_field(&mut content, key, value.into()).map_err(Error::usage)?;
     }
     for text in &args.json_field {
         let (key, value) = pair(text, "-F")?;
         // The value is a secret, and the parser's message could show some of it.
         let value = serde_json::from_str(value)
             .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a text."))?;
-        fields::set(&mut content, key, value).map_err(Error::usage)?;
+        set_field(&mut content, key, value).map_err(Error::usage)?;
     }
     for text in &args.from_file {
         let (key, path) = pair(text, "--from-file")?;
         let bytes = fs::read(context.env.resolve(path)).map_err(|source| Error::io("read", path, source))?;
         let value = String::from_utf8(bytes).map_err(|_| Error::usage(format!("{path} is not UTF-8")))?;
-        fields::set(&mut content, key, value.into()).map_err(Error::usage)?;
+        set_field(&mut content, key, value.into()).map_err(Error::usage)?;
     }
     match content {
         Value::Object(content) => Ok(content),

@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Create it without being asked
     #[arg(short, long)]
     yes: bool,
@@ -37,7 +40,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When the editor fails or what it leaves is no valid definition: nothing is created and the text is kept.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     let definition: Value =
         task.deployment.client(context)?.call("queue", "task").arg(task.id.as_str()).send().await?.json()?;
     let mut before = template(&definition);
