@@ -40,7 +40,9 @@ fn tasks_are_found_by_path_and_by_page() {
     tc.run(&["index", "find", "project.x.latest"]).stdout(&format!("{OTHER}\n")).stderr("").status(0);
     let page = format!("{}/tasks/index/project.x/latest", sandbox.root_url());
     tc.run(&["index", "find", &page]).stdout(&format!("{OTHER}\n")).stderr("").status(0);
-    tc.run(&["index", "find", "project.z"]).stdout("").status(5);
+    let ran = tc.run(&["index", "find", "project.z"]);
+    ran.stdout("").status(5);
+    assert!(ran.stderr.ends_with("hint: `tc index list project` shows what is there.\n"), "{ran}");
     tc.run(&["index", "find", "project..z"])
         .stdout("")
         .stderr("error: invalid index path `project..z`: it has an empty part\n")
