@@ -107,6 +107,7 @@ mod transfer_hosts;
 mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
+mod transfer_storages;
 mod url;
 mod values;
 mod version;

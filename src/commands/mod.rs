@@ -163,7 +163,11 @@ pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
 impl Command {
     /// Whether `--timeout` is the time limit of the command as a whole, and not that of its calls.
     pub(crate) fn limits_itself(&self) -> bool {
-        matches!(self, Self::Task(task::Command::Wait(_)) | Self::Group(group::Command::Wait(_)))
+        matches!(
+            self,
+            Self::Task(task::Command::Wait(_) | task::Command::Watch(_))
+                | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
+        )
     }
 
     /// Runs the command; `program` runs another command line, for a command that shows what others do.

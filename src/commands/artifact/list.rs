@@ -83,7 +83,7 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
         async move {
             match known {
                 Some(length) => Some(length),
-                None => transfer::stored_size(client, &source, &Options::default()).await.ok().flatten(),
+                None => transfer::content_size(client, &source, &Options::default()).await.ok().flatten(),
             }
         }
     };

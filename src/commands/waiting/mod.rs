@@ -2,8 +2,10 @@
 
 mod created;
 mod length;
+mod limit;
 mod outage;
 
 pub(super) use created::{Ended, StayArgs};
 pub(super) use length::length;
+pub(super) use limit::Limit;
 pub(super) use outage::Outage;
