@@ -9,7 +9,7 @@ use crate::commands::transfers::{
     self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, to_stdout,
 };
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::ContentSource;
 
@@ -50,9 +50,15 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = named::task_of(&entry)?.to_owned();
     let run = transfers::newest_run(&client, &task).await?;
     let listed = transfers::list(&client, &task, Some(run)).await?;
-    let listed: Vec<(&str, bool)> =
-        listed.iter().map(|artifact| (artifact.name.as_str(), artifact.storage_type == "error")).collect();
-    let names = chosen(args, &listed, &format!("task {task}, run {run},"))?;
+    let patterns = NamePatterns::new(&args.names);
+    let (meant, unused) = patterns.choose(&listed);
+    if let [missing, ..] = unused.as_slice() {
+        return Err(transfers::unmatched(missing, &task, run)
+            .hint(format!("tc artifact list {task} -r {run} shows the names.")));
+    }
+    // One that is an error has nothing to download: it fails by itself, and says why there is none.
+    let meant = if args.all { listed.iter().collect() } else { meant };
+    let names: Vec<String> = meant.into_iter().map(|artifact| artifact.name.clone()).collect();
     let source = |name: &String| ContentSource::Artifact { task: task.clone(), run: Some(run), name: name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
         return match names.as_slice() {
@@ -78,21 +84,4 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let manifest = Manifest::default();
     let items = stream::iter(items);
     context.writing_files(download(&client, items, &args.download, options, &manifest, context)).await
-}
-
-/// The names of the artifacts that are meant, of those that there are, each with whether it stands for an error.
-fn chosen(args: &Args, listed: &[(&str, bool)], whose: &str) -> Result<Vec<String>> {
-    let has = |name: &str| listed.iter().any(|(known, _)| *known == name);
-    // A name that is there is that artifact, whatever characters it has.
-    let (exact, other): (Vec<String>, Vec<String>) = args.names.iter().cloned().partition(|name| has(name));
-    let patterns = NamePatterns::new(&other)?;
-    let names: Vec<&str> = listed.iter().map(|(name, _)| *name).collect();
-    if let [missing, ..] = patterns.unmatched(&names).as_slice() {
-        return Err(Error::new(Kind::NotFound, format!("no artifact of {whose} is `{missing}`")));
-    }
-    let is_meant = |name: &str, is_error: bool| {
-        exact.iter().any(|exact| exact == name) || !is_error && (args.all || patterns.matches(name))
-    };
-    let meant = listed.iter().filter(|(name, is_error)| is_meant(name, *is_error));
-    Ok(meant.map(|(name, _)| (*name).to_owned()).collect())
 }
