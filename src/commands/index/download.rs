@@ -6,7 +6,7 @@ use futures::stream;
 
 use super::named;
 use crate::commands::transfers::{
-    self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, to_stdout,
+    self, DownloadArgs, DownloadItem, ListedArtifact, Manifest, NamePatterns, Placement, download, to_stdout,
 };
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -50,15 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = named::task_of(&entry)?.to_owned();
     let run = transfers::newest_run(&client, &task).await?;
     let listed = transfers::list(&client, &task, Some(run)).await?;
-    let patterns = NamePatterns::new(&args.names);
-    let (meant, unused) = patterns.choose(&listed);
-    if let [missing, ..] = unused.as_slice() {
-        return Err(transfers::unmatched(missing, &task, run)
-            .hint(format!("tc artifact list {task} -r {run} shows the names.")));
-    }
-    // One that is an error has nothing to download: it fails by itself, and says why there is none.
-    let meant = if args.all { listed.iter().collect() } else { meant };
-    let names: Vec<String> = meant.into_iter().map(|artifact| artifact.name.clone()).collect();
+    let names = chosen(args, &listed, &task, run)?;
     let source = |name: &String| ContentSource::Artifact { task: task.clone(), run: Some(run), name: name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
         return match names.as_slice() {
@@ -84,4 +76,18 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let manifest = Manifest::default();
     let items = stream::iter(items);
     context.writing_files(download(&client, items, &args.download, options, &manifest, context)).await
+}
+
+/// The names of the artifacts that are meant, of those that there are. One that stands for an error is among them: it
+/// fails by itself, and says why there is nothing.
+fn chosen(args: &Args, listed: &[ListedArtifact], task: &str, run: u32) -> Result<Vec<String>> {
+    let patterns = NamePatterns::new(&args.names);
+    let (meant, unused) = patterns.choose(listed);
+    if let [missing, ..] = unused.as_slice() {
+        return Err(
+            transfers::unmatched(missing, task, run).hint(format!("tc artifact list {task} -r {run} shows the names."))
+        );
+    }
+    let meant = if args.all { listed.iter().collect() } else { meant };
+    Ok(meant.into_iter().map(|artifact| artifact.name.clone()).collect())
 }
