@@ -53,6 +53,7 @@ pub use ui::{Streams, Terminal};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
+    pub use crate::definition::actions::read_actions;
     pub use crate::definition::json_e;
     pub use crate::definition::places;
     pub use crate::domain::artifact_path;

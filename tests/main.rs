@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod action;
 mod api;
 mod architecture;
 mod artifact;
@@ -38,6 +39,8 @@ mod group;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod hook;
+mod index;
 mod jq;
 mod man;
 mod object;

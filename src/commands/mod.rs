@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub(crate) mod action;
 pub(crate) mod api;
 pub(crate) mod artifact;
 pub(crate) mod completions;
@@ -13,6 +14,8 @@ pub(crate) mod group;
 mod guesses;
 pub(crate) mod help;
 pub(crate) mod hints;
+pub(crate) mod hook;
+pub(crate) mod index;
 pub(crate) mod man;
 pub(crate) mod object;
 pub(crate) mod profile;
@@ -61,6 +64,15 @@ pub(crate) enum Command {
     /// See and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
+    /// List, show and run the actions that a decision task offers for its group
+    #[command(subcommand)]
+    Action(action::Command),
+    /// List, show, trigger and define hooks
+    #[command(subcommand)]
+    Hook(hook::Command),
+    /// Find, list, insert, download and remove what is in the index
+    #[command(subcommand)]
+    Index(index::Command),
     /// List, print, download and upload artifacts of tasks
     #[command(subcommand)]
     Artifact(artifact::Command),
@@ -100,7 +112,7 @@ pub(crate) enum Command {
 /// Commands below which the API's methods are commands, too.
 const CALLERS: [&str; 2] = ["api", "url"];
 /// Commands whose IDs are read as [`crate::domain::TaskRef`], so that they may start with a dash.
-const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
+const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index", "task"];
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
@@ -166,6 +178,9 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context).await,
             Self::Group(command) => command.run(context).await,
+            Self::Action(command) => task::stay(command.run(context).await?, context).await,
+            Self::Hook(command) => task::stay(command.run(context).await?, context).await,
+            Self::Index(command) => command.run(context).await,
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,

@@ -14,7 +14,7 @@ mod table;
 mod transfers;
 mod wrap;
 
-pub(crate) use duration::duration;
+pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
 pub(crate) use progress::Progress;
 pub(crate) use prompt::Reply;
@@ -22,7 +22,7 @@ pub(crate) use sanitize::sanitize;
 pub(crate) use sink::Sink;
 pub(crate) use streams::ColorChoice;
 pub use streams::{Streams, Terminal};
-pub(crate) use table::Table;
+pub(crate) use table::{Table, one_line};
 pub(crate) use transfers::{Transfers, size};
 pub(crate) use wrap::wrap;
 

@@ -58,7 +58,7 @@ impl Table {
 
     /// Adds a row with a style for each cell.
     pub(crate) fn styled_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (T, Style)>) {
-        self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(cell.as_ref()), style)).collect());
+        self.rows.push(cells.into_iter().map(|(cell, style)| (one_cell(cell.as_ref()), style)).collect());
     }
 
     /// Whether there are no rows.
@@ -162,13 +162,16 @@ fn colour(style: Style) -> Option<Color> {
 }
 
 /// A cell is one line, whatever is in it. Every row is as wide as the widest, so one that has no end is cut.
-fn one_line(text: &str) -> String {
-    let cut = text.char_indices().nth(MAX_CELL_CHARACTERS).map(|(end, _)| end);
-    let mut line = sanitize(text.get(..cut.unwrap_or(text.len())).unwrap_or(text));
-    if cut.is_some() {
-        line.to_mut().push('…');
+fn one_cell(text: &str) -> String {
+    match text.char_indices().nth(MAX_CELL_CHARACTERS) {
+        Some((end, _)) => one_line(text.get(..end).unwrap_or(text)) + "…",
+        None => one_line(text),
     }
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text as one line without what would drive a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    sanitize(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 mod filters;
 mod group_tasks;
+mod indexed;
 mod named;
 
 pub(super) use filters::FilterArgs;
 pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
+pub(super) use indexed::{indexed_task, resolve_index};
 pub(super) use named::{NamedTasks, group, task, tasks};
