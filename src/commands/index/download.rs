@@ -82,17 +82,15 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 
 /// The names of the artifacts that are meant, of those that there are, each with whether it stands for an error.
 fn chosen(args: &Args, listed: &[(&str, bool)], whose: &str) -> Result<Vec<String>> {
-    let has = |name: &str| listed.iter().any(|(known, _)| *known == name);
-    // A name that is there is that artifact, whatever characters it has.
-    let (exact, other): (Vec<String>, Vec<String>) = args.names.iter().cloned().partition(|name| has(name));
-    let patterns = NamePatterns::new(&other)?;
-    let names: Vec<&str> = listed.iter().map(|(name, _)| *name).collect();
-    if let [missing, ..] = patterns.unmatched(&names).as_slice() {
+    let (patterns, names) = (NamePatterns::new(&args.names), listed.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let (is_meant, unused) = patterns.meant(&names);
+    if let [missing, ..] = unused.as_slice() {
         return Err(Error::new(Kind::NotFound, format!("no artifact of {whose} is `{missing}`")));
     }
-    let is_meant = |name: &str, is_error: bool| {
-        exact.iter().any(|exact| exact == name) || !is_error && (args.all || patterns.matches(name))
-    };
-    let meant = listed.iter().filter(|(name, is_error)| is_meant(name, *is_error));
-    Ok(meant.map(|(name, _)| (*name).to_owned()).collect())
+    let is_named = |name: &str| args.names.iter().any(|exact| exact == name);
+    let meant = listed
+        .iter()
+        .zip(is_meant)
+        .filter(|((name, is_error), is_meant)| is_named(name) || !is_error && (args.all || *is_meant));
+    Ok(meant.map(|((name, _), _)| (*name).to_owned()).collect())
 }
