@@ -10,6 +10,7 @@
     reason = "tests may panic"
 )]
 
+mod access;
 mod action;
 mod api;
 mod architecture;
@@ -81,6 +82,8 @@ mod sandbox_workers;
 mod schema;
 mod scope;
 mod scope_server;
+mod secret;
+mod secret_load;
 mod signin;
 mod signin_callback;
 mod signin_page;
@@ -112,3 +115,5 @@ mod url;
 mod values;
 mod version;
 mod whoami;
+mod worker;
+mod worker_pool;

@@ -1,5 +1,6 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub(crate) mod access;
 pub(crate) mod action;
 pub(crate) mod api;
 pub(crate) mod artifact;
@@ -20,10 +21,12 @@ pub(crate) mod man;
 pub(crate) mod object;
 pub(crate) mod profile;
 pub(crate) mod pulse;
+pub(crate) mod purge_cache;
 pub(crate) mod references;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
@@ -32,6 +35,7 @@ pub(crate) mod url;
 pub(crate) mod validate_json;
 pub(crate) mod version;
 pub(crate) mod whoami;
+pub(crate) mod worker;
 
 // What several verbs have in common, by what it does.
 mod bulk;
@@ -82,6 +86,19 @@ pub(crate) enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// See, set and load secrets: JSON objects that CI keeps
+    #[command(subcommand, visible_alias = "secrets")]
+    Secret(secret::Command),
+    /// See worker pools and workers, their capacity and their errors, and change them
+    #[command(subcommand, visible_alias = "workers")]
+    Worker(worker::Command),
+    PurgeCache(purge_cache::Args),
+    /// See and change clients: who may call the deployment
+    #[command(subcommand, visible_alias = "clients")]
+    Client(access::client::Command),
+    /// See and change roles: scopes under a name
+    #[command(subcommand, visible_alias = "roles")]
+    Role(access::role::Command),
     /// Hear what the services tell of over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
@@ -184,6 +201,11 @@ impl Command {
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Secret(command) => command.run(context).await,
+            Self::Worker(command) => command.run(context).await,
+            Self::PurgeCache(args) => purge_cache::run(&args, context).await,
+            Self::Client(command) => command.run(context).await,
+            Self::Role(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,

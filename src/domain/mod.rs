@@ -6,6 +6,7 @@ pub(crate) mod go_template;
 pub(crate) mod group_progress;
 pub(crate) mod hook_ref;
 pub(crate) mod index_path;
+pub(crate) mod page_ref;
 pub(crate) mod retrigger;
 pub(crate) mod root_url;
 pub(crate) mod run_choice;

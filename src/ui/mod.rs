@@ -161,6 +161,19 @@ impl Ui {
         if self.terminal.stdout { sanitize(text) } else { text.into() }
     }
 
+    /// A table on a terminal; in a pipe its rows, with tabs between their cells.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
+        let text = if self.terminal.stdout {
+            table.render(self.size().map(|(columns, _)| columns), self.color())
+        } else {
+            table.tabbed()
+        };
+        self.out().write_all(text.as_bytes())
+    }
+
     /// Something worth knowing, on standard error; not with `--quiet`.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {

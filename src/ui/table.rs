@@ -104,6 +104,13 @@ impl Table {
         text
     }
 
+    /// The rows alone, each a line with tabs between its cells.
+    pub(crate) fn tabbed(&self) -> String {
+        let line =
+            |row: &Vec<(String, Style)>| row.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("\t");
+        self.rows.iter().map(|row| line(row) + "\n").collect()
+    }
+
     /// Which columns to show in this width, in order.
     fn shown_columns(&self, width: Option<usize>) -> Vec<usize> {
         let all = 0..self.header.len();

@@ -1,4 +1,4 @@
-//! What has changed between two texts. Pure.
+//! Two texts compared line by line. Pure.
 
 /// The lines that went and came, with `-` and `+` before them, in the order of the text.
 pub(crate) fn difference(before: &str, after: &str) -> Vec<String> {

@@ -6,10 +6,10 @@ use futures::stream;
 
 use super::named;
 use crate::commands::transfers::{
-    self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, to_stdout,
+    self, DownloadArgs, DownloadItem, ListedArtifact, Manifest, NamePatterns, Placement, download, to_stdout,
 };
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::ContentSource;
 
@@ -50,9 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = named::task_of(&entry)?.to_owned();
     let run = transfers::newest_run(&client, &task).await?;
     let listed = transfers::list(&client, &task, Some(run)).await?;
-    let listed: Vec<(&str, bool)> =
-        listed.iter().map(|artifact| (artifact.name.as_str(), artifact.storage_type == "error")).collect();
-    let names = chosen(args, &listed, &format!("task {task}, run {run},"))?;
+    let names = chosen(args, &listed, &task, run)?;
     let source = |name: &String| ContentSource::Artifact { task: task.clone(), run: Some(run), name: name.clone() };
     if args.output.as_ref().is_some_and(|output| output.as_os_str() == "-") {
         return match names.as_slice() {
@@ -80,17 +78,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.writing_files(download(&client, items, &args.download, options, &manifest, context)).await
 }
 
-/// The names of the artifacts that are meant, of those that there are, each with whether it stands for an error.
-fn chosen(args: &Args, listed: &[(&str, bool)], whose: &str) -> Result<Vec<String>> {
-    let (patterns, names) = (NamePatterns::new(&args.names), listed.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-    let (is_meant, unused) = patterns.meant(&names);
+/// The names of the artifacts that are meant, of those that there are. One that stands for an error is among them: it
+/// fails by itself, and says why there is nothing.
+fn chosen(args: &Args, listed: &[ListedArtifact], task: &str, run: u32) -> Result<Vec<String>> {
+    let patterns = NamePatterns::new(&args.names);
+    let (meant, unused) = patterns.choose(listed);
     if let [missing, ..] = unused.as_slice() {
-        return Err(Error::new(Kind::NotFound, format!("no artifact of {whose} is `{missing}`")));
+        return Err(transfers::unmatched(missing, task, run));
     }
-    let is_named = |name: &str| args.names.iter().any(|exact| exact == name);
-    let meant = listed
-        .iter()
-        .zip(is_meant)
-        .filter(|((name, is_error), is_meant)| is_named(name) || !is_error && (args.all || *is_meant));
-    Ok(meant.map(|((name, _), _)| (*name).to_owned()).collect())
+    let meant = if args.all { listed.iter().collect() } else { meant };
+    Ok(meant.into_iter().map(|artifact| artifact.name.clone()).collect())
 }

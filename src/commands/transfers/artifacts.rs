@@ -120,27 +120,20 @@ impl NamePatterns {
 
     /// Those of the listed artifacts that are meant, in the order of the list, and the texts that mean none of them.
     pub(crate) fn choose<'a, 't>(&'t self, listed: &'a [ListedArtifact]) -> (Vec<&'a ListedArtifact>, Vec<&'t str>) {
-        let names: Vec<&str> = listed.iter().map(|artifact| artifact.name.as_str()).collect();
-        let (meant, unused) = self.meant(&names);
-        (listed.iter().zip(meant).filter(|(_, is_meant)| *is_meant).map(|(artifact, _)| artifact).collect(), unused)
-    }
-
-    /// Which of the names on a list are meant, and the texts that mean none of them.
-    pub(crate) fn meant<'t>(&'t self, listed: &[&str]) -> (Vec<bool>, Vec<&'t str>) {
-        let on_list: HashSet<&str> = listed.iter().copied().collect();
+        let on_list: HashSet<&str> = listed.iter().map(|artifact| artifact.name.as_str()).collect();
         let (names, patterns): (Vec<_>, Vec<_>) = self.0.iter().partition(|one| on_list.contains(one.text.as_str()));
         let names: HashSet<&str> = names.into_iter().map(|one| one.text.as_str()).collect();
         let mut is_used = vec![false; patterns.len()];
-        let is_meant = |name: &&str| {
-            let mut meant = names.contains(name);
+        let is_meant = |artifact: &&ListedArtifact| {
+            let mut meant = names.contains(artifact.name.as_str());
             for (one, used) in patterns.iter().zip(&mut is_used) {
-                let matches = one.matches(name);
+                let matches = one.matches(&artifact.name);
                 *used |= matches;
                 meant |= matches;
             }
             meant
         };
-        let meant = listed.iter().map(is_meant).collect();
+        let meant = listed.iter().filter(is_meant).collect();
         let unused = patterns.iter().zip(is_used).filter(|(_, used)| !used).map(|(one, _)| one.text.as_str());
         (meant, unused.collect())
     }
