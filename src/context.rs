@@ -18,6 +18,7 @@ pub(crate) use identity::left;
 pub(crate) use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -65,8 +66,18 @@ impl Context {
         &self.ending
     }
 
+    /// Whether it was called by the name of the Go tool, whose command lines then mean what they mean there.
+    pub(crate) fn is_called_taskcluster(&self) -> bool {
+        is_called_taskcluster(&self.words)
+    }
+
     /// The time now.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.env.clock.now()
     }
+}
+
+/// Whether a command line starts with the name of the Go tool.
+pub(crate) fn is_called_taskcluster(words: &[OsString]) -> bool {
+    words.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "taskcluster"))
 }

@@ -11,6 +11,7 @@
 )]
 
 mod api;
+mod api_redirects;
 mod architecture;
 mod artifact;
 mod artifact_manifest;
@@ -18,6 +19,7 @@ mod artifact_names;
 mod artifact_upload;
 mod bad_input;
 mod binary;
+mod bulk_futility;
 mod client;
 mod client_answers;
 mod client_errors;
@@ -34,6 +36,7 @@ mod demo;
 mod deployments;
 mod from_now;
 mod group;
+mod group_answers;
 mod group_bulk;
 mod group_transcripts;
 mod help;

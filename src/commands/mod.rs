@@ -18,6 +18,8 @@ pub(crate) mod object;
 pub(crate) mod profile;
 pub(crate) mod pulse;
 pub(crate) mod references;
+#[cfg(test)]
+mod repeated_options;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
@@ -46,7 +48,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{self, Globals};
-use crate::context::Context;
+use crate::context::{Context, is_called_taskcluster};
 use crate::error::{Error, Result};
 use crate::exit::{Program, Status};
 
@@ -140,7 +142,10 @@ pub(crate) fn tree_for(words: &[OsString]) -> clap::Command {
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
-    cli::parse(&tree_for(&words), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+    let tree = tree_for(&words);
+    let tree =
+        if is_called_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
+    cli::parse(&tree, &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.

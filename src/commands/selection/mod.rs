@@ -2,6 +2,7 @@
 
 mod filters;
 mod group_tasks;
+mod listed;
 mod named;
 
 pub(super) use filters::FilterArgs;
