@@ -4,6 +4,7 @@ mod race;
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::Globals;
+use crate::commands::completions::TypedPath;
 use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -35,7 +37,10 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        return finish(completions::answer(shell, &args, commands::tree_for, &ui), &ui);
+        return finish(
+            completions::answer(shell, &args, commands::tree_for, |words| places(words, environment), &ui),
+            &ui,
+        );
     }
     let cli = match commands::parse(&args) {
         Ok(cli) => cli,
@@ -56,6 +61,32 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     match outcome {
         Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
         outcome => finish(outcome, &ui),
+    }
+}
+
+/// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
+/// completes a word is not told of errors.
+fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
+    let Some(typed) = TypedPath::of(words) else { return Vec::new() };
+    let Ok(cli) = commands::parse(&typed.command) else { return Vec::new() };
+    let streams = Streams {
+        stdin: Box::new(io::empty()),
+        stdout: Box::new(io::sink()),
+        stderr: Box::new(io::sink()),
+        terminal: Terminal::default(),
+    };
+    let ui = Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
+    let Ok(level) = log::level(0, None) else { return Vec::new() };
+    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, typed.command.clone());
+    let (found, candidates) = mpsc::channel();
+    let verb = |context: Arc<Context>| async move {
+        // Without a receiver nobody completes any more.
+        found.send(typed.candidates(&context).await?).unwrap_or_default();
+        Ok(Status::DONE)
+    };
+    match race::race(context, &log::dispatch(&ui, level), verb) {
+        Ok(_) => candidates.try_recv().unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
 }
 

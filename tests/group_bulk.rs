@@ -41,7 +41,7 @@ fn errors_and_cut_connections_leave_nothing_undone_and_nothing_said_twice() {
 #[test]
 fn a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once() {
     let busy = |status: u16| {
-        Answer::json(status, r#"{"code": "TooManyRequests", "message": "slow down"}"#).header("Retry-After", "7")
+        Answer::json(status, r#"{"code": "TooManyRequests", "message": "slow down"}"#).header("Retry-After", "2")
     };
     for status in [429, 503] {
         let server = FakeServer::start();
@@ -58,7 +58,7 @@ fn a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once() {
         let ran = tc.run(&["group", "cancel", "--yes", GROUP]);
         ran.stderr("").status(0);
         assert_eq!(lines(&ran.stdout), cancelling(0..200));
-        assert_eq!(clock.slept(), [Duration::from_secs(7); 32], "{status}");
+        assert_eq!(clock.slept(), [Duration::from_secs(2); 32], "{status}");
         let requests = server.requests();
         assert_eq!(requests.iter().map(|request| request.in_flight).max(), Some(32));
         // 1 for the list, 32 refused, the same 32 again; what follows is what was decided after that.

@@ -10,6 +10,8 @@
     reason = "tests may panic"
 )]
 
+mod access;
+mod action;
 mod api;
 mod api_redirects;
 mod architecture;
@@ -41,6 +43,8 @@ mod group_answers;
 mod group_bulk;
 mod group_transcripts;
 mod help;
+mod hook;
+mod index;
 mod jq;
 mod man;
 mod object;
@@ -81,6 +85,8 @@ mod sandbox_workers;
 mod schema;
 mod scope;
 mod scope_server;
+mod secret;
+mod secret_load;
 mod signin;
 mod signin_callback;
 mod signin_page;
@@ -107,7 +113,10 @@ mod transfer_hosts;
 mod transfer_kill;
 mod transfer_library;
 mod transfer_resume;
+mod transfer_storages;
 mod url;
 mod values;
 mod version;
 mod whoami;
+mod worker;
+mod worker_pool;

@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Waits before the next try that are announced, from this length on.
-const ANNOUNCED_WAIT: Duration = Duration::from_secs(10);
+const ANNOUNCED_WAIT: Duration = Duration::from_secs(3);
 
 /// Said of a call that cannot be repeated, when it failed after it was sent.
 const MAY_HAVE_BEEN_DONE: &str =
@@ -164,9 +164,7 @@ impl Client {
                 }
                 (Some(Decision::TooLong(wait)), Ok(incoming)) => {
                     let error = self.refusal(what, hop, incoming, tries);
-                    return Err(
-                        error.hint(format!("The server asks to wait {} s before the next try.", wait.as_secs()))
-                    );
+                    return Err(error.hint(retry::too_long(wait)));
                 }
                 (Some(_), Ok(incoming)) if is_unsure => {
                     return Err(self.refusal(what, hop, incoming, tries).hint(MAY_HAVE_BEEN_DONE));
@@ -200,7 +198,7 @@ impl Client {
     }
 
     /// Says that the next try comes late, once for all calls that wait at the same time.
-    fn announce(&self, what: &str, wait: Duration) {
+    pub(crate) fn announce(&self, what: &str, wait: Duration) {
         if wait < ANNOUNCED_WAIT {
             return;
         }
@@ -237,18 +235,20 @@ impl Client {
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
         let ahead = self.measured_skew(&incoming);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
-        let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
+        // What another host refuses has nothing to do with the credentials for this deployment.
+        let is_own = self.is_own(hop) && !hop.is_other_resource;
+        let advice = self.0.advisor.as_ref().filter(|_| is_own).map(|advisor| advisor(&refusal));
         let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => {
+            (None, Some(reason)) if refusal.kind() == Kind::Auth && is_own => {
                 hints.push(reason.clone());
                 hints.extend(advice);
             }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
-            (Some(credentials), _) if refusal.status == 401 => {
+            (Some(credentials), _) if refusal.status == 401 && is_own => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now));
                 hints.extend(ahead.map(skew::describe));
@@ -256,7 +256,14 @@ impl Client {
             }
             _ => hints.extend(advice),
         }
-        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
+        let is_foreign = refusal.kind() == Kind::Auth && !self.is_own(hop);
+        let error = hints.into_iter().fold(refusal.into_error(tries), Error::hint);
+        if is_foreign { error.of_kind(Kind::Failed) } else { error }
+    }
+
+    /// Whether it is the deployment that is asked, and not a storage.
+    fn is_own(&self, hop: &Hop) -> bool {
+        hop.sign || Url::parse(self.root_url().as_str()).is_ok_and(|root| root.origin() == hop.url.origin())
     }
 }
 

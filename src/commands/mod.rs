@@ -1,5 +1,7 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub(crate) mod access;
+pub(crate) mod action;
 pub(crate) mod api;
 pub(crate) mod artifact;
 pub(crate) mod completions;
@@ -13,16 +15,20 @@ pub(crate) mod group;
 mod guesses;
 pub(crate) mod help;
 pub(crate) mod hints;
+pub(crate) mod hook;
+pub(crate) mod index;
 pub(crate) mod man;
 pub(crate) mod object;
 pub(crate) mod profile;
 pub(crate) mod pulse;
+pub(crate) mod purge_cache;
 pub(crate) mod references;
 #[cfg(test)]
 mod repeated_options;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
@@ -31,6 +37,7 @@ pub(crate) mod url;
 pub(crate) mod validate_json;
 pub(crate) mod version;
 pub(crate) mod whoami;
+pub(crate) mod worker;
 
 // What several verbs have in common, by what it does.
 mod bulk;
@@ -63,6 +70,15 @@ pub(crate) enum Command {
     /// See and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
+    /// List, show and run the actions that a decision task offers for its group
+    #[command(subcommand)]
+    Action(action::Command),
+    /// List, show, trigger and define hooks
+    #[command(subcommand)]
+    Hook(hook::Command),
+    /// Find, list, insert, download and remove what is in the index
+    #[command(subcommand)]
+    Index(index::Command),
     /// List, print, download and upload artifacts of tasks
     #[command(subcommand)]
     Artifact(artifact::Command),
@@ -72,6 +88,19 @@ pub(crate) enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// See, set and load secrets: JSON objects that CI keeps
+    #[command(subcommand, visible_alias = "secrets")]
+    Secret(secret::Command),
+    /// See worker pools and workers, their capacity and their errors, and change them
+    #[command(subcommand, visible_alias = "workers")]
+    Worker(worker::Command),
+    PurgeCache(purge_cache::Args),
+    /// See and change clients: who may call the deployment
+    #[command(subcommand, visible_alias = "clients")]
+    Client(access::client::Command),
+    /// See and change roles: scopes under a name
+    #[command(subcommand, visible_alias = "roles")]
+    Role(access::role::Command),
     /// Hear what the services tell of over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
@@ -102,7 +131,7 @@ pub(crate) enum Command {
 /// Commands below which the API's methods are commands, too.
 const CALLERS: [&str; 2] = ["api", "url"];
 /// Commands whose IDs are read as [`crate::domain::TaskRef`], so that they may start with a dash.
-const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
+const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index", "task"];
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
@@ -156,7 +185,11 @@ pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
 impl Command {
     /// Whether `--timeout` is the time limit of the command as a whole, and not that of its calls.
     pub(crate) fn limits_itself(&self) -> bool {
-        matches!(self, Self::Task(task::Command::Wait(_)) | Self::Group(group::Command::Wait(_)))
+        matches!(
+            self,
+            Self::Task(task::Command::Wait(_) | task::Command::Watch(_))
+                | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
+        )
     }
 
     /// Runs the command; `program` runs another command line, for a command that shows what others do.
@@ -167,9 +200,17 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context).await,
             Self::Group(command) => command.run(context).await,
+            Self::Action(command) => task::stay(command.run(context).await?, context).await,
+            Self::Hook(command) => task::stay(command.run(context).await?, context).await,
+            Self::Index(command) => command.run(context).await,
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Secret(command) => command.run(context).await,
+            Self::Worker(command) => command.run(context).await,
+            Self::PurgeCache(args) => purge_cache::run(&args, context).await,
+            Self::Client(command) => command.run(context).await,
+            Self::Role(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,

@@ -22,6 +22,7 @@ use super::ramp::{PROBE, Ramp};
 use super::small::{self, SMALL_FILE_BYTES};
 use super::source::ContentSource;
 use super::stream;
+use super::trailer::Trailer;
 use super::writer::{Check, Writer, Written};
 use crate::client::{Client, redacted};
 use crate::error::{Error, Result};
@@ -144,10 +145,14 @@ pub async fn has_content(file: &Path, length: u64, checksum: &Checksum) -> bool 
 }
 
 async fn head(job: &Job<'_>) -> Result<Head> {
-    job.head().await.map_err(|stop| match stop {
+    job.head().await.map_err(told(job))
+}
+
+fn told(job: &Job<'_>) -> impl Fn(Stop) -> Error {
+    |stop| match stop {
         Stop::Failed(error) => error,
         Stop::Changed => Error::failed(format!("{} changed just now", job.what)),
-    })
+    }
 }
 
 /// How many bytes the storage has of `source`, as they are encoded; none when it does not say.
@@ -156,6 +161,24 @@ async fn head(job: &Job<'_>) -> Result<Head> {
 /// Those of finding the content.
 pub async fn stored_size(client: &Client, source: &ContentSource, options: &Options) -> Result<Option<u64>> {
     Ok(head(&Job::new(client, source, options)).await?.version.length)
+}
+
+/// How many bytes `source` has when it is decoded; none when neither the storage nor the content itself tells.
+///
+/// # Errors
+/// Those of finding the content.
+pub(crate) async fn content_size(client: &Client, source: &ContentSource, options: &Options) -> Result<Option<u64>> {
+    let job = Job::new(client, source, options);
+    let Head { version, content_length, .. } = head(&job).await?;
+    match (version.encoding, content_length, version.length) {
+        (_, Some(length), _) => Ok(Some(length)),
+        (Encoding::Identity, None, length) => Ok(length),
+        (Encoding::Gzip, None, Some(stored)) => {
+            let trailer = Trailer::fetch(&job, stored).await.map_err(told(&job))?;
+            Ok(trailer.and_then(|trailer| trailer.content_length(stored)))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
@@ -265,11 +288,10 @@ impl<'a> Download<'a> {
         let check = self.check(&version, head.as_ref());
         let content_type = head.as_ref().and_then(|head| head.content_type.clone());
         let resumed = here.count();
-        if resumed == 0 && check.encoding == Encoding::Identity {
-            let all = [check.stored.as_slice(), &check.content].concat();
-            if let Some(right) = right(job, &self.place, check.length, &all).await? {
-                return Ok(Downloaded { content_type, ..right });
-            }
+        if resumed == 0
+            && let Some(right) = self.recognized(&check).await?
+        {
+            return Ok(Downloaded { content_type, ..right });
         }
         job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
         let is_new = !self.left && self.part.is_none();
@@ -278,8 +300,39 @@ impl<'a> Download<'a> {
             Some(connection) if small => self.small(connection, check).await?,
             connection => self.large(connection, version, here, check, head).await?,
         };
-        let Written { bytes, checksums } = written;
-        Ok(Downloaded { bytes, resumed, checksums, content_type, ..Downloaded::default() })
+        let Written { bytes, checksums, was_there } = written;
+        Ok(Downloaded { bytes, resumed, checksums, content_type, skipped: was_there, ..Downloaded::default() })
+    }
+
+    /// The file that is there already, when what the storage tells is enough to know that it is right.
+    async fn recognized(&self, check: &Check) -> Result<Option<Downloaded>, Stop> {
+        let job = self.job;
+        let (mut demands, mut length) = (check.content.clone(), check.content_length);
+        if check.encoding == Encoding::Identity {
+            demands.extend(check.stored.iter().cloned());
+            length = length.or(check.length);
+        }
+        if let Some(right) = right(job, &self.place, length, &demands).await? {
+            return Ok(Some(right));
+        }
+        let stored = check.length.filter(|length| *length > SMALL_FILE_BYTES);
+        let is_worth_asking = check.encoding == Encoding::Gzip && demands.is_empty() && self.place.exists();
+        let (true, Existing::Check, Some(stored)) = (is_worth_asking, job.options.existing, stored) else {
+            return Ok(None);
+        };
+        let Some(trailer) = Trailer::fetch(job, stored).await? else { return Ok(None) };
+        let path = self.place.target.clone();
+        let compare = move || -> std::io::Result<Option<Downloaded>> {
+            if !trailer.is_of(&path)? {
+                return Ok(None);
+            }
+            let (bytes, checksums) = digest_file(&path, &[])?;
+            Ok(Some(Downloaded { bytes, checksums, skipped: true, ..Downloaded::default() }))
+        };
+        let found = tokio::task::spawn_blocking(compare).await;
+        let found = found.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+        // A file that cannot be read is not known to be right; replacing it will tell more.
+        Ok(found.unwrap_or_default())
     }
 
     fn check(&self, version: &Version, head: Option<&Head>) -> Check {
@@ -310,9 +363,7 @@ impl<'a> Download<'a> {
             body.extend_from_slice(&piece);
             self.job.options.tell(&Event::Bytes { what: &self.job.what, count: piece.len() as u64 });
         }
-        let options = self.job.options;
-        let keep = options.existing == Existing::Keep;
-        Ok(small::write(body.freeze(), &self.place, check, keep).await?)
+        Ok(small::write(body.freeze(), &self.place, check, self.job.options.existing).await?)
     }
 
     async fn large(

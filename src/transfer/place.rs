@@ -48,6 +48,13 @@ impl Place {
         self.target.symlink_metadata().is_ok()
     }
 
+    /// Whether the file that is there has this content; one that cannot be read has not.
+    pub(super) fn has(&self, content: &[u8]) -> bool {
+        let is_as_long =
+            self.target.metadata().is_ok_and(|found| found.is_file() && found.len() == content.len() as u64);
+        is_as_long && fs::read(&self.target).is_ok_and(|found| found == content)
+    }
+
     /// The path beside it with this added to its name, shortened where names may not be that long.
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {
         const MAX_NAME_BYTES: usize = 255;

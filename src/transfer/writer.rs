@@ -1,7 +1,7 @@
 //! The thread that writes what arrives, has it hashed and synced on the way, and finishes the file.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::digest::{self, Algorithm, Checksum, Demand, Digests};
 use super::flush::Flusher;
 use super::hashing::Hashing;
 use super::head::Encoding;
+use super::own;
 use super::part::{Part, SUFFIXES, read_at, write_at};
 use super::place::Place;
 use super::plan::Ranges;
@@ -82,6 +83,8 @@ impl Check {
 pub(super) struct Written {
     pub(super) bytes: u64,
     pub(super) checksums: Vec<Checksum>,
+    /// The file that was there already has this content, and was left alone.
+    pub(super) was_there: bool,
 }
 
 enum Message {
@@ -237,6 +240,8 @@ impl Writing {
             self.leave()?;
             return Err(Error::failed(format!("{}: bytes are missing", check.what)));
         }
+        // Nothing beyond its end belongs to it.
+        self.part.file.set_len(length).map_err(|source| self.unwritten(source))?;
         self.catch_up(usize::MAX)?;
         let synced = self.flusher.end();
         synced.map_err(|source| self.unwritten(source))?;
@@ -255,13 +260,15 @@ impl Writing {
             return Err(error);
         }
         self.part.publish(place, keep)?;
-        Ok(Written { bytes: length, checksums: found })
+        Ok(Written { bytes: length, checksums: found, was_there: false })
     }
 }
 
 /// Decodes into another file beside the target, which becomes the final one.
 fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Written> {
-    let stored = File::open(&part.path).map_err(|source| Error::io("read", part.path.display(), source))?;
+    let from_start = |mut file: File| file.seek(SeekFrom::Start(0)).map(|_| file);
+    let stored = part.file.try_clone().and_then(from_start);
+    let stored = stored.map_err(|source| Error::io("read", part.path.display(), source))?;
     match decode_to(stored, place, check, keep) {
         // What is on the way to a full disk need not be fetched again.
         Err(Undecoded::Disk(error)) => Err(error),
@@ -294,14 +301,14 @@ fn decode_to(stored: impl Read, place: &Place, check: &Check, keep: bool) -> Res
         Ok(written)
     });
     if outcome.is_err() {
-        drop(fs::remove_file(&path));
+        drop(own::remove(&path));
     }
     outcome
 }
 
 fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) -> Result<Written, Undecoded> {
     let unwritten = |source| Undecoded::Disk(Error::io("write", path.display(), source));
-    let mut file = File::create(path).map_err(unwritten)?;
+    let mut file = own::create(path).map_err(unwritten)?;
     place.adopt(&file).map_err(unwritten)?;
     let mut reader = decode::reader(check.encoding, stored);
     let mut digests = Digests::new(&check.of_content());
@@ -320,7 +327,7 @@ fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) ->
         .and(check.length_of_content(bytes))
         .map_err(Undecoded::Content)?;
     file.sync_all().map_err(unwritten)?;
-    Ok(Written { bytes, checksums })
+    Ok(Written { bytes, checksums, was_there: false })
 }
 
 /// The error for content that is not what its encoding says.

@@ -3,7 +3,6 @@
 mod body;
 mod call;
 mod curl;
-mod fields;
 mod follow;
 mod list;
 mod pages;

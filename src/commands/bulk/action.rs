@@ -164,7 +164,8 @@ pub(super) fn tasks(count: usize) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
-fn capitalized(word: &str) -> String {
+/// `cancel` as it starts a sentence.
+pub(super) fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

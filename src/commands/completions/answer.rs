@@ -17,12 +17,15 @@ use crate::ui::Ui;
 /// Flags are offered only to a word that starts with a dash: among commands and values they would
 /// be in the way.
 ///
+/// `places` knows words that a deployment has, given all words so far; where it knows some, these are the answer.
+///
 /// # Errors
 /// When `shell` is none that is known, or the output cannot be written.
 pub(crate) fn answer(
     shell: &str,
     args: &[OsString],
     tree_for: impl Fn(&[OsString]) -> clap::Command,
+    places: impl Fn(&[OsString]) -> Vec<String>,
     ui: &Ui,
 ) -> Result<Status> {
     let shell = Shell::from_str(shell, false).map_err(|_| {
@@ -32,7 +35,10 @@ pub(crate) fn answer(
     let (words, prefix) = words(shell, args);
     let last = words.last().cloned().unwrap_or_default();
     let index = words.len().saturating_sub(1);
-    let found = complete(&mut tree_for(&words), words, index, None).unwrap_or_default();
+    let found = match places(&words) {
+        places if !places.is_empty() => places.into_iter().map(CompletionCandidate::new).collect(),
+        _ => complete(&mut tree_for(&words), words, index, None).unwrap_or_default(),
+    };
     let is_flag = |text: &OsStr| text.as_encoded_bytes().starts_with(b"-");
     let mut offered = 0;
     let mut out = ui.out();

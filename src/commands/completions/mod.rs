@@ -6,8 +6,10 @@
 //! none, so that the shell can offer files instead.
 
 mod answer;
+mod places;
 
 pub(crate) use answer::answer;
+pub(crate) use places::TypedPath;
 
 use std::io::Write as _;
 

@@ -10,7 +10,7 @@ use super::snapshot;
 use super::status::{style, with_bar};
 use crate::commands::listening::{EventArgs, Events};
 use crate::commands::selection::{self, FilterArgs, Selection};
-use crate::commands::waiting::{self, Outage};
+use crate::commands::waiting::{self, Limit, Outage};
 use crate::context::Context;
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
@@ -22,13 +22,17 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not.
+/// with 3 when they did not, and with 8 when the time limit came first.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
     /// End as soon as a task failed or ended as an exception
     #[arg(long)]
     until_failure: bool,
@@ -49,8 +53,13 @@ const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 /// Watches.
 ///
 /// # Errors
-/// [`Kind::Unsuccessful`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let late = || Error::new(Kind::Pending, "the group is not over at the time limit");
+    Limit::read(args.timeout.as_deref())?.hold(watch(args, context), late).await
+}
+
+async fn watch(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));

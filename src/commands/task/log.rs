@@ -3,11 +3,10 @@
 mod find;
 mod follow;
 mod lines;
-mod source;
+mod whole;
 
 use regex::bytes::RegexSet;
 
-use super::artifacts;
 use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;

@@ -16,7 +16,9 @@ use crate::exit::Status;
 ///
 /// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for
 /// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
-/// than one are shown and asked about first.
+/// than one are shown and asked about first. Where the group has an action `rerun` (`tc action list
+/// TASK`), `tc action rerun` needs the scopes of its hook in place of those of the queue, and does what
+/// the project's own code decides.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -18,7 +18,9 @@ use crate::exit::Status;
 ///
 /// The new task has a new ID, stays in the group, and has the times of the old one counted from
 /// now. It has no routes and no dependencies, unless --exact. Its chain of trust cannot be verified:
-/// it is not what the decision task made. More than one are shown and asked about first.
+/// it is not what the decision task made. More than one are shown and asked about first. Where the
+/// group has an action `retrigger` (`tc action list TASK`), prefer `tc action retrigger`: what it creates
+/// can be verified, it follows the project's own rules, and it needs the scopes of its hook alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

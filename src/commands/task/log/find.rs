@@ -4,8 +4,8 @@ use futures::future::try_join;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::artifacts;
 use crate::client::Client;
+use crate::commands::transfers::{self, ListedArtifact};
 use crate::error::{Error, Kind, Result};
 
 const LIVE: &str = "public/logs/live.log";
@@ -22,13 +22,6 @@ pub(super) struct LogRequest<'a> {
     pub(super) task: &'a str,
     /// Its run.
     pub(super) run: u32,
-}
-
-/// An artifact of the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) name: String,
-    pub(super) is_error: bool,
 }
 
 /// Names that a task's payload gives to its logs: `logs.live` and `logs.backing` for generic-worker,
@@ -61,10 +54,10 @@ impl PayloadLogs {
 }
 
 /// The name of the log among the artifacts of a run.
-pub(super) fn choose<'a>(listed: &'a [Listed], logs: &PayloadLogs, over: bool) -> Option<&'a str> {
+pub(super) fn choose<'a>(listed: &'a [ListedArtifact], logs: &PayloadLogs, over: bool) -> Option<&'a str> {
     let candidates = logs.candidates(over);
     let named = |name: &str, with_errors: bool| {
-        listed.iter().find(|artifact| artifact.name == name && (with_errors || !artifact.is_error))
+        listed.iter().find(|artifact| artifact.name == name && (with_errors || !artifact.is_error()))
     };
     // An artifact that stands for an error is better than nothing: it says what went wrong.
     [false, true]
@@ -81,18 +74,12 @@ struct Definition(Value);
 /// # Errors
 /// [`Kind::NotFound`] when there is none, with the names that there are; those of the calls.
 pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -> Result<String> {
-    let listing = artifacts::list(client, request.task, Some(request.run));
+    let listing = transfers::list(client, request.task, Some(request.run));
     let definition = async {
         let Definition(definition) = client.call("queue", "task").arg(request.task).send().await?.json()?;
         Ok(PayloadLogs::of(&definition))
     };
-    let (raw, logs) = try_join(listing, definition).await?;
-    let mut listed = Vec::new();
-    for raw in &raw {
-        let artifact = artifacts::read(raw)?;
-        let is_error = &*artifact.storage_type == "error";
-        listed.push(Listed { name: artifact.name.0.into_owned(), is_error });
-    }
+    let (listed, logs) = try_join(listing, definition).await?;
     let chosen = match request.name {
         Some(name) => listed.iter().find(|artifact| artifact.name == name).map(|artifact| artifact.name.as_str()),
         None => choose(&listed, &logs, over),
@@ -100,7 +87,7 @@ pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -
     chosen.map(str::to_owned).ok_or_else(|| missing(request, &listed, over))
 }
 
-fn missing(request: LogRequest<'_>, listed: &[Listed], over: bool) -> Error {
+fn missing(request: LogRequest<'_>, listed: &[ListedArtifact], over: bool) -> Error {
     let LogRequest { task, run, name } = request;
     let what = name.map_or("log".to_owned(), |name| format!("artifact `{name}`"));
     let error = Error::new(Kind::NotFound, format!("run {run} of task {task} has no {what}"));
@@ -123,12 +110,15 @@ fn missing(request: LogRequest<'_>, listed: &[Listed], over: bool) -> Error {
 mod tests {
     use super::*;
     use serde_json::json;
+    use serde_json::value::RawValue;
 
     fn chosen(names: &[&str], payload: Value, over: bool) -> Option<String> {
-        let listed: Vec<Listed> = names
-            .iter()
-            .map(|name| Listed { name: name.trim_end_matches('!').to_owned(), is_error: name.ends_with('!') })
-            .collect();
+        let artifact = |name: &&str| {
+            let storage_type = if name.ends_with('!') { "error" } else { "s3" };
+            let fields = json!({"name": name.trim_end_matches('!'), "storageType": storage_type});
+            ListedArtifact::read(RawValue::from_string(fields.to_string()).unwrap()).unwrap()
+        };
+        let listed: Vec<ListedArtifact> = names.iter().map(artifact).collect();
         choose(&listed, &PayloadLogs::of(&json!({"payload": payload})), over).map(str::to_owned)
     }
 
