@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let error = Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
             .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state.");
         // The Go tool has another meaning for `-f` here.
-        return Err(if args.filters.failed {
+        return Err(if args.filters.failed && !args.bulk.yes {
             error.hint("Use --yes to skip the question; -f is --failed.")
         } else {
             error
