@@ -23,6 +23,8 @@ use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
+/// How long what is left for standard output may take before them.
+const REST_LIMIT: Duration = Duration::from_millis(100);
 
 /// Runs one command line and returns the exit status.
 ///
@@ -111,6 +113,16 @@ fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
 fn finish_interrupted(error: Error, ui: Arc<Ui>) -> u8 {
     ui.close();
     let status = error.exit_code();
+    let (flushed, rest) = mpsc::channel();
+    let output = Arc::clone(&ui);
+    let flush = move || {
+        // A reader who is gone is none who could be told.
+        flushed.send(output.flush()).unwrap_or_default();
+    };
+    if thread::Builder::new().name("rest".to_owned()).spawn(flush).is_ok() {
+        // Nobody may read it. The lock is taken then, and the last words do not wait for it.
+        drop(rest.recv_timeout(REST_LIMIT));
+    }
     let (end, ended) = mpsc::channel();
     let last_words = move || {
         finish(Err(error), &ui);

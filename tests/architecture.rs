@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("definition", &["domain", "reference", "schema"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
-    ("bulk", &["client", "error"]),
+    ("bulk", &["client", "domain", "error"]),
     ("helper", &["client", "domain", "env", "error"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("pulse", &["clock", "domain", "env", "error", "reference"]),

@@ -187,28 +187,33 @@ fn a_template_a_layout_and_a_filter_without_end_are_ended_by_signals() {
     layout.allow(&format!("{group}?continuationToken=more"), Answer::hang());
     let layout_args = ["group", "list", ID, "--json"].map(String::from);
 
-    let log = FakeServer::start();
-    let status = json!({"status": {"taskId": ID, "state": "failed", "runs": [{"runId": 0, "state": "failed"}]}});
-    let name = "public/logs/live_backing.log";
-    let run = format!("GET /api/queue/v1/task/{ID}/runs/0");
-    log.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, status.to_string()))
-        .expect(&format!("GET /api/queue/v1/task/{ID}"), Answer::json(200, json!({"payload": {}}).to_string()))
-        .expect(
-            &format!("{run}/artifacts"),
-            Answer::json(200, json!({"artifacts": [{"storageType": "s3", "name": name}]}).to_string()),
-        )
-        .expect(
-            &format!("{run}/artifact-content/public%2Flogs%2Flive_backing.log"),
-            Answer::json(200, json!({"storageType": "s3", "url": format!("{}/log", log.url())}).to_string()),
-        )
-        .expect("GET /log", Answer::new(200, "x\n".repeat(40_000) + &"ab".repeat(1 << 19)));
-    let log_args =
-        ["task", "log", ID, "--grep", "^x$", "--grep", r"([a-z]{1,40}[a-z]{1,40}){1,40}!$"].map(String::from);
+    let log = |grep: &str| {
+        let log = FakeServer::start();
+        let status = json!({"status": {"taskId": ID, "state": "failed", "runs": [{"runId": 0, "state": "failed"}]}});
+        let name = "public/logs/live_backing.log";
+        let run = format!("GET /api/queue/v1/task/{ID}/runs/0");
+        log.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, status.to_string()))
+            .expect(&format!("GET /api/queue/v1/task/{ID}"), Answer::json(200, json!({"payload": {}}).to_string()))
+            .expect(
+                &format!("{run}/artifacts"),
+                Answer::json(200, json!({"artifacts": [{"storageType": "s3", "name": name}]}).to_string()),
+            )
+            .expect(
+                &format!("{run}/artifact-content/public%2Flogs%2Flive_backing.log"),
+                Answer::json(200, json!({"storageType": "s3", "url": format!("{}/log", log.url())}).to_string()),
+            )
+            .expect("GET /log", Answer::new(200, "x\n".repeat(40_000) + &"ab".repeat(1 << 19)));
+        (log, ["task", "log", ID, "--grep", "^x$", "--grep", grep].map(String::from))
+    };
+    // The first is without end; the second has ended, and nobody reads what it has found.
+    let (filter, filter_args) = log("([a-y]{1,40}[a-z]{1,40}){1,40}[c-z]$");
+    let (unread, unread_args) = log("!$");
 
     for (server, args, signal, has_line) in [
         (template, template_args.as_slice(), "-INT", true),
         (layout, &layout_args, "-TERM", false),
-        (log, &log_args, "-INT", true),
+        (filter, &filter_args, "-INT", true),
+        (unread, &unread_args, "-INT", true),
     ] {
         let (mut command, _home) = tc();
         let mut child = command

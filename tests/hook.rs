@@ -72,7 +72,14 @@ fn a_hook_is_shown_with_the_fields_of_its_payload() {
     );
     tc.run(&["hook", "show", NAME]).stdout(&expected).stderr("").status(0);
     tc.run(&["hook", "show", &page]).stdout(&expected).stderr("").status(0);
-    tc.run(&["hook", "show", "project-x/none"]).stdout("").status(5);
+    let hint = |hook: &str| {
+        let ran = tc.run(&["hook", "show", hook]);
+        ran.stdout("").status(5);
+        ran.stderr.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(hint("project-x/nightly/mian"), "hint: Did you mean `project-x/nightly/main`?");
+    assert_eq!(hint("project-x/quite-another"), "hint: `tc hook list project-x` lists its hooks.");
+    assert_eq!(hint("project-y/nightly/main"), "hint: `tc hook list` lists the hook groups.");
     let other = format!("{root}/tasks/VESwp9JaRo-XkFN_bemBhw");
     let message = format!("error: `{other}` is not the page of a hook\n");
     tc.run(&["hook", "show", &other]).stdout("").stderr(&message).status(2);

@@ -40,7 +40,9 @@ fn tasks_are_found_by_path_and_by_page() {
     tc.run(&["index", "find", "project.x.latest"]).stdout(&format!("{OTHER}\n")).stderr("").status(0);
     let page = format!("{}/tasks/index/project.x/latest", sandbox.root_url());
     tc.run(&["index", "find", &page]).stdout(&format!("{OTHER}\n")).stderr("").status(0);
-    tc.run(&["index", "find", "project.z"]).stdout("").status(5);
+    let ran = tc.run(&["index", "find", "project.z"]);
+    ran.stdout("").status(5);
+    assert!(ran.stderr.ends_with("hint: `tc index list project` shows what is there.\n"), "{ran}");
     tc.run(&["index", "find", "project..z"])
         .stdout("")
         .stderr("error: invalid index path `project..z`: it has an empty part\n")
@@ -151,7 +153,9 @@ fn artifacts_of_an_indexed_task_are_downloaded_private_ones_as_well() {
     names.sort();
     assert_eq!(names, ["a[1].txt", "b.txt"]);
     let ran = tc.run(&["index", "download", "a.b", "public/*.zip"]);
-    ran.stdout("").status(5).stderr(&format!("error: no artifact of task {task}, run 0, is `public/*.zip`\n"));
+    ran.stdout("").status(5).stderr(&format!(
+        "error: no artifact of task {task}, run 0, is `public/*.zip`\nhint: tc artifact list {task} -r 0 shows the names.\n"
+    ));
     let stranger = Tc::new().at(sandbox.root_url());
     stranger.run(&["index", "download", "a.b", "private/b.txt"]).stdout("").status(4);
     assert!(!stranger.directory().join("private/b.txt").exists());

@@ -270,3 +270,26 @@ fn no_transfer_is_silent_for_longer_than_the_time_limit() {
     assert!(ran.stderr.contains("the storage did not move for 0.3 s"), "{ran}");
     assert!(started.elapsed() < std::time::Duration::from_secs(20));
 }
+
+#[test]
+fn an_object_is_uploaded_as_the_caller_where_its_own_credentials_are_of_no_use() {
+    let name = "public/a b.txt";
+    let path = "public%2Fa%20b.txt";
+    let root = FakeServer::start();
+    let created = json!({"storageType": "object", "name": format!("t/{name}"), "projectId": "p", "uploadId": "u",
+        "expires": "2100-01-01T00:00:00.000Z",
+        "credentials": {"clientId": format!("artifact-upload/{TASK}/0/{name}"), "accessToken": "key"}});
+    let taken = json!({"projectId": "p", "uploadId": "u", "expires": "2100-01-01T00:00:00.000Z",
+        "uploadMethod": {"dataInline": true}});
+    let artifact = format!("/api/queue/v1/task/{TASK}/runs/0/artifacts/{path}");
+    root.expect(&format!("POST {artifact}"), Answer::json(200, created.to_string()))
+        .expect(&format!("PUT /api/object/v1/upload/t%2F{path}"), Answer::json(200, taken.to_string()))
+        .expect(&format!("POST /api/object/v1/finish-upload/t%2F{path}"), Answer::json(200, "{}"))
+        .expect(&format!("PUT {artifact}"), Answer::json(200, "{}"));
+    let tc = Tc::new().at(root.url()).env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "key");
+    fs::write(tc.directory().join("a b.txt"), "content").unwrap();
+    let args =
+        ["artifact", "upload", "a b.txt", "--type", "object", "--task", TASK, "--run", "0", "--expires", "1 day"];
+    tc.run(&args).status(0).stdout("public/a b.txt\n").stderr("");
+    assert!(root.requests().iter().all(|request| request.header("authorization").unwrap().contains("id=\"me\"")));
+}

@@ -10,6 +10,7 @@ pub(crate) mod usage;
 
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use globals::Globals;
+pub(crate) use switches::lenient;
 
 use std::ffi::OsString;
 
@@ -24,7 +25,7 @@ use crate::reference::{Catalogue, Source};
 /// # Errors
 /// When it makes no sense, or asks for help, which is that of `tree` itself.
 pub(crate) fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    switches::lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
+    lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             tree.clone().try_get_matches_from(words).err().unwrap_or(fault)
         }

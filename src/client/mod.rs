@@ -65,6 +65,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+pub(crate) use answer::answers_with_redirect;
 pub use api_error::ApiError;
 pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;

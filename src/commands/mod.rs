@@ -26,6 +26,8 @@ pub(crate) mod proxy;
 pub(crate) mod pulse;
 pub(crate) mod purge_cache;
 pub(crate) mod references;
+#[cfg(test)]
+mod repeated_options;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
@@ -183,7 +185,9 @@ pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::C
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
     let words = cli::with_help_first(words, &tree());
-    cli::parse(&tree_for(&words, environment), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+    let tree = tree_for(&words, environment);
+    let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
+    cli::parse(&tree, &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.

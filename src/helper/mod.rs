@@ -17,4 +17,5 @@ mod config;
 mod secrets;
 
 pub use config::Config;
-pub use secrets::{LoadOptions, Secrets, load_secrets, select};
+pub(crate) use secrets::select;
+pub use secrets::{LoadOptions, Secrets, load_secrets};

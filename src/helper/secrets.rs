@@ -114,7 +114,7 @@ pub async fn load_secrets(client: &Client, name: Option<&str>, options: &LoadOpt
 ///
 /// # Errors
 /// [`crate::Kind::Failed`] when something required is missing, with all of it, and for a section that is no object.
-pub fn select(content: &Map<String, Value>, origin: &str, options: &LoadOptions) -> Result<Secrets> {
+pub(crate) fn select(content: &Map<String, Value>, origin: &str, options: &LoadOptions) -> Result<Secrets> {
     let mut found = options.existing.clone();
     let mut add = |section: &Map<String, Value>| found.extend(section.iter().map(|(k, v)| (k.clone(), v.clone())));
     if options.prefixes.is_empty() {

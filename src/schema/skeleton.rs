@@ -24,8 +24,20 @@ const MAX_ITEMS: usize = 100;
 pub(crate) fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, SchemaError> {
     let documents = Documents::load(service, file)?;
     let mut maker = Maker { documents: &documents, all, above: Vec::new(), values: 0 };
-    Ok(maker.value(documents.root(), "body"))
+    let mut body = maker.value(documents.root(), "body");
+    let needed = NEEDED_MEMBERS.iter().filter(|(name, of, _)| *name == service.service_name && *of == file);
+    for (_, _, member) in needed.filter(|_| !all) {
+        let mut whole = skeleton(service, file, true)?;
+        if let (Some(body), Some(value)) = (body.as_object_mut(), whole.get_mut(*member)) {
+            body.insert((*member).to_owned(), value.take());
+        }
+    }
+    Ok(body)
 }
+
+/// Members that a service needs though its schema does not require them: service, schema, member. The queue takes a task
+/// with `taskQueueId`, or with its two older parts, and refuses one with neither.
+const NEEDED_MEMBERS: [(&str, &str, &str); 1] = [("queue", "v1/create-task-request.json", "taskQueueId")];
 
 /// The same for a schema that stands alone.
 ///

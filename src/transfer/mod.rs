@@ -37,12 +37,14 @@
 //! # }
 //! ```
 
+mod awaited;
 mod decode;
 mod digest;
 mod download;
 mod flush;
 mod hashing;
 mod head;
+mod inspect;
 mod job;
 mod options;
 mod own;
@@ -61,8 +63,9 @@ mod upload;
 mod writer;
 
 pub use digest::{Algorithm, Checksum};
-pub(crate) use download::content_size;
-pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
+pub use download::{to_file, unfinished};
+pub(crate) use inspect::content_size;
+pub use inspect::{has_content, stored_size, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};

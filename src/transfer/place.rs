@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::own;
 use crate::error::{Error, Result};
 
 /// A file's final place.
@@ -112,7 +113,7 @@ impl Place {
     pub(super) fn publish(&self, from: &Path, keep: bool) -> Result<()> {
         let outcome = if keep {
             // A link is made only where nothing is, even if it came a moment ago.
-            fs::hard_link(from, &self.target).and_then(|()| fs::remove_file(from))
+            fs::hard_link(from, &self.target).and_then(|()| own::remove(from))
         } else {
             fs::rename(from, &self.target)
         };

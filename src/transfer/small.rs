@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 
+use super::awaited::{Awaited, blocking};
 use super::decode;
 use super::digest::{self, Digests};
 use super::head::Encoding;
@@ -22,11 +23,11 @@ const MAX_DECODED_IN_MEMORY_BYTES: u64 = 8 << 20;
 /// [`crate::error::Kind::Failed`] when it is not what it should be, or cannot be written.
 pub(super) async fn write(body: Bytes, place: &Place, check: Check, existing: Existing) -> Result<Written> {
     let place = place.clone();
-    let work = tokio::task::spawn_blocking(move || small_file(&body, &place, &check, existing));
+    let work = blocking(move |awaited| small_file(&body, &place, &check, existing, awaited));
     work.await.map_err(|source| Error::failed("writing broke off").caused_by(source))?
 }
 
-fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing) -> Result<Written> {
+fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing, awaited: &Awaited) -> Result<Written> {
     let keep = existing == Existing::Keep;
     let mut stored = Digests::new(&digest::algorithms(&check.stored));
     stored.update(body);
@@ -39,7 +40,7 @@ fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing) ->
             reader.read_to_end(&mut decoded).map_err(|source| undecodable(&check.what, source))?;
             if decoded.len() as u64 == MAX_DECODED_IN_MEMORY_BYTES {
                 // A little that is a lot when it is decoded goes by way of a file.
-                return writer::from_memory(body, place, check, keep);
+                return writer::from_memory(body, place, check, keep, awaited);
             }
             Bytes::from(decoded)
         }

@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use super::awaited::Awaited;
 use super::job::{Job, Stop};
 
 /// A CRC-32 and a length, four bytes each.
@@ -58,14 +59,15 @@ impl Trailer {
     /// Whether a file has this content.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub(super) fn is_of(self, path: &Path) -> io::Result<bool> {
+    /// When it cannot be read, or nobody waits for the answer any more.
+    pub(super) fn is_of(self, path: &Path, awaited: &Awaited) -> io::Result<bool> {
         let mut file = File::open(path)?;
         if file.metadata()?.len() & u64::from(u32::MAX) != u64::from(self.length) {
             return Ok(false);
         }
         let (mut crc, mut buffer) = (flate2::Crc::new(), vec![0; 1 << 18]);
         loop {
+            awaited.check()?;
             match file.read(&mut buffer)? {
                 0 => return Ok(crc.sum() == self.crc),
                 read => crc.update(&buffer[..read]),
@@ -89,9 +91,10 @@ mod tests {
         assert_eq!(trailer.content_length(1 << 40), None);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x");
+        let (_waiting, awaited) = crate::transfer::awaited::Waiting::new();
         for (text, is_same) in [("content", true), ("contend", false), ("content ", false), ("", false)] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(trailer.is_of(&path).unwrap(), is_same, "{text}");
+            assert_eq!(trailer.is_of(&path, &awaited).unwrap(), is_same, "{text}");
         }
         assert_eq!(Trailer::read(b"short"), None);
     }

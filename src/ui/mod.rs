@@ -126,6 +126,11 @@ impl Ui {
         now.or_else(|| Some((self.terminal.width?, self.terminal.height.unwrap_or(usize::MAX))))
     }
 
+    /// Columns to break text at on standard output; none where it is no terminal.
+    pub(crate) fn stdout_columns(&self) -> Option<usize> {
+        if self.terminal.stdout { self.size().map(|(columns, _)| columns) } else { None }
+    }
+
     /// Whether a view on standard output can be drawn over.
     pub(crate) fn redraws(&self) -> bool {
         self.terminal.stdout && !self.terminal.is_dumb

@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod bulk;
 pub mod events;
 #[cfg(unix)]
 pub mod execute;
@@ -37,6 +38,7 @@ pub struct Tc {
     home: tempfile::TempDir,
     stdin: Vec<u8>,
     terminal: Terminal,
+    program: String,
 }
 
 /// What a run left behind.
@@ -71,7 +73,7 @@ impl Tc {
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let environment = Environment::empty(home.path()).with("HOME", home.path());
-        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default() }
+        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default(), program: "tc".to_owned() }
     }
 
     /// Sets a variable.
@@ -104,6 +106,12 @@ impl Tc {
         self
     }
 
+    /// Called by this name.
+    pub fn called(mut self, program: &str) -> Self {
+        self.program = program.to_owned();
+        self
+    }
+
     /// All three streams are a terminal of 100 columns.
     pub fn terminal(mut self) -> Self {
         self.terminal = Terminal { stdin: true, stdout: true, stderr: true, width: Some(100), ..Terminal::default() };
@@ -117,7 +125,7 @@ impl Tc {
 
     /// Runs `tc` with these arguments.
     pub fn run(&self, args: &[&str]) -> Ran {
-        self.run_as("tc", args)
+        self.run_as(&self.program, args)
     }
 
     /// Runs it by another name.

@@ -9,7 +9,8 @@ use crate::transfer::ContentSource;
 
 /// Print an artifact, decoded
 ///
-/// The status is 0 only when all of it arrived and matches its hashes.
+/// The status is 0 only when all of it arrived and matches its hashes. The live log of a running task is printed as it is
+/// written, to its end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page

@@ -16,7 +16,8 @@ use crate::transfer::{self, ContentSource, Options};
 
 /// Download artifacts of a task
 ///
-/// Files appear when they are complete and verified. What was cut off is resumed by the same command.
+/// Files appear when they are complete and verified. What was cut off is resumed by the same command. A name that the
+/// task has is that artifact; any other word is a pattern. Error artifacts are named, and make the status 3.
 /// Names keep their folders, below the working directory or the one that -o names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -171,6 +171,9 @@ impl<'a> View<'a> {
     }
 }
 
+/// Why a run was resolved that somebody cancelled.
+const CANCELED: &str = "canceled";
+
 /// The text of a view of this width.
 fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool) -> String {
     let counts = &progress.counts;
@@ -185,7 +188,8 @@ fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool)
     running.sort_by_key(|task| task.since);
     section(&mut lines, "Running for longest:", &running, |task| ago(task.since));
     let mut failed: Vec<&Noted> = progress.unsuccessful.iter().collect();
-    failed.sort_by_key(|task| std::cmp::Reverse(task.since));
+    // Hundreds of tasks that somebody cancelled must not hide those that failed by themselves.
+    failed.sort_by_key(|task| (task.reason == CANCELED, std::cmp::Reverse(task.since)));
     section(&mut lines, "Failed last:", &failed, |task| format!("{} {} ago", state_and_reason(task), ago(task.since)));
     lines.join("\n")
 }
@@ -234,5 +238,31 @@ fn state_and_reason(task: &Noted) -> String {
         task.state.to_string()
     } else {
         format!("{} ({})", task.state, task.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::TaskState;
+
+    #[test]
+    fn tasks_that_failed_by_themselves_come_before_hundreds_that_were_cancelled() {
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        let task = |name: &str, reason: &str, minutes: i64| Noted {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            state: if reason == "failed" { TaskState::Failed } else { TaskState::Exception },
+            reason: reason.to_owned(),
+            since: Some(now - chrono::TimeDelta::minutes(minutes)),
+        };
+        let mut progress = GroupProgress::default();
+        progress.unsuccessful = (0..200).map(|number| task(&format!("c{number}"), "canceled", 1)).collect();
+        progress.unsuccessful.extend([task("old", "failed", 90), task("new", "claim-expired", 30)]);
+        let text = view(&progress, now, 80, false);
+        let (_, section) = text.split_once("Failed last:\n").unwrap();
+        let names: Vec<&str> = section.lines().filter_map(|line| line.split_whitespace().last()).collect();
+        assert_eq!(names[..3], ["new", "old", "c0"], "{text}");
+        assert_eq!(section.lines().last(), Some(&*format!("  .. and {} more", 202 - MAX_LISTED_TASKS)));
     }
 }

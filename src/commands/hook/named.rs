@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::client::{Call, Client};
 use crate::context::{Context, Deployment};
 use crate::domain::hook_ref::{HookGroupRef, HookRef, HookRefError};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::reference::suggest;
 
 /// A hook that a command line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl NamedHook {
     /// The hook that `text` names.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
+    /// [`Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
     pub(super) fn parse(text: &str, context: &Context) -> Result<Self> {
         let HookRef { group, id, root } = HookRef::parse(text).map_err(|error| refused(&error))?;
         Ok(Self { deployment: context.deployment_of(root.as_ref())?, group, id })
@@ -45,9 +46,13 @@ impl NamedHook {
     /// Its definition.
     ///
     /// # Errors
-    /// Those of the call; [`crate::error::Kind::NotFound`] when there is no such hook.
+    /// Those of the call; [`Kind::NotFound`] when there is no such hook.
     pub(super) async fn definition(&self, client: &Client) -> Result<Value> {
-        let definition: Value = self.call(client, "hook").send().await?.json()?;
+        let definition: Value = match self.call(client, "hook").send().await {
+            Ok(answer) => answer.json()?,
+            Err(error) if error.kind() == Kind::NotFound => return Err(self.missing(error, client).await),
+            Err(error) => return Err(error),
+        };
         if definition.is_object() {
             Ok(definition)
         } else {
@@ -56,10 +61,24 @@ impl NamedHook {
     }
 }
 
+impl NamedHook {
+    /// The error for a hook that does not exist, with the name that was probably meant.
+    async fn missing(&self, error: Error, client: &Client) -> Error {
+        let group = &self.group;
+        let Ok(hooks) = hooks_of(client, group).await else {
+            return error.hint("`tc hook list` lists the hook groups.");
+        };
+        match suggest(&self.id, hooks.iter().map(|hook| text(hook, "/hookId"))).first() {
+            Some(similar) => error.hint(format!("Did you mean `{group}/{similar}`?")),
+            None => error.hint(format!("`tc hook list {group}` lists its hooks.")),
+        }
+    }
+}
+
 /// The hooks that `words` name; `-` reads more from standard input, the first word of each line.
 ///
 /// # Errors
-/// Those of [`NamedHook::parse`]; [`crate::error::Kind::Usage`] when there are none.
+/// Those of [`NamedHook::parse`]; [`Kind::Usage`] when there are none.
 pub(super) async fn hooks(words: &[String], context: &Context) -> Result<Vec<NamedHook>> {
     let mut found: Vec<NamedHook> = Vec::new();
     let mut add = |word: &str| -> Result<()> {
@@ -89,7 +108,7 @@ pub(super) async fn hooks(words: &[String], context: &Context) -> Result<Vec<Nam
 /// The group of hooks that `text` names, and where it is.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
+/// [`Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
 pub(super) fn group(text: &str, context: &Context) -> Result<(Deployment, String)> {
     let HookGroupRef { group, root } = HookGroupRef::parse(text).map_err(|error| refused(&error))?;
     Ok((context.deployment_of(root.as_ref())?, group))
@@ -98,7 +117,7 @@ pub(super) fn group(text: &str, context: &Context) -> Result<(Deployment, String
 /// The hooks of a group, as they were sent.
 ///
 /// # Errors
-/// Those of the call; [`crate::error::Kind::NotFound`] when the group has none.
+/// Those of the call; [`Kind::NotFound`] when the group has none.
 pub(super) async fn hooks_of(client: &Client, group: &str) -> Result<Vec<Value>> {
     let answer: Value = client.call("hooks", "listHooks").arg(group).send().await?.json()?;
     match answer {

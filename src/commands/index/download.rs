@@ -84,7 +84,9 @@ fn chosen(args: &Args, listed: &[ListedArtifact], task: &str, run: u32) -> Resul
     let patterns = NamePatterns::new(&args.names);
     let (meant, unused) = patterns.choose(listed);
     if let [missing, ..] = unused.as_slice() {
-        return Err(transfers::unmatched(missing, task, run));
+        return Err(
+            transfers::unmatched(missing, task, run).hint(format!("tc artifact list {task} -r {run} shows the names."))
+        );
     }
     let meant = if args.all { listed.iter().collect() } else { meant };
     Ok(meant.into_iter().map(|artifact| artifact.name.clone()).collect())

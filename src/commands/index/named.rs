@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::context::{Context, Named};
 use crate::domain::index_path::{IndexPath, IndexPathError};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 fn refused(error: &IndexPathError) -> Error {
     Error::usage(error.to_string())
@@ -18,7 +18,7 @@ fn located(found: IndexPath, context: &Context) -> Result<Named> {
 /// The path of a task that `text` names.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
+/// [`Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
 pub(super) fn path(text: &str, context: &Context) -> Result<Named> {
     located(IndexPath::parse(text).map_err(|error| refused(&error))?, context)
 }
@@ -34,7 +34,7 @@ pub(super) fn namespace(text: &str, context: &Context) -> Result<Named> {
 /// The paths that `words` name; `-` reads more from standard input, the first word of each line.
 ///
 /// # Errors
-/// As [`path`]; [`crate::error::Kind::Usage`] when there are none.
+/// As [`path`]; [`Kind::Usage`] when there are none.
 pub(super) async fn paths(words: &[String], context: &Context) -> Result<Vec<Named>> {
     let mut found: Vec<Named> = Vec::new();
     let mut add = |word: &str| -> Result<()> {
@@ -62,9 +62,17 @@ pub(super) async fn paths(words: &[String], context: &Context) -> Result<Vec<Nam
 /// What the index has at a path.
 ///
 /// # Errors
-/// Those of the call; [`crate::error::Kind::NotFound`] when it has nothing there.
+/// Those of the call; [`Kind::NotFound`] when it has nothing there.
 pub(super) async fn find(client: &Client, path: &str) -> Result<Value> {
-    let entry: Value = client.call("index", "findTask").arg(path).send().await?.json()?;
+    let entry: Value = match client.call("index", "findTask").arg(path).send().await {
+        Ok(answer) => answer.json()?,
+        Err(error) if error.kind() == Kind::NotFound => {
+            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+            let list = format!("tc index list {namespace}");
+            return Err(error.hint(format!("`{}` shows what is there.", list.trim_end())));
+        }
+        Err(error) => return Err(error),
+    };
     task_of(&entry).map(|_| entry.clone())
 }
 

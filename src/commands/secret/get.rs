@@ -60,8 +60,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// The answer as a whole has an end that is no secret.
 fn masked(value: &Value, is_answer: bool) -> Value {
     let mut shown = content::hidden(value);
-    if let (true, Some(expires)) = (is_answer, value.get("expires")) {
-        shown["expires"] = expires.clone();
+    if let (true, Some(expires), Some(members)) = (is_answer, value.get("expires"), shown.as_object_mut()) {
+        members.insert("expires".into(), expires.clone());
     }
     shown
 }

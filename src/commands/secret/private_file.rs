@@ -23,7 +23,12 @@ impl PrivateFile {
     /// When it cannot be made.
     pub(super) fn create(name: &str, text: &str) -> Result<Self> {
         let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
-        let directory = tempfile::Builder::new().prefix("tc-secret-").tempdir().map_err(cannot)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("tc-secret-");
+        // Without this others could list what an editor leaves there, and read what it copies without care.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = builder.tempdir().map_err(cannot)?;
         let path = directory.path().join(name);
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);

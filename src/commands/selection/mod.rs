@@ -4,6 +4,7 @@ mod by_page;
 mod filters;
 mod group_tasks;
 mod indexed;
+mod listed;
 mod named;
 mod nearest;
 mod pools;

@@ -7,7 +7,7 @@ use crate::error::Result;
 /// Which tasks are meant.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct IdArgs {
-    /// IDs of tasks, or addresses of their pages; `-` reads more from standard input
+    /// IDs of tasks, or addresses of their pages; `-` reads more from standard input: the first word of each line
     #[arg(value_name = "TASK", required = true)]
     pub tasks: Vec<String>,
     /// Take what is given for index paths: `project.branch.latest.build`
@@ -39,7 +39,8 @@ async fn paths(words: &[String], context: &Context) -> Result<Vec<String>> {
     for word in words {
         if word == "-" {
             let bytes = context.read_stdin().await?;
-            all.extend(String::from_utf8_lossy(&bytes).split_whitespace().map(str::to_owned));
+            let text = String::from_utf8_lossy(&bytes);
+            all.extend(text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned));
         } else {
             all.push(word.clone());
         }

@@ -6,9 +6,8 @@ use futures::stream;
 use serde_json::{Value, json};
 
 use super::action::{self, ActionArgs};
-use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::bulk::{BulkAction, ItemOutcome};
+use crate::commands::bulk::{BulkAction, ItemOutcome, raw_status, status_of};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -64,7 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             tasks.push(status);
         }
         let answer = json!({"taskId": id, "created": tasks}).to_string();
-        Ok(ItemOutcome { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
+        Ok(ItemOutcome { line: lines.join("\n"), answer: Some(Bytes::from(answer)), note: None })
     })
     .await
 }
@@ -73,6 +72,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 async fn create(client: &Client, definition: &Value) -> Result<(String, Value)> {
     let id = slugid::nice();
     let answer = client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
-    let status = serde_json::from_str(raw_status_in(&answer.body)?).unwrap_or_default();
+    status_of(&answer, &id)?;
+    let status = serde_json::from_str(raw_status(&answer)?).unwrap_or_default();
     Ok((id, status))
 }
