@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("env", &["clock"]),
     ("schema", &["reference"]),
     ("definition", &["domain", "reference", "schema"]),
+    ("diagnosis", &["domain", "ui"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("bulk", &["client", "error"]),
@@ -39,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "context",
             "definition",
+            "diagnosis",
             "domain",
             "env",
             "error",
@@ -58,8 +60,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 9] =
-    ["bulk", "credentials", "documents", "hints", "listening", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 11] = [
+    "bulk",
+    "credentials",
+    "diagnosing",
+    "documents",
+    "hints",
+    "listening",
+    "logs",
+    "page",
+    "selection",
+    "transfers",
+    "waiting",
+];
 
 /// No file is larger; one of three hundred lines is a good size.
 const MAX_LINES: usize = 500;

@@ -33,7 +33,9 @@ pub(crate) mod whoami;
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
+mod diagnosing;
 mod listening;
+mod logs;
 mod page;
 mod selection;
 mod transfers;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::snapshot;
+use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::EventArgs;
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Outage};
@@ -15,7 +16,7 @@ use crate::exit::Status;
 ///
 /// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
 /// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete.
+/// that did not complete. With --rerun-failed, what fails is rerun meanwhile, and told of on standard error.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -32,6 +33,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     events: EventArgs,
     #[command(flatten)]
+    reruns: RerunArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -45,6 +48,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let client = group.deployment.client(context)?;
+    let mut reruns = args.reruns.reruns(&client, context)?;
     let started = context.now();
     let mut events = args.events.of_group(&group.id, context).await?;
     let mut outage = Outage::new(false, context)?;
@@ -53,7 +57,11 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let before = context.now();
         if let Some(fresh) = outage.bridge(snapshot::take(&client, &group.id, &selection).await)? {
             progress = fresh;
-            if progress.is_over() {
+            let rerun: Vec<String> = match &mut reruns {
+                Some(reruns) => reruns.look(&progress.unsuccessful, |line| context.ui.note(line)).await?,
+                None => Vec::new(),
+            };
+            if rerun.is_empty() && progress.is_over() {
                 snapshot::tell_of_nothing(&progress, context);
                 return snapshot::verdict(&progress).map(|()| Status::DONE);
             }

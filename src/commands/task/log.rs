@@ -3,7 +3,6 @@
 mod find;
 mod follow;
 mod lines;
-mod source;
 
 use regex::bytes::RegexSet;
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const STALL: Duration = Duration::from_secs(600);
 
 /// A place to read from.
-pub(super) struct Source {
+pub(crate) struct Source {
     request: Request,
     /// Only the deployment gets a signature.
     sign: bool,
@@ -46,7 +46,7 @@ impl Source {
     ///
     /// # Errors
     /// Those of the calls; [`crate::error::Kind::Failed`] for an artifact that stands for an error.
-    pub(super) async fn of(client: &Client, task: &str, run: u32, name: &str) -> Result<Self> {
+    pub(crate) async fn of(client: &Client, task: &str, run: u32, name: &str) -> Result<Self> {
         let call = |method| client.call("queue", method).arg(task).arg(run.to_string()).arg(name);
         // The services of 2018 only know how to redirect.
         if client.catalogue().method("queue", "artifact").is_err() {
@@ -82,7 +82,7 @@ impl Source {
     ///
     /// # Errors
     /// Those of [`Client::stream`].
-    pub(super) async fn open(&self, client: &Client, from: u64) -> Result<Streamed> {
+    pub(crate) async fn open(&self, client: &Client, from: u64) -> Result<Streamed> {
         client.stream(&self.request, StreamOptions { from, stall: STALL, sign: self.sign }).await
     }
 }
