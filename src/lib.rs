@@ -56,31 +56,8 @@ pub use ui::{Streams, Terminal};
 pub mod fuzzing {
     pub use crate::definition::json_e;
     pub use crate::definition::places;
+    pub use crate::diagnosis::fuzz::{failure_lines, report_lines};
     pub use crate::domain::artifact_path;
     pub use crate::domain::{TaskRef, slugid, time};
     pub use crate::ui::json;
-
-    use std::sync::{Arc, LazyLock};
-
-    use crate::diagnosis::log::{Patterns, Picker};
-    use crate::diagnosis::report::{Report, ReportKind};
-
-    static PATTERNS: LazyLock<Option<Arc<Patterns>>> = LazyLock::new(|| Patterns::new(&[]).ok().map(Arc::new));
-
-    /// What is found in a log that comes in pieces of so many bytes, as text.
-    pub fn failure_lines(log: &[u8], piece: usize) -> String {
-        let Some(patterns) = PATTERNS.as_ref() else { return String::new() };
-        let mut picker = Picker::new(Arc::clone(patterns));
-        log.chunks(piece.max(1)).for_each(|piece| picker.push(piece));
-        format!("{:?}", picker.finish())
-    }
-
-    /// What is found in a report that comes in pieces of so many bytes, as text: in lines of JSON, and in XML.
-    pub fn report_lines(report: &[u8], piece: usize) -> [String; 2] {
-        [ReportKind::ErrorSummary, ReportKind::Junit].map(|kind| {
-            let mut read = Report::new(kind);
-            report.chunks(piece.max(1)).for_each(|piece| read.push(piece));
-            format!("{:?}", read.finish())
-        })
-    }
 }

@@ -17,15 +17,18 @@ fn packed(text: &str) -> Blob {
 
 /// A task that failed with this log, compressed.
 fn failed(group: &Group, name: &str, log: &str, more: &Value) -> String {
-    let id = group.define(name, more);
-    group.queue("claimTask", &[&id, "0"], Some(json!({"workerGroup": "g", "workerId": "w"})));
-    add(group, &id, BACKING, log);
-    group.queue("reportFailed", &[&id, "0"], None);
-    id
+    failed_with(group, name, &[(BACKING, log)], more)
 }
 
-fn add(group: &Group, id: &str, name: &str, text: &str) {
-    group.sandbox.add_artifact(id, 0, name, Stored::S3, packed(text)).unwrap();
+/// A task that failed with these artifacts.
+fn failed_with(group: &Group, name: &str, artifacts: &[(&str, &str)], more: &Value) -> String {
+    let id = group.define(name, more);
+    group.queue("claimTask", &[&id, "0"], Some(json!({"workerGroup": "g", "workerId": "w"})));
+    for (artifact, text) in artifacts {
+        group.sandbox.add_artifact(&id, 0, artifact, Stored::S3, packed(text)).unwrap();
+    }
+    group.queue("reportFailed", &[&id, "0"], None);
+    id
 }
 
 fn on(platform: &str) -> Value {
@@ -58,21 +61,21 @@ fn errors_shows_the_lines_with_their_numbers_and_marks_the_best() {
 #[test]
 fn errors_of_a_report_come_before_those_of_the_log() {
     let group = Group::new();
-    let id = failed(&group, "test", "ERROR - something\n", &json!({}));
+    let none = json!({});
     let summary =
         r#"{"action": "test_result", "test": "dom/b.html", "status": "FAIL", "expected": "PASS", "message": "m"}"#;
-    add(&group, &id, "public/test_info/wpt_errorsummary.log", summary);
+    let artifacts = [(BACKING, "ERROR - something\n"), ("public/test_info/wpt_errorsummary.log", summary)];
+    let id = failed_with(&group, "test", &artifacts, &none);
     let ran = group.tc().run(&["task", "errors", &id]);
     ran.stdout("> 1  TEST-UNEXPECTED-FAIL | dom/b.html | m\n").status(0);
     let junit =
         r#"<testsuite><testcase classname="Cart" name="total"><failure message="3 is not 4"/></testcase></testsuite>"#;
-    let other = failed(&group, "unit", "BUILD FAILED\n", &json!({}));
-    add(&group, &other, "public/junit.xml", junit);
-    group.tc().run(&["task", "errors", &other]).stdout("> 1  Cart.total: 3 is not 4\n").status(0);
+    let unit = failed_with(&group, "unit", &[(BACKING, "BUILD FAILED\n"), ("public/junit.xml", junit)], &none);
+    group.tc().run(&["task", "errors", &unit]).stdout("> 1  Cart.total: 3 is not 4\n").status(0);
     // A report in which nothing failed does not hide what the log tells.
-    let third = failed(&group, "lost", "No space left on device\n", &json!({}));
-    add(&group, &third, "public/junit.xml", "<testsuite/>");
-    group.tc().run(&["task", "errors", &third]).stdout("> 1  No space left on device\n").status(0);
+    let artifacts = [(BACKING, "No space left on device\n"), ("public/junit.xml", "<testsuite/>")];
+    let lost = failed_with(&group, "lost", &artifacts, &none);
+    group.tc().run(&["task", "errors", &lost]).stdout("> 1  No space left on device\n").status(0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::log::{LogRequest, Logs, PatternArgs};
+use super::log::{LogRequest, Logs};
 use super::look::seen;
 use super::named::{indexed_task, is_index_path};
 use super::pool::Pool;
@@ -49,12 +49,8 @@ pub(crate) struct Gatherer<'a> {
 
 impl<'a> Gatherer<'a> {
     /// Knows nothing yet.
-    ///
-    /// # Errors
-    /// Those of [`Logs::new`].
-    pub(crate) fn new(client: Client, comparison: Comparison, context: &'a Context) -> Result<Self> {
-        let logs = Logs::new(&PatternArgs::default(), context)?;
-        Ok(Self {
+    pub(crate) fn new(client: Client, logs: Logs, comparison: Comparison, context: &'a Context) -> Self {
+        Self {
             client,
             context,
             now: context.now(),
@@ -64,7 +60,7 @@ impl<'a> Gatherer<'a> {
             run_times: Mutex::default(),
             comparison,
             reads_live_logs: true,
-        })
+        }
     }
 
     /// The same, for many tasks: without the logs of those that run.

@@ -1,9 +1,10 @@
 //! What the reports and logs of tasks say.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use regex::Regex;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
@@ -65,7 +66,9 @@ pub(crate) struct FoundErrors {
 /// Reads reports and logs, each on a thread of its own.
 #[derive(Clone)]
 pub(crate) struct Logs {
-    patterns: Arc<Patterns>,
+    own: Vec<OwnPattern>,
+    /// Made when the first log is read: that takes longer than many a command that needs none.
+    patterns: Arc<OnceLock<Arc<Patterns>>>,
 }
 
 impl Logs {
@@ -86,9 +89,21 @@ impl Logs {
                 own_patterns(&text).map_err(|fault| Error::usage(format!("`{}`: {fault}", path.display())))
             },
         )?;
-        let patterns = Patterns::new(&own)
-            .map_err(|source| Error::usage("a pattern is not a regular expression").caused_by(source.to_string()))?;
-        Ok(Self { patterns: Arc::new(patterns) })
+        for own in &own {
+            Regex::new(&own.regex).map_err(|source| {
+                Error::usage(format!("`{}` is not a regular expression", own.regex)).caused_by(source.to_string())
+            })?;
+        }
+        Ok(Self { own, patterns: Arc::default() })
+    }
+
+    fn patterns(&self) -> Result<Arc<Patterns>> {
+        if let Some(patterns) = self.patterns.get() {
+            return Ok(Arc::clone(patterns));
+        }
+        let patterns = Patterns::new(&self.own)
+            .map_err(|source| Error::failed("the patterns of failures are too large").caused_by(source.to_string()))?;
+        Ok(Arc::clone(self.patterns.get_or_init(|| Arc::new(patterns))))
     }
 
     /// What the reports of a run say, where there are some that tell failures, else its log; none where it has neither.
@@ -133,7 +148,7 @@ impl Logs {
             .map(|artifact| Listed { is_error: artifact.storage_type == "error", name: artifact.name })
             .collect();
         let Some(name) = choose(&listed, names, *is_over) else { return Ok(None) };
-        let mut picker = Picker::new(Arc::clone(&self.patterns));
+        let mut picker = Picker::new(self.patterns()?);
         self.read(client, request, name, |piece| picker.push(piece)).await?;
         Ok(Some(FoundErrors { source: name.to_owned(), errors: picker.finish() }))
     }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::status::style;
 use crate::client::Client;
-use crate::commands::diagnosing::{Comparison, Explained, Gatherer, cause_json, facts_of, print_cause, upstream_of};
+use crate::commands::diagnosing::{
+    Comparison, Explained, Gatherer, Logs, PatternArgs, cause_json, facts_of, print_cause, upstream_of,
+};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::diagnosis::task::{TaskFacts, explain};
@@ -49,7 +51,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let filter = args.filters.filter(&UNRESOLVED, context.now())?;
     let selection = Selection { filter, program: None };
     let client = group.deployment.client(context)?;
-    let gatherer = Gatherer::new(client.clone(), Comparison::default(), context)?.without_live_logs();
+    let logs = Logs::new(&PatternArgs::default(), context)?;
+    let gatherer = Gatherer::new(client.clone(), logs, Comparison::default(), context).without_live_logs();
     let open = list(&client, &group.id, &selection, &gatherer, context).await?;
     let explained = context.interruptible(look(open, &group.id, &gatherer, context)).await?;
     let causes = by_cause(explained);

@@ -4,7 +4,7 @@ use super::ids::IdArgs;
 use super::shown;
 use super::status::print_documents;
 use crate::commands::bulk::look_up;
-use crate::commands::diagnosing::{Comparison, Explained, Gatherer, finding_json, print_finding};
+use crate::commands::diagnosing::{Comparison, Explained, Gatherer, Logs, PatternArgs, finding_json, print_finding};
 use crate::context::Context;
 use crate::diagnosis::task::explain;
 use crate::error::Result;
@@ -22,6 +22,8 @@ pub(crate) struct Args {
     /// Compare the time of a running task with the task of the same name in this group, or at this index path; repeatable
     #[arg(long, value_name = "GROUP|INDEX-PATH")]
     compare: Vec<String>,
+    #[command(flatten)]
+    patterns: PatternArgs,
 }
 
 /// Tells.
@@ -30,6 +32,7 @@ pub(crate) struct Args {
 /// Those of the calls, except for what may not be seen.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
+    let logs = Logs::new(&args.patterns, context)?;
     let comparison = Comparison { with: args.compare.clone() };
     let mut documents = Vec::new();
     let mut is_first = true;
@@ -37,8 +40,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         &named,
         context,
         |client, found| {
-            let gatherer = Gatherer::new(client, comparison.clone(), context);
-            async move { gatherer?.task(&found.id).await }
+            let gatherer = Gatherer::new(client, logs.clone(), comparison.clone(), context);
+            async move { gatherer.task(&found.id).await }
         },
         |_, facts| {
             let finding = explain(&facts, context.now());

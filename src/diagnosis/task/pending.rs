@@ -49,8 +49,9 @@ fn of_pool(facts: &TaskFacts, since: Option<DateTime<Utc>>, now: DateTime<Utc>) 
                 [] => finding,
                 near => finding.fact(format!("there is {}", near.join(", "))),
             };
+            let never = "no worker of it has ever asked for work, as far as the queue remembers";
             finding
-                .fact("no worker of it has ever asked for work, as far as the queue remembers")
+                .facts(present.map(|_| never.to_owned()))
                 .next(Remedy::ListPools)
                 .next(Remedy::Edit(facts.id.clone()))
         }
@@ -137,7 +138,11 @@ fn after_others(finding: Finding, facts: &TaskFacts) -> Finding {
     } else {
         finding
     };
-    finding.next(Remedy::ShowPool(facts.pool.clone())).next(Remedy::WaitForRun(facts.id.clone()))
+    let wait = Remedy::WaitForRun(facts.id.clone());
+    match facts.workers.pool {
+        PoolState::Missing(_) => finding.next(wait),
+        _ => finding.next(Remedy::ShowPool(facts.pool.clone())).next(wait),
+    }
 }
 
 fn quarantine(found: impl Fn(&'static str, String) -> Finding, quarantined: usize, pool: &str) -> Finding {
