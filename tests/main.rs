@@ -29,6 +29,7 @@ mod config;
 mod creds;
 mod d2g;
 mod definition;
+mod definition_chain;
 mod definition_edit;
 mod demo;
 mod deployments;

@@ -339,9 +339,9 @@ async fn library_consumer_is_a_stream_that_outlives_a_restart() {
     assert!(after > Duration::ZERO);
     let restarting = tokio::task::spawn_blocking(move || {
         rabbit.restart();
-        let published =
-            Publisher::connect(&rabbit.url()).publish("exchange/taskcluster-queue/v1/task-failed", KEY, &[], b"2");
-        assert!(published, "a durable queue is bound after a restart");
+        // A power failure may take the binding, too: it is made again with the new connection.
+        let publisher = Publisher::connect(&rabbit.url());
+        publisher.publish_when_bound("exchange/taskcluster-queue/v1/task-failed", KEY, &[], b"2");
         rabbit
     });
     let mut last = consumer.next().await.unwrap().unwrap();

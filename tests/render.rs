@@ -22,8 +22,12 @@ tasks:
           else: {$if: 'tasks_for in ["cron", "action"]', then: '${push.revision}', else: '${event.release.tag_name}'}
       who: {$if: 'tasks_for in ["cron", "action"]', then: '${push.owner}', else: '${event.sender.login}'}
     in:
-      taskId: {$if: 'tasks_for != "action"', then: {$eval: as_slugid("decision_task")}, else: '${ownTaskId}'}
-      taskGroupId: {$if: 'tasks_for == "action"', then: '${action.taskGroupId}', else: {$eval: as_slugid("decision_task")}}
+      taskId: {$if: '"github" in tasks_for', then: {$eval: as_slugid("decision_task")}, else: '${ownTaskId}'}
+      taskGroupId:
+        $switch:
+          '"github" in tasks_for': {$eval: as_slugid("decision_task")}
+          'tasks_for == "cron"': '${ownTaskId}'
+          $default: '${action.taskGroupId}'
       created: {$fromNow: ''}
       deadline: {$fromNow: 1 day}
       taskQueueId: proj/decision
@@ -69,6 +73,8 @@ fn a_file_is_rendered_for_each_event() {
         let made = tc.run(&["task", "render", "--event", event]).json();
         assert_eq!(made["tasks"][0]["task"]["payload"]["env"]["WHO"], "cron@noreply.mozilla.org");
         assert_eq!(made["scopes"], json!(["queue:route:checks", "queue:scheduler-id:taskcluster-github"]));
+        // A cron job's task is the first of its group, an action's one more of the push's.
+        assert_eq!(made["tasks"][0]["taskId"] == made["tasks"][0]["task"]["taskGroupId"], event == "cron");
     }
 }
 

@@ -109,13 +109,13 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
     let (given, source) = match origin {
         Origin::Explicit(given) => match RootUrl::well_known(given) {
             Some(known) => return Ok(known),
-            None => (given, "--root-url"),
+            None => (given, None),
         },
         Origin::Environment(given) => match RootUrl::well_known(given) {
             Some(known) => return Ok(known),
-            None => (given, env::ROOT_URL.name),
+            None => (given, Some(env::ROOT_URL.name)),
         },
-        Origin::Proxy(given) => (given, env::PROXY_URL.name),
+        Origin::Proxy(given) => (given, Some(env::PROXY_URL.name)),
         Origin::Unknown => {
             return Err(Error::usage("no deployment selected").advise(Advice::SelectDeployment));
         }
@@ -123,8 +123,10 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
     let known = RootUrl::well_known(given).filter(|_| !matches!(origin, Origin::Proxy(_)));
     known.map_or_else(
         || {
-            RootUrl::parse(given)
-                .map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {source}.")))
+            RootUrl::parse(given).map_err(|fault| {
+                let error = Error::usage(fault.to_string());
+                source.into_iter().fold(error, |error, source| error.hint(format!("It comes from {source}.")))
+            })
         },
         Ok,
     )

@@ -137,6 +137,17 @@ mod tests {
         })
     }
 
+    /// Signed by the Python package `cryptography`.
+    #[test]
+    fn a_signature_by_others_is_verified() {
+        let vector: Value = serde_json::from_str(include_str!("../../tests/data/chain-of-trust.json")).unwrap();
+        let text = |name: &str| vector[name].as_str().unwrap();
+        let (key, document) = (PublicKey::parse(text("key")).unwrap(), text("document").as_bytes());
+        assert!(key.has_signed(document, &STANDARD.decode(text("signature")).unwrap()));
+        assert_eq!(ChainOfTrust::parse(document).unwrap().run_id, 1);
+        assert!(!PublicKey(vec![1; 32]).has_signed(document, &STANDARD.decode(text("signature")).unwrap()));
+    }
+
     #[test]
     fn a_signature_is_of_the_exact_bytes() {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();

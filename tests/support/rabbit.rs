@@ -183,13 +183,13 @@ impl Rabbit {
     /// Ends the broker as a power failure would.
     pub fn kill(&mut self) {
         self.broker = None;
-        self.wait_until_closed();
+        self.wait_until_ended();
     }
 
-    /// What is told to end has ended when its port is free.
-    fn wait_until_closed(&self) {
+    /// Its nodes' port is the last that a broker closes: what is on its way to the disk is there by then.
+    fn wait_until_ended(&self) {
         let until = Instant::now() + START;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+        while TcpStream::connect(("127.0.0.1", self.distribution_port)).is_ok() {
             assert!(Instant::now() < until, "the broker does not end");
             thread::sleep(Duration::from_millis(20));
         }
@@ -199,7 +199,7 @@ impl Rabbit {
     pub fn stop(&mut self) {
         let Some(broker) = &self.broker else { return };
         broker.signal("TERM");
-        self.wait_until_closed();
+        self.wait_until_ended();
         self.broker = None;
     }
 

@@ -38,6 +38,10 @@ verbs! {
     "task.cancel": "queue.cancelTask", reads "queue.status" "queue.task";
     "task.schedule": "queue.scheduleTask", reads "queue.status" "queue.task";
     "task.complete": "queue.claimTask", reads "queue.status";
+    "task.create": "queue.createTask";
+    "task.run": "queue.createTask";
+    "task.edit": "queue.createTask", reads "queue.task";
+    "task.cot": "queue.getArtifact", reads "queue.task" "queue.status" "queue.listArtifacts";
     "task.priority": "queue.changeTaskPriority", reads "queue.status" "queue.task";
     "group.status": "queue.listTaskGroup";
     "group.why": "queue.listTaskGroup" "queue.getArtifact", reads "queue.listArtifacts" "queue.taskQueueCounts"

@@ -1,6 +1,7 @@
 //! `tc task cot`
 
 mod check;
+mod parent;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
@@ -16,8 +17,8 @@ use check::{Checked, check};
 
 /// Verify the chain of trust of a task
 ///
-/// Checks the worker's signature, that the signed definition is the task's, and the SHA-256 of each listed artifact
-/// against what the queue serves. The status is 3 when something does not hold. It does not replace the verifier of
+/// Checks the worker's signature, that the signed definition is the task's, that the decision task or action that
+/// created it lists it, and the SHA-256 of each listed artifact against what the queue serves. The status is 3 when something does not hold. It does not replace the verifier of
 /// the release team (scriptworker's `verify_cot`), which knows which worker pools and tasks may be trusted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -47,6 +48,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::task(&args.task, context)?;
     let client = task.deployment.client(context)?;
     let mut checked: BTreeMap<String, Checked> = BTreeMap::new();
+    let mut graphs = parent::Graphs::default();
     let mut open = vec![(task.id.clone(), args.run.or(task.run))];
     while let Some((id, run)) = open.pop() {
         if checked.contains_key(&id) {
@@ -55,7 +57,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         if checked.len() >= MAXIMUM_TASKS {
             return Err(Error::failed(format!("more than {MAXIMUM_TASKS} tasks depend on each other")));
         }
-        let found = check(&client, &id, run, &keys).await?;
+        let found = check(&client, &id, run, &keys, &mut graphs).await?;
         if args.deep {
             open.extend(found.dependencies.iter().map(|id| (id.clone(), None)));
         }

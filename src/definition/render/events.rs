@@ -403,7 +403,6 @@ impl Maker<'_> {
             ("parameters", json!({})),
             ("taskId", json!("fN1SbArXTPSVFNUvaOlinQ")),
             ("taskGroupId", json!("fN1SbArXTPSVFNUvaOlinQ")),
-            ("ownTaskId", json!("TxRpqhKKTKWQ8kVdhRrXng")),
             ("clientId", json!("mozilla-auth0/ad|Mozilla-LDAP|dev/")),
         ] {
             body.insert(name.into(), value);

@@ -25,7 +25,11 @@ pub(super) fn render(file: Map<String, Value>, job: &Job<'_>) -> Result<Rendered
     values.insert("tasks_for".into(), job.event.tasks_for().into());
     match job.event.kind {
         // What a cron job or an action is rendered with stands beside `tasks_for`, not in an event.
-        EventKind::Cron | EventKind::Action => values.extend(job.event.body.clone()),
+        EventKind::Cron | EventKind::Action => {
+            values.extend(job.event.body.clone());
+            // The hook that fires gives the task to come its ID.
+            values.entry("ownTaskId").or_insert_with(|| (job.new_id)().into());
+        }
         _ => drop(values.insert("event".into(), job.event.body.clone().into())),
     }
     let context = Context { values, functions: vec![("as_slugid", &as_slugid)] };

@@ -8,6 +8,7 @@ use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::parent::{Graphs, Parent};
 use crate::client::Client;
 use crate::commands::transfers;
 use crate::definition::chain_of_trust::{ChainOfTrust, DOCUMENT, OPENPGP_DOCUMENT, PublicKey, SIGNATURE};
@@ -52,6 +53,8 @@ pub(super) struct Checked {
     worker: String,
     /// Whether the definition asks for a chain of trust.
     is_wanted: bool,
+    /// Nothing where there is no document.
+    parent: Option<Parent>,
     /// What there is; nothing where there is no document.
     found: Option<Found>,
     has_openpgp: bool,
@@ -72,7 +75,13 @@ struct Found {
 ///
 /// # Errors
 /// Those of the calls. What does not hold is part of the result.
-pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[PublicKey]) -> Result<Checked> {
+pub(super) async fn check(
+    client: &Client,
+    id: &str,
+    run: Option<u32>,
+    keys: &[PublicKey],
+    graphs: &mut Graphs,
+) -> Result<Checked> {
     let definition: Value = client.call("queue", "task").arg(id).send().await?.json()?;
     let dependencies = definition["dependencies"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut checked = Checked {
@@ -81,6 +90,7 @@ pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[P
         run: None,
         worker: String::new(),
         is_wanted: definition["payload"]["features"]["chainOfTrust"] == true,
+        parent: None,
         found: None,
         has_openpgp: false,
         has_keys: !keys.is_empty(),
@@ -112,6 +122,7 @@ pub(super) async fn check(client: &Client, id: &str, run: Option<u32>, keys: &[P
     checked.worker = format!("{}/{}", chain.worker_group, chain.worker_id);
     let other = (chain.task_id != id || chain.run_id != run).then(|| format!("{} run {}", chain.task_id, chain.run_id));
     let differences = chain.differences(&definition);
+    checked.parent = Some(graphs.ask(client, id, &definition).await?);
     let artifacts = stream::iter(chain.artifacts)
         .map(|(name, hashes)| async move {
             let problem = compare(client, id, run, &name, &hashes.sha256).await?;
@@ -190,6 +201,9 @@ impl Checked {
         if !found.differences.is_empty() {
             problems.push(format!("the signed definition differs from the task's in {}", found.differences.join(", ")));
         }
+        if let Some(Parent::Lacks(parent)) = &self.parent {
+            problems.push(format!("task {parent} is said to have created it, and does not list it: it may be a copy"));
+        }
         for (name, problem) in &found.artifacts {
             problems.extend(problem.as_ref().map(|problem| format!("{name}: {problem}")));
         }
@@ -211,6 +225,13 @@ impl Checked {
                 if found.differences.is_empty() && found.other.is_none() {
                     lines.push("definition: as signed".into());
                 }
+                lines.extend(match &self.parent {
+                    Some(Parent::Lists(parent)) => Some(format!("created by: task {parent}, which lists it")),
+                    Some(Parent::Silent(parent)) => {
+                        Some(format!("created by: not checked, task {parent} has no task graph"))
+                    }
+                    _ => None,
+                });
                 let good = found.artifacts.iter().filter(|(_, problem)| problem.is_none()).count();
                 lines.push(format!("artifacts: {good} of {} as signed", found.artifacts.len()));
             }
@@ -233,10 +254,16 @@ impl Checked {
             .flat_map(|found| &found.artifacts)
             .map(|(name, problem)| json!({"name": name, "matches": problem.is_none(), "problem": problem}))
             .collect();
+        let parent = match &self.parent {
+            Some(Parent::Lists(parent)) => json!({"taskId": parent, "listsTask": true}),
+            Some(Parent::Lacks(parent)) => json!({"taskId": parent, "listsTask": false}),
+            Some(Parent::Silent(parent)) => json!({"taskId": parent, "listsTask": null}),
+            Some(Parent::Root) | None => Value::Null,
+        };
         json!({
             "taskId": id, "name": self.name, "runId": self.run, "worker": self.worker, "hasChainOfTrust": found.is_some(),
             "signature": signature, "definitionMatches": found.map(|found| found.differences.is_empty()),
-            "artifacts": artifacts, "problems": self.problems(), "dependencies": self.dependencies,
+            "parent": parent, "artifacts": artifacts, "problems": self.problems(), "dependencies": self.dependencies,
         })
     }
 }
