@@ -117,7 +117,8 @@ fn failures_are_put_together_by_what_they_have_in_common() {
     assert_eq!(told, [(3, "test", false), (1, "disk", true), (1, "worker", true)]);
     let mut ids = strings(&clusters[0]["tasks"]);
     let mut expected: Vec<&str> = tests.iter().map(String::as_str).collect();
-    (ids.sort_unstable(), expected.sort_unstable());
+    ids.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(ids, expected);
     assert_eq!(strings(&clusters[0]["platforms"]), ["linux/opt", "win/opt"]);
     assert_eq!((&clusters[1]["tasks"], &clusters[2]["line"]), (&json!([disk]), &json!("exception: worker-shutdown")));
@@ -131,7 +132,8 @@ fn failures_are_put_together_by_what_they_have_in_common() {
     let ids = group.tc().run(&["group", "failures", "--ids", "--only", "infrastructure", &group.id]);
     let mut lines: Vec<&str> = ids.stdout.lines().collect();
     let mut expected = [disk.as_str(), lost.as_str()];
-    (lines.sort_unstable(), expected.sort_unstable());
+    lines.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(lines, expected);
     let by =
         group.tc().run(&["group", "failures", "--by", "platform", "--jq", ".clusters[] | [.line, .count]", &group.id]);

@@ -285,7 +285,8 @@ fn a_group_is_told_by_cause_the_largest_first() {
     assert_eq!(causes.len(), 2, "{found}");
     let mut tasks: Vec<&str> = causes[0]["tasks"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let mut expected: Vec<&str> = blocked.iter().map(String::as_str).collect();
-    (tasks.sort_unstable(), expected.sort_unstable());
+    tasks.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(tasks, expected);
     assert_eq!((&causes[0]["count"], &causes[1]["tasks"]), (&json!(3), &json!([pending])));
     let text = group.tc().run(&["group", "why", &group.id]).stdout;
