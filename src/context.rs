@@ -7,6 +7,7 @@ mod ending;
 mod identity;
 mod print;
 mod prompt;
+mod references;
 
 pub(crate) use crate::config::parse_timeout;
 pub(crate) use blocking::{beside, blocking};
@@ -18,13 +19,14 @@ pub(crate) use identity::left;
 pub(crate) use identity::{Identity, Origin, given};
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::Globals;
+use crate::cli::{self, Globals};
 use crate::client::ApiError;
 use crate::env::Environment;
+use crate::reference::Catalogue;
 use crate::ui::Ui;
 
 /// What can be done about a refused call by this caller, on this deployment.
@@ -45,13 +47,16 @@ pub(crate) struct Context {
     ending: Arc<Ending>,
     advice: RefusalAdvice,
     clients: Mutex<Vec<KnownClient>>,
+    /// The references of the deployment in use, once they were asked for.
+    catalogue: OnceLock<&'static Catalogue>,
 }
 
 impl Context {
     /// A context in which nothing has been read yet.
     pub(crate) fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
         let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
-        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients }
+        let catalogue = OnceLock::new();
+        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients, catalogue }
     }
 
     /// The same with what knows the words of the command line for a refused call.
@@ -63,6 +68,11 @@ impl Context {
     /// What the run and the verb tell each other about the end.
     pub(crate) fn ending(&self) -> &Arc<Ending> {
         &self.ending
+    }
+
+    /// Whether the program was called by the Go tool's name.
+    pub(crate) fn is_taskcluster(&self) -> bool {
+        cli::is_taskcluster(&self.words)
     }
 
     /// The time now.

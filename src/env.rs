@@ -57,7 +57,9 @@ variables! {
     WSL_DISTRO_NAME = "WSL_DISTRO_NAME", "Set inside Windows Subsystem for Linux, where Windows opens the browser.";
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
+    XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that `tc references update` keeps, on Linux; ~/.cache by default.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
+    LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
     VISUAL = "VISUAL", "Editor for `tc config edit`.";
     EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
@@ -135,6 +137,11 @@ impl Environment {
     /// A variable's value; one that is empty or not Unicode counts as unset.
     pub fn get(&self, variable: Variable) -> Option<&str> {
         self.text(variable.name)
+    }
+
+    /// The root URL of the deployment. One that names the proxy, as in what a proxy runs, is not the deployment's own.
+    pub(crate) fn root_url(&self) -> Option<&str> {
+        self.get(ROOT_URL).filter(|root| self.get(PROXY_URL) != Some(root))
     }
 
     /// Like [`Environment::get`], but accepts the name in lower case as well, as proxies are set.

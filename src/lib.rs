@@ -12,7 +12,7 @@
 //! ```
 //!
 //! From here on: [`Client`] makes calls, [`transfer`] moves artifacts and objects and verifies them, [`pulse`] listens to
-//! messages, and [`sandbox`] is a deployment of one's own to try all of it on. [`reference`](mod@reference) knows every
+//! messages, [`helper`] loads settings from secrets, and [`sandbox`] is a deployment of one's own to try all of it on. [`reference`](mod@reference) knows every
 //! service, method and exchange.
 
 mod bulk;
@@ -28,6 +28,7 @@ mod domain;
 mod env;
 mod error;
 mod exit;
+pub mod helper;
 mod loopback;
 pub mod pulse;
 pub mod reference;
@@ -54,10 +55,11 @@ pub use ui::{Streams, Terminal};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
+    pub use crate::definition::actions::read_actions;
     pub use crate::definition::json_e;
     pub use crate::definition::places;
     pub use crate::diagnosis::fuzz::{failure_lines, report_lines};
     pub use crate::domain::artifact_path;
-    pub use crate::domain::{TaskRef, slugid, time};
+    pub use crate::domain::{TaskRef, page_ref, slugid, time};
     pub use crate::ui::json;
 }

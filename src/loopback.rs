@@ -1,5 +1,9 @@
 //! Listening on this machine alone: on the same port of 127.0.0.1 and ::1.
 
+mod connections;
+
+pub(crate) use connections::accept_all;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 

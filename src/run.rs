@@ -4,13 +4,15 @@ mod race;
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
 
-use crate::cli::Globals;
+use crate::cli::{self, Globals};
+use crate::commands::completions::TypedPath;
 use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -21,6 +23,8 @@ use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
+/// How long what is left for standard output may take before them.
+const REST_LIMIT: Duration = Duration::from_millis(100);
 
 /// Runs one command line and returns the exit status.
 ///
@@ -31,15 +35,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 }
 
 fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -> u8 {
-    let streams = Streams { terminal: described(streams.terminal, environment), ..streams };
+    let terminal = described(streams.terminal, environment);
+    let terminal = Terminal { stdout: terminal.stdout && !cli::prints_plainly(&args), ..terminal };
+    let streams = Streams { terminal, ..streams };
     let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        return finish(completions::answer(shell, &args, commands::tree_for, &ui), &ui);
+        let tree_for = |words: &[OsString]| commands::tree_for(words, environment);
+        let places = |words: &[OsString]| places(words, environment);
+        return finish(completions::answer(shell, &args, tree_for, places, &ui), &ui);
     }
-    let cli = match commands::parse(&args) {
+    let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
-        Err(fault) => return refuse(&fault, &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+        Err(fault) => {
+            return refuse(&fault, cli::is_taskcluster(&args), &Ui::new(streams, ColorChoice::Auto, no_color, false));
+        }
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
@@ -56,6 +66,32 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     match outcome {
         Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
         outcome => finish(outcome, &ui),
+    }
+}
+
+/// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
+/// completes a word is not told of errors.
+fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
+    let Some(typed) = TypedPath::of(words) else { return Vec::new() };
+    let Ok(cli) = commands::parse(&typed.command, environment) else { return Vec::new() };
+    let streams = Streams {
+        stdin: Box::new(io::empty()),
+        stdout: Box::new(io::sink()),
+        stderr: Box::new(io::sink()),
+        terminal: Terminal::default(),
+    };
+    let ui = Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
+    let Ok(level) = log::level(0, None) else { return Vec::new() };
+    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, typed.command.clone());
+    let (found, candidates) = mpsc::channel();
+    let verb = |context: Arc<Context>| async move {
+        // Without a receiver nobody completes any more.
+        found.send(typed.candidates(&context).await?).unwrap_or_default();
+        Ok(Status::DONE)
+    };
+    match race::race(context, &log::dispatch(&ui, level), verb) {
+        Ok(_) => candidates.try_recv().unwrap_or_default(),
+        Err(_) => Vec::new(),
     }
 }
 
@@ -77,6 +113,16 @@ fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
 fn finish_interrupted(error: Error, ui: Arc<Ui>) -> u8 {
     ui.close();
     let status = error.exit_code();
+    let (flushed, rest) = mpsc::channel();
+    let output = Arc::clone(&ui);
+    let flush = move || {
+        // A reader who is gone is none who could be told.
+        flushed.send(output.flush()).unwrap_or_default();
+    };
+    if thread::Builder::new().name("rest".to_owned()).spawn(flush).is_ok() {
+        // Nobody may read it. The lock is taken then, and the last words do not wait for it.
+        drop(rest.recv_timeout(REST_LIMIT));
+    }
     let (end, ended) = mpsc::channel();
     let last_words = move || {
         finish(Err(error), &ui);
@@ -115,13 +161,14 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
 }
 
 /// Help and version go to standard output with status 0, faults to standard error with 2.
-fn refuse(usage: &clap::Error, ui: &Ui) -> u8 {
+fn refuse(usage: &clap::Error, is_taskcluster: bool, ui: &Ui) -> u8 {
     use std::io::Write as _;
     if let Some(error) = commands::usage_error(usage) {
         return finish(Err(error), ui);
     }
     let text = usage.render();
-    if usage.use_stderr() {
+    // By the Go tool's name, a noun without a verb asks for help.
+    if usage.use_stderr() && !is_taskcluster {
         let text = if ui.color_stderr() { text.ansi().to_string() } else { text.to_string() };
         ui.write_stderr(text.as_bytes());
         return Kind::Usage.exit_code();

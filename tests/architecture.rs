@@ -21,7 +21,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnosis", &["domain", "ui"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
-    ("bulk", &["client", "error"]),
+    ("bulk", &["client", "domain", "error"]),
+    ("helper", &["client", "domain", "env", "error"]),
     ("transfer", &["client", "clock", "domain", "error", "reference"]),
     ("pulse", &["clock", "domain", "env", "error", "reference"]),
     ("config", &["client", "clock", "domain", "env", "error", "reference"]),
@@ -45,6 +46,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "env",
             "error",
             "exit",
+            "helper",
+            "loopback",
             "pulse",
             "reference",
             "sandbox",
@@ -60,7 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "bulk",
     "credentials",
     "diagnosing",
@@ -68,6 +71,7 @@ const ROOMS: [&str; 11] = [
     "hints",
     "listening",
     "logs",
+    "notices",
     "page",
     "selection",
     "transfers",

@@ -64,7 +64,7 @@ fn what_the_manifest_has_on_record_is_not_even_asked_for() {
     assert_eq!(synced(&tc, &storage, &["--force"]).1, 2);
     assert_eq!(synced(&tc, &storage, &[]).1, 0);
     let other = ["artifact", "download", TASK, "public/x", "-r", "1", "-o", "out", "--manifest", "lists/m.json"];
-    tc.run(&other).status(0).stderr("");
+    tc.run(&other).status(0).stderr(&format!("{} is there already, and right.\n", out.display()));
     assert_eq!(synced(&tc, &storage, &[]).1, 2);
     let wrong = "0".repeat(64);
     let (ran, requests) = synced(&tc, &storage, &["--sha256", &wrong]);

@@ -21,6 +21,27 @@ fn all(names: &[&str], flags: &[&str]) -> (Tc, Ran) {
 }
 
 #[test]
+fn a_name_on_the_list_is_that_artifact_whatever_is_in_it() {
+    let rig = Rig::new();
+    for name in ["public/test_a[linux-x64].log", "public/t[1].log", "public/t1.log", "public/open[.log", "public/*"] {
+        rig.add(name, Stored::S3, Blob::new(format!("of {name}")));
+    }
+    for name in ["public/test_a[linux-x64].log", "public/t[1].log", "public/open[.log", "public/*"] {
+        let get = |output: &str| rig.run(&["artifact", "download", &rig.task, name, "-o", output]);
+        get("x").status(0).stderr("");
+        assert_eq!(rig.read("x"), format!("of {name}"));
+        get("-").status(0).stdout(&format!("of {name}"));
+    }
+    rig.run(&["artifact", "download", &rig.task, "public/t[1].log", "public/open[.log", "-o", "two"]).status(0);
+    assert_eq!(tree(&rig.tc.directory().join("two")), ["public/open[.log", "public/t[1].log"]);
+    rig.run(&["artifact", "download", &rig.task, "public/t[0-9].log", "-o", "one"]).status(0);
+    assert_eq!(tree(&rig.tc.directory().join("one")), ["public/t1.log"]);
+    let ran = rig.run(&["artifact", "download", &rig.task, "public/none[.log"]);
+    ran.status(2).stdout("");
+    assert!(ran.stderr.contains("is called `public/none[.log`, and it is not a valid pattern"), "{ran}");
+}
+
+#[test]
 fn names_that_stand_for_no_path_below_the_folder_are_refused() {
     for flags in [&[][..], &["--flat"]] {
         for (name, said) in [

@@ -121,6 +121,27 @@ fn two_files_are_not_uploaded_under_one_name() {
         .stdout("public/one/x\npublic/two/x\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_named_and_skipped() {
+    let rig = Rig::new();
+    let folder = rig.tc.directory().join("d");
+    fs::create_dir_all(folder.join("below")).unwrap();
+    fs::write(folder.join("a.txt"), "a").unwrap();
+    std::os::unix::fs::symlink("a.txt", folder.join("link")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("dangling")).unwrap();
+    std::os::unix::fs::symlink("below", folder.join("folder")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("below/socket")).unwrap();
+    let ran = rig.run(&["artifact", "upload", "--task", &rig.task, "d"]);
+    let shown = folder.display();
+    ran.status(3).stdout("public/d/a.txt\npublic/d/link\n").stderr(&format!(
+        "warning: {shown}/below/socket is neither a file nor a directory: it is skipped\n\
+         warning: {shown}/dangling is a link that leads nowhere: it is skipped\n\
+         warning: {shown}/folder is a link to a directory: it is skipped\n\
+         error: 3 entries were skipped\n"
+    ));
+}
+
 #[test]
 fn artifacts_that_are_not_stored_are_made_too() {
     let rig = Rig::new();

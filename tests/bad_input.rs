@@ -162,7 +162,7 @@ fn a_redirect_loop_ends() {
     let call = format!("GET /api/queue/v1/task/{ID}/artifacts/x");
     server.expect(&call, Answer::redirect(303, "/loop"));
     server.expect("GET /loop", Answer::redirect(303, "/loop"));
-    let ran = Tc::new().at(server.url()).run(&["api", "queue", "getLatestArtifact", ID, "x"]);
+    let ran = Tc::new().at(server.url()).run(&["api", "queue", "getLatestArtifact", ID, "x", "--follow"]);
     ran.stdout("").status(1);
     assert!(ran.stderr.contains("redirect") && ran.stderr.contains("/loop"), "{ran}");
 }

@@ -155,3 +155,88 @@ fn a_program_without_end_is_ended_by_ctrl_c_and_by_sigterm() {
         assert!(took < Duration::from_secs(5), "{signal} {program}: {took:?}");
     }
 }
+
+/// Neither a template, nor the layout of a large document, nor the filter of a log keeps anyone from ending a verb.
+#[cfg(unix)]
+#[test]
+fn a_template_a_layout_and_a_filter_without_end_are_ended_by_signals() {
+    use serde_json::json;
+    use std::time::{Duration, Instant};
+    const ID: &str = "VESwp9JaRo-XkFN_bemBhw";
+    let task = |dependencies: &[&str], extra: &str| {
+        json!({"status": {"taskId": ID, "taskGroupId": ID, "state": "failed", "runs": []},
+            "task": {"metadata": {"name": "n"}, "dependencies": dependencies, "extra": extra}})
+    };
+    let group = format!("GET /api/queue/v1/task-group/{ID}/list");
+    let page = |tasks: &[serde_json::Value], more: &str| {
+        Answer::json(200, format!(r#"{{"taskGroupId": "{ID}", "tasks": {}{more}}}"#, json!(tasks)))
+    };
+
+    let template = FakeServer::start();
+    let mut tasks = vec![task(&[], ""); 3000];
+    tasks.push(task(&[ID; 4000], ""));
+    template.expect(&group, page(&tasks, ""));
+    let nested =
+        "{{range .task.dependencies}}".to_owned() + &"{{range $.task.dependencies}}".repeat(3) + &"{{end}}".repeat(4);
+    let template_args =
+        ["group", "list", ID, "--format-string", &format!("{{{{.status.taskId}}}}{nested}")].map(String::from);
+
+    let layout = FakeServer::start();
+    let large = vec![task(&[], &"x".repeat(1000)); 20_000];
+    layout.expect(&group, page(&large, r#", "continuationToken": "more""#));
+    layout.allow(&format!("{group}?continuationToken=more"), Answer::hang());
+    let layout_args = ["group", "list", ID, "--json"].map(String::from);
+
+    let log = |grep: &str| {
+        let log = FakeServer::start();
+        let status = json!({"status": {"taskId": ID, "state": "failed", "runs": [{"runId": 0, "state": "failed"}]}});
+        let name = "public/logs/live_backing.log";
+        let run = format!("GET /api/queue/v1/task/{ID}/runs/0");
+        log.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, status.to_string()))
+            .expect(&format!("GET /api/queue/v1/task/{ID}"), Answer::json(200, json!({"payload": {}}).to_string()))
+            .expect(
+                &format!("{run}/artifacts"),
+                Answer::json(200, json!({"artifacts": [{"storageType": "s3", "name": name}]}).to_string()),
+            )
+            .expect(
+                &format!("{run}/artifact-content/public%2Flogs%2Flive_backing.log"),
+                Answer::json(200, json!({"storageType": "s3", "url": format!("{}/log", log.url())}).to_string()),
+            )
+            .expect("GET /log", Answer::new(200, "x\n".repeat(40_000) + &"ab".repeat(1 << 19)));
+        (log, ["task", "log", ID, "--grep", "^x$", "--grep", grep].map(String::from))
+    };
+    // The first is without end; the second has ended, and nobody reads what it has found.
+    let (filter, filter_args) = log("([a-y]{1,40}[a-z]{1,40}){1,40}[c-z]$");
+    let (unread, unread_args) = log("!$");
+
+    for (server, args, signal, has_line) in [
+        (template, template_args.as_slice(), "-INT", true),
+        (layout, &layout_args, "-TERM", false),
+        (filter, &filter_args, "-INT", true),
+        (unread, &unread_args, "-INT", true),
+    ] {
+        let (mut command, _home) = tc();
+        let mut child = command
+            .env("TASKCLUSTER_ROOT_URL", server.url())
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        if has_line {
+            // It comes with the first 64 KiB, and what follows never ends.
+            BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
+        } else {
+            server.wait_for_requests(2);
+        }
+        let killed = Instant::now();
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let status = child.wait().unwrap();
+        let took = killed.elapsed();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((status.code(), stderr.as_str()), (Some(130), "error: interrupted\n"), "{args:?}");
+        // It takes milliseconds; other tests may have the processors.
+        assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
+    }
+}

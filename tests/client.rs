@@ -331,7 +331,34 @@ async fn https_asks_the_proxy_for_a_tunnel() {
     };
     let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
     let error = client.call("queue", "ping").send().await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "queue.ping failed: cannot connect to tc.invalid"));
+    let address = proxy.url().trim_start_matches("http://");
+    let said =
+        format!("queue.ping failed: cannot connect to tc.invalid through the proxy {address} (from HTTPS_PROXY)");
+    assert_eq!((error.kind(), error.message()), (Kind::Unavailable, said.as_str()));
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_dead_or_wants_a_password_is_named_with_its_variable() {
+    let proxy = FakeServer::start();
+    proxy.expect("CONNECT tc.invalid:443", Answer::new(407, ""));
+    // Nothing listens there: the port was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let asking = proxy.url().trim_start_matches("http://");
+    for (scheme, variable, address, hint) in [
+        ("https", "HTTPS_PROXY", free.as_str(), "Check that the proxy runs"),
+        ("http", "http_proxy", &free, "Check that the proxy runs"),
+        ("https", "ALL_PROXY", asking, "its URL needs a user and password"),
+    ] {
+        let environment = Environment::empty("/").with(variable, format!("http://me:hunter2@{address}"));
+        let root = RootUrl::parse(&format!("{scheme}://tc.invalid")).unwrap();
+        let target = Endpoint { root, credentials: None, unsigned_because: None, proxied: false };
+        let client = Client::builder_for(&environment, target).retries(0).build().unwrap();
+        let error = client.call("queue", "ping").send().await.unwrap_err();
+        let said = format!("cannot connect to tc.invalid through the proxy {address} (from {variable})");
+        assert_eq!(error.message(), format!("queue.ping failed: {said}"));
+        assert!(error.hints().iter().any(|given| given.contains(hint)), "{error:?}");
+        assert!(error.advice().is_empty(), "{error:?}");
+    }
 }
 
 /// The proxy's script is empty: that it is not asked is what is tested.

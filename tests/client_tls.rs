@@ -40,13 +40,26 @@ impl TlsServer {
         let ca = rcgen::CertifiedIssuer::self_signed(ca_parameters(), rcgen::KeyPair::generate().unwrap()).unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
+        Self::with(&leaf, &key, &ca.pem())
+    }
+
+    /// Its certificate is that of a CA, and its own, as `openssl req -x509` makes it.
+    fn with_certificate_of_a_ca() -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        parameters.is_ca = ca_parameters().is_ca;
+        let own = parameters.self_signed(&key).unwrap();
+        Self::with(&own, &key, &own.pem())
+    }
+
+    fn with(certificate: &rcgen::Certificate, key: &rcgen::KeyPair, ca: &str) -> Self {
         let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let signing = rustls::crypto::ring::sign::any_supported_type(&private).unwrap();
         let offered = Arc::default();
-        let key = Arc::new(CertifiedKey::new(vec![leaf.der().clone()], signing));
+        let key = Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signing));
         let resolver = Resolver { key, offered: Arc::clone(&offered) };
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("ca.pem"), ca.pem()).unwrap();
+        std::fs::write(directory.path().join("ca.pem"), ca).unwrap();
         let listener = TcpListener::bind("localhost:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -113,6 +126,16 @@ async fn a_ca_file_makes_it_trusted() {
     assert_eq!(server.ping(&[], Some("ca.pem")).await.unwrap(), 200);
     assert_eq!(server.ping(&[("SSL_CERT_FILE", "ca.pem")], None).await.unwrap(), 200);
     assert_eq!(*server.offered.lock().unwrap(), [b"h2".to_vec(), b"http/1.1".to_vec()]);
+}
+
+#[tokio::test]
+async fn a_server_with_the_certificate_of_a_ca_is_explained() {
+    let server = TlsServer::with_certificate_of_a_ca();
+    for (variables, file) in [(&[][..], Some("ca.pem")), (&[("SSL_CERT_FILE", "ca.pem")], None)] {
+        let error = server.ping(variables, file).await.unwrap_err();
+        assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
+        assert!(error.hints()[0].contains("openssl req -x509 -addext basicConstraints=critical,CA:FALSE"), "{error:?}");
+    }
 }
 
 /// `SSL_CERT_FILE` takes the place of the system's certificates, `--cacert` adds to them.

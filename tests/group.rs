@@ -193,7 +193,7 @@ fn cancel_takes_what_is_not_resolved() {
     group.tc().run(&["group", "status", &group.id]).stdout("completed: 1\nfailed: 1\nexception: 4\n");
     group
         .tc()
-        .run(&["group", "cancel", "-f", &group.id])
+        .run(&["group", "cancel", "--force", &group.id])
         .stdout("")
         .stderr("There are no tasks to cancel.\n")
         .status(0);

@@ -1,5 +1,5 @@
 //! The Go tool's own runs on groups, replayed: same standard output, same exit status, apart from the
-//! differences that docs/go-tool-differences.md lists.
+//! differences that docs/differences.md lists.
 
 use crate::support::Tc;
 use crate::support::group::Group;

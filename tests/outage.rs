@@ -85,6 +85,21 @@ fn the_time_limit_holds_in_an_outage() {
 }
 
 #[test]
+fn the_time_limit_holds_while_an_answer_hangs() {
+    for (noun, (call, _)) in [("group", list("running")), ("task", one("running"))] {
+        for verb in ["wait", "watch"] {
+            let server = FakeServer::start();
+            server.expect(&call, Answer::hang());
+            let started = std::time::Instant::now();
+            let ran = run(&server, &[noun, verb, "--timeout", "500ms"]);
+            ran.status(8).stdout("");
+            assert!(ran.stderr.contains(" at the time limit"), "{noun} {verb}: {ran}");
+            assert!(started.elapsed() < std::time::Duration::from_secs(10), "{noun} {verb}");
+        }
+    }
+}
+
+#[test]
 fn who_was_away_from_the_beginning_is_not_waited_for() {
     let (server, (call, _)) = (FakeServer::start(), list("running"));
     server.expect_times(2, &call, Answer::html(502, "<html>bad gateway"));

@@ -74,6 +74,43 @@ fn failures_of_a_push_are_rerun_as_they_are_told_of() {
 }
 
 #[test]
+fn what_runs_in_a_sandbox_with_a_broker_hears_of_its_failures() {
+    let Some(rabbit) = pulse::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let task = "taskQueueId: proj/pool\npayload: {command: [[sh, -c, 'exit 1']], maxRunTime: 60}\n\
+                metadata: {name: n, description: d, owner: o@example.com, source: 'https://example.com'}\n";
+    std::fs::write(folder.path().join("task.yml"), task).unwrap();
+    // The listener is at work when it says where it listens.
+    let script = r#"
+        set -e
+        "$TC" pulse listen queue.taskFailed --count 1 -v --exec '"$TC" task rerun "$TC_PULSE_TASK_ID"' >heard 2>err &
+        trap 'kill $! 2>/dev/null || true' EXIT
+        until grep -q '^listening on ' err; do kill -0 $! && sleep 0.1; done
+        "$TC" task create task.yml --json --jq ".[0].taskId" >id
+        wait $!
+        "$TC" task wait "$(cat id)" >&2 || true
+        "$TC" api queue status "$(cat id)" --jq '.status.runs | map(.reasonCreated) | join(" ")'
+    "#;
+    let output = Command::new(env!("CARGO_BIN_EXE_tc"))
+        .args(["sandbox", "--workers", "1", "--execute", "--pulse", &rabbit.url(), "--exec", script])
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("TC", env!("CARGO_BIN_EXE_tc"))
+        .env("PULSE_USERNAME", "somebody")
+        .env("PULSE_PASSWORD", "else")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = std::fs::read_to_string(folder.path().join("err")).unwrap_or_default()
+        + &String::from_utf8_lossy(&output.stderr);
+    let heard = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{} {heard} {said}", output.status);
+    assert_eq!(heard, "scheduled rerun\n", "{said}");
+}
+
+#[test]
 fn waiting_looks_when_pulse_tells_of_a_change() {
     let Some(rabbit) = pulse::shared() else { return };
     for (noun, verb) in [("group", "wait"), ("group", "watch"), ("task", "wait"), ("task", "watch")] {

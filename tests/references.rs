@@ -346,7 +346,7 @@ fn services_are_listed_with_what_they_offer() {
     assert!(ran.stdout.contains("\nsecrets\tv1\t8\t0\t2\tKeeps small JSON secrets for tasks and people\n"), "{ran}");
     let ran = Tc::new().terminal().run(&["references", "list"]);
     assert!(ran.stdout.starts_with("service         methods  exchanges  schemas\n"), "{ran}");
-    assert!(ran.stdout.ends_with("\n\nThese are of Taskcluster 106.0.0.\n"), "{ran}");
+    assert!(ran.stdout.ends_with("\n\nThese are the references of Taskcluster 106.0.0.\n"), "{ran}");
     let legacy = tc.run(&["references", "list", "--legacy", "--json"]).json();
     let count =
         |field: &str| legacy.as_array().unwrap().iter().map(|entry| entry[field].as_u64().unwrap()).sum::<u64>();

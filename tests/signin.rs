@@ -221,6 +221,17 @@ fn at_a_terminal_it_is_stored_and_found_again() {
     tc.run(&["creds", "env"]).status(4).stdout("");
 }
 
+/// `tc-signin(){ eval $(taskcluster signin --expires 15m "$@"); }; tc-signin --expires 1h`
+#[test]
+fn a_lifetime_that_a_shell_function_is_given_counts_and_not_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = environment().with("HOME", home.path());
+    let options = ["-s", "a", "--expires", "15m", "--expires", "1h", "--no-browser", TERMINAL];
+    let ended = SignIn::start_in(environment, &options).finish();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains(" as me/tc until 2026-03-04 13:00 UTC."), "{}", ended.stderr);
+}
+
 #[test]
 fn flags_decide_between_storing_and_printing() {
     let home = tempfile::tempdir().unwrap();

@@ -35,7 +35,7 @@ fn random_ids_are_ids() {
     let ran = tc.run(&["slugid"]);
     ran.stderr("").status(0);
     assert!(crate::support::is_slugid(ran.stdout.trim_end()), "{ran}");
-    let ran = tc.run(&["slugid", "generate", "--nice", "-n", "64"]);
+    let ran = tc.run(&["slugid", "generate", "-n", "--count", "64"]);
     ran.stderr("").status(0);
     let ids: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(ids.len(), 64);
@@ -79,7 +79,9 @@ fn what_is_no_id_is_refused() {
              hint: A UUID is 32 hexadecimal digits: 5444b0a7-d25a-468f-9790-537f6de98187.\n",
         )
         .status(2);
-    for args in [&["slugid", "stable"][..], &["slugid", "-n", "many"], &["slugid", "-n", "-1"], &["slugid", "encod"]] {
+    for args in
+        [&["slugid", "stable"][..], &["slugid", "--count", "many"], &["slugid", "--count", "-1"], &["slugid", "encod"]]
+    {
         let ran = tc.run(args);
         ran.stdout("").status(2);
         assert!(ran.stderr.starts_with("error: "), "{ran}");

@@ -115,7 +115,8 @@ fn a_log_in_the_object_service_is_fetched_with_its_own_credentials() {
     let certificate = json!({"version": 1, "scopes": [], "start": 0, "expiry": 1, "seed": "s", "signature": "x"});
     let credentials = json!({"clientId": "artifact", "accessToken": "t", "certificate": certificate.to_string()});
     scene.content(LIVE, &json!({"storageType": "object", "name": "t/x.log", "credentials": credentials}));
-    let answer = json!({"method": "getUrl", "url": format!("{}/o", scene.storage.url()), "hashes": {}});
+    let hashes = json!({"sha256": crate::support::storage::sha256(b"from an object\n")});
+    let answer = json!({"method": "getUrl", "url": format!("{}/o", scene.storage.url()), "hashes": hashes});
     scene.server.expect("PUT /api/object/v1/start-download/t%2Fx.log", Answer::json(200, answer.to_string()));
     scene.on_storage("/o", Answer::new(200, "from an object\n").gzip());
     scene.tc().run(&["task", "log", ID]).stdout("from an object\n").stderr("").status(0);
@@ -141,17 +142,15 @@ fn what_cannot_be_had_is_said_before_anything_is_printed() {
     scene.state("failed").artifacts(&[LIVE], &json!({}));
     scene
         .content(LIVE, &json!({"storageType": "error", "reason": "file-missing-on-worker", "message": "no such file"}));
-    scene
-        .tc()
-        .run(&["task", "log", ID])
-        .stdout("")
-        .status(1)
-        .stderr(&format!("error: {LIVE} of task {ID} could not be stored: file-missing-on-worker: no such file\n"));
+    scene.tc().run(&["task", "log", ID]).stdout("").status(1).stderr(&format!(
+        "error: artifact `{LIVE}` of task {ID}, run 0 is an error: file-missing-on-worker: no such file\n\
+             hint: The task made no such file, or it could not be stored. Its log may say why.\n"
+    ));
     scene.state("failed").artifacts(&[LIVE], &json!({})).stored(LIVE, "/gone");
     scene.on_storage("/gone", Answer::new(404, "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>"));
     let ran = scene.tc().run(&["task", "log", ID]);
     ran.stdout("").status(5);
-    assert!(ran.stderr.starts_with(&format!("error: reading {LIVE} failed: the server answered 404: ")), "{ran}");
+    assert!(ran.stderr.contains("answered 404: NoSuchKey\n"), "{ran}");
 }
 
 #[test]
@@ -220,7 +219,10 @@ fn a_log_that_was_never_uploaded_is_as_long_as_what_was_seen_of_it() {
     scene.state("running").artifacts(&[LIVE], &json!({}));
     scene.content(LIVE, &json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())}));
     scene.on_storage("/live", Answer::new(200, "one\ntwo\n").cut_after(6)).state("exception");
-    scene.artifacts(&[], &json!({}));
+    // It is waited for, for half a minute.
+    for _ in 0..16 {
+        scene.artifacts(&[], &json!({}));
+    }
     scene
         .tc()
         .run(&["task", "log", ID])
@@ -233,15 +235,96 @@ fn a_log_that_was_never_uploaded_is_as_long_as_what_was_seen_of_it() {
 fn a_storage_that_goes_away_half_way_is_an_error_after_what_was_read() {
     let scene = Scene::new();
     scene.state("completed").artifacts(&[LIVE], &json!({})).stored(LIVE, "/log");
-    scene.on_storage("/log", Answer::new(200, "one\ntwo\n").cut_after(6));
-    for _ in 0..6 {
-        scene.stored(LIVE, "/log");
-    }
-    scene.storage.expect_times(6, "GET /log", Answer::html(502, "<html>"));
-    let ran = scene.tc().run(&["task", "log", ID, "--retries", "0"]);
+    scene.on_storage("/log", Answer::new(200, "one\ntwo\n").header("ETag", "\"a\"").cut_after(6));
+    scene.on_storage("/log", Answer::html(502, "<html>"));
+    let ran = scene.tc().run(&["task", "log", ID, "--retries", "1"]);
     ran.stdout("one\ntw").status(7);
-    assert!(ran.stderr.contains(": the server answered 502"), "{ran}");
+    assert!(ran.stderr.contains("answered 502 (after 2 tries)"), "{ran}");
     assert!(ran.stderr.ends_with("hint: Until then 6 bytes of the log were read.\n"), "{ran}");
+}
+
+#[test]
+fn a_log_that_was_cut_is_found_by_what_its_storage_says_of_it() {
+    let md5 = "\"00000000000000000000000000000000\"";
+    for (header, value) in [("ETag", md5), ("x-goog-hash", "crc32c=AAAAAA=="), ("x-amz-meta-content-length", "9")] {
+        let scene = Scene::new();
+        scene.state("completed").artifacts(&[LIVE], &json!({})).stored(LIVE, "/log");
+        scene.on_storage("/log", Answer::new(200, "one\ntwo\n").header(header, value));
+        let ran = scene.tc().run(&["task", "log", ID]);
+        ran.stdout("one\ntwo\n").status(1);
+        assert!(ran.stderr.contains("is not what it should be"), "{header}: {ran}");
+    }
+}
+
+#[test]
+fn the_log_of_a_task_that_has_just_begun_is_waited_for() {
+    let scene = Scene::new();
+    scene.state("running").artifacts(&[], &json!({})).state("running").artifacts(&["public/x"], &json!({}));
+    scene.state("running").artifacts(&[LIVE], &json!({}));
+    scene.content(LIVE, &json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())}));
+    scene.on_storage("/live", Answer::new(200, "one\n")).state("completed");
+    scene.artifacts(&[LIVE, BACKING], &json!({})).stored(BACKING, "/log").on_storage("/log", Answer::new(200, "one\n"));
+    scene.tc().run(&["task", "log", ID]).stdout("one\n").stderr("").status(0);
+    // A run that ends without one has none.
+    scene.state("running").artifacts(&[], &json!({})).state("failed").artifacts(&[], &json!({}));
+    let ran = scene.tc().terminal().run(&["task", "log", ID]);
+    ran.stdout("").status(5);
+    let waits = format!("Waiting for the log of task {ID}, run 0, to appear.\n");
+    assert!(ran.stderr.starts_with(&waits) && ran.stderr.contains("has no log"), "{ran}");
+}
+
+#[test]
+fn the_log_of_a_canceled_task_is_waited_for_until_the_worker_has_uploaded_it() {
+    let scene = Scene::new();
+    scene.state("running").artifacts(&[LIVE], &json!({}));
+    let live = json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())});
+    scene.content(LIVE, &live).on_storage("/live", Answer::new(200, "one\ntwo\n").cut_after(4)).state("exception");
+    scene.artifacts(&[], &json!({})).artifacts(&[BACKING], &json!({})).stored(BACKING, "/log");
+    scene.on_storage("/log", Answer::new(200, "one\ntwo\n"));
+    scene.tc().run(&["task", "log", ID]).stdout("one\ntwo\n").stderr("").status(0);
+}
+
+#[test]
+fn a_host_that_is_not_the_deployment_gets_no_advice_to_sign_in() {
+    let scene = Scene::new();
+    scene.state("running").artifacts(&[LIVE], &json!({}));
+    scene.content(LIVE, &json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())}));
+    scene.on_storage("/live", Answer::new(401, "who are you?"));
+    let tc = scene.tc().env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "key");
+    let ran = tc.run(&["task", "log", ID]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("answered 401") && !ran.stderr.contains("signin"), "{ran}");
+}
+
+/// Serves a log that is being written, and breaks off where a worker ends it with the task.
+fn broken_live_log(text: &'static str) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/live", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut head = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
+        head.find(String::is_empty).unwrap();
+        let chunk = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n", text.len());
+        connection.write_all(chunk.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn the_live_log_of_a_running_task_is_streamed_as_an_artifact_and_goes_on_where_it_is_kept() {
+    for (kept, status, stdout) in [("one\ntwo\nthree\n", 0, "one\ntwo\nthree\n"), ("another\nlog\n", 1, "one\ntw")] {
+        let scene = Scene::new();
+        let url = broken_live_log("one\ntw");
+        let path = format!("GET /api/queue/v1/task/{ID}/artifact-content/public%2Flogs%2Flive.log");
+        scene.server.expect(&path, Answer::json(200, json!({"storageType": "reference", "url": url}).to_string()));
+        let backing = json!({"storageType": "s3", "url": format!("{}/log", scene.storage.url())});
+        scene.server.expect(&path, Answer::json(200, backing.to_string()));
+        scene.on_storage("/log", Answer::new(200, kept).gzip());
+        let ran = scene.tc().run(&["artifact", "cat", ID, LIVE]);
+        ran.status(status).stdout(stdout);
+        assert_eq!(ran.stderr.contains("changed while it was downloaded"), status == 1, "{ran}");
+    }
 }
 
 #[test]
@@ -302,7 +385,7 @@ fn what_was_uploaded_and_cannot_be_had_is_told_after_what_was_seen() {
         .run(&["task", "log", ID])
         .stdout("one\n")
         .stderr(&format!(
-            "warning: the end of the log may be lost: {BACKING} of task {ID} could not be stored: too-large: no\n"
+            "warning: the end of the log may be lost: artifact `{BACKING}` of task {ID}, run 0 is an error: too-large: no\n"
         ))
         .status(0);
 }

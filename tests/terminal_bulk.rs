@@ -31,13 +31,15 @@ fn expect_cancel(server: &FakeServer, number: usize, answer: Answer) {
     server.expect(&format!("POST /api/queue/v1/task/{}/cancel", id(number)), answer);
 }
 
-fn done() -> Answer {
-    Answer::json(200, r#"{"status": {}}"#)
+/// The answer to the cancellation of the task of this number.
+fn done(number: usize) -> Answer {
+    let status = json!({"status": {"taskId": id(number), "state": "exception", "runs": []}});
+    Answer::json(200, status.to_string())
 }
 
 /// Lets the answers go that wait for one more request.
 fn go_on(server: &FakeServer) {
-    server.expect("GET /go-on", done());
+    server.expect("GET /go-on", done(0));
     let mut connection = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
     connection.write_all(b"GET /go-on HTTP/1.1\r\n\r\n").unwrap();
     connection.read_exact(&mut [0; 1]).unwrap();
@@ -105,7 +107,7 @@ fn what_takes_longer_than_a_moment_shows_how_far_it_is() {
     expect_list(&server, 4);
     for number in 0..4 {
         // The third one waits until someone has seen the bar.
-        let answer = if number == 2 { done().after_calls(5) } else { done() };
+        let answer = if number == 2 { done(number).after_calls(5) } else { done(number) };
         expect_cancel(&server, number, answer);
     }
     let session = cancel(&server, &["--jobs", "1"]);
@@ -144,26 +146,23 @@ fn many_tasks_are_looked_up_with_a_bar_and_what_is_wrong_stands_above_it() {
 }
 
 #[test]
-fn a_bar_and_lines_in_a_pipe_do_not_meet_and_quiet_means_quiet() {
+fn lines_in_a_pipe_have_no_bar_beside_them_and_quiet_means_quiet() {
     for quiet in [false, true] {
         let server = FakeServer::start();
         expect_list(&server, 2);
-        expect_cancel(&server, 0, done());
-        expect_cancel(&server, 1, done().after_calls(4));
+        expect_cancel(&server, 0, done(0));
+        expect_cancel(&server, 1, done(1).after_calls(4));
         let terminal = Terminal::at(server.url()).into_pipe();
         let flags: &[&str] = if quiet { &["-q"] } else { &[] };
         let session = terminal.run(&[&["group", "cancel", "--yes", "--jobs", "1", GROUP], flags].concat());
-        if quiet {
-            server.wait_for_requests(3);
-        } else {
-            session.wait_for("Cancelling");
-        }
+        server.wait_for_requests(3);
         go_on(&server);
         let left = session.end();
         assert_eq!(left.status, Some(0), "{}", left.screen);
         assert_eq!(left.piped, format!("cancelling task {}\ncancelling task {}\n", id(0), id(1)));
         assert_eq!(left.screen.is_empty(), quiet, "{}", left.screen);
         assert_eq!(left.sent.is_empty(), quiet, "{}", left.sent);
+        assert!(!left.sent.contains("Cancelling"), "there is a bar: {}", left.sent);
     }
 }
 
@@ -173,25 +172,24 @@ fn failures_are_told_above_the_bar_and_counted_at_the_end() {
     expect_list(&server, 4);
     let refused = Answer::json(409, r#"{"code": "RequestConflict", "message": "it is over"}"#);
     expect_cancel(&server, 0, refused.clone());
-    expect_cancel(&server, 1, done());
-    expect_cancel(&server, 2, done().after_calls(5));
+    expect_cancel(&server, 1, done(1));
+    expect_cancel(&server, 2, done(2).after_calls(5));
     expect_cancel(&server, 3, refused);
     let terminal = Terminal::at(server.url()).size(24, 120);
     let session = terminal.run(&["group", "cancel", GROUP, "--jobs", "1"]);
     session.wait_for("[y/N]");
     session.press("y\n");
-    session.wait_for("2/4");
+    session.wait_for("2/4, 1 failed (");
     go_on(&server);
     let left = session.end();
     assert_eq!(left.status, Some(3));
     let expected = format!(
         "warning: could not cancel {} (task 0): queue.cancelTask failed: RequestConflict: it is over\n\
-         warning: could not cancel {} (task 3): queue.cancelTask failed: RequestConflict: it is over\n\
          FAILED  REASON           FOR INSTANCE\n     \
          2  RequestConflict  queue.cancelTask failed: RequestConflict: it is over\n\
-         error: 2 of 4 tasks could not be cancelled",
+         error: 2 of 4 tasks could not be cancelled\n\
+         hint: Use --failures FILE to have the IDs of what is left written down.",
         id(0),
-        id(3)
     );
     assert!(left.screen.ends_with(&expected), "{}", left.screen);
 }
@@ -201,8 +199,8 @@ fn ctrl_c_half_way_waits_for_what_is_in_flight_and_says_what_is_left() {
     let server = FakeServer::start();
     expect_list(&server, 5);
     // Two are in flight, as the settings say, until the test makes one more request.
-    expect_cancel(&server, 0, done().after_calls(4));
-    expect_cancel(&server, 1, done().after_calls(4));
+    expect_cancel(&server, 0, done(0).after_calls(4));
+    expect_cancel(&server, 1, done(1).after_calls(4));
     let session = Terminal::at(server.url()).settings("jobs = 2\n").run(&["group", "cancel", GROUP]);
     session.wait_for("[y/N]");
     session.press("y\n");
@@ -233,4 +231,24 @@ fn a_second_ctrl_c_does_not_wait() {
     assert_eq!(left.status, Some(130));
     let message = "error: interrupted: 0 tasks cancelled, 1 without an answer, 2 left as they were\n";
     assert!(left.screen.contains(message), "{}", left.screen);
+}
+
+#[test]
+fn a_dry_run_wraps_at_words() {
+    for columns in [40, 80] {
+        let server = FakeServer::start();
+        expect_list(&server, 2);
+        let terminal = Terminal::at(server.url()).size(24, columns);
+        let left = terminal.run(&["group", "cancel", GROUP, "--dry-run"]).end();
+        let one = |number: usize| match columns {
+            40 => format!("Would cancel task {number} taskid:\n  {} (state:\n  pending)\n", id(number)),
+            _ => format!("Would cancel task {number} taskid: {} (state: pending)\n", id(number)),
+        };
+        let end = if columns == 40 {
+            "2 tasks would be cancelled; nothing was\nsent."
+        } else {
+            "2 tasks would be cancelled; nothing was sent."
+        };
+        assert_eq!(left.screen, format!("{}{}{end}", one(0), one(1)));
+    }
 }

@@ -107,6 +107,22 @@ fn the_last_lines_of_a_running_log_are_followed_and_filtered() {
 }
 
 #[test]
+fn the_live_log_of_a_running_task_is_streamed_as_an_artifact() {
+    let server = FakeServer::start();
+    let (url, log) = live_log();
+    let path = format!("GET /api/queue/v1/task/{ID}/artifact-content/public%2Flogs%2Flive.log");
+    server.expect(&path, Answer::json(200, json!({"storageType": "reference", "url": url}).to_string()));
+    let session = Terminal::at(server.url()).run(&["artifact", "cat", ID, LIVE]);
+    for line in ["one", "zwei ü", "three"] {
+        log.send(Box::leak(format!("{line}\n").into_boxed_str())).unwrap();
+        session.wait_for(line);
+    }
+    drop(log);
+    let left = session.end();
+    assert_eq!((left.status, left.screen.as_str()), (Some(0), "one\nzwei ü\nthree"));
+}
+
+#[test]
 fn a_raw_log_keeps_its_colours_and_ctrl_c_ends_following() {
     let server = FakeServer::start();
     let (url, log) = live_log();

@@ -371,6 +371,39 @@ fn an_interrupt_keeps_what_is_here() {
     assert!(out(&tc) == bytes);
 }
 
+/// Little that is a lot when it is expanded must not hold up whoever has had enough of it.
+#[test]
+fn an_interrupt_ends_what_is_being_decompressed_and_keeps_what_was_fetched() {
+    let bomb = {
+        use std::io::Write as _;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let zeros = vec![0; 1 << 20];
+        (0..1 << 12).for_each(|_| encoder.write_all(&zeros).unwrap());
+        encoder.finish().unwrap()
+    };
+    let storage = Storage::start("s3", Content::new(bomb).header("Content-Encoding", "gzip"));
+    let (sender, interrupt) = tc::Interrupt::channel();
+    let tc = tc(&storage).environment(|mut environment| {
+        environment.interrupt = interrupt;
+        environment
+    });
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| download(&tc, &[]));
+        let decoded = tc.directory().join("out.tc.decoded");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !decoded.exists() {
+            assert!(Instant::now() < deadline, "nothing is decompressed");
+            std::thread::yield_now();
+        }
+        let interrupted = Instant::now();
+        sender.send(true).unwrap();
+        running.join().unwrap().status(130);
+        // It takes a few buffers; other tests may have the processors.
+        assert!(interrupted.elapsed() < Duration::from_secs(5), "{:?}", interrupted.elapsed());
+    });
+    assert_eq!(names(tc.directory()), ["out.tc.part", "out.tc.part.json"]);
+}
+
 #[test]
 fn an_interrupt_writes_the_manifest_of_what_is_complete() {
     let storage = Storage::start("reference", Content::new(noise(1000)));

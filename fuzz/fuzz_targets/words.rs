@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tc::RootUrl;
-use tc::fuzzing::{TaskRef, slugid, time};
+use tc::fuzzing::{TaskRef, page_ref, slugid, time};
 
 fuzz_target!(|text: &str| {
     if let Ok(root) = RootUrl::parse(text) {
@@ -11,6 +11,7 @@ fuzz_target!(|text: &str| {
     }
     let _task = TaskRef::parse(text);
     let _group = TaskRef::parse_group(text);
+    let _page = page_ref::page_ref(text, &["worker-manager/{}/*", "secrets/{..}"]);
     let _time = time::parse_time(text);
     if let Ok(uuid) = slugid::parse_uuid(text) {
         let _text = uuid.to_string();

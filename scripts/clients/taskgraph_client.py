@@ -1,4 +1,5 @@
-"""A push of a small repository, decided by `taskgraph` (PyPI) in a task that the sandbox runs, with the group that follows."""
+"""A push of a small repository, decided by `taskgraph` (PyPI) in a task that the sandbox runs, with the group that follows,
+and an action on one of its tasks, run by `tc` through the hook that it names."""
 
 import gzip
 import json
@@ -118,6 +119,48 @@ def content(queue, task_id, name):
         return (gzip.decompress(stored) if answer.headers["Content-Encoding"] == "gzip" else stored).decode()
 
 
+def run_action(tc, group, task):
+    """Lists the actions that taskgraph published, gives the hook of one a task to create, and runs it."""
+
+    def run(*words):
+        done = subprocess.run([tc, *words], check=True, capture_output=True, text=True)
+        return done.stdout
+
+    names = [action["name"] for action in json.loads(run("action", "list", task, "--json"))]
+    assert names[0] == "retrigger" and {"rerun", "cancel"} <= set(names), names
+    shown = json.loads(run("action", "show", "retrigger", task, "--json"))
+    hook_group, hook = shown["hookGroupId"], shown["hookId"]
+    services = {**ROOT, "credentials": dict(OWNER)}
+    scopes = ["queue:create-task:*", "queue:scheduler-id:*", "queue:create-task:highest:*"]
+    taskcluster.Auth(services).createRole(f"hook-id:{hook_group}/{hook}", {"description": "", "scopes": scopes})
+    about = {"name": "n", "description": "d", "owner": "a@example.com"}
+    taskcluster.Hooks(services).createHook(
+        hook_group,
+        hook,
+        {
+            "metadata": about,
+            "schedule": [],
+            "triggerSchema": {"type": "object", "required": ["decision", "user"]},
+            "task": {
+                "taskQueueId": "proj-test/local",
+                "schedulerId": "small-level-1",
+                "taskGroupId": "${payload.decision.action.taskGroupId}",
+                "payload": {"command": [["/bin/sh", "-c", "echo acted"]], "maxRunTime": 60},
+                "extra": {"user": {"$eval": "payload.user"}},
+                "metadata": {**about, "source": PUBLIC},
+            },
+        },
+    )
+    log = run("action", "retrigger", task, "-F", "times=2", "--yes", "--log")
+    created = log.split()[1]
+    assert "acted" in log, log
+    definition = taskcluster.Queue(services).task(created)
+    assert definition["taskGroupId"] == group, definition
+    # Of the actions of this name, this one is for tasks that are not meant to be run again: it has `force`.
+    wanted = {"input": {"downstream": False, "force": False, "times": 2}, "taskGroupId": group, "taskId": task}
+    assert definition["extra"]["user"] == wanted, definition
+
+
 def main():
     queue = taskcluster.Queue({**ROOT, "credentials": dict(OWNER)})
     with tempfile.TemporaryDirectory() as name:
@@ -137,7 +180,8 @@ def main():
     build = tasks["small-build"]["status"]["taskId"]
     assert content(queue, build, "public/built.txt") == "built\n"
     assert build in tasks["small-test"]["task"]["dependencies"]
-    print(f"taskgraph (PyPI) decided and ran a group of {len(tasks)} tasks at {ROOT['rootUrl']}")
+    run_action(sys.argv[1], group, build)
+    print(f"taskgraph (PyPI) decided and ran a group of {len(tasks)} tasks, and an action, at {ROOT['rootUrl']}")
 
 
 main()

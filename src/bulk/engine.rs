@@ -14,6 +14,15 @@ use crate::error::{Error, Result};
 /// How long to wait for what is in flight after a wish to stop: a call may sit between two tries.
 const STOP_GRACE_PERIOD: Duration = Duration::from_secs(10);
 
+/// Which of the items that were not started are to be named, when a run stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Those that are known: nothing is waited for.
+    Known,
+    /// All of them: the list is read to its end.
+    All,
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended<T> {
@@ -21,6 +30,8 @@ pub(crate) struct Ended<T> {
     pub stopped: bool,
     /// Started, and without an answer when waiting for it was given up.
     pub unanswered: Vec<T>,
+    /// Not started.
+    pub untried: Vec<T>,
     /// Why there were no more items, when not because all had come.
     pub source_failed: Option<Error>,
 }
@@ -30,13 +41,13 @@ pub(crate) struct Ended<T> {
 /// As many actions are in flight as `controller` allows. Items are taken from `items` as slots
 /// become free, so a list that is fetched page by page is fetched while actions run. `pushbacks`
 /// says how often the server has asked for less so far. After `stop` no more actions are started;
-/// those in flight are waited for, for a limited time, or until `give_up`. A failed action stops
-/// nothing; a failure of `items` ends the list.
+/// those in flight are waited for, for a limited time, or until `give_up`, and what was not started is gathered. A
+/// failed action stops nothing; a failure of `items` ends the list.
 pub(crate) async fn run<T, R, Action>(
     items: impl Stream<Item = Result<T>>,
     mut controller: Controller,
     pushbacks: impl Fn() -> u64,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = Rest>,
     give_up: impl Future<Output = ()>,
     act: impl Fn(&T) -> Action,
     mut report: impl FnMut(&T, Result<R>),
@@ -50,11 +61,21 @@ where
     let mut in_flight = FuturesUnordered::new();
     let mut slots = Slots::default();
     let mut seen = pushbacks();
-    let (mut source_failed, mut exhausted, mut stopping) = (None, false, false);
+    let (mut source_failed, mut exhausted, mut stopping) = (None, false, None);
     loop {
-        if stopping || poll!(stop.as_mut()).is_ready() {
-            drain(in_flight, give_up, &mut slots, &mut report).await;
-            return Ended { stopped: true, unanswered: slots.into_items(), source_failed };
+        let stopped = match stopping {
+            Some(rest) => Poll::Ready(rest),
+            None => poll!(stop.as_mut()),
+        };
+        if let Poll::Ready(rest) = stopped {
+            let mut give_up = pin!(give_up);
+            let gave_up = drain(in_flight, give_up.as_mut(), &mut slots, &mut report).await;
+            let rest = if gave_up { Rest::Known } else { rest };
+            let mut untried = Vec::new();
+            if source_failed.is_none() && !exhausted {
+                source_failed = gather(items, rest, give_up, &mut untried).await;
+            }
+            return Ended { stopped: true, unanswered: slots.into_items(), untried, source_failed };
         }
         while !exhausted && in_flight.len() < controller.limit() {
             match poll!(items.next()) {
@@ -72,12 +93,12 @@ where
             }
         }
         if exhausted && in_flight.is_empty() {
-            return Ended { stopped: false, unanswered: Vec::new(), source_failed };
+            return Ended { stopped: false, unanswered: Vec::new(), untried: Vec::new(), source_failed };
         }
         let answered = tokio::select! {
             biased;
-            () = stop.as_mut() => {
-                stopping = true;
+            rest = stop.as_mut() => {
+                stopping = Some(rest);
                 continue;
             }
             answered = in_flight.next(), if !in_flight.is_empty() => answered,
@@ -96,13 +117,13 @@ where
     }
 }
 
-/// Waits for what is in flight, but not for ever.
+/// Waits for what is in flight, but not for ever; whether it was given up.
 async fn drain<T, R>(
     mut in_flight: FuturesUnordered<impl Future<Output = (usize, Result<R>)>>,
-    give_up: impl Future<Output = ()>,
+    give_up: Pin<&mut impl Future<Output = ()>>,
     slots: &mut Slots<T>,
     report: &mut impl FnMut(&T, Result<R>),
-) {
+) -> bool {
     let wait = async {
         while let Some((slot, outcome)) = in_flight.next().await {
             if let Some(item) = slots.take(slot) {
@@ -113,9 +134,34 @@ async fn drain<T, R>(
     // When the time is up, whatever has no answer is left in its slot.
     tokio::select! {
         biased;
-        () = wait => {}
-        () = give_up => {}
-        () = tokio::time::sleep(STOP_GRACE_PERIOD) => {}
+        () = wait => false,
+        () = give_up => true,
+        () = tokio::time::sleep(STOP_GRACE_PERIOD) => false,
+    }
+}
+
+/// Gathers the items that were not started; the failure of the list, where there is one.
+async fn gather<T, S: Stream<Item = Result<T>>>(
+    mut items: Pin<&mut Peekable<Fuse<S>>>,
+    rest: Rest,
+    mut give_up: Pin<&mut impl Future<Output = ()>>,
+    untried: &mut Vec<T>,
+) -> Option<Error> {
+    loop {
+        let next = match (poll!(items.next()), rest) {
+            (Poll::Ready(next), _) => next,
+            (Poll::Pending, Rest::Known) => return None,
+            (Poll::Pending, Rest::All) => tokio::select! {
+                biased;
+                next = items.next() => next,
+                () = give_up.as_mut() => return None,
+            },
+        };
+        match next {
+            Some(Ok(item)) => untried.push(item),
+            Some(Err(error)) => return Some(error),
+            None => return None,
+        }
     }
 }
 
@@ -269,7 +315,10 @@ mod tests {
             numbers(1000),
             Controller::new(10),
             || 0,
-            stop.notified(),
+            async {
+                stop.notified().await;
+                Rest::All
+            },
             pending(),
             act,
             |_, _| {
@@ -278,6 +327,32 @@ mod tests {
         ));
         assert!(ended.stopped && ended.unanswered.is_empty());
         assert_eq!((started.get(), reported.get()), (10, 10));
+        assert_eq!(ended.untried, (10..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_not_started_is_named_as_far_as_it_is_known_or_to_the_end_of_the_list() {
+        for (rest, untried) in [(Rest::Known, vec![1, 2]), (Rest::All, vec![1, 2, 3, 4])] {
+            let (stop, second_page) = (Notify::new(), Notify::new());
+            let items = numbers(3).chain(stream::once(async {
+                second_page.notified().await;
+                Ok(3)
+            }));
+            let items = items.chain(stream::once(ready(Ok(4))));
+            let stopped = async {
+                stop.notified().await;
+                if rest == Rest::All {
+                    second_page.notify_one();
+                }
+                rest
+            };
+            let act = |_: &usize| {
+                stop.notify_one();
+                ready(Ok(()))
+            };
+            let ended = block_on(run(items, Controller::fixed(1), || 0, stopped, pending(), act, |_, _| {}));
+            assert_eq!(ended.untried, untried);
+        }
     }
 
     #[test]
@@ -288,7 +363,18 @@ mod tests {
             stop.notify_one();
             async move { if hangs { pending().await } else { Ok(()) } }
         };
-        let ended = block_on(run(numbers(2), Controller::new(2), || 0, stop.notified(), pending(), act, |_, _| {}));
+        let ended = block_on(run(
+            numbers(2),
+            Controller::new(2),
+            || 0,
+            async {
+                stop.notified().await;
+                Rest::All
+            },
+            pending(),
+            act,
+            |_, _| {},
+        ));
         assert_eq!(ended.unanswered, [1]);
     }
 
@@ -308,7 +394,11 @@ mod tests {
         let (ended, waited) = block_on(async {
             let before = started();
             let items = numbers(2);
-            let ended = run(items, Controller::new(2), || 0, stop.notified(), give_up.notified(), act, report).await;
+            let stopped = async {
+                stop.notified().await;
+                Rest::All
+            };
+            let ended = run(items, Controller::new(2), || 0, stopped, give_up.notified(), act, report).await;
             (ended, before.elapsed())
         });
         assert_eq!((ended.unanswered, reported.get()), (vec![1], 1));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::client::ApiError;
+use crate::domain::slugid::is_slugid;
 use crate::error::{Error, Kind};
 
 /// One item that failed.
@@ -62,12 +63,30 @@ pub(crate) fn reason(error: &Error) -> String {
         Some(ApiError { code: Some(code), .. }) => code.clone(),
         Some(refusal) => format!("HTTP {}", refusal.status),
         None if error.kind() == Kind::Unavailable => "no answer".to_owned(),
-        None => error.message().to_owned(),
+        None => alike(error.message()),
     }
+}
+
+/// A message with `ID` for each ID of a task or a group in it: two that differ only in these are alike.
+pub(crate) fn alike(message: &str) -> String {
+    let is_of_id = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let mut text = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find(is_of_id) {
+        let (before, word) = rest.split_at(start);
+        let (word, after) = word.split_at(word.find(|letter| !is_of_id(letter)).unwrap_or(word.len()));
+        text.push_str(before);
+        text.push_str(if is_slugid(word) { "ID" } else { word });
+        rest = after;
+    }
+    text.push_str(rest);
+    text
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::reference::Verb;
 
@@ -86,6 +105,33 @@ mod tests {
         let table: Vec<(&str, usize)> =
             report.by_reason().into_iter().map(|(reason, count, _)| (reason, count)).collect();
         assert_eq!(table, [("RequestConflict", 2), ("HTTP 502", 1), ("no answer", 1)]);
+    }
+
+    #[test]
+    fn messages_that_differ_in_an_id_are_one_reason() {
+        let (one, two) = ("VESwp9JaRo-XkFN_bemBhw", "AAAAAAAAQAGAAAAAAAAAAA");
+        let mut report = Report::default();
+        for id in [one, two] {
+            report.fail(id, "", &Error::new(Kind::Conflict, format!("task {id} is pending, not `{id}`")));
+        }
+        report.fail("c", "", &Error::new(Kind::Conflict, "task c is pending"));
+        let rows: Vec<(&str, usize)> =
+            report.by_reason().into_iter().map(|(reason, count, _)| (reason, count)).collect();
+        assert_eq!(rows, [("task ID is pending, not `ID`", 2), ("task c is pending", 1)]);
+        assert_eq!(
+            alike("größe: x, 22 letters: aaaaaaaaaaaaaaaaaaaaaa."),
+            "größe: x, 22 letters: aaaaaaaaaaaaaaaaaaaaaa."
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_like_itself_with_another_id(before in ".{0,20}[^A-Za-z0-9_-]", after in "[^A-Za-z0-9_-].{0,20}") {
+            let message = |id: &str| format!("{before}{id}{after}");
+            let (one, two) = (message("VESwp9JaRo-XkFN_bemBhw"), message("AAAAAAAAQAGAAAAAAAAAAA"));
+            prop_assert_eq!(alike(&one), alike(&two));
+            prop_assert_eq!(alike(&alike(&one)), alike(&one));
+        }
     }
 
     #[test]

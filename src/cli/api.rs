@@ -21,7 +21,7 @@ impl View<'_> {
         let named: Vec<(&str, &Service)> =
             self.words.iter().filter_map(|word| Some((*word, self.catalogue.service(word).ok()?))).collect();
         self.catalogue.service_names().fold(api, |api, name| {
-            let mut command = Command::new(name)
+            let mut command = Command::new(name.to_owned())
                 .disable_help_subcommand(true)
                 // An unknown name is answered by the catalogue, which knows the other services' methods, too.
                 .allow_external_subcommands(true)
@@ -54,6 +54,9 @@ impl View<'_> {
                 if self.documented {
                     let text = documentation::of(service, method);
                     subcommand = subcommand.before_help(text.before).after_help(text.after);
+                    if let Some(described) = self.catalogue.description(&service.service_name, &method.name) {
+                        subcommand = subcommand.about(described.to_owned());
+                    }
                 }
             }
             command.subcommand(subcommand)
@@ -71,8 +74,11 @@ const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usag
 /// A method without its arguments.
 fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> Command {
     let mut command = Command::new(method.name.clone());
-    if let Some(about) = summary(catalogue.source(), &service.service_name, Item::Method, &method.name) {
-        command = command.about(about);
+    let described = catalogue.description(&service.service_name, &method.name);
+    let own = summary(catalogue.source(), &service.service_name, Item::Method, &method.name);
+    // A method that is newer than our own line for each has the first line of the deployment's.
+    if let Some(about) = own.or_else(|| described?.lines().next()) {
+        command = command.about(about.to_owned());
     }
     command
 }

@@ -1,13 +1,16 @@
 //! Command lines: global flags, and the API's methods as subcommands. Pure. The tree of commands is handed in.
 
 mod api;
+mod called;
 mod globals;
 pub(crate) mod invocation;
 mod switches;
 pub(crate) mod topics;
 pub(crate) mod usage;
 
+pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use globals::Globals;
+pub(crate) use switches::lenient;
 
 use std::ffi::OsString;
 
@@ -22,7 +25,7 @@ use crate::reference::{Catalogue, Source};
 /// # Errors
 /// When it makes no sense, or asks for help, which is that of `tree` itself.
 pub(crate) fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    switches::lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
+    lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             tree.clone().try_get_matches_from(words).err().unwrap_or(fault)
         }
@@ -30,21 +33,26 @@ pub(crate) fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, cl
     })
 }
 
-/// Adds the API's services below the command `name`, and the methods of those services that `words` name.
+/// Adds the API's services below the command `name`, and the methods of those services that `words` name. Those of today
+/// are in `current`, which is asked for only where they are needed.
 ///
 /// What is left out cannot be named without a word that is not there, so parsing, help and completion come out as
 /// with the whole API, and no reference is parsed in vain.
-pub(crate) fn with_methods(tree: Command, name: &str, words: &[OsString]) -> Command {
+pub(crate) fn with_methods(
+    tree: Command,
+    name: &str,
+    words: &[OsString],
+    current: impl FnOnce() -> &'static Catalogue,
+) -> Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     if !words.contains(&name) {
         return tree;
     }
     let options = words.iter().take_while(|word| **word != "--");
-    let source = if options.clone().any(|word| *word == "--legacy") { Source::Legacy } else { Source::Current };
+    let is_legacy = options.clone().any(|word| *word == "--legacy");
+    let catalogue = if is_legacy { Catalogue::embedded(Source::Legacy) } else { current() };
     let documented = options.clone().any(|word| matches!(*word, "-h" | "--help" | "help"));
-    tree.mut_subcommand(name, |api| {
-        api::View { catalogue: Catalogue::embedded(source), words: &words, documented }.add_services(api)
-    })
+    tree.mut_subcommand(name, |api| api::View { catalogue, words: &words, documented }.add_services(api))
 }
 
 /// The same words, with IDs that start with a dash made safe from being taken for options, where one of `nouns` and

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, Command};
 /// The same tree, in which an option counts as it was given last, and each switch takes `=true` and `=false`.
 ///
 /// Its help is less readable than that of `tree`, so help is to be made from the original.
-pub(super) fn lenient(tree: Command) -> Command {
+pub(crate) fn lenient(tree: Command) -> Command {
     let tree = tree.mut_args(lenient_switch).args_override_self(true);
     tree.mut_subcommands(lenient)
 }

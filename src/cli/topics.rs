@@ -2,6 +2,7 @@
 
 use crate::env;
 use crate::error::Kind;
+use crate::ui::wrap;
 
 /// A topic of help.
 #[derive(Debug, Clone, Copy)]
@@ -40,14 +41,30 @@ The language is jq 1.8, by the interpreter jaq with definitions of tc's own for 
 88 % of the cases of jq's own test suite agree. What differs, by kind:";
 
 impl Topic {
-    /// The whole topic as plain text.
-    pub(crate) fn text(&self) -> String {
+    /// The whole topic as plain text, for a terminal of so many columns.
+    pub(crate) fn text(&self, columns: Option<usize>) -> String {
         let entries = (self.entries)();
         let width = entries.iter().map(|(term, _)| term.len()).max().unwrap_or_default();
-        let lines = entries.iter().map(|(term, meaning)| format!("  {term:width$}  {meaning}\n"));
-        format!("{}\n\n{}", self.introduction, lines.collect::<String>())
+        // Where the terms leave no room beside them, the meanings stand below.
+        let is_below = columns.is_some_and(|columns| width + MIN_MEANING_COLUMNS > columns);
+        let lines = entries.iter().map(|(term, meaning)| {
+            if is_below {
+                let meaning = wrap(&format!("      {meaning}"), columns, "");
+                return format!("  {term}\n{meaning}\n");
+            }
+            let indent = " ".repeat(width + 2);
+            wrap(&format!("  {term:width$}  {meaning}"), columns, &indent) + "\n"
+        });
+        let introduction = match columns {
+            Some(_) => wrap(&self.introduction.replace('\n', " "), columns, ""),
+            None => self.introduction.to_owned(),
+        };
+        format!("{introduction}\n\n{}", lines.collect::<String>())
     }
 }
+
+/// Columns that the meaning of a term needs beside it, with the spaces before it.
+const MIN_MEANING_COLUMNS: usize = 28;
 
 fn exit_codes() -> Vec<(String, String)> {
     let done = ("0".into(), "done".into());
@@ -79,4 +96,41 @@ fn jq() -> Vec<(String, String)> {
         ("$ENV, env", "show the environment of tc, credentials included"),
     ];
     entries.iter().map(|(term, meaning)| ((*term).to_owned(), (*meaning).to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_wraps_at_words_and_loses_none() {
+        for topic in TOPICS {
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            let whole = topic.text(None);
+            for columns in [40, 80, 100] {
+                let text = topic.text(Some(columns));
+                assert_eq!(words(&text), words(&whole), "{} at {columns}", topic.name);
+                let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+                assert!(longest <= columns, "{} at {columns}: {longest} columns\n{text}", topic.name);
+            }
+        }
+    }
+
+    #[test]
+    fn meanings_stand_beside_their_terms_where_there_is_room() {
+        let topic = Topic {
+            name: "x",
+            about: "x",
+            introduction: "one\ntwo",
+            entries: || vec![("TERM".to_owned(), "a meaning of some words, which go on for two lines".to_owned())],
+        };
+        assert_eq!(
+            topic.text(Some(40)),
+            "one two\n\n  TERM  a meaning of some words, which\n        go on for two lines\n"
+        );
+        assert_eq!(
+            topic.text(Some(30)),
+            "one two\n\n  TERM\n      a meaning of some words,\n      which go on for two\n      lines\n"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
 
 use super::Request;
+use super::request::redacted;
 use super::response::{is_html, not_json};
 use crate::error::{Error, Result};
 
@@ -33,13 +34,33 @@ pub(super) fn check(
         301 | 302 | 303 | 307 | 308 if !headers.contains_key("location") => {
             Err(Error::failed(format!("{what} answered {status}, a redirect that leads nowhere")))
         }
-        // A redirect of another kind is not the answer of a method, but the way to it.
-        301 | 302 | 307 | 308 if request.answers_json => {
-            let target = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            Err(Error::failed(format!("{what} answered {status}, a redirect to {target}, which is not JSON")))
-        }
-        301 | 302 | 303 | 307 | 308 => Ok(()),
+        301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(()),
+        301 | 302 | 303 | 307 | 308 => Err(misled(request, status, headers)),
         _ => Err(Error::failed(format!("{what} answered {status}, which is no answer to it"))),
+    }
+}
+
+/// The methods that answer with a redirect to what is asked for.
+const REDIRECTING_METHODS: [&str; 5] =
+    ["queue.getArtifact", "queue.getLatestArtifact", "index.findArtifactFromTask", "object.download", "github.latest"];
+
+/// Whether a redirect is what the method answers with, and not the way to its answer or to a web page.
+pub(crate) fn answers_with_redirect(request: &Request) -> bool {
+    REDIRECTING_METHODS.contains(&request.what.as_str())
+}
+
+/// The error for a redirect of a method that has none.
+fn misled(request: &Request, status: u16, headers: &HeaderMap) -> Error {
+    let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let url = request.url.join(location).ok();
+    let target = url.as_ref().map_or_else(|| location.to_owned(), |url| redacted(url).to_string());
+    let error =
+        Error::failed(format!("{} answered {status}, a redirect to {target}, which is not its answer", request.what));
+    match url {
+        Some(url) if url.path() == request.url.path() => {
+            error.hint(format!("The root URL may be {}.", url.origin().ascii_serialization()))
+        }
+        _ => error.hint("Somebody on the way may want a sign-in, or the root URL may be another web site's."),
     }
 }
 
@@ -130,6 +151,24 @@ mod tests {
     }
 
     #[test]
+    fn methods_that_lead_elsewhere_answer_with_a_redirect() {
+        let storage = headers(&[("location", "https://storage.example.com")]);
+        for method in ["getArtifact", "getLatestArtifact"] {
+            assert!(check(&request("queue", method), 303, &storage, b"", false).is_ok(), "{method}");
+        }
+        let known = |name: &&str| {
+            let (service, method) = name.split_once('.').unwrap();
+            Catalogue::embedded(Source::Current).method(service, method).is_ok()
+        };
+        assert!(REDIRECTING_METHODS.iter().all(known));
+        let https = headers(&[("location", "https://tc.example.com/api/queue/v1/task/x/status")]);
+        let mut plain = request("queue", "status");
+        plain.url.set_scheme("http").unwrap();
+        let error = check(&plain, 301, &https, b"", false).unwrap_err();
+        assert_eq!(error.hints()[0].to_string(), "The root URL may be https://tc.example.com.");
+    }
+
+    #[test]
     fn what_is_not_the_answer_of_a_method_is_an_error() {
         for (status, of, body, told) in [
             (200, vec![], "", "answered 200 without a body, not JSON"),
@@ -139,7 +178,18 @@ mod tests {
             (200, vec![("content-type", "text/html")], "{}", "answered 200 with something that is not JSON: {}"),
             (200, vec![], "<!DOCTYPE html>", "answered 200 with HTML that is not JSON: <!DOCTYPE html>"),
             (302, vec![], "", "answered 302, a redirect that leads nowhere"),
-            (302, vec![("location", "/login")], "", "answered 302, a redirect to /login, which is not JSON"),
+            (
+                302,
+                vec![("location", "/login?bewit=x")],
+                "",
+                "answered 302, a redirect to https://tc.example.com/login?bewit=(redacted), which is not its answer",
+            ),
+            (
+                303,
+                vec![("location", "https://a.example.com")],
+                "{}",
+                "answered 303, a redirect to https://a.example.com/, which is not its answer",
+            ),
             (304, vec![], "", "answered 304, which is no answer to it"),
             (101, vec![], "", "answered 101, which is no answer to it"),
         ] {
@@ -149,7 +199,6 @@ mod tests {
             assert_eq!(checked(200, &[], body.as_bytes()), Ok(()), "{body}");
         }
         assert_eq!(checked(204, &[], b""), Ok(()));
-        assert_eq!(checked(303, &[("location", "https://storage.example.com")], b""), Ok(()));
         assert!(checked(200, &[], b"\"\xff\"").is_err(), "it is not UTF-8");
     }
 

@@ -31,7 +31,7 @@ pub struct ClientBuilder {
     catalogue: Option<&'static Catalogue>,
     clock: SharedClock,
     retries: u32,
-    timeout: Duration,
+    timeout: Option<Duration>,
     user_agent: String,
     proxies: Proxies,
     extra_ca_file: Option<PathBuf>,
@@ -49,7 +49,7 @@ impl ClientBuilder {
             catalogue: None,
             clock: Arc::new(SystemClock),
             retries: retry::DEFAULT_RETRIES,
-            timeout: DEFAULT_TIMEOUT,
+            timeout: None,
             user_agent: concat!("tc/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxies: Proxies::default(),
             extra_ca_file: None,
@@ -102,8 +102,10 @@ impl ClientBuilder {
     }
 
     /// How long one try may take, from connecting to the last byte: 60 s by default.
+    ///
+    /// A transfer may take longer, as long as bytes move: when it is given, it limits how long none may.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -133,7 +135,8 @@ impl ClientBuilder {
         let source = if self.root.is_legacy() { Source::Legacy } else { Source::Current };
         let settings = Settings {
             user_agent: self.user_agent,
-            timeout: self.timeout,
+            timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            given_timeout: self.timeout,
             proxies: self.proxies,
             extra_roots: self.extra_ca_file.as_deref().map(transport::ca_certificates).transpose()?.unwrap_or_default(),
             only_ca_file: self.only_ca_file,

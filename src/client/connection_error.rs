@@ -19,6 +19,10 @@ pub struct ConnectionError {
     pub fault: ConnectionFault,
     /// Why, as the system words it.
     pub cause: String,
+    /// The proxy that was asked in place of the host, and the variable that names it.
+    pub(super) proxy: Option<String>,
+    /// What to do about the cause.
+    hint: Option<&'static str>,
 }
 
 /// What happened to a connection.
@@ -54,7 +58,15 @@ pub enum ConnectionFault {
 
 impl ConnectionError {
     pub(super) fn new(host: &str, fault: ConnectionFault, cause: impl fmt::Display) -> Self {
-        Self { host: host.to_owned(), fault, cause: cause.to_string() }
+        Self { host: host.to_owned(), fault, cause: cause.to_string(), proxy: None, hint: None }
+    }
+
+    /// The same for a request that went to a proxy: who is not there is the proxy, and not the host.
+    pub(super) fn through(mut self, proxy: impl FnOnce() -> Option<String>) -> Self {
+        if matches!(self.fault, ConnectionFault::NameLookup | ConnectionFault::Connect) {
+            self.proxy = proxy();
+        }
+        self
     }
 
     /// What the HTTP library failed with, for a try that may take `time_limit`.
@@ -76,7 +88,8 @@ impl ConnectionError {
             ConnectionFault::BrokeOff
         };
         let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
-        Self::new(host, fault, cause)
+        let hint = causes.iter().any(|cause| is_authority_as_server(*cause)).then_some(AUTHORITY_AS_SERVER);
+        Self { hint, ..Self::new(host, fault, cause) }
     }
 
     /// The failed connection that caused `error`, if one did.
@@ -105,12 +118,17 @@ impl ConnectionError {
             Some(advice) => error.advise(advice),
             None => error,
         };
+        let error = self.hint.into_iter().fold(error, Error::hint);
+        let error = if self.proxy.is_some() { error.hint(self.about_proxy()) } else { error };
         error.caused_by(self)
     }
 
     /// What happened, in a few words.
     pub(super) fn summary(&self) -> String {
         let host = &self.host;
+        if let Some(proxy) = &self.proxy {
+            return format!("cannot connect to {host} through the proxy {proxy}");
+        }
         match self.fault {
             ConnectionFault::NameLookup | ConnectionFault::Connect => format!("cannot connect to {host}"),
             ConnectionFault::Certificate => format!("cannot trust the certificate of {host}"),
@@ -128,9 +146,19 @@ impl ConnectionError {
         }
     }
 
+    /// What to do about a proxy that does not do what it is for.
+    fn about_proxy(&self) -> &'static str {
+        if self.cause.contains("authorization required") {
+            "The proxy answered; its URL needs a user and password."
+        } else {
+            "Check that the proxy runs; NO_PROXY lists the hosts that are reached without it."
+        }
+    }
+
     /// What to do about it.
     fn advice(&self) -> Option<Advice> {
         match self.fault {
+            _ if self.proxy.is_some() || self.hint.is_some() => None,
             ConnectionFault::Certificate => Some(Advice::TrustCertificate),
             ConnectionFault::NameLookup => Some(Advice::CheckRootUrl),
             ConnectionFault::TimeLimit(_) => Some(Advice::AllowMoreTime),
@@ -146,6 +174,19 @@ fn is_certificate_fault(cause: &(dyn StdError + 'static)) -> bool {
     }
     let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     wrapped.is_some_and(|wrapped| is_certificate_fault(wrapped))
+}
+
+const AUTHORITY_AS_SERVER: &str = "The server shows the certificate of a CA as its own, which is what `openssl req -x509` \
+    makes by default. Make one that is not a CA's: openssl req -x509 -addext basicConstraints=critical,CA:FALSE ..";
+
+/// Whether a server's certificate is refused because it is that of an authority.
+fn is_authority_as_server(cause: &(dyn StdError + 'static)) -> bool {
+    use rustls::{CertificateError, Error};
+    if let Some(Error::InvalidCertificate(CertificateError::Other(other))) = cause.downcast_ref::<Error>() {
+        return other.to_string().contains("CaUsedAsEndEntity");
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_authority_as_server(wrapped))
 }
 
 fn seconds(duration: Duration) -> impl fmt::Display {

@@ -2,17 +2,29 @@
 
 use std::fmt;
 
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
 use crate::env::{self, Environment};
 
 /// Proxies by the scheme of the URL that is called.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Proxies {
     /// For `http:`.
-    pub(super) http: Option<String>,
+    pub(super) http: Option<ProxySetting>,
     /// For `https:`.
-    pub(super) https: Option<String>,
+    pub(super) https: Option<ProxySetting>,
     /// Hosts that are reached directly, separated by commas.
     pub(super) exceptions: Option<String>,
+}
+
+/// A proxy, and who says so.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct ProxySetting {
+    /// Its URL, which can hold a password.
+    pub(super) url: String,
+    /// The variable that it comes from: `HTTPS_PROXY`.
+    pub(super) variable: String,
 }
 
 /// A proxy knows another machine by these names; a sandbox behind them is on this one.
@@ -32,16 +44,31 @@ impl fmt::Debug for Proxies {
 impl Proxies {
     /// What the environment asks for; lower case wins, as in curl.
     pub(super) fn from_environment(environment: &Environment) -> Self {
-        let all = environment.get_any_case(env::ALL_PROXY);
+        let all = ProxySetting::read(environment, env::ALL_PROXY);
         // A CGI program gets a caller's `Proxy:` header as HTTP_PROXY.
         let is_cgi = environment.variables().any(|(name, _)| name == "REQUEST_METHOD");
-        let upper_case_only = environment.get(env::HTTP_PROXY) == environment.get_any_case(env::HTTP_PROXY);
-        let http = environment.get_any_case(env::HTTP_PROXY).filter(|_| !(is_cgi && upper_case_only));
+        let http = ProxySetting::read(environment, env::HTTP_PROXY);
+        let http = http.filter(|setting| !(is_cgi && setting.variable == env::HTTP_PROXY.name));
         Self {
-            http: http.or(all).map(Into::into),
-            https: environment.get_any_case(env::HTTPS_PROXY).or(all).map(Into::into),
+            http: http.or_else(|| all.clone()),
+            https: ProxySetting::read(environment, env::HTTPS_PROXY).or(all),
             exceptions: environment.get_any_case(env::NO_PROXY).map(Into::into),
         }
+    }
+
+    /// Where a request to this URL goes instead of to its host, in words without a password: `127.0.0.1:3128 (from
+    /// HTTPS_PROXY)`; none when it goes to its host.
+    pub(super) fn taken(&self, url: &Url) -> Option<String> {
+        let setting = match url.scheme() {
+            "http" => self.http.as_ref(),
+            _ => self.https.as_ref(),
+        }?;
+        let matcher =
+            Matcher::builder().http(setting.url.as_str()).https(setting.url.as_str()).no(self.direct()).build();
+        let taken = matcher.intercept(&url.as_str().parse().ok()?)?;
+        let host = taken.uri().host()?.to_owned();
+        let port = taken.uri().port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{host}{port} (from {})", setting.variable))
     }
 
     /// Hosts that are reached directly, this machine among them.
@@ -53,14 +80,39 @@ impl Proxies {
     }
 }
 
+impl ProxySetting {
+    fn read(environment: &Environment, variable: env::Variable) -> Option<Self> {
+        let url = environment.get_any_case(variable)?.to_owned();
+        // Lower case wins.
+        let lower = variable.name.to_lowercase();
+        let is_lower = environment.variables().any(|(name, value)| name == lower.as_str() && value == url.as_str());
+        Some(Self { url, variable: if is_lower { lower } else { variable.name.to_owned() } })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_proxy_is_named_without_its_password_and_where_it_is_taken_alone() {
+        let environment = Environment::empty("/")
+            .with("https_proxy", "http://me:hunter2@proxy.example.com:3128")
+            .with("ALL_PROXY", "socks5h://127.0.0.1:1080")
+            .with("NO_PROXY", "direct.example.com");
+        let taken = |url: &str| Proxies::from_environment(&environment).taken(&url.parse().unwrap());
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(taken("https://tc.example.com/x"), some("proxy.example.com:3128 (from https_proxy)"));
+        assert_eq!(taken("http://tc.example.com/x"), some("127.0.0.1:1080 (from ALL_PROXY)"));
+        assert_eq!(taken("https://direct.example.com/x"), None);
+        assert_eq!(taken("http://localhost:1/x"), None);
+        assert_eq!(Proxies::default().taken(&"https://tc.example.com".parse().unwrap()), None);
+    }
+
     fn proxies(variables: &[(&str, &str)]) -> (Option<String>, Option<String>) {
         let environment = variables.iter().fold(Environment::empty("/"), |all, (name, value)| all.with(name, value));
         let proxies = Proxies::from_environment(&environment);
-        (proxies.http, proxies.https)
+        (proxies.http.map(|setting| setting.url), proxies.https.map(|setting| setting.url))
     }
 
     #[test]
@@ -82,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_proxys_password_is_not_shown() {
-        let proxies = Proxies { http: Some("http://me:hunter2@proxy".into()), ..Proxies::default() };
+        let setting = ProxySetting { url: "http://me:hunter2@proxy".into(), variable: "HTTP_PROXY".into() };
+        let proxies = Proxies { http: Some(setting), ..Proxies::default() };
         assert!(!format!("{proxies:?}").contains("hunter2"));
     }
 }

@@ -10,7 +10,7 @@ use super::Client;
 use super::connection_error::ConnectionError;
 use super::request::redacted;
 use super::transport::Arriving;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 use crate::reference::Verb;
 
 /// One request to a storage.
@@ -53,7 +53,10 @@ pub(crate) struct Lost {
 impl Lost {
     fn new(what: &str, broken: ConnectionError) -> Self {
         let passing = broken.may_pass();
-        Self { error: broken.into_error(what, 1), passing }
+        let mut error = broken.into_error(what, 1);
+        // A storage has another host than the root URL.
+        let advice = error.take_advice().into_iter().filter(|advice| *advice != Advice::CheckRootUrl);
+        Self { error: advice.fold(error, Error::advise), passing }
     }
 }
 
@@ -66,6 +69,13 @@ impl RawAnswer {
         }
     }
 
+    /// From here on so much may pass between two pieces.
+    pub(crate) fn bear_silence(&mut self, length: Duration) {
+        if let Some(arriving) = &mut self.arriving {
+            arriving.stall = length;
+        }
+    }
+
     /// A header's value, when it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -73,6 +83,11 @@ impl RawAnswer {
 }
 
 impl Client {
+    /// How long nothing may move, where somebody chose how long a try may take.
+    pub(crate) fn given_timeout(&self) -> Option<Duration> {
+        self.0.transport.given_timeout()
+    }
+
     /// Sends a request to a storage, once and unsigned.
     ///
     /// # Errors

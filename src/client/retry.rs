@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::error::Error;
+
 /// Retries when nobody says otherwise.
 pub(super) const DEFAULT_RETRIES: u32 = 5;
 
@@ -47,6 +49,26 @@ pub(crate) fn decide(failure: Failure, tries: u32, retries: u32, chance: f64) ->
         Some(wait) => Decision::Retry(wait.max(delay(tries, chance))),
         None => Decision::Retry(delay(tries, chance)),
     }
+}
+
+/// The error of a transfer whose tries have ended with this decision: its cause stays.
+pub(crate) fn worded(decision: Decision, error: Error, tries: u32) -> Error {
+    let error = match tries {
+        0 | 1 => error,
+        tries => {
+            let message = format!("{} (after {tries} tries)", error.message());
+            error.reworded(message)
+        }
+    };
+    match decision {
+        Decision::TooLong(wait) => error.hint(too_long(wait)),
+        Decision::Retry(_) | Decision::GiveUp => error,
+    }
+}
+
+/// What is said of a server that wants a longer wait than is reasonable.
+pub(super) fn too_long(wait: Duration) -> String {
+    format!("The server asks to wait {} s before the next try.", wait.as_secs())
 }
 
 /// 100 ms x 2^n, at most 30 s, give or take 25 %.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::answer;
@@ -19,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Waits before the next try that are announced, from this length on.
-const ANNOUNCED_WAIT: Duration = Duration::from_secs(10);
+const ANNOUNCED_WAIT: Duration = Duration::from_secs(3);
 
 /// Said of a call that cannot be repeated, when it failed after it was sent.
 const MAY_HAVE_BEEN_DONE: &str =
@@ -111,7 +112,13 @@ impl Client {
         self.headers(request.verb, &request.url, request.body.as_ref(), true)
     }
 
-    fn headers(&self, verb: Verb, url: &Url, body: Option<&Bytes>, sign: bool) -> Result<Vec<(String, String)>> {
+    pub(super) fn headers(
+        &self,
+        verb: Verb,
+        url: &Url,
+        body: Option<&Bytes>,
+        sign: bool,
+    ) -> Result<Vec<(String, String)>> {
         let mut headers = Vec::new();
         if body.is_some() {
             headers.push(("Content-Type".to_owned(), CONTENT_TYPE.to_owned()));
@@ -140,7 +147,7 @@ impl Client {
             }
             if let (Ok(incoming), true, false) = (&outcome, sign, corrected)
                 && incoming.status == 401
-                && self.correct_clock(incoming)
+                && self.correct_clock(&incoming.headers)
             {
                 corrected = true;
                 tries -= 1;
@@ -164,9 +171,7 @@ impl Client {
                 }
                 (Some(Decision::TooLong(wait)), Ok(incoming)) => {
                     let error = self.refusal(what, hop, incoming, tries);
-                    return Err(
-                        error.hint(format!("The server asks to wait {} s before the next try.", wait.as_secs()))
-                    );
+                    return Err(error.hint(retry::too_long(wait)));
                 }
                 (Some(_), Ok(incoming)) if is_unsure => {
                     return Err(self.refusal(what, hop, incoming, tries).hint(MAY_HAVE_BEEN_DONE));
@@ -200,7 +205,7 @@ impl Client {
     }
 
     /// Says that the next try comes late, once for all calls that wait at the same time.
-    fn announce(&self, what: &str, wait: Duration) {
+    pub(crate) fn announce(&self, what: &str, wait: Duration) {
         if wait < ANNOUNCED_WAIT {
             return;
         }
@@ -217,14 +222,14 @@ impl Client {
         retry::retry_after(header, self.0.clock.now())
     }
 
-    fn measured_skew(&self, incoming: &Incoming) -> Option<i64> {
-        let date = incoming.headers.get("date").and_then(|value| value.to_str().ok());
+    fn measured_skew(&self, headers: &HeaderMap) -> Option<i64> {
+        let date = headers.get("date").and_then(|value| value.to_str().ok());
         skew::measure(date, self.0.clock.now())
     }
 
     /// Takes over the server's time for the signatures to come; false when that would change nothing.
-    fn correct_clock(&self, incoming: &Incoming) -> bool {
-        let Some(ahead) = self.measured_skew(incoming) else { return false };
+    pub(super) fn correct_clock(&self, headers: &HeaderMap) -> bool {
+        let Some(ahead) = self.measured_skew(headers) else { return false };
         let before = self.0.skew.swap(ahead, Ordering::Relaxed);
         let changes = before.abs_diff(ahead) > 1;
         if changes {
@@ -235,20 +240,22 @@ impl Client {
 
     /// The error for a 4xx or 5xx, with what this client knows about why.
     fn refusal(&self, what: &str, hop: &Hop, incoming: Incoming, tries: u32) -> Error {
-        let ahead = self.measured_skew(&incoming);
+        let ahead = self.measured_skew(&incoming.headers);
         let refusal = ApiError::parse(what, hop.verb, redacted(&hop.url).to_string(), incoming.status, incoming.body);
-        let advice = self.0.advisor.as_ref().filter(|_| !hop.is_other_resource).map(|advisor| advisor(&refusal));
+        // What another host refuses has nothing to do with the credentials for this deployment.
+        let is_own = self.is_own(hop) && !hop.is_other_resource;
+        let advice = self.0.advisor.as_ref().filter(|_| is_own).map(|advisor| advisor(&refusal));
         let advice = advice.unwrap_or_default();
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
-            (None, Some(reason)) if refusal.kind() == Kind::Auth => {
+            (None, Some(reason)) if refusal.kind() == Kind::Auth && is_own => {
                 hints.push(reason.clone());
                 hints.extend(advice);
             }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
             }
-            (Some(credentials), _) if refusal.status == 401 => {
+            (Some(credentials), _) if refusal.status == 401 && is_own => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));
                 hints.extend(skew::certificate_fault(credentials, now));
                 hints.extend(ahead.map(skew::describe));
@@ -256,7 +263,14 @@ impl Client {
             }
             _ => hints.extend(advice),
         }
-        hints.into_iter().fold(refusal.into_error(tries), Error::hint)
+        let is_foreign = refusal.kind() == Kind::Auth && !self.is_own(hop);
+        let error = hints.into_iter().fold(refusal.into_error(tries), Error::hint);
+        if is_foreign { error.of_kind(Kind::Failed) } else { error }
+    }
+
+    /// Whether it is the deployment that is asked, and not a storage.
+    fn is_own(&self, hop: &Hop) -> bool {
+        hop.sign || Url::parse(self.root_url().as_str()).is_ok_and(|root| root.origin() == hop.url.origin())
     }
 }
 

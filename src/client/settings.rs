@@ -72,7 +72,7 @@ impl Endpoint {
     /// # Errors
     /// [`crate::error::Kind::Usage`] when there is none or it is none.
     pub fn root_url(environment: &Environment, explicit: Option<&str>) -> Result<RootUrl> {
-        let origin = match (explicit, environment.get(env::ROOT_URL)) {
+        let origin = match (explicit, environment.root_url()) {
             (Some(flag), _) => Origin::Explicit(flag),
             (None, Some(variable)) => Origin::Environment(variable),
             (None, None) => origin(environment, None, true),
@@ -95,7 +95,7 @@ impl Endpoint {
 fn origin<'a>(environment: &'a Environment, explicit: Option<&'a str>, may_sign: bool) -> Origin<'a> {
     let has_credentials = environment.get(env::CLIENT_ID).or(environment.get(env::ACCESS_TOKEN)).is_some();
     let proxy = environment.get(env::PROXY_URL).filter(|_| may_sign);
-    match (explicit, environment.get(env::ROOT_URL), proxy) {
+    match (explicit, environment.root_url(), proxy) {
         (Some(flag), ..) => Origin::Explicit(flag),
         (None, Some(root), _) if has_credentials => Origin::Environment(root),
         (None, _, Some(proxy)) => Origin::Proxy(proxy),
@@ -123,7 +123,12 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
     let known = RootUrl::well_known(given).filter(|_| !matches!(origin, Origin::Proxy(_)));
     known.map_or_else(
         || {
-            RootUrl::parse(given).map_err(|fault| {
+            // A proxy may know its callers by its path.
+            let parsed = match origin {
+                Origin::Proxy(_) => RootUrl::parse_proxy(given),
+                _ => RootUrl::parse(given),
+            };
+            parsed.map_err(|fault| {
                 let error = Error::usage(fault.to_string());
                 source.into_iter().fold(error, |error, source| error.hint(format!("It comes from {source}.")))
             })
@@ -138,7 +143,7 @@ fn root_of(origin: Origin<'_>) -> Result<RootUrl> {
 /// client ID and the certificate to someone whom they do not concern.
 fn foreign(environment: &Environment, root: &RootUrl) -> Option<String> {
     environment.get(env::CLIENT_ID)?;
-    let variable = environment.get(env::ROOT_URL)?;
+    let variable = environment.root_url()?;
     let own = RootUrl::well_known(variable).or_else(|| RootUrl::parse(variable).ok())?;
     (own != *root).then(|| {
         format!(
@@ -218,6 +223,18 @@ mod tests {
         assert_eq!(root.as_str(), "https://tc.example.com");
         let root = Endpoint::root_url(&environment(&[PROXY]), None).unwrap();
         assert_eq!(root.as_str(), "http://proxy");
+    }
+
+    #[test]
+    fn a_proxy_may_have_a_path_and_be_named_as_the_root_too() {
+        let proxy = "http://localhost:1/secret";
+        let both = [("TASKCLUSTER_PROXY_URL", proxy), ("TASKCLUSTER_ROOT_URL", proxy)];
+        let target = Endpoint::resolve(&environment(&both), None, false).unwrap();
+        assert_eq!((target.root.as_str(), target.proxied), (proxy, true));
+        assert_eq!(Endpoint::root_url(&environment(&both), None).unwrap().as_str(), proxy);
+        assert_eq!(Endpoint::resolve(&environment(&both), None, true).unwrap_err().kind(), Kind::Usage);
+        let named = [("TASKCLUSTER_ROOT_URL", proxy)];
+        assert_eq!(Endpoint::resolve(&environment(&named), None, false).unwrap_err().kind(), Kind::Usage);
     }
 
     #[test]

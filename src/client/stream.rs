@@ -38,6 +38,8 @@ pub struct Streamed {
     arriving: Arriving,
     /// What has arrived and was not looked at.
     received: Bytes,
+    is_compressed: bool,
+    /// Made when something arrives: an empty body may be said to be compressed, too.
     decoder: Option<MultiGzDecoder<Vec<u8>>>,
     /// Decoded bytes that are still to be dropped, because the caller has them already.
     skip: u64,
@@ -101,8 +103,8 @@ fn streamed(request: &Request, hop: Hop, incoming: Incoming, skip: u64) -> Resul
         return Err(Error::failed(format!("{what} answered {status} with a web page"))
             .hint("The deployment may lack this service, or the root URL may be another web site's."));
     }
-    let decoder = is_gzip(&headers).then(|| MultiGzDecoder::new(Vec::new()));
-    Ok(Streamed { what, headers, url: hop.url, arriving, received: Bytes::new(), decoder, skip })
+    let is_compressed = is_gzip(&headers);
+    Ok(Streamed { what, headers, url: hop.url, arriving, received: Bytes::new(), is_compressed, decoder: None, skip })
 }
 
 fn is_web_page(request: &Request, hop: &Hop, headers: &HeaderMap) -> bool {
@@ -118,6 +120,9 @@ impl Streamed {
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             let piece = self.step().await?;
+            if self.is_compressed && piece.is_some() {
+                self.decoder.get_or_insert_with(|| MultiGzDecoder::new(Vec::new()));
+            }
             let decoded = match (&mut self.decoder, piece) {
                 (None, None) => return Ok(None),
                 (None, Some(piece)) => piece,
@@ -143,7 +148,7 @@ impl Streamed {
                 None => return Ok(None),
             }
         }
-        let length = if self.decoder.is_some() { GZIP_STEP_BYTES } else { usize::MAX };
+        let length = if self.is_compressed { GZIP_STEP_BYTES } else { usize::MAX };
         Ok(Some(self.received.split_to(length.min(self.received.len()))))
     }
 

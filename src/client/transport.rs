@@ -12,7 +12,7 @@ use url::Url;
 
 use super::body::{Body, BodyFault};
 use super::connection_error::{ConnectionError, ConnectionFault};
-use super::proxy::Proxies;
+use super::proxy::{Proxies, ProxySetting};
 use crate::error::{Error, Result};
 use crate::reference::Verb;
 
@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) user_agent: String,
     /// For one try, from connecting to the last byte of the answer.
     pub(super) timeout: Duration,
+    /// The same, where somebody chose it.
+    pub(super) given_timeout: Option<Duration>,
     pub(super) proxies: Proxies,
     /// Trusted besides the system's.
     pub(super) extra_roots: Vec<Certificate>,
@@ -69,7 +71,7 @@ pub(super) struct Outgoing<'a> {
 #[derive(Debug)]
 pub(super) struct Arriving {
     response: reqwest::Response,
-    stall: Duration,
+    pub(super) stall: Duration,
     received: u64,
     announced: Option<u64>,
 }
@@ -84,6 +86,11 @@ pub(super) struct Incoming {
 }
 
 impl Transport {
+    /// How long a try may take, where somebody chose it.
+    pub(super) fn given_timeout(&self) -> Option<Duration> {
+        self.settings.given_timeout
+    }
+
     pub(super) fn new(settings: Settings) -> Self {
         let [plain, secure, secure_http1] = [const { OnceLock::new() }; 3];
         Self { settings, plain, secure, secure_http1 }
@@ -91,6 +98,11 @@ impl Transport {
 
     /// Sends once and reads the whole answer, or the head of one that is to be streamed.
     pub(super) async fn exchange(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, ConnectionError>> {
+        let outcome = self.exchange_once(outgoing).await?;
+        Ok(outcome.map_err(|broken| broken.through(|| self.settings.proxies.taken(outgoing.url))))
+    }
+
+    async fn exchange_once(&self, outgoing: Outgoing<'_>) -> Result<Result<Incoming, ConnectionError>> {
         let client = self.client(outgoing.url, outgoing.streamed.is_some())?;
         let mut builder = client.request(method_of(outgoing.verb), outgoing.url.clone());
         if outgoing.streamed.is_none() {
@@ -115,7 +127,8 @@ impl Transport {
 
     /// Sends a request to a storage as it stands. Only the head of a success is read.
     ///
-    /// The time limit of a try holds unless there is a body, which takes as long as it takes.
+    /// The time limit of a try holds unless there is a body, which takes as long as it takes. No silence is longer than
+    /// the limit that somebody chose.
     pub(super) async fn exchange_raw(
         &self,
         verb: Verb,
@@ -124,20 +137,54 @@ impl Transport {
         body: Option<reqwest::Body>,
         stall: Duration,
     ) -> Result<Result<Incoming, ConnectionError>> {
+        let stall = self.settings.given_timeout.map_or(stall, |limit| limit.min(stall));
         let mut builder = self.client(url, true)?.request(method_of(verb), url.clone());
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
         let host = url.host_str().unwrap_or_default();
+        let begun = match body {
+            Some(body) => self.begin(builder.body(body), verb, host, stall).await,
+            None => {
+                let limit = self.settings.timeout.min(stall);
+                match tokio::time::timeout(limit, self.begin(builder, verb, host, stall)).await {
+                    Ok(begun) => begun,
+                    Err(_) if limit < self.settings.timeout => Err(over_time(host, ConnectionFault::Stalled(limit))),
+                    Err(_) => Err(over_time(host, ConnectionFault::TimeLimit(limit))),
+                }
+            }
+        };
+        Ok(begun.map_err(|broken| broken.through(|| self.settings.proxies.taken(url))))
+    }
+
+    /// Sends a request with these headers and no others but what HTTP itself needs. The body of any answer is left to be
+    /// read piece by piece.
+    pub(super) async fn exchange_open(
+        &self,
+        verb: Verb,
+        url: &Url,
+        headers: HeaderMap,
+        body: Option<reqwest::Body>,
+        stall: Duration,
+    ) -> Result<Result<(u16, HeaderMap, Arriving), ConnectionError>> {
+        let mut builder = self.client(url, true)?.request(method_of(verb), url.clone()).headers(headers);
         if let Some(body) = body {
-            return Ok(self.begin(builder.body(body), verb, host, stall).await);
+            builder = builder.body(body);
         }
-        let limit = self.settings.timeout.min(stall);
-        Ok(match tokio::time::timeout(limit, self.begin(builder, verb, host, stall)).await {
-            Ok(begun) => begun,
-            Err(_) if limit < self.settings.timeout => Err(over_time(host, ConnectionFault::Stalled(limit))),
-            Err(_) => Err(over_time(host, ConnectionFault::TimeLimit(limit))),
+        let host = url.host_str().unwrap_or_default();
+        Ok(match builder.send().await {
+            Ok(mut response) => {
+                let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+                let announced = if has_body(verb, status) { content_length(&headers) } else { None };
+                Ok((status, headers, Arriving { response, stall, received: 0, announced }))
+            }
+            Err(source) => Err(self.broken(host, source)),
         })
+    }
+
+    /// How long one try may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.settings.timeout
     }
 
     fn client(&self, url: &Url, piecewise: bool) -> Result<&reqwest::Client> {
@@ -168,7 +215,7 @@ impl Transport {
             return self.rest(response, verb, host).await;
         }
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let announced = if has_body(verb, status) { content_length(&headers) } else { None };
+        let announced = if has_body(verb, status) { announced_length(status, &headers) } else { None };
         let arriving = Some(Arriving { response, stall, received: 0, announced });
         Ok(Incoming { status, headers, body: Bytes::new(), arriving })
     }
@@ -204,7 +251,22 @@ fn has_body(verb: Verb, status: u16) -> bool {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get("content-length")?.to_str().ok()?.trim().parse().ok()
+    number(headers, "content-length")
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// How many bytes a body must have: what its head says, or what Google's storage says that it has stored, where the body
+/// is as it was stored and nothing but the end of the connection ends it.
+fn announced_length(status: u16, headers: &HeaderMap) -> Option<u64> {
+    let coding = |name: &str| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok());
+        text.map(|text| text.trim().to_ascii_lowercase()).filter(|text| text != "identity")
+    };
+    let is_stored = status == 200 && coding("content-encoding") == coding("x-goog-stored-content-encoding");
+    content_length(headers).or_else(|| is_stored.then(|| number(headers, "x-goog-stored-content-length")).flatten())
 }
 
 /// HTTP/2 ends a stream that the server gives up like one that is whole, so the length is compared.
@@ -227,7 +289,7 @@ fn unusable(host: &str, fault: &BodyFault) -> ConnectionError {
     }
 }
 
-fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
+pub(super) fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
     ConnectionError::new(host, fault, "the time limit was reached")
 }
 
@@ -244,7 +306,10 @@ impl Arriving {
             Ok(Err(source)) => Err(match ConnectionError::of(&host, source, self.stall) {
                 broken if broken.may_have_arrived() => broken,
                 // The head was here: whatever it looks like, the connection was made.
-                broken => ConnectionError { fault: ConnectionFault::BrokeOff, ..broken },
+                mut broken => {
+                    broken.fault = ConnectionFault::BrokeOff;
+                    broken
+                }
             }),
             Err(_) => Err(over_time(&host, ConnectionFault::Stalled(self.stall))),
         }
@@ -281,11 +346,11 @@ fn build(settings: &Settings, pool: Pool) -> Result<reqwest::Client> {
         (None, false) => builder.tls_certs_merge(extra_roots),
     };
     let exceptions = NoProxy::from_string(&settings.proxies.direct());
-    if let Some(url) = &settings.proxies.http {
-        builder = builder.proxy(Proxy::http(url).map_err(|_| bad_proxy("HTTP_PROXY"))?.no_proxy(exceptions.clone()));
+    if let Some(ProxySetting { url, variable }) = &settings.proxies.http {
+        builder = builder.proxy(Proxy::http(url).map_err(|_| bad_proxy(variable))?.no_proxy(exceptions.clone()));
     }
-    if let Some(url) = &settings.proxies.https {
-        builder = builder.proxy(Proxy::https(url).map_err(|_| bad_proxy("HTTPS_PROXY"))?.no_proxy(exceptions));
+    if let Some(ProxySetting { url, variable }) = &settings.proxies.https {
+        builder = builder.proxy(Proxy::https(url).map_err(|_| bad_proxy(variable))?.no_proxy(exceptions));
     }
     builder.build().map_err(|source| {
         Error::failed("cannot set up TLS")
@@ -306,6 +371,5 @@ pub(super) fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
 
 /// The URL is left out: it may hold a password.
 fn bad_proxy(variable: &str) -> Error {
-    Error::usage(format!("{variable} (or ALL_PROXY) is no URL of a proxy"))
-        .hint("It looks like http://proxy.example.com:3128.")
+    Error::usage(format!("{variable} is not a URL of a proxy")).hint("It looks like http://proxy.example.com:3128.")
 }

@@ -47,7 +47,10 @@ pub(crate) enum Format {
 /// When the expression or `--from` cannot be read, or the calendar does not reach that far.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let words: Vec<&str> = std::iter::once(&args.first).chain(&args.rest).map(String::as_str).collect();
-    let offset: Offset = words.join(" ").parse().map_err(|error: time::TimeError| {
+    let text = words.join(" ");
+    // As the Go tool has it, no way from now is now.
+    let offset = if text.trim().is_empty() { Ok(Offset::default()) } else { text.parse() };
+    let offset = offset.map_err(|error: time::TimeError| {
         Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")
     })?;
     let start = match &args.from {

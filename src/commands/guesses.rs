@@ -25,8 +25,14 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["call", "request", "curl"], "tc api SERVICE METHOD"),
     (&["docs", "doc", "topics"], "tc help TOPIC"),
     (&["scopes"], "tc scope check` or `tc whoami"),
-    (&["completion"], "tc completions SHELL"),
+    (&["actions"], "tc action list GROUP"),
+    (&["backfill"], "tc action backfill TASK"),
+    (&["trigger", "fire"], "tc hook trigger HOOK"),
+    (&["hooks"], "tc hook list"),
     (&["me", "user", "id"], "tc whoami"),
+    (&["pool", "pools", "worker-pools"], "tc worker pools"),
+    (&["quarantine"], "tc worker quarantine WORKER"),
+    (&["who"], "tc role who SCOPE"),
 ];
 
 /// Verbs of nouns, and what to type; the noun is the whole command so far.
@@ -51,7 +57,40 @@ const VERBS: &[(&str, &[&str], &str)] = &[
     ("tc group", &["compare"], "tc group diff BEFORE AFTER"),
     ("tc group", &["intermittents", "intermittent"], "tc group flaky GROUP"),
     ("tc artifact", &["show", "view", "get"], "tc artifact cat TASK NAME"),
+    ("tc action", &["ls", "actions"], "tc action list GROUP"),
+    ("tc action", &["get", "view", "describe", "info", "schema"], "tc action show NAME GROUP"),
+    ("tc action", &["trigger", "fire", "call"], "tc action run NAME GROUP"),
+    ("tc hook", &["ls", "groups"], "tc hook list"),
+    ("tc hook", &["get", "view", "describe", "info", "schema"], "tc hook show HOOK"),
+    ("tc hook", &["history", "last-fires", "log", "logs"], "tc hook fires HOOK"),
+    ("tc hook", &["fire", "run", "call"], "tc hook trigger HOOK"),
+    ("tc hook", &["edit", "set"], "tc hook update FILE"),
+    ("tc hook", &["delete", "remove"], "tc hook rm HOOK"),
+    ("tc index", &["ls", "tree", "namespaces", "tasks"], "tc index list NAMESPACE"),
+    ("tc index", &["get", "show", "task", "lookup"], "tc index find PATH"),
+    ("tc index", &["add", "set", "put"], "tc index insert PATH TASK"),
+    ("tc index", &["delete", "remove"], "tc index rm PATH"),
+    ("tc index", &["artifact", "cat"], "tc index download PATH NAME"),
     ("tc artifact", &["ls"], "tc artifact list TASK"),
+    ("tc worker", &["ls"], "tc worker list POOL"),
+    ("tc worker", &["view", "describe", "get", "status", "info"], "tc worker show WORKER"),
+    ("tc worker", &["remove", "rm", "delete", "stop", "kill"], "tc worker terminate WORKER"),
+    ("tc worker", &["stats", "capacity", "pending"], "tc worker pools"),
+    ("tc worker pool", &["list", "ls"], "tc worker pools"),
+    ("tc worker pool", &["view", "describe", "get", "export"], "tc worker pool show POOL"),
+    ("tc worker pool", &["remove", "delete"], "tc worker pool rm POOL"),
+    ("tc client", &["ls"], "tc client list"),
+    ("tc client", &["view", "describe", "get"], "tc client show CLIENT"),
+    ("tc client", &["remove", "delete"], "tc client rm CLIENT"),
+    ("tc client", &["reset", "rotate", "token"], "tc client reset-token CLIENT"),
+    ("tc role", &["ls"], "tc role list"),
+    ("tc role", &["view", "describe", "get"], "tc role show ROLE"),
+    ("tc role", &["remove", "delete"], "tc role rm ROLE"),
+    ("tc secret", &["ls"], "tc secret list"),
+    ("tc secret", &["show", "view", "read", "print"], "tc secret get SECRET"),
+    ("tc secret", &["create", "update", "put", "add", "write"], "tc secret set SECRET FILE"),
+    ("tc secret", &["remove", "delete", "unset"], "tc secret rm SECRET"),
+    ("tc secret", &["env", "export", "exec"], "tc secret load SECRET"),
 ];
 
 /// Options of other tools, and what does the same here.
@@ -111,7 +150,8 @@ mod tests {
         assert_eq!(guessed("tc", "login"), "Did you mean `tc signin`?");
         assert_eq!(guessed("tc", "logs"), "Did you mean `tc task log TASK`?");
         assert_eq!(guessed("tc", "queue"), "Did you mean `tc api queue METHOD`?");
-        assert_eq!(guessed("tc", "secret"), "Did you mean `tc api secrets METHOD`?");
+        assert_eq!(guessed("tc", "github"), "Did you mean `tc api github METHOD`?");
+        assert_eq!(guessed("tc secret", "show"), "Did you mean `tc secret get SECRET`?");
         assert_eq!(guessed("tc", "createTask"), "Did you mean `tc api queue createTask`?");
         assert_eq!(guessed("tc task", "describe"), "Did you mean `tc task status TASK` or `tc task def TASK`?");
         assert_eq!(guessed("tc group", "nonsense"), "");

@@ -33,7 +33,7 @@ pub(crate) async fn run(
     if let [name] = words[..]
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
     {
-        write!(context.ui.out(), "{}", topic.text())?;
+        write!(context.ui.out(), "{}", topic.text(context.ui.stdout_columns()))?;
         return Ok(Status::DONE);
     }
     let line: Vec<OsString> =

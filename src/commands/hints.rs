@@ -24,9 +24,11 @@ fn words(advice: &Advice) -> String {
         Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
         Advice::ListServices => "`tc api` lists all services.".to_owned(),
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
-        Advice::OtherReferences => "A deployment of another version may have it: \
-             `tc references distill <root URL> -o DIR` writes down what a deployment has."
-            .to_owned(),
+        Advice::OtherReferences => {
+            "A deployment of another version may have it: `tc references update` fetches what the \
+             deployment itself says."
+                .to_owned()
+        }
         Advice::ListSchemas => "`tc schema list` lists all schemas.".to_owned(),
         Advice::ListArtifacts(task) => format!("`tc artifact list {task}` lists the artifacts that exist."),
         Advice::FetchByUrl => {

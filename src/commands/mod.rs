@@ -1,11 +1,14 @@
 //! One file a verb: its arguments, whose doc comments are the help, and one `run`.
 
+pub(crate) mod access;
+pub(crate) mod action;
 pub(crate) mod api;
 pub(crate) mod artifact;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod creds;
 pub(crate) mod d2g;
+mod deployment;
 pub(crate) mod documents;
 pub(crate) mod download;
 pub(crate) mod from_now;
@@ -13,22 +16,32 @@ pub(crate) mod group;
 mod guesses;
 pub(crate) mod help;
 pub(crate) mod hints;
+pub(crate) mod hook;
+pub(crate) mod index;
 pub(crate) mod man;
+pub(crate) mod notify;
 pub(crate) mod object;
 pub(crate) mod profile;
+pub(crate) mod proxy;
 pub(crate) mod pulse;
+pub(crate) mod purge_cache;
 pub(crate) mod references;
+#[cfg(test)]
+mod repeated_options;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
 pub(crate) mod task;
+pub(crate) mod update;
 pub(crate) mod url;
 pub(crate) mod validate_json;
 pub(crate) mod version;
 pub(crate) mod whoami;
+pub(crate) mod worker;
 
 // What several verbs have in common, by what it does.
 mod bulk;
@@ -36,6 +49,7 @@ mod credentials;
 mod diagnosing;
 mod listening;
 mod logs;
+mod notices;
 mod page;
 mod selection;
 mod transfers;
@@ -49,6 +63,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{self, Globals};
 use crate::context::Context;
+use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::exit::{Program, Status};
 
@@ -63,6 +78,15 @@ pub(crate) enum Command {
     /// See and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
+    /// List, show and run the actions that a decision task offers for its group
+    #[command(subcommand)]
+    Action(action::Command),
+    /// List, show, trigger and define hooks
+    #[command(subcommand)]
+    Hook(hook::Command),
+    /// Find, list, insert, download and remove what is in the index
+    #[command(subcommand)]
+    Index(index::Command),
     /// List, print, download and upload artifacts of tasks
     #[command(subcommand)]
     Artifact(artifact::Command),
@@ -72,13 +96,30 @@ pub(crate) enum Command {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
+    /// See, set and load secrets: JSON objects that CI keeps
+    #[command(subcommand, visible_alias = "secrets")]
+    Secret(secret::Command),
+    /// See worker pools and workers, their capacity and their errors, and change them
+    #[command(subcommand, visible_alias = "workers")]
+    Worker(worker::Command),
+    PurgeCache(purge_cache::Args),
+    /// See and change clients: who may call the deployment
+    #[command(subcommand, visible_alias = "clients")]
+    Client(access::client::Command),
+    /// See and change roles: scopes under a name
+    #[command(subcommand, visible_alias = "roles")]
+    Role(access::role::Command),
     /// Hear what the services tell of over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
+    /// Tell people and programs something: e-mail, Slack, Matrix, Pulse
+    #[command(subcommand)]
+    Notify(notify::Command),
     Signin(signin::Args),
     Signout(signout::Args),
     Whoami(whoami::Args),
     Creds(creds::Args),
+    Proxy(proxy::Args),
     Scope(scope::Args),
     Url(url::Args),
     Schema(schema::Args),
@@ -93,16 +134,18 @@ pub(crate) enum Command {
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory
     Sandbox(sandbox::Args),
+    #[command(visible_alias = "completion")]
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
+    Update(update::Args),
     Help(help::Args),
 }
 
 /// Commands below which the API's methods are commands, too.
 const CALLERS: [&str; 2] = ["api", "url"];
 /// Commands whose IDs are read as [`crate::domain::TaskRef`], so that they may start with a dash.
-const ID_NOUNS: [&str; 4] = ["artifact", "download", "group", "task"];
+const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index", "task"];
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
@@ -132,17 +175,21 @@ pub(crate) fn tree() -> clap::Command {
 }
 
 /// The command tree with the API's methods, as far as a command line of these words can reach into it.
-pub(crate) fn tree_for(words: &[OsString]) -> clap::Command {
-    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words))
+pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::Command {
+    let current = || deployment::catalogue(words, environment);
+    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words, current))
 }
 
 /// Parses a command line.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
-pub(crate) fn parse(words: &[OsString]) -> Result<CommandLine, clap::Error> {
+pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
-    cli::parse(&tree_for(&words), &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+    let words = cli::with_help_first(words, &tree());
+    let tree = tree_for(&words, environment);
+    let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
+    cli::parse(&tree, &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.
@@ -153,7 +200,11 @@ pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
 impl Command {
     /// Whether `--timeout` is the time limit of the command as a whole, and not that of its calls.
     pub(crate) fn limits_itself(&self) -> bool {
-        matches!(self, Self::Task(task::Command::Wait(_)) | Self::Group(group::Command::Wait(_)))
+        matches!(
+            self,
+            Self::Task(task::Command::Wait(_) | task::Command::Watch(_))
+                | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
+        )
     }
 
     /// Runs the command; `program` runs another command line, for a command that shows what others do.
@@ -164,10 +215,19 @@ impl Command {
         match self {
             Self::Api(args) => api::run(&args, context).await,
             Self::Group(command) => command.run(context).await,
+            Self::Action(command) => task::stay(command.run(context).await?, context).await,
+            Self::Hook(command) => task::stay(command.run(context).await?, context).await,
+            Self::Index(command) => command.run(context).await,
             Self::Artifact(command) => command.run(context).await,
             Self::Object(command) => command.run(context).await,
             Self::Download(command) => command.run(context).await,
+            Self::Secret(command) => command.run(context).await,
+            Self::Worker(command) => command.run(context).await,
+            Self::PurgeCache(args) => purge_cache::run(&args, context).await,
+            Self::Client(command) => command.run(context).await,
+            Self::Role(command) => command.run(context).await,
             Self::Pulse(command) => command.run(context).await,
+            Self::Notify(command) => command.run(context).await,
             Self::Schema(args) => schema::run(&args, context).await,
             Self::ValidateJson(args) => validate_json::run(&args, context).await,
             Self::D2g(args) => d2g::run(&args, context).await,
@@ -178,6 +238,7 @@ impl Command {
             Self::Config(args) => config::run(&args, context).await,
             Self::Profile(args) => profile::run(&args, context).await,
             Self::Creds(args) => creds::run(&args, context).await,
+            Self::Proxy(args) => proxy::run(&args, context).await,
             Self::Url(args) => url::run(&args, context).await,
             Self::Slugid(args) => slugid::run(&args, context).await,
             Self::FromNow(args) => from_now::run(&args, context).await,
@@ -186,8 +247,9 @@ impl Command {
             Self::Sandbox(args) => sandbox::run(&args, context, program).await,
             Self::Completions(args) => completions::run(&args, context).await,
             Self::Man(args) => man::run(&args, context, &tree()).await,
-            Self::Help(args) => help::run(&args, context, tree_for).await,
+            Self::Help(args) => help::run(&args, context, |words| tree_for(words, &context.env)).await,
             Self::Version(args) => version::run(&args, context).await,
+            Self::Update(args) => update::run(&args, context).await,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::reference;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print the bare version of tc, for scripts
-    #[arg(short, long)]
+    #[arg(short, long, alias = "short-version")]
     short: bool,
 }
 
@@ -26,6 +26,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         context.print_json(versions.to_string()).await?;
     } else if args.short {
         writeln!(context.ui.out(), "{version}")?;
+    } else if context.is_taskcluster() {
+        writeln!(context.ui.out(), "taskcluster version {version}")?;
     } else {
         writeln!(context.ui.out(), "tc {version} (references of Taskcluster {})", reference::VERSION)?;
     }

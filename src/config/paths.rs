@@ -14,6 +14,8 @@ pub(crate) struct Paths {
     pub settings: PathBuf,
     /// The stored credentials.
     pub credentials: PathBuf,
+    /// The directory of references that deployments were asked for.
+    pub references: PathBuf,
     /// The settings of the Go tool, read where ours are absent.
     pub go_tool: PathBuf,
 }
@@ -27,6 +29,7 @@ impl Paths {
             settings: directory.join("config.toml"),
             credentials: directory.join("credentials.json"),
             directory,
+            references: cache_directory(environment)?.join("tc/references"),
             go_tool: go_directory(environment).unwrap_or(base).join("taskcluster.yml"),
         })
     }
@@ -51,6 +54,19 @@ fn xdg_directory(environment: &Environment) -> Option<PathBuf> {
 /// The Go tool follows XDG on every platform.
 fn go_directory(environment: &Environment) -> Option<PathBuf> {
     xdg_directory(environment)
+}
+
+/// `XDG_CACHE_HOME` where it is absolute, else `~/.cache`; the platform's own elsewhere.
+fn cache_directory(environment: &Environment) -> Option<PathBuf> {
+    if cfg!(windows) {
+        let local = environment.get(env::LOCALAPPDATA).map(PathBuf::from);
+        local.or_else(|| Some(home(environment)?.join("AppData/Local")))
+    } else if cfg!(target_os = "macos") {
+        Some(home(environment)?.join("Library/Caches"))
+    } else {
+        let xdg = environment.get(env::XDG_CACHE_HOME).map(PathBuf::from).filter(|path| path.is_absolute());
+        xdg.or_else(|| Some(home(environment)?.join(".cache")))
+    }
 }
 
 fn config_directory(environment: &Environment) -> Option<PathBuf> {

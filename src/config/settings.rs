@@ -364,7 +364,8 @@ fn variables(environment: &Environment) -> Vec<(&'static str, Setting)> {
     let mut found = Vec::new();
     for key in KEYS {
         let Some(variable) = key.variable else { continue };
-        let Some(text) = environment.get(variable) else { continue };
+        let text = if variable == env::ROOT_URL { environment.root_url() } else { environment.get(variable) };
+        let Some(text) = text else { continue };
         // NO_COLOR is set to anything; what it says is its name.
         let value = if variable == env::NO_COLOR { "never" } else { text };
         found.push((key.name, (variable, value)));

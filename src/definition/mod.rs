@@ -1,5 +1,6 @@
 //! Task definitions: written, rendered, checked, and turned from one worker's payload into another's. Pure.
 
+pub(crate) mod actions;
 pub(crate) mod chain_of_trust;
 pub(crate) mod create;
 pub(crate) mod d2g;

@@ -62,6 +62,19 @@ impl RootUrl {
     /// # Errors
     /// When it is not a URL, has another scheme, or has a path, query, fragment or user.
     pub fn parse(text: &str) -> Result<Self, RootUrlError> {
+        Self::read(text, false)
+    }
+
+    /// Checks and normalizes the address of a proxy that signs by itself: like a root URL, with or without a path. The
+    /// path is what the proxy knows its own callers by.
+    ///
+    /// # Errors
+    /// When it is not a URL, has another scheme, or has a query, fragment or user.
+    pub(crate) fn parse_proxy(text: &str) -> Result<Self, RootUrlError> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &str, may_have_path: bool) -> Result<Self, RootUrlError> {
         let url = Url::parse(text).map_err(|_| RootUrlError::NotAUrl(text.into()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(RootUrlError::Scheme(text.into()));
@@ -75,7 +88,7 @@ impl RootUrl {
             Some("a query")
         } else if url.fragment().is_some() {
             Some("a fragment")
-        } else if url.path().bytes().any(|byte| byte != b'/') {
+        } else if !may_have_path && url.path().bytes().any(|byte| byte != b'/') {
             Some("a path")
         } else {
             None
@@ -163,6 +176,14 @@ mod tests {
         assert!(matches!(RootUrl::parse("tc.example.com"), Err(RootUrlError::NotAUrl(_))));
         assert!(matches!(RootUrl::parse("ftp://tc.example.com"), Err(RootUrlError::Scheme(_))));
         assert!(!RootUrl::parse("https://user:pass@tc.example.com").unwrap_err().to_string().contains("pass@"));
+    }
+
+    #[test]
+    fn the_address_of_a_proxy_may_have_a_path() {
+        let proxy = RootUrl::parse_proxy("http://localhost:8080/secret/").unwrap();
+        assert_eq!(proxy.api("queue", "v1"), "http://localhost:8080/secret/api/queue/v1");
+        assert!(RootUrl::parse_proxy("http://localhost:8080/secret?x").is_err());
+        assert!(RootUrl::parse_proxy("http://me:pass@localhost:8080/").is_err());
     }
 
     #[test]

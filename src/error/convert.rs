@@ -10,9 +10,9 @@ impl From<LookupError> for Error {
         let message = source.to_string();
         match source {
             LookupError::Service { similar, .. } => suggest(Error::usage(message), &similar, Advice::ListServices),
-            LookupError::Method { service, similar, references, .. } => {
+            LookupError::Method { service, similar, searched, .. } => {
                 let error = suggest(Error::usage(message), &similar, Advice::ListMethods(service));
-                match references {
+                match searched {
                     Source::Current => error.advise(Advice::OtherReferences),
                     Source::Legacy => error,
                 }

@@ -1,5 +1,6 @@
 //! Look-up of services and methods by name, parsing each service at most once.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use thiserror::Error;
@@ -31,12 +32,18 @@ impl Source {
 #[derive(Debug)]
 pub struct Catalogue {
     source: Source,
+    /// What the references are of, as messages say it.
+    label: String,
     entries: Vec<Entry>,
+    /// What a deployment says of its methods, by `service.method`.
+    descriptions: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    file: EmbeddedFile,
+    name: String,
+    /// What is parsed when it is first asked for.
+    json: &'static str,
     parsed: OnceLock<Result<Service, String>>,
 }
 
@@ -52,10 +59,12 @@ pub enum LookupError {
         similar: Vec<String>,
     },
     /// No such method. A deployment of another version may have it.
-    #[error("`{service}.{name}` is not in the references of {}", references.version())]
+    #[error("`{service}.{name}` is not in the references of {references}")]
     Method {
-        /// The references that were searched.
-        references: Source,
+        /// Which services were searched.
+        searched: Source,
+        /// The references that were searched, as messages say it.
+        references: String,
         /// The service.
         service: String,
         /// As it was asked for.
@@ -85,8 +94,34 @@ impl Catalogue {
     }
 
     fn of(source: Source, files: &[EmbeddedFile]) -> Self {
-        let entries = files.iter().map(|file| Entry { file: *file, parsed: OnceLock::new() }).collect();
-        Self { source, entries }
+        let entry = |file: &EmbeddedFile| {
+            let (name, parsed) = (file.service.to_owned(), OnceLock::new());
+            Entry { name, json: file.json, parsed }
+        };
+        let entries = files.iter().map(entry).collect();
+        Self { source, label: source.version(), entries, descriptions: BTreeMap::new() }
+    }
+
+    /// The references of one deployment of today, with what it says of its methods by `service.method`. `label` says in
+    /// messages what they are of.
+    pub(crate) fn of_deployment(label: String, services: Vec<Service>, descriptions: BTreeMap<String, String>) -> Self {
+        let entry = |service: Service| {
+            let name = service.service_name.clone();
+            Entry { name, json: "", parsed: OnceLock::from(Ok(service)) }
+        };
+        let mut entries: Vec<Entry> = services.into_iter().map(entry).collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { source: Source::Current, label, entries, descriptions }
+    }
+
+    /// What the references are of, as messages say it: `Taskcluster 106.0.0`.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the deployment that the references are of says of a method; the embedded ones say nothing.
+    pub(crate) fn description(&self, service: &str, method: &str) -> Option<&str> {
+        self.descriptions.get(&format!("{service}.{method}")).map(String::as_str)
     }
 
     /// Which references these are.
@@ -95,8 +130,8 @@ impl Catalogue {
     }
 
     /// Names of all services, sorted. Parses nothing.
-    pub fn service_names(&self) -> impl Iterator<Item = &'static str> {
-        self.entries.iter().map(|entry| entry.file.service)
+    pub fn service_names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
     }
 
     /// All services, in the order of their names.
@@ -125,10 +160,10 @@ impl Catalogue {
 
     fn entry(&self, name: &str) -> Option<&Entry> {
         // Most names are right to the letter, and thousands of calls may ask for the same one.
-        self.entries.iter().find(|entry| entry.file.service == name).or_else(|| {
+        self.entries.iter().find(|entry| entry.name == name).or_else(|| {
             let squeeze = |name: &str| name.replace(['-', '_'], "").to_lowercase();
             let wanted = squeeze(name);
-            self.entries.iter().find(|entry| squeeze(entry.file.service) == wanted)
+            self.entries.iter().find(|entry| squeeze(&entry.name) == wanted)
         })
     }
 
@@ -141,7 +176,8 @@ impl Catalogue {
         match service.find_method(method) {
             Some(found) => Ok((service, found)),
             None => Err(LookupError::Method {
-                references: self.source,
+                searched: self.source,
+                references: self.label.clone(),
                 service: service.service_name.clone(),
                 name: method.into(),
                 similar: self.similar_methods(service, method),
@@ -173,9 +209,9 @@ impl Catalogue {
 impl Entry {
     fn service(&self) -> Result<&Service, LookupError> {
         self.parsed
-            .get_or_init(|| serde_json::from_str(self.file.json).map_err(|error| error.to_string()))
+            .get_or_init(|| serde_json::from_str(self.json).map_err(|error| error.to_string()))
             .as_ref()
-            .map_err(|reason| LookupError::Broken { service: self.file.service.into(), reason: reason.clone() })
+            .map_err(|reason| LookupError::Broken { service: self.name.clone(), reason: reason.clone() })
     }
 }
 

@@ -44,6 +44,7 @@ impl Sandbox {
         let (storage_port, storage_listeners) = listen(0)?;
         let storage = Arc::new(Storage::new(format!("http://localhost:{storage_port}")));
         let state = State::new(options.clock.now(), options.dependency_delay, Arc::clone(&storage));
+        state.outbox.set_root_url(&format!("http://localhost:{port}"));
         let access_token = state.auth.access_token(ROOT).unwrap_or_else(|| Secret::new(""));
         let execution = options.workers.as_ref().and_then(|workers| workers.execution.clone());
         let executor = execution.map(|host| Executor::new(host, &access_token)).transpose()?.map(Arc::new);

@@ -10,7 +10,7 @@ use super::call::WorkRequest;
 use super::events::Events;
 use super::hooks::HooksState;
 use super::index::{self, IndexState};
-use super::notify::NotifyState;
+use super::notify::{NotifyState, Outbox};
 use super::object::Objects;
 use super::purge_cache::PurgeCacheState;
 use super::queue::{self, QueueState};
@@ -33,6 +33,8 @@ pub(super) struct State {
     pub index: IndexState,
     pub secrets: SecretsState,
     pub notify: NotifyState,
+    /// What was sent to people.
+    pub outbox: Arc<Outbox>,
     pub purge_cache: PurgeCacheState,
     pub worker_manager: WorkerManagerState,
     pub started: DateTime<Utc>,
@@ -46,8 +48,10 @@ impl State {
         let queue = QueueState::new(token(queue::ISSUER)).with_dependency_delay(dependency_delay);
         let objects = Arc::new(Objects::new(Arc::clone(&storage)));
         let events = Arc::new(Events::default());
-        let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects)).with_events(Arc::clone(&events));
-        let notify = NotifyState::new(Arc::clone(&events));
+        let outbox = Arc::new(Outbox::new(Arc::clone(&events)));
+        let queue = queue.with_storage(Arc::clone(&storage), Arc::clone(&objects));
+        let queue = queue.with_events(Arc::clone(&events)).with_outbox(Arc::clone(&outbox));
+        let notify = NotifyState::new(Arc::clone(&outbox));
         let index = IndexState::new(token(index::ISSUER));
         let worker_manager = WorkerManagerState::new(token(worker_manager::ISSUER), Arc::clone(&events));
         Self {
@@ -62,6 +66,7 @@ impl State {
             index,
             secrets: SecretsState::default(),
             notify,
+            outbox,
             purge_cache: PurgeCacheState::default(),
             worker_manager,
             started: now,

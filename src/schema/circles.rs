@@ -1,6 +1,6 @@
 //! Schemas that would be followed for ever: a `$ref` that leads back to itself without going into the body.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -10,42 +10,60 @@ use super::documents::SchemaError;
 const SAME_VALUE_LISTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 const SAME_VALUE: [&str; 4] = ["not", "if", "then", "else"];
 
-/// Finds circles of references within a document.
+/// References that lead to references end here: each is a level on the stack.
+const MAX_REFERENCES_IN_A_ROW: usize = 200;
+/// So many schemas may be about one value, counted as often as each is referred to.
+const MAX_SCHEMAS_OF_A_VALUE: u64 = 20_000;
+
+/// Finds circles of references within a document, and references that multiply each other.
 ///
 /// # Errors
-/// [`SchemaError::Endless`].
+/// [`SchemaError::Endless`]; [`SchemaError::Unusable`] where too many schemas are about one value.
 pub(super) fn check(document: &Value) -> Result<(), SchemaError> {
     let mut pointers = Vec::new();
     references(document, &mut pointers);
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     for pointer in std::iter::once(String::new()).chain(pointers) {
         walk(document, &pointer, &mut Vec::new(), &mut done)?;
     }
     Ok(())
 }
 
-/// Follows what is about the same value as the schema at `pointer`.
+/// Follows what is about the same value as the schema at `pointer`, and counts it.
 fn walk(
     document: &Value,
     pointer: &str,
     path: &mut Vec<String>,
-    done: &mut HashSet<String>,
-) -> Result<(), SchemaError> {
+    done: &mut HashMap<String, u64>,
+) -> Result<u64, SchemaError> {
+    if let Some(count) = done.get(pointer) {
+        return Ok(*count);
+    }
     if path.iter().any(|above| above == pointer) {
         return Err(SchemaError::Endless(format!("#{pointer}")));
     }
-    if !done.insert(pointer.to_owned()) && path.is_empty() {
-        return Ok(());
+    if path.len() > MAX_REFERENCES_IN_A_ROW {
+        return Err(excessive(pointer));
     }
-    let Some(schema) = document.pointer(pointer) else { return Ok(()) };
+    let Some(schema) = document.pointer(pointer) else { return Ok(1) };
     path.push(pointer.to_owned());
     let mut targets = Vec::new();
     same_value(schema, &mut targets);
+    let mut count = 1_u64;
     for target in targets {
-        walk(document, &target, path, done)?;
+        count = count.saturating_add(walk(document, &target, path, done)?);
     }
     path.pop();
-    Ok(())
+    if count > MAX_SCHEMAS_OF_A_VALUE {
+        return Err(excessive(pointer));
+    }
+    done.insert(pointer.to_owned(), count);
+    Ok(count)
+}
+
+fn excessive(pointer: &str) -> SchemaError {
+    let reason = "its references multiply each other".to_owned();
+    SchemaError::Unusable { path: format!("#{pointer}"), reason }
 }
 
 /// The pointers that a schema and its alternatives refer to.

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
+use super::circles;
 use super::documents::{Documents, Located, SchemaError};
 use crate::reference::Service;
+
+/// Bodies are not nested deeper than this, and defaults within defaults end here.
+const MAX_DEPTH: usize = 200;
 
 /// Fills a schema's defaults into bodies.
 #[derive(Debug, Clone)]
@@ -20,37 +24,69 @@ impl Defaults {
         Documents::load(service, file).map(|documents| Self { documents })
     }
 
+    /// The defaults of a schema that stands alone.
+    ///
+    /// # Errors
+    /// When it refers to itself without an end.
+    pub(crate) fn of(schema: &Value) -> Result<Self, SchemaError> {
+        circles::check(schema)?;
+        Documents::alone(schema).map(|documents| Self { documents })
+    }
+
+    /// Fills in the defaults of a schema that somebody else wrote, as [`Defaults::fill`] does, but at most so many.
+    ///
+    /// # Errors
+    /// [`SchemaError::Unusable`] when there are more: defaults can ask for defaults without an end.
+    pub(crate) fn fill_at_most(&self, most: usize, body: &mut Value) -> Result<(), SchemaError> {
+        let mut left = most;
+        self.fill_at(self.documents.root(), body, 0, &mut left);
+        if left > 0 {
+            return Ok(());
+        }
+        Err(SchemaError::Unusable { path: "#".into(), reason: "its defaults have no end".into() })
+    }
+
     /// Gives each member that is absent and has a default its default, at all depths.
     ///
     /// As the services do it, a default counts where it stands beside the property, even beside a
     /// `$ref`, and those inside of alternatives (`anyOf`, `oneOf`, `not`) do not count.
     pub(crate) fn fill(&self, body: &mut Value) {
-        self.fill_at(self.documents.root(), body);
+        let mut unlimited = usize::MAX;
+        self.fill_at(self.documents.root(), body, 0, &mut unlimited);
     }
 
-    fn fill_at(&self, at: Located<'_>, value: &mut Value) {
+    /// `left` is how many defaults may still be filled in.
+    fn fill_at(&self, at: Located<'_>, value: &mut Value, depth: usize, left: &mut usize) {
+        if depth > MAX_DEPTH {
+            *left = 0;
+        }
+        if *left == 0 {
+            return;
+        }
         let Some(at) = self.documents.follow(at) else { return };
         match value {
-            Value::Object(_) => self.fill_object(at, value),
+            Value::Object(_) => self.fill_object(at, value, depth, left),
             Value::Array(items) => {
                 if let Some(schema) = at.schema.get("items").filter(|schema| schema.is_object()) {
-                    items.iter_mut().for_each(|item| self.fill_at(at.with(schema), item));
+                    items.iter_mut().for_each(|item| self.fill_at(at.with(schema), item, depth + 1, left));
                 }
             }
             _ => {}
         }
         for part in at.schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.fill_at(at.with(part), value);
+            self.fill_at(at.with(part), value, depth + 1, left);
         }
     }
 
-    fn fill_object(&self, at: Located<'_>, value: &mut Value) {
+    fn fill_object(&self, at: Located<'_>, value: &mut Value, depth: usize, left: &mut usize) {
         let Value::Object(members) = value else { return };
         let properties = at.schema.get("properties").and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
-            if !members.contains_key(name)
+            if *left > 0
+                && !members.contains_key(name)
                 && let Some(default) = schema.get("default")
             {
+                *left -= 1;
                 members.insert(name.clone(), default.clone());
             }
         }
@@ -58,7 +94,7 @@ impl Defaults {
             let declared = properties.and_then(|properties| properties.get(name));
             let schema = declared.or_else(|| at.schema.get("additionalProperties").filter(|other| other.is_object()));
             if let Some(schema) = schema {
-                self.fill_at(at.with(schema), member);
+                self.fill_at(at.with(schema), member, depth + 1, left);
             }
         }
     }

@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 
+use super::circles;
 use super::documents::{Documents, Located, SchemaError};
 use super::shape::{Branches, Shape};
 use crate::reference::Service;
 
 /// How deep fields are listed; what lies deeper is for the schema itself to tell.
 const DEPTH: usize = 4;
+
+/// More fields than this are not listed: a schema that refers to itself in many places has no end of them.
+const MAX_FIELDS: usize = 2000;
 
 /// One field of a body.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -46,8 +50,21 @@ pub(crate) fn fields(service: &Service, file: &str) -> Result<Vec<Field>, Schema
     Ok(found)
 }
 
+/// The same for a schema that stands alone.
+///
+/// # Errors
+/// When it refers to itself without an end.
+pub(crate) fn fields_of(schema: &Value) -> Result<Vec<Field>, SchemaError> {
+    circles::check(schema)?;
+    let documents = Documents::alone(schema)?;
+    let mut found = Vec::new();
+    let root = Shape::of(&documents, &[documents.root()], Branches::All);
+    list(&documents, &root, "", DEPTH, &mut found);
+    Ok(found)
+}
+
 fn list<'a>(documents: &'a Documents, shape: &Shape<'a>, prefix: &str, depth: usize, found: &mut Vec<Field>) {
-    if depth == 0 {
+    if depth == 0 || found.len() >= MAX_FIELDS {
         return;
     }
     let dot = if prefix.is_empty() { "" } else { "." };
@@ -71,6 +88,9 @@ fn add<'a>(
     depth: usize,
     found: &mut Vec<Field>,
 ) {
+    if found.len() >= MAX_FIELDS {
+        return;
+    }
     let shape = Shape::of(documents, schemas, Branches::All);
     let contents = path.clone();
     found.push(Field {

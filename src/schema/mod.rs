@@ -19,7 +19,7 @@ pub(crate) use checker::{Checker, Mismatch, escape, positions};
 pub(crate) use defaults::Defaults;
 pub(crate) use documents::SchemaError;
 pub(crate) use faults::Fault;
-pub(crate) use fields::{Field, fields};
+pub(crate) use fields::{Field, fields, fields_of};
 pub(crate) use skeleton::{skeleton, skeleton_of};
 pub(crate) use validator::Validator;
 

@@ -9,6 +9,11 @@ use crate::reference::Service;
 
 /// Nested values end here, even where a schema requires itself.
 const DEPTH: usize = 24;
+/// A skeleton of more values is of no use to anybody; what would come after them is left out.
+const MAX_VALUES: usize = 5000;
+
+/// A list that must be longer is for its writer to fill.
+const MAX_ITEMS: usize = 100;
 
 /// A body for the schema `file` of `service` that a person can fill in: what is required, or
 /// everything with `all`. Defaults and the first of listed values stand where there are any, else
@@ -18,9 +23,21 @@ const DEPTH: usize = 24;
 /// When there is no such schema, or it or one that it refers to is broken.
 pub(crate) fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value, SchemaError> {
     let documents = Documents::load(service, file)?;
-    let mut maker = Maker { documents: &documents, all, above: Vec::new() };
-    Ok(maker.value(documents.root(), "body"))
+    let mut maker = Maker { documents: &documents, all, above: Vec::new(), values: 0 };
+    let mut body = maker.value(documents.root(), "body");
+    let needed = NEEDED_MEMBERS.iter().filter(|(name, of, _)| *name == service.service_name && *of == file);
+    for (_, _, member) in needed.filter(|_| !all) {
+        let mut whole = skeleton(service, file, true)?;
+        if let (Some(body), Some(value)) = (body.as_object_mut(), whole.get_mut(*member)) {
+            body.insert((*member).to_owned(), value.take());
+        }
+    }
+    Ok(body)
 }
+
+/// Members that a service needs though its schema does not require them: service, schema, member. The queue takes a task
+/// with `taskQueueId`, or with its two older parts, and refuses one with neither.
+const NEEDED_MEMBERS: [(&str, &str, &str); 1] = [("queue", "v1/create-task-request.json", "taskQueueId")];
 
 /// The same for a schema that stands alone.
 ///
@@ -29,7 +46,7 @@ pub(crate) fn skeleton(service: &Service, file: &str, all: bool) -> Result<Value
 pub(crate) fn skeleton_of(schema: &Value, all: bool) -> Result<Value, SchemaError> {
     super::circles::check(schema)?;
     let documents = Documents::alone(schema)?;
-    let mut maker = Maker { documents: &documents, all, above: Vec::new() };
+    let mut maker = Maker { documents: &documents, all, above: Vec::new(), values: 0 };
     Ok(maker.value(documents.root(), "body"))
 }
 
@@ -38,10 +55,13 @@ struct Maker<'a> {
     all: bool,
     /// The schemas of the values that contain the present one.
     above: Vec<*const Value>,
+    /// How many values there are so far.
+    values: usize,
 }
 
 impl<'a> Maker<'a> {
     fn value(&mut self, at: Located<'a>, name: &str) -> Value {
+        self.values += 1;
         let shape = Shape::of(self.documents, &[at], Branches::First);
         let fitting = shape.keyword("default").filter(|default| shape.types.is_empty() || fits(&shape, default));
         // A required object is shown with its members, though the service would take `{}`.
@@ -78,7 +98,9 @@ impl<'a> Maker<'a> {
         // In the order of the schema, which need not be that of being required.
         for (name, schemas) in shape.properties.iter().filter(|(name, _)| names.contains(name)) {
             let Some(first) = schemas.first() else { continue };
-            if shape.required.contains(name) && self.above.len() < DEPTH || !self.is_above(first) {
+            if shape.required.contains(name) && self.above.len() < DEPTH && self.values < MAX_VALUES
+                || !self.is_above(first)
+            {
                 object.insert((*name).into(), self.value(*first, name));
             }
         }
@@ -93,8 +115,12 @@ impl<'a> Maker<'a> {
     fn array(&mut self, shape: &Shape<'a>, name: &str) -> Vec<Value> {
         let least = shape.count("minItems").unwrap_or(0);
         match shape.items {
-            Some(items) if self.above.len() < DEPTH && (least > 0 || self.all && !self.is_above(&items)) => {
-                vec![self.value(items, name); least.max(1)]
+            Some(items)
+                if self.above.len() < DEPTH
+                    && self.values < MAX_VALUES
+                    && (least > 0 || self.all && !self.is_above(&items)) =>
+            {
+                vec![self.value(items, name); least.clamp(1, MAX_ITEMS)]
             }
             _ => Vec::new(),
         }
@@ -103,6 +129,7 @@ impl<'a> Maker<'a> {
     fn is_above(&self, at: &Located<'_>) -> bool {
         let target = self.documents.follow(*at).map_or(at.schema, |target| target.schema);
         self.above.len() >= DEPTH
+            || self.values >= MAX_VALUES
             || self.above.contains(&std::ptr::from_ref(at.schema))
             || self.above.contains(&std::ptr::from_ref(target))
     }

@@ -217,3 +217,33 @@ fn fields_show_every_alternative() {
     let url = fields.iter().find(|field| field.path == "url").unwrap();
     assert!(!url.required);
 }
+
+#[test]
+fn references_that_multiply_each_other_are_refused() {
+    let mut definitions = serde_json::Map::new();
+    for level in 0..60 {
+        let next = json!({"$ref": format!("#/definitions/d{}", level + 1)});
+        definitions.insert(format!("d{level}"), json!({"allOf": [next, next]}));
+    }
+    definitions.insert("d60".into(), json!({"type": "integer"}));
+    let schema = json!({"$ref": "#/definitions/d0", "definitions": definitions});
+    let refused = Validator::of(&schema).unwrap_err().to_string();
+    assert!(refused.ends_with("its references multiply each other"), "{refused}");
+    let few = json!({"allOf": [{"$ref": "#/definitions/d"}, {"$ref": "#/definitions/d"}], "definitions": {"d": {"type": "integer"}}});
+    assert!(Validator::of(&few).unwrap().is_valid(&json!(1)));
+}
+
+#[test]
+fn a_schema_that_grows_without_an_end_is_shown_in_part() {
+    let mut definitions = serde_json::Map::new();
+    for level in 0..24 {
+        let next = json!({"$ref": format!("#/definitions/d{}", level + 1)});
+        let names = (0..30).map(|name| (format!("p{name}"), next.clone()));
+        definitions
+            .insert(format!("d{level}"), json!({"type": "object", "properties": Value::Object(names.collect())}));
+    }
+    definitions.insert("d24".into(), json!({"type": "integer"}));
+    let schema = json!({"$ref": "#/definitions/d0", "definitions": definitions});
+    assert!(fields_of(&schema).unwrap().len() < 3000);
+    assert!(skeleton_of(&schema, true).unwrap().to_string().len() < 1_000_000);
+}

@@ -15,8 +15,32 @@ pub(super) fn reader<'a>(encoding: Encoding, source: impl Read + 'a) -> Box<dyn 
     let source = BufReader::with_capacity(DECODE_BUFFER_BYTES, source);
     match encoding {
         Encoding::Identity => Box::new(source),
-        Encoding::Gzip => Box::new(MultiGzDecoder::new(source)),
+        Encoding::Gzip => Box::new(Gzip::Unread(Some(source))),
         Encoding::Zstd => Box::new(Zstd { source, frame: FrameDecoder::new(), started: false }),
+    }
+}
+
+/// Gzip members one after the other, or nothing at all: an empty file is said to be compressed, too.
+enum Gzip<R> {
+    /// Nothing was read yet. The reader is there until then.
+    Unread(Option<BufReader<R>>),
+    Reading(Box<MultiGzDecoder<BufReader<R>>>),
+}
+
+impl<R: Read> Read for Gzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self {
+                Self::Reading(decoder) => return decoder.read(out),
+                Self::Unread(source) => {
+                    if source.as_mut().map_or(Ok(true), |source| source.fill_buf().map(<[u8]>::is_empty))? {
+                        return Ok(0);
+                    }
+                    let Some(source) = source.take() else { return Ok(0) };
+                    *self = Self::Reading(Box::new(MultiGzDecoder::new(source)));
+                }
+            }
+        }
     }
 }
 
@@ -121,6 +145,11 @@ mod tests {
             assert!(decoded(encoding, &encode(&text)).unwrap() == text);
             assert_eq!(decoded(encoding, &[encode(b"one "), encode(b"two")].concat()).unwrap(), b"one two");
             assert_eq!(decoded(encoding, &encode(b"")).unwrap(), b"");
+            assert_eq!(
+                decoded(encoding, b"").unwrap(),
+                b"",
+                "an empty body is an empty file, whatever it is said to be"
+            );
         }
         let skippable = [b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(), zstd(b"x")].concat();
         assert_eq!(decoded(Encoding::Zstd, &skippable).unwrap(), b"x");

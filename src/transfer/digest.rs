@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 /// An algorithm that content can be checked with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
+    /// CRC-32C (RFC 3720, appendix B.4): good against accidents only, and all that Google's storage offers for objects
+    /// that were put together from others.
+    Crc32c,
     /// MD5: good against accidents only, and all that S3 offers for many objects.
     Md5,
     /// SHA-256.
@@ -23,6 +26,7 @@ impl Algorithm {
     /// The name that the object service uses: `sha256`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Crc32c => "crc32c",
             Self::Md5 => "md5",
             Self::Sha256 => "sha256",
             Self::Sha512 => "sha512",
@@ -31,16 +35,17 @@ impl Algorithm {
 
     /// The algorithm of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Md5, Self::Sha256, Self::Sha512].into_iter().find(|known| known.name() == name)
+        [Self::Crc32c, Self::Md5, Self::Sha256, Self::Sha512].into_iter().find(|known| known.name() == name)
     }
 
     /// Whether nobody can make other content with the same digest.
     pub fn is_strong(self) -> bool {
-        self != Self::Md5
+        matches!(self, Self::Sha256 | Self::Sha512)
     }
 
     fn bytes(self) -> usize {
         match self {
+            Self::Crc32c => 4,
             Self::Md5 => 16,
             Self::Sha256 => 32,
             Self::Sha512 => 64,
@@ -124,6 +129,7 @@ pub(super) fn algorithms<'a>(demands: impl IntoIterator<Item = &'a Demand>) -> V
 pub(super) struct Digests(Vec<Running>);
 
 enum Running {
+    Crc32c(u32),
     Md5(Box<Md5>),
     Sha256(Box<Sha256>),
     Sha512(Box<Sha512>),
@@ -133,6 +139,7 @@ impl Digests {
     /// Starts a digest for each of these.
     pub(super) fn new(algorithms: &[Algorithm]) -> Self {
         let start = |algorithm: &Algorithm| match algorithm {
+            Algorithm::Crc32c => Running::Crc32c(0),
             Algorithm::Md5 => Running::Md5(Box::default()),
             Algorithm::Sha256 => Running::Sha256(Box::default()),
             Algorithm::Sha512 => Running::Sha512(Box::default()),
@@ -144,6 +151,7 @@ impl Digests {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         for running in &mut self.0 {
             match running {
+                Running::Crc32c(sum) => *sum = crc32c::crc32c_append(*sum, bytes),
                 Running::Md5(digest) => digest.update(bytes),
                 Running::Sha256(digest) => digest.update(bytes),
                 Running::Sha512(digest) => digest.update(bytes),
@@ -154,6 +162,7 @@ impl Digests {
     /// The digests of all that was taken in.
     pub(super) fn finish(self) -> Vec<Checksum> {
         let end = |running| match running {
+            Running::Crc32c(sum) => (Algorithm::Crc32c, hex(&sum.to_be_bytes())),
             Running::Md5(digest) => (Algorithm::Md5, hex(&digest.finalize())),
             Running::Sha256(digest) => (Algorithm::Sha256, hex(&digest.finalize())),
             Running::Sha512(digest) => (Algorithm::Sha512, hex(&digest.finalize())),
@@ -172,7 +181,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Algorithm::{Md5 as M, Sha256 as S2, Sha512 as S5};
+    use Algorithm::{Crc32c as C, Md5 as M, Sha256 as S2, Sha512 as S5};
 
     fn of(algorithms: &[Algorithm], text: &[u8]) -> Vec<Checksum> {
         let mut digests = Digests::new(algorithms);
@@ -191,6 +200,8 @@ mod tests {
 
     #[test]
     fn digests_are_those_of_the_standards() {
+        // The check value of RFC 3720's polynomial in the catalogue of CRCs.
+        assert_eq!(of(&[C], b"123456789")[0].hex(), "e3069283");
         let found = of(&[M, S2, S5], b"abc");
         assert_eq!(found[0].hex(), ABC_MD5);
         assert_eq!(found[1].hex(), ABC_SHA256);

@@ -1,7 +1,5 @@
 //! Downloads to a file: resumed, in parallel where that helps, verified, then renamed.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +9,10 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::digest::{self, Algorithm, Checksum, Demand, Digests};
+use super::awaited::{Awaited, blocking};
+use super::digest::{self, Demand};
 use super::head::{Encoding, Head, Version};
+use super::inspect::digest_file;
 use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Existing, Options};
 use super::part::{Part, State};
@@ -22,8 +22,9 @@ use super::ramp::{PROBE, Ramp};
 use super::small::{self, SMALL_FILE_BYTES};
 use super::source::ContentSource;
 use super::stream;
+use super::trailer::Trailer;
 use super::writer::{Check, Writer, Written};
-use crate::client::{Client, redacted};
+use crate::client::Client;
 use crate::error::{Error, Result};
 
 /// How often content may change under our hands.
@@ -100,105 +101,18 @@ async fn right(job: &Job<'_>, place: &Place, length: Option<u64>, demands: &[Dem
         return Ok(None);
     }
     let (path, demands) = (place.target.clone(), demands.to_vec());
-    let compare = move || -> std::io::Result<Option<Downloaded>> {
+    let compare = move |awaited: &Awaited| -> std::io::Result<Option<Downloaded>> {
         if length.is_some_and(|length| path.metadata().map_or(true, |found| found.len() != length)) {
             return Ok(None);
         }
-        let (bytes, checksums) = digest_file(&path, &digest::algorithms(&demands))?;
+        let (bytes, checksums) = digest_file(&path, &digest::algorithms(&demands), awaited)?;
         let same = digest::verify("it", &demands, &checksums).is_ok();
         Ok(same.then(|| Downloaded { bytes, checksums, skipped: true, ..Downloaded::default() }))
     };
-    let found = tokio::task::spawn_blocking(compare).await;
+    let found = blocking(compare).await;
     let found = found.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
     // A file that cannot be read is not known to be right; replacing it will tell more.
     Ok(found.unwrap_or_default())
-}
-
-/// Length and digests of a file: these, and a SHA-256 for the record.
-fn digest_file(path: &Path, algorithms: &[Algorithm]) -> std::io::Result<(u64, Vec<Checksum>)> {
-    let mut algorithms = algorithms.to_vec();
-    if !algorithms.contains(&Algorithm::Sha256) {
-        algorithms.push(Algorithm::Sha256);
-    }
-    let mut file = File::open(path)?;
-    let (mut digests, mut buffer, mut bytes) = (Digests::new(&algorithms), vec![0; 1 << 18], 0);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((bytes, digests.finish())),
-            read => {
-                digests.update(&buffer[..read]);
-                bytes += read as u64;
-            }
-        }
-    }
-}
-
-/// Whether a file has this length and this digest; one that cannot be read has not.
-pub async fn has_content(file: &Path, length: u64, checksum: &Checksum) -> bool {
-    let (path, checksum) = (file.to_owned(), checksum.clone());
-    let compare = move || {
-        path.metadata().is_ok_and(|found| found.is_file() && found.len() == length)
-            && digest_file(&path, &[checksum.algorithm]).is_ok_and(|(_, found)| found.contains(&checksum))
-    };
-    tokio::task::spawn_blocking(compare).await.unwrap_or_default()
-}
-
-async fn head(job: &Job<'_>) -> Result<Head> {
-    job.head().await.map_err(|stop| match stop {
-        Stop::Failed(error) => error,
-        Stop::Changed => Error::failed(format!("{} changed just now", job.what)),
-    })
-}
-
-/// How many bytes the storage has of `source`, as they are encoded; none when it does not say.
-///
-/// # Errors
-/// Those of finding the content.
-pub async fn stored_size(client: &Client, source: &ContentSource, options: &Options) -> Result<Option<u64>> {
-    Ok(head(&Job::new(client, source, options)).await?.version.length)
-}
-
-/// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
-///
-/// # Errors
-/// [`crate::error::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to
-/// compare with; those of finding the content.
-pub async fn verify_file(
-    client: &Client,
-    source: &ContentSource,
-    file: &Path,
-    options: &Options,
-) -> Result<Downloaded> {
-    let job = Job::new(client, source, options);
-    let location = job.location().await?;
-    let mut demands = location.demands(options);
-    let mut length = None;
-    if location.storage != super::source::Storage::Object {
-        let head = head(&job).await?;
-        demands.extend(head.content);
-        length = head.content_length;
-        if head.version.encoding == Encoding::Identity {
-            demands.extend(head.stored);
-            length = length.or(head.version.length);
-        }
-    }
-    if demands.is_empty() && length.is_none() {
-        return Err(Error::failed(format!("the storage of {source} gives nothing to compare a file with"))
-            .hint("Download it to another place, and compare."));
-    }
-    let (path, algorithms) = (file.to_owned(), digest::algorithms(&demands));
-    let digested = tokio::task::spawn_blocking(move || digest_file(&path, &algorithms)).await;
-    let digested = digested.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
-    let (bytes, checksums) = digested.map_err(|source| Error::io("read", file.display(), source))?;
-    let what = file.display().to_string();
-    if let Some(length) = length.filter(|length| *length != bytes) {
-        return Err(Error::failed(format!("{what} has {bytes} bytes, but {source} has {length}")));
-    }
-    if let Err(error) = digest::verify(&what, &demands, &checksums) {
-        return Err(Error::failed(error.message()).hint(format!("The file is not {source}.")));
-    }
-    let url = redacted(&location.url).to_string();
-    Ok(Downloaded { bytes, checksums, skipped: true, url, ..Downloaded::default() })
 }
 
 struct Download<'a> {
@@ -265,11 +179,10 @@ impl<'a> Download<'a> {
         let check = self.check(&version, head.as_ref());
         let content_type = head.as_ref().and_then(|head| head.content_type.clone());
         let resumed = here.count();
-        if resumed == 0 && check.encoding == Encoding::Identity {
-            let all = [check.stored.as_slice(), &check.content].concat();
-            if let Some(right) = right(job, &self.place, check.length, &all).await? {
-                return Ok(Downloaded { content_type, ..right });
-            }
+        if resumed == 0
+            && let Some(right) = self.recognized(&check).await?
+        {
+            return Ok(Downloaded { content_type, ..right });
         }
         job.options.tell(&Event::Begun { what: &job.what, length: check.length, here: resumed });
         let is_new = !self.left && self.part.is_none();
@@ -278,8 +191,39 @@ impl<'a> Download<'a> {
             Some(connection) if small => self.small(connection, check).await?,
             connection => self.large(connection, version, here, check, head).await?,
         };
-        let Written { bytes, checksums } = written;
-        Ok(Downloaded { bytes, resumed, checksums, content_type, ..Downloaded::default() })
+        let Written { bytes, checksums, was_there } = written;
+        Ok(Downloaded { bytes, resumed, checksums, content_type, skipped: was_there, ..Downloaded::default() })
+    }
+
+    /// The file that is there already, when what the storage tells is enough to know that it is right.
+    async fn recognized(&self, check: &Check) -> Result<Option<Downloaded>, Stop> {
+        let job = self.job;
+        let (mut demands, mut length) = (check.content.clone(), check.content_length);
+        if check.encoding == Encoding::Identity {
+            demands.extend(check.stored.iter().cloned());
+            length = length.or(check.length);
+        }
+        if let Some(right) = right(job, &self.place, length, &demands).await? {
+            return Ok(Some(right));
+        }
+        let stored = check.length.filter(|length| *length > SMALL_FILE_BYTES);
+        let is_worth_asking = check.encoding == Encoding::Gzip && demands.is_empty() && self.place.exists();
+        let (true, Existing::Check, Some(stored)) = (is_worth_asking, job.options.existing, stored) else {
+            return Ok(None);
+        };
+        let Some(trailer) = Trailer::fetch(job, stored).await? else { return Ok(None) };
+        let path = self.place.target.clone();
+        let compare = move |awaited: &Awaited| -> std::io::Result<Option<Downloaded>> {
+            if !trailer.is_of(&path, awaited)? {
+                return Ok(None);
+            }
+            let (bytes, checksums) = digest_file(&path, &[], awaited)?;
+            Ok(Some(Downloaded { bytes, checksums, skipped: true, ..Downloaded::default() }))
+        };
+        let found = blocking(compare).await;
+        let found = found.map_err(|source| Error::failed("reading broke off").caused_by(source))?;
+        // A file that cannot be read is not known to be right; replacing it will tell more.
+        Ok(found.unwrap_or_default())
     }
 
     fn check(&self, version: &Version, head: Option<&Head>) -> Check {
@@ -310,9 +254,7 @@ impl<'a> Download<'a> {
             body.extend_from_slice(&piece);
             self.job.options.tell(&Event::Bytes { what: &self.job.what, count: piece.len() as u64 });
         }
-        let options = self.job.options;
-        let keep = options.existing == Existing::Keep;
-        Ok(small::write(body.freeze(), &self.place, check, keep).await?)
+        Ok(small::write(body.freeze(), &self.place, check, self.job.options.existing).await?)
     }
 
     async fn large(

@@ -94,7 +94,9 @@ impl Head {
     pub(super) fn read(what: &str, status: u16, headers: &HeaderMap, s3: bool) -> Result<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         let encoding = encoding(what, text("content-encoding"))?;
-        let length = text("content-length").and_then(|value| value.parse().ok());
+        let google = Google::read(headers, encoding);
+        // An answer that only the end of its connection ends has no length of its own.
+        let length = text("content-length").and_then(|value| value.parse().ok()).or(google.length);
         let (start, total) = match status {
             206 => text("content-range").and_then(content_range).ok_or_else(|| {
                 Error::failed(format!("{what}: the server sent a part and did not say which part it is"))
@@ -108,7 +110,8 @@ impl Head {
             encoding,
         };
         let ranges = status == 206 || text("accept-ranges").is_some_and(|value| value.eq_ignore_ascii_case("bytes"));
-        let (stored, content) = demands(&text, s3);
+        let (mut stored, content) = demands(&text, s3);
+        stored.extend(google.hashes);
         let content_length = text("x-amz-meta-content-length").and_then(|value| value.parse().ok());
         let content_type = text("content-type").map(str::to_owned);
         Ok(Self { version, ranges, start, stored, content, content_length, content_type })
@@ -163,13 +166,50 @@ fn demands<'a>(text: &impl Fn(&str) -> Option<&'a str>, s3: bool) -> (Vec<Demand
     (stored, content.into_iter().collect())
 }
 
+/// What Google's storage says of the bytes that it has stored.
+///
+/// It may decompress them on the way (`gzip` to a client that does not accept it); then this is not about what arrives.
+#[derive(Default)]
+struct Google {
+    length: Option<u64>,
+    hashes: Vec<Demand>,
+}
+
+impl Google {
+    fn read(headers: &HeaderMap, encoding: Encoding) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        let as_stored = match text("x-goog-stored-content-encoding").map(str::to_ascii_lowercase).as_deref() {
+            Some("gzip" | "x-gzip") => encoding == Encoding::Gzip,
+            Some("zstd") => encoding == Encoding::Zstd,
+            Some(_) => encoding == Encoding::Identity,
+            None => true,
+        };
+        if !as_stored {
+            return Self::default();
+        }
+        // It comes as one header with a comma, or as one header for each.
+        let values = headers.get_all("x-goog-hash").into_iter().filter_map(|value| value.to_str().ok());
+        let hashes = values.flat_map(|value| value.split(',')).filter_map(|entry| {
+            let (name, value) = entry.trim().split_once('=')?;
+            let bytes = STANDARD.decode(value).ok()?;
+            let checksum = Checksum::from_bytes(Algorithm::parse(name)?, &bytes)?;
+            Some(Demand { checksum, by: "x-goog-hash" })
+        });
+        let length = text("x-goog-stored-content-length").and_then(|value| value.parse().ok());
+        Self { length, hashes: hashes.collect() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(status: u16, headers: &[(&'static str, &str)], s3: bool) -> Result<Head> {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    fn read(status: u16, given: &[(&'static str, &str)], s3: bool) -> Result<Head> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in given {
+            headers.append(*name, value.parse().unwrap());
+        }
         Head::read("it", status, &headers, s3)
     }
 
@@ -223,6 +263,32 @@ mod tests {
     }
 
     #[test]
+    fn google_says_what_it_has_stored_unless_it_decompresses() {
+        const MD5_OF_ABC: &str = "md5=kAFQmDzST7DWlj99KOF/cg==";
+        const CRC_OF_ABC: &str = "crc32c=Nks/tw==";
+        let one = format!("{CRC_OF_ABC},{MD5_OF_ABC}");
+        let both: &[(&str, &str)] = &[("x-goog-hash", CRC_OF_ABC), ("x-goog-hash", MD5_OF_ABC)];
+        for hashes in [&[("x-goog-hash", one.as_str())], both] {
+            for (stored, encoding, counts) in
+                [("identity", "identity", true), ("gzip", "gzip", true), ("gzip", "identity", false)]
+            {
+                let more = [
+                    ("x-goog-stored-content-encoding", stored),
+                    ("x-goog-stored-content-length", "3"),
+                    ("content-encoding", encoding),
+                ];
+                let head = read(200, &[hashes, &more].concat(), false).unwrap();
+                let found: Vec<String> = head.stored.iter().map(|demand| demand.checksum.to_string()).collect();
+                let expected = ["crc32c 364b3fb7", "md5 900150983cd24fb0d6963f7d28e17f72"];
+                assert_eq!(found, if counts { expected.as_slice() } else { &[] }, "{stored} {encoding}");
+                assert_eq!(head.version.length, counts.then_some(3));
+            }
+        }
+        let head = read(200, &[("x-goog-stored-content-length", "3"), ("content-length", "2")], false).unwrap();
+        assert_eq!(head.version.length, Some(2));
+    }
+
+    #[test]
     fn versions_are_told_apart() {
         let version = |etag: Option<&str>, length| Version {
             etag: etag.map(str::to_owned),
@@ -246,7 +312,7 @@ mod tests {
             status in 200_u16..=206,
             range in "(bytes )?[0-9*-]{0,25}(/[0-9*]{0,25})?",
             length in "[0-9-]{0,25}",
-            digest in "((sha-256|md5|)=:?[a-zA-Z0-9+/=]{0,50}:?,? ?){0,3}",
+            digest in "((sha-256|md5|crc32c|)=:?[a-zA-Z0-9+/=]{0,50}:?,? ?){0,3}",
             etag in "(W/)?\"?[0-9a-f]{0,33}\"?",
         ) {
             let headers = [
@@ -254,6 +320,7 @@ mod tests {
                 ("content-length", &length),
                 ("repr-digest", &digest),
                 ("x-amz-checksum-sha256", &digest),
+                ("x-goog-hash", &digest),
                 ("etag", &etag),
             ];
             if let Ok(head) = read(status, &headers, true) {

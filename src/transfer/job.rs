@@ -44,6 +44,8 @@ pub(super) struct Job<'a> {
     pub(super) transferred: AtomicU64,
     /// The server sent everything when it was asked for a part.
     pub(super) ignores_ranges: AtomicBool,
+    /// It is a stream of a length that nobody knows yet, such as the log of a running task.
+    live: AtomicBool,
 }
 
 /// Failures in a row, without a byte in between.
@@ -66,6 +68,7 @@ impl<'a> Job<'a> {
             retries: AtomicU64::new(0),
             transferred: AtomicU64::new(0),
             ignores_ranges: AtomicBool::new(false),
+            live: AtomicBool::new(false),
         }
     }
 
@@ -77,7 +80,9 @@ impl<'a> Job<'a> {
             return Ok(location.clone());
         }
         let fresh = self.source.locate(self.client).await?;
-        if let Some(old) = known.as_ref().filter(|old| old.demands != fresh.demands) {
+        // A log that was live has no hashes before it is stored.
+        let is_settled = |old: &&Location| old.demands != fresh.demands && !(self.is_live() && old.demands.is_empty());
+        if let Some(old) = known.as_ref().filter(is_settled) {
             tracing::debug!(?old.demands, ?fresh.demands, "the content changed");
             return Err(Error::failed(format!("{} was replaced while it was downloaded", self.what))
                 .hint("Run the command again to get the new content."));
@@ -95,6 +100,18 @@ impl<'a> Job<'a> {
     async fn forget(&self, refused: &Location) {
         let mut known = self.location.lock().await;
         if let Some(location) = known.as_mut().filter(|location| location.url == refused.url) {
+            location.expires = Some(chrono::DateTime::UNIX_EPOCH);
+        }
+    }
+
+    /// Whether it is a stream of a length that nobody knows yet, or was one.
+    pub(super) fn is_live(&self) -> bool {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// The next look at the location asks anew.
+    pub(super) async fn relocate(&self) {
+        if let Some(location) = self.location.lock().await.as_mut() {
             location.expires = Some(chrono::DateTime::UNIX_EPOCH);
         }
     }
@@ -134,23 +151,25 @@ impl<'a> Job<'a> {
     }
 
     /// Waits before the next try, or says why there is none.
-    async fn pause(&self, failures: &mut Failures, error: Error, wait: Option<Duration>) -> Result<(), Stop> {
+    async fn pause(&self, failures: &mut Failures, error: Error, asked: Option<Duration>) -> Result<(), Stop> {
         failures.tries += 1;
-        let passing = retry::Failure::Passing { retry_after: wait };
+        let passing = retry::Failure::Passing { retry_after: asked };
         match retry::decide(passing, failures.tries, self.client.retries(), fastrand::f64()) {
             retry::Decision::Retry(wait) => {
                 self.retries.fetch_add(1, Ordering::Relaxed);
                 self.options.tell(&Event::Retrying { what: &self.what, because: error.message() });
                 tracing::debug!(what = self.what, error = error.message(), ?wait, "trying again");
+                if asked.is_some() {
+                    self.client.announce(&self.what, wait);
+                }
                 self.client.clock().sleep(wait).await;
                 Ok(())
             }
-            _ if failures.tries > 1 => {
-                let kind = error.kind();
-                let message = format!("{} (after {} tries)", error.message(), failures.tries);
-                Err(Error::new(kind, message).hint("The same command goes on where this one stopped.").into())
+            decision => {
+                let error = retry::worded(decision, error, failures.tries);
+                let goes_on = failures.tries > 1;
+                Err(if goes_on { error.hint("The same command goes on where this one stopped.") } else { error }.into())
             }
-            _ => Err(error.into()),
         }
     }
 }
@@ -244,7 +263,11 @@ impl Connection<'_> {
                 head_only: self.head_only,
             };
             match storage::get(self.job.client, &location, &wanted).await {
-                Ok((answer, head)) => {
+                Ok((mut answer, head)) => {
+                    if head.version.length.is_none() && location.storage == super::source::Storage::Reference {
+                        self.job.live.store(true, Ordering::Relaxed);
+                        answer.bear_silence(self.job.options.stall_of_stream());
+                    }
                     let same = version.as_ref().is_none_or(|version| version.is_same(&head.version));
                     if !same || head.start > self.at {
                         return Err(Stop::Changed);
@@ -263,7 +286,13 @@ impl Connection<'_> {
                     self.failures.renewed = true;
                     self.job.forget(&location).await;
                 }
-                Err(Refusal::Passing(error, wait)) => self.job.pause(&mut self.failures, error, wait).await?,
+                Err(Refusal::Passing(error, wait)) => {
+                    // It may have moved to where it is kept.
+                    if self.job.is_live() {
+                        self.job.forget(&location).await;
+                    }
+                    self.job.pause(&mut self.failures, error, wait).await?;
+                }
                 Err(Refusal::Changed) => return Err(Stop::Changed),
                 Err(Refusal::Expired(error) | Refusal::Lasting(error)) => return Err(error.into()),
             }

@@ -37,14 +37,17 @@
 //! # }
 //! ```
 
+mod awaited;
 mod decode;
 mod digest;
 mod download;
 mod flush;
 mod hashing;
 mod head;
+mod inspect;
 mod job;
 mod options;
+mod own;
 mod part;
 mod place;
 mod plan;
@@ -55,11 +58,14 @@ mod small;
 mod source;
 mod storage;
 mod stream;
+mod trailer;
 mod upload;
 mod writer;
 
 pub use digest::{Algorithm, Checksum};
-pub use download::{has_content, stored_size, to_file, unfinished, verify_file};
+pub use download::{to_file, unfinished};
+pub(crate) use inspect::content_size;
+pub use inspect::{has_content, stored_size, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
 pub use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};

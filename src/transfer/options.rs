@@ -9,6 +9,9 @@ use super::digest::Checksum;
 /// No byte in this time is a failure, unless someone says otherwise.
 pub const STALL: Duration = Duration::from_secs(30);
 
+/// A task may write nothing to its log for so long.
+const STALL_OF_STREAM: Duration = Duration::from_secs(600);
+
 /// Connections for one file, at most, when nobody says otherwise: by measurement, a server that gives
 /// each connection a share is used well by eight, and more of them only cost memory.
 pub const CONNECTIONS: usize = 8;
@@ -36,7 +39,8 @@ pub struct Options {
     pub existing: Existing,
     /// Connections for one file, at most.
     pub connections: usize,
-    /// No byte in this time is a failure.
+    /// No byte in this time is a failure. With [`STALL`] a stream whose length nobody knows, such as the log of a
+    /// running task, may be silent for ten minutes.
     pub stall: Duration,
     /// Whether uploaded objects get a SHA-512 however large they are: see [`super::SHA512_UP_TO`].
     pub sha512: bool,
@@ -76,6 +80,11 @@ impl fmt::Debug for Options {
 }
 
 impl Options {
+    /// The longest silence of a stream whose length nobody knows.
+    pub(super) fn stall_of_stream(&self) -> Duration {
+        if self.stall == STALL { STALL_OF_STREAM } else { self.stall }
+    }
+
     pub(super) fn tell(&self, event: &Event<'_>) {
         if let Some(watch) = &self.watch {
             watch.see(event);

@@ -1,12 +1,13 @@
 //! The unfinished file beside the target, and its state, which another call can go on with.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::head::Version;
+use super::own;
 use super::place::Place;
 use super::plan::Ranges;
 use crate::error::{Advice, Error, Kind, Result};
@@ -72,7 +73,7 @@ pub(super) struct Part {
 impl Part {
     /// Whether an earlier call left something.
     pub(super) fn exists(place: &Place) -> bool {
-        place.beside(SUFFIXES[0]).exists()
+        place.beside(SUFFIXES[0]).symlink_metadata().is_ok()
     }
 
     /// Opens the unfinished file, or starts one.
@@ -80,8 +81,7 @@ impl Part {
         let path = place.beside(SUFFIXES[0]);
         let failed = |source| Error::io("write", path.display(), source);
         let file = loop {
-            let file =
-                File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+            let file = own::open(&path).map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(fs::TryLockError::WouldBlock) => {
@@ -106,11 +106,15 @@ impl Part {
     /// Takes up what an earlier call left, if it is of use.
     pub(super) fn resume(&mut self, source: &str, demands: &[String], hashed: bool) -> Option<State> {
         let mut text = String::new();
-        File::open(&self.state_path).and_then(|file| file.take(1 << 20).read_to_string(&mut text)).ok()?;
+        own::read(&self.state_path).and_then(|file| file.take(1 << 20).read_to_string(&mut text)).ok()?;
         let state: State = serde_json::from_str(&text).ok()?;
         let length = self.file.metadata().ok()?.len();
         if !state.is_usable(source, demands, boot().as_deref(), hashed, length) {
             return None;
+        }
+        // What is beyond the end is nothing of this content.
+        if let Some(total) = state.version.length.filter(|total| *total < length) {
+            self.file.set_len(total).ok()?;
         }
         self.state = Some(state.clone());
         Some(state)
@@ -138,11 +142,11 @@ impl Part {
         let failed = |source| Error::io("write", self.state_path.display(), source);
         let text = serde_json::to_vec(state).map_err(|source| failed(source.into()))?;
         let fresh = self.state_path.with_extension("json.new");
-        let outcome = File::create(&fresh)
+        let outcome = own::create(&fresh)
             .and_then(|mut file| file.write_all(&text).and_then(|()| if synced { file.sync_all() } else { Ok(()) }))
             .and_then(|()| fs::rename(&fresh, &self.state_path));
         if outcome.is_err() {
-            drop(fs::remove_file(&fresh));
+            drop(own::remove(&fresh));
         }
         outcome.map_err(failed)
     }
@@ -162,12 +166,8 @@ impl Part {
     }
 }
 
-/// Removes a file, which need not be there.
 fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path.display(), source)),
-        _ => Ok(()),
-    }
+    own::remove(path).map_err(|source| Error::io("remove", path.display(), source))
 }
 
 /// Whether the file is the one at this path.
@@ -175,7 +175,7 @@ fn remove(path: &Path) -> Result<()> {
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    matches!((file.metadata().map(id), path.metadata().map(id)), (Ok(mine), Ok(theirs)) if mine == theirs)
+    matches!((file.metadata().map(id), path.symlink_metadata().map(id)), (Ok(mine), Ok(theirs)) if mine == theirs)
 }
 
 /// Files that are open cannot be renamed here.

@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::own;
 use crate::error::{Error, Result};
 
 /// A file's final place.
@@ -46,6 +47,13 @@ impl Place {
     /// Whether something is there already.
     pub(super) fn exists(&self) -> bool {
         self.target.symlink_metadata().is_ok()
+    }
+
+    /// Whether the file that is there has this content; one that cannot be read has not.
+    pub(super) fn has(&self, content: &[u8]) -> bool {
+        let is_as_long =
+            self.target.metadata().is_ok_and(|found| found.is_file() && found.len() == content.len() as u64);
+        is_as_long && fs::read(&self.target).is_ok_and(|found| found == content)
     }
 
     /// The path beside it with this added to its name, shortened where names may not be that long.
@@ -105,7 +113,7 @@ impl Place {
     pub(super) fn publish(&self, from: &Path, keep: bool) -> Result<()> {
         let outcome = if keep {
             // A link is made only where nothing is, even if it came a moment ago.
-            fs::hard_link(from, &self.target).and_then(|()| fs::remove_file(from))
+            fs::hard_link(from, &self.target).and_then(|()| own::remove(from))
         } else {
             fs::rename(from, &self.target)
         };

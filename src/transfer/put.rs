@@ -52,7 +52,7 @@ where
     put.options.tell(&Event::Begun { what: put.what, length: Some(put.readers.length()), here: 0 });
     loop {
         tries += 1;
-        let (error, wait) = match put.once(&place).await {
+        let (error, asked) = match put.once(&place).await {
             Ok(checksums) => {
                 // The bytes are on the other side; whether they are one version of the file is told here.
                 put.readers.check()?;
@@ -68,19 +68,19 @@ where
             Err(Refusal::Expired(error) | Refusal::Lasting(error)) => return Err(error),
             Err(Refusal::Changed) => return Err(changed(put.what)),
         };
-        let passing = retry::Failure::Passing { retry_after: wait };
+        let passing = retry::Failure::Passing { retry_after: asked };
         match retry::decide(passing, tries, put.client.retries(), fastrand::f64()) {
             retry::Decision::Retry(wait) => {
                 put.options.tell(&Event::Retrying { what: put.what, because: error.message() });
                 tracing::debug!(what = put.what, error = error.message(), ?wait, "uploading again");
+                if asked.is_some() {
+                    put.client.announce(put.what, wait);
+                }
                 put.client.clock().sleep(wait).await;
                 put.options.tell(&Event::Restarted { what: put.what });
                 put.options.tell(&Event::Begun { what: put.what, length: Some(put.readers.length()), here: 0 });
             }
-            _ if tries > 1 => {
-                return Err(Error::new(error.kind(), format!("{} (after {tries} tries)", error.message())));
-            }
-            _ => return Err(error),
+            decision => return Err(retry::worded(decision, error, tries)),
         }
     }
 }
@@ -117,8 +117,8 @@ impl Put<'_> {
                     Err(refusal) => return Err(refusal),
                 },
                 outcome = &mut send => break outcome,
-                () = tokio::time::sleep(TAKING_IN.max(self.options.stall)), if hashing.is_some() => {
-                    return Err(Refusal::Passing(self.silent(), None));
+                () = tokio::time::sleep(self.taking_in()), if hashing.is_some() => {
+                    return Err(Refusal::Passing(self.silent(self.taking_in()), None));
                 }
             }
         };
@@ -136,9 +136,19 @@ impl Put<'_> {
         }
     }
 
-    fn silent(&self) -> Error {
-        let stall = self.options.stall.as_secs_f64();
-        Error::new(Kind::Unavailable, format!("{}: the storage took nothing for {stall} s", self.what))
+    /// How long the storage may take nothing.
+    fn stall(&self) -> Duration {
+        self.client.given_timeout().map_or(self.options.stall, |limit| limit.min(self.options.stall))
+    }
+
+    /// How long the storage may take to answer once it has everything.
+    fn taking_in(&self) -> Duration {
+        self.client.given_timeout().unwrap_or_else(|| TAKING_IN.max(self.options.stall))
+    }
+
+    fn silent(&self, length: Duration) -> Error {
+        let seconds = length.as_secs_f64();
+        Error::new(Kind::Unavailable, format!("{}: the storage did not move for {seconds} s", self.what))
     }
 
     /// Reads, has it hashed and hands it over; none when the other side wants no more.
@@ -158,8 +168,8 @@ impl Put<'_> {
             let piece = piece.freeze();
             let count = piece.len() as u64;
             hashing.send(&piece).await;
-            match tokio::time::timeout(self.options.stall, sender.send(Ok(piece))).await {
-                Err(_) => return Err(Refusal::Passing(self.silent(), None)),
+            match tokio::time::timeout(self.stall(), sender.send(Ok(piece))).await {
+                Err(_) => return Err(Refusal::Passing(self.silent(self.stall()), None)),
                 // The storage has answered; its answer says more.
                 Ok(Err(_)) => return Ok(None),
                 Ok(Ok(())) => self.options.tell(&Event::Bytes { what: self.what, count }),

@@ -4,9 +4,11 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 
+use super::awaited::{Awaited, blocking};
 use super::decode;
 use super::digest::{self, Digests};
 use super::head::Encoding;
+use super::options::Existing;
 use super::place::Place;
 use super::writer::{self, Check, Written, undecodable};
 use crate::error::{Error, Result};
@@ -19,13 +21,14 @@ const MAX_DECODED_IN_MEMORY_BYTES: u64 = 8 << 20;
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when it is not what it should be, or cannot be written.
-pub(super) async fn write(body: Bytes, place: &Place, check: Check, keep: bool) -> Result<Written> {
+pub(super) async fn write(body: Bytes, place: &Place, check: Check, existing: Existing) -> Result<Written> {
     let place = place.clone();
-    let work = tokio::task::spawn_blocking(move || small_file(&body, &place, &check, keep));
+    let work = blocking(move |awaited| small_file(&body, &place, &check, existing, awaited));
     work.await.map_err(|source| Error::failed("writing broke off").caused_by(source))?
 }
 
-fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<Written> {
+fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing, awaited: &Awaited) -> Result<Written> {
+    let keep = existing == Existing::Keep;
     let mut stored = Digests::new(&digest::algorithms(&check.stored));
     stored.update(body);
     digest::verify(&check.what, &check.stored, &stored.finish())?;
@@ -37,7 +40,7 @@ fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<
             reader.read_to_end(&mut decoded).map_err(|source| undecodable(&check.what, source))?;
             if decoded.len() as u64 == MAX_DECODED_IN_MEMORY_BYTES {
                 // A little that is a lot when it is decoded goes by way of a file.
-                return writer::from_memory(body, place, check, keep);
+                return writer::from_memory(body, place, check, keep, awaited);
             }
             Bytes::from(decoded)
         }
@@ -47,6 +50,9 @@ fn small_file(body: &Bytes, place: &Place, check: &Check, keep: bool) -> Result<
     let checksums = content.finish();
     digest::verify(&check.what, &check.content, &checksums)?;
     check.length_of_content(decoded.len() as u64)?;
-    place.put(&decoded, keep)?;
-    Ok(Written { bytes: decoded.len() as u64, checksums })
+    let was_there = existing == Existing::Check && place.has(&decoded);
+    if !was_there {
+        place.put(&decoded, keep)?;
+    }
+    Ok(Written { bytes: decoded.len() as u64, checksums, was_there })
 }

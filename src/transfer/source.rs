@@ -81,7 +81,7 @@ impl ContentSource {
                 if client.catalogue().method("queue", "latestArtifact").is_err() {
                     return self.redirect(client, task, run.as_deref(), name).await;
                 }
-                let call = match run {
+                let call = match &run {
                     Some(run) => client.call("queue", "artifact").arg(task).arg(run),
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
@@ -92,13 +92,43 @@ impl ContentSource {
                 let answer: Value = answer.json()?;
                 match self.dispatch(&answer)? {
                     Found::Url(url, storage) => Ok(Location { url, storage, expires: None, demands: Vec::new() }),
-                    Found::Object { name, credentials } => {
-                        let credentials = credentials.or_else(|| client.credentials().cloned());
-                        object(&client.with_credentials(credentials), &name, self).await
-                    }
+                    Found::Object { name: object_name, credentials } => match credentials.filter(is_usable) {
+                        Some(credentials) => {
+                            object(&client.with_credentials(Some(credentials)), &object_name, self).await
+                        }
+                        None => self.object_without_credentials(client, &object_name, task, run.as_deref(), name).await,
+                    },
                 }
             }
         }
+    }
+
+    /// An object whose own credentials are of no use: those of the caller may do, and where they do not, the queue
+    /// redirects to it, without the hashes that the object service knows.
+    async fn object_without_credentials(
+        &self,
+        client: &Client,
+        object_name: &str,
+        task: &str,
+        run: Option<&str>,
+        name: &str,
+    ) -> Result<Location> {
+        if client.credentials().is_some() {
+            match object(client, object_name, self).await {
+                Err(error) if error.kind() == Kind::Auth => {}
+                outcome => return outcome,
+            }
+        }
+        self.redirect(client, task, run, name).await
+    }
+
+    /// Where the content is now, which may be good for a minute only, and whether that may redirect to elsewhere.
+    ///
+    /// # Errors
+    /// Those of the calls; [`Kind::Failed`] for an artifact that is an error.
+    pub(crate) async fn url(&self, client: &Client) -> Result<(Url, bool)> {
+        let location = self.locate(client).await?;
+        Ok((location.url, location.storage != Storage::Object))
     }
 
     async fn redirect(&self, client: &Client, task: &str, run: Option<&str>, name: &str) -> Result<Location> {
@@ -177,6 +207,15 @@ pub(super) fn read_credentials(value: &Value) -> Option<Credentials> {
     })
 }
 
+/// Whether a service takes credentials that the queue made for an artifact.
+///
+/// Their client ID ends with the artifact's name, and auth knows no client IDs with a space or one of `%;[|~$()\\`: it
+/// answers 500.
+pub(super) fn is_usable(credentials: &Credentials) -> bool {
+    let is_known = |c: char| c.is_ascii_alphanumeric() || "@/:.+_-!".contains(c);
+    credentials.client_id.chars().all(is_known)
+}
+
 /// Negotiates how to download an object: with hashes if possible, by a plain URL otherwise.
 async fn object(client: &Client, name: &str, source: &ContentSource) -> Result<Location> {
     let start = async |method: &str| -> Result<Map<String, Value>> {
@@ -206,7 +245,7 @@ fn object_location(source: &ContentSource, answer: &Map<String, Value>) -> Resul
     let mut demands = Vec::new();
     for (name, value) in hashes {
         // Hashes of a kind that nobody knows here say nothing; the known ones must be hashes.
-        let Some(algorithm) = Algorithm::parse(name) else { continue };
+        let Some(algorithm) = Algorithm::parse(name).filter(|known| *known != Algorithm::Crc32c) else { continue };
         let checksum = value.as_str().and_then(|hex| Checksum::from_hex(algorithm, hex)).ok_or_else(|| {
             Error::failed(format!("{source}: the object service gives a {name} that is none: {value}"))
         })?;
@@ -255,6 +294,15 @@ mod tests {
         assert!(found(json!({"storageType": "tape"})).is_err());
         assert!(found(json!({"storageType": "reference", "url": "file:///etc/passwd"})).is_err());
         assert!(found(json!([])).is_err());
+    }
+
+    #[test]
+    fn a_name_that_auth_does_not_know_spoils_the_credentials() {
+        let usable = |name: &str| is_usable(&Credentials::new(format!("artifact/T/0/{name}"), "key"));
+        assert!(usable("public/build/target.tar.gz") && usable("public/a+b@2:c"));
+        for name in ["a b", "100%", "a;b", "a[b", "a|b", "~x", "$x", "(x)", "a\\b", "ä"] {
+            assert!(!usable(name), "{name}");
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
@@ -15,10 +17,13 @@ use super::options::{Downloaded, Event, Options};
 use super::source::ContentSource;
 use super::writer::{Check, undecodable};
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 const STREAM_QUEUE_PIECES: usize = 8;
 const COPY_BUFFER_BYTES: usize = 1 << 16;
+/// How often in a row a stream may be read again and bring nothing new.
+const MAX_FRUITLESS_RESTARTS: u32 = 6;
+const RESTART_DELAY: Duration = Duration::from_secs(3);
 
 /// Downloads to a writer. A broken connection is continued where it broke off.
 ///
@@ -88,50 +93,144 @@ impl AsyncWrite for Limited {
     }
 }
 
+/// What the output has got so far.
+#[derive(Default)]
+struct Passed {
+    bytes: u64,
+    /// Made only where it may have to be told whether what comes anew begins like this: of a stream that cannot be asked
+    /// for from the middle.
+    digest: Option<Sha256>,
+}
+
+impl Passed {
+    fn add(&mut self, piece: &[u8]) {
+        self.bytes += piece.len() as u64;
+        if let Some(digest) = &mut self.digest {
+            digest.update(piece);
+        }
+    }
+}
+
 /// Copies the content to `out`.
+///
+/// A stream that cannot be asked for from the middle, such as the log of a running task, is read from its beginning when
+/// its connection breaks, and goes on when that beginning is what was written already.
 pub(super) async fn copy(job: &Job<'_>, out: &mut (impl AsyncWrite + Unpin)) -> Result<Downloaded> {
-    let changed = || {
-        Error::failed(format!("{} changed while it was downloaded", job.what))
-            .hint("What was written is of two versions. Run the command again, to a file if it happens often.")
-    };
-    let told = |stop| match stop {
-        Stop::Changed => changed(),
-        Stop::Failed(error) => error,
-    };
+    let mut passed = Passed::default();
+    let mut fruitless = 0;
+    loop {
+        let before = passed.bytes;
+        let error = match attempt(job, out, &mut passed).await {
+            Ok(found) => return Ok(found),
+            Err(Stop::Failed(error)) if !job.is_live() || error.kind() != Kind::Unavailable => return Err(error),
+            Err(Stop::Failed(error)) => error,
+            Err(Stop::Changed) => changed(&job.what),
+        };
+        fruitless = if passed.bytes > before { 0 } else { fruitless + 1 };
+        if !job.is_live() || job.client.retries() == 0 || fruitless > MAX_FRUITLESS_RESTARTS {
+            return Err(error);
+        }
+        tracing::debug!(what = job.what, written = passed.bytes, error = error.message(), "reading it again");
+        job.options.tell(&Event::Restarted { what: &job.what });
+        job.expect(None);
+        job.relocate().await;
+        if fruitless > 0 {
+            // Where the log of a task is changes when the task ends, and that may take a while.
+            job.client.clock().sleep(RESTART_DELAY).await;
+        }
+    }
+}
+
+fn changed(what: &str) -> Error {
+    Error::failed(format!("{what} changed while it was downloaded"))
+        .hint("What was written is of two versions. Run the command again, to a file if it happens often.")
+}
+
+/// Reads all of it once, and hands on what the output does not have yet.
+async fn attempt(job: &Job<'_>, out: &mut (impl AsyncWrite + Unpin), passed: &mut Passed) -> Result<Downloaded, Stop> {
     let location = job.location().await?;
-    let (connection, head) = job.open(None).await.map_err(told)?;
+    let (connection, head) = job.open(None).await?;
     let mut content = location.demands(job.options);
     content.extend(head.content.iter().cloned());
     let (encoding, length) = (head.version.encoding, head.version.length);
     let (what, content_length) = (job.what.clone(), head.content_length);
     let check = Check { what, encoding, length, content_length, stored: head.stored, content };
+    if job.is_live() && passed.bytes == 0 {
+        passed.digest = Some(Sha256::new());
+    }
     job.options.tell(&Event::Begun { what: &job.what, length, here: 0 });
     // Decoding blocks and computes, so it has a thread; both queues are short.
     let (feed, stored) = mpsc::channel(STREAM_QUEUE_PIECES);
     let (pieces, mut decoded) = mpsc::channel(STREAM_QUEUE_PIECES);
     let digests = Digests::new(&check.of_content());
     let decoding = tokio::task::spawn_blocking(move || decode_all(encoding, stored, &pieces, digests));
+    let mut again = Again::new(passed);
     let write = async {
         let mut bytes = 0;
         while let Some(piece) = decoded.recv().await {
             let piece: Bytes = piece;
-            out.write_all(&piece).await?;
             bytes += piece.len() as u64;
+            let Some(fresh) = again.fresh(piece) else { return Ok(None) };
+            if !fresh.is_empty() {
+                out.write_all(&fresh).await?;
+                passed.add(&fresh);
+                // Who reads along wants it now.
+                if job.is_live() {
+                    out.flush().await?;
+                }
+            }
         }
         // An error here must end the decoding, too.
         drop(decoded);
         out.flush().await?;
-        io::Result::Ok(bytes)
+        io::Result::Ok(Some(bytes))
     };
-    let fetch = async { fetch(job, connection, feed, &check).await.map_err(told) };
+    let fetch = fetch(job, connection, feed, &check);
     let (fetched, written) = futures::future::join(fetch, write).await;
     let bytes = written.map_err(|source| Error::io("write", "the output", source))?;
+    let Some(bytes) = bytes else { return Err(changed(&job.what).into()) };
     fetched?;
     let outcome = decoding.await.map_err(|source| Error::failed("decoding broke off").caused_by(source))?;
     let checksums = outcome.map_err(|source| undecodable(&job.what, source))?.finish();
     digest::verify(&job.what, &check.content, &checksums)?;
     check.length_of_content(bytes)?;
+    if !again.is_over() {
+        return Err(changed(&job.what).into());
+    }
     Ok(Downloaded { bytes, checksums, content_type: head.content_type, ..Downloaded::default() })
+}
+
+/// What comes a second time, and must be what came the first time.
+struct Again {
+    left: u64,
+    /// Of what comes now, and of what came before.
+    digests: Option<(Sha256, Sha256)>,
+}
+
+impl Again {
+    fn new(passed: &Passed) -> Self {
+        let digests = passed.digest.clone().filter(|_| passed.bytes > 0).map(|before| (Sha256::new(), before));
+        Self { left: passed.bytes, digests }
+    }
+
+    /// Whether all has come again.
+    fn is_over(&self) -> bool {
+        self.left == 0
+    }
+
+    /// What of a piece is new; none when the beginning is another one than before.
+    fn fresh(&mut self, mut piece: Bytes) -> Option<Bytes> {
+        if self.left == 0 {
+            return Some(piece);
+        }
+        let known = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
+        self.left -= known as u64;
+        let fresh = piece.split_off(known);
+        let (now, before) = self.digests.as_mut()?;
+        now.update(&piece);
+        let is_same = self.left > 0 || now.clone().finalize() == before.clone().finalize();
+        is_same.then_some(fresh)
+    }
 }
 
 /// Hands the bytes on the wire to the thread that decodes.

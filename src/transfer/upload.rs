@@ -12,7 +12,7 @@ use super::digest::{Algorithm, Checksum, Digests};
 use super::options::{Event, Options};
 use super::put::{Put, Slot, put};
 use super::readers::{MemoryReaders, Readers};
-use super::source::read_credentials;
+use super::source::{is_usable, read_credentials};
 use crate::client::Client;
 use crate::error::{Error, Result};
 
@@ -179,7 +179,7 @@ async fn object(
         expires: text("expires")?.parse().unwrap_or(artifact.expires),
         content_type: artifact.content_type.clone(),
     };
-    let credentials = answer.get("credentials").and_then(read_credentials);
+    let credentials = answer.get("credentials").and_then(read_credentials).filter(is_usable);
     let own = client.with_credentials(credentials.or_else(|| client.credentials().cloned()));
     let upload = Upload { client: &own, object: &object, upload_id: upload_id.clone(), what, options };
     let uploaded = upload.run(readers).await?;

@@ -1,7 +1,7 @@
 //! The thread that writes what arrives, has it hashed and synced on the way, and finishes the file.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,13 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::awaited::{Awaited, Waiting};
 use super::decode;
 use super::digest::{self, Algorithm, Checksum, Demand, Digests};
 use super::flush::Flusher;
 use super::hashing::Hashing;
 use super::head::Encoding;
+use super::own;
 use super::part::{Part, SUFFIXES, read_at, write_at};
 use super::place::Place;
 use super::plan::Ranges;
@@ -82,6 +84,8 @@ impl Check {
 pub(super) struct Written {
     pub(super) bytes: u64,
     pub(super) checksums: Vec<Checksum>,
+    /// The file that was there already has this content, and was left alone.
+    pub(super) was_there: bool,
 }
 
 enum Message {
@@ -93,16 +97,19 @@ enum Message {
 pub(super) struct Writer {
     sender: mpsc::Sender<Message>,
     thread: JoinHandle<(Option<Part>, Result<Option<Written>>)>,
+    /// Without it the thread leaves what is here for another call, and does no more.
+    waiting: Waiting,
 }
 
 impl Writer {
     pub(super) fn start(part: Part, place: Place, here: Ranges, check: Check) -> Self {
         let (sender, receiver) = mpsc::channel(WRITER_QUEUE_PIECES);
+        let (waiting, awaited) = Waiting::new();
         let thread = tokio::task::spawn_blocking(move || match Hashing::start(&check.of_stored()) {
-            Ok(hashing) => Writing::new(part, here, hashing).run(receiver, &place, &check),
+            Ok(hashing) => Writing::new(part, here, hashing, awaited).run(receiver, &place, &check),
             Err(error) => (Some(part), Err(error)),
         });
-        Self { sender, thread }
+        Self { sender, thread, waiting }
     }
 
     /// Hands over bytes; false when the thread has given up, and [`Writer::stop`] says why.
@@ -115,14 +122,18 @@ impl Writer {
         // When the thread has given up, its own error is the one to tell.
         drop(self.sender.send(Message::Finish { keep }).await);
         drop(self.sender);
-        let (_, outcome) = self.thread.await.map_err(lost)?;
+        let ended = self.thread.await;
+        drop(self.waiting);
+        let (_, outcome) = ended.map_err(lost)?;
         outcome?.ok_or_else(|| Error::failed("the file was not finished"))
     }
 
     /// Stops in the middle; what is here is kept for another try.
     pub(super) async fn stop(self) -> Result<Option<Part>> {
         drop(self.sender);
-        let (part, outcome) = self.thread.await.map_err(lost)?;
+        let ended = self.thread.await;
+        drop(self.waiting);
+        let (part, outcome) = ended.map_err(lost)?;
         outcome.map(|_| part)
     }
 }
@@ -139,11 +150,12 @@ struct Writing {
     hashed: u64,
     flusher: Flusher,
     saved: Instant,
+    awaited: Awaited,
 }
 
 impl Writing {
-    fn new(part: Part, here: Ranges, hashing: Hashing) -> Self {
-        Self { part, here, hashing, hashed: 0, flusher: Flusher::default(), saved: Instant::now() }
+    fn new(part: Part, here: Ranges, hashing: Hashing, awaited: Awaited) -> Self {
+        Self { part, here, hashing, hashed: 0, flusher: Flusher::default(), saved: Instant::now(), awaited }
     }
 
     fn run(
@@ -237,7 +249,15 @@ impl Writing {
             self.leave()?;
             return Err(Error::failed(format!("{}: bytes are missing", check.what)));
         }
-        self.catch_up(usize::MAX)?;
+        // Nothing beyond its end belongs to it.
+        self.part.file.set_len(length).map_err(|source| self.unwritten(source))?;
+        while self.hashed < length && !self.hashing.is_empty() {
+            if let Err(source) = self.awaited.check() {
+                self.leave()?;
+                return Err(self.unwritten(source));
+            }
+            self.catch_up(CATCH_UP_BUFFERS)?;
+        }
         let synced = self.flusher.end();
         synced.map_err(|source| self.unwritten(source))?;
         let found = self.hashing.wait()?;
@@ -248,21 +268,24 @@ impl Writing {
         if check.encoding != Encoding::Identity {
             // Should there be no room for what it decodes to, the next call need not fetch it again.
             self.part.save(&self.here, false)?;
-            return decoded(self.part, place, check, keep);
+            return decoded(self.part, place, check, keep, &self.awaited);
         }
         if let Err(error) = digest::verify(&check.what, &check.content, &found).and(check.length_of_content(length)) {
             self.part.discard()?;
             return Err(error);
         }
         self.part.publish(place, keep)?;
-        Ok(Written { bytes: length, checksums: found })
+        Ok(Written { bytes: length, checksums: found, was_there: false })
     }
 }
 
-/// Decodes into another file beside the target, which becomes the final one.
-fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Written> {
-    let stored = File::open(&part.path).map_err(|source| Error::io("read", part.path.display(), source))?;
-    match decode_to(stored, place, check, keep) {
+/// Decodes into another file beside the target, which becomes the final one. What was fetched stays for another call when
+/// nobody waits any more.
+fn decoded(part: Part, place: &Place, check: &Check, keep: bool, awaited: &Awaited) -> Result<Written> {
+    let from_start = |mut file: File| file.seek(SeekFrom::Start(0)).map(|_| file);
+    let stored = part.file.try_clone().and_then(from_start);
+    let stored = stored.map_err(|source| Error::io("read", part.path.display(), source))?;
+    match decode_to(stored, place, check, keep, awaited) {
         // What is on the way to a full disk need not be fetched again.
         Err(Undecoded::Disk(error)) => Err(error),
         Err(Undecoded::Content(error)) => part.discard().and(Err(error)),
@@ -271,10 +294,16 @@ fn decoded(part: Part, place: &Place, check: &Check, keep: bool) -> Result<Writt
 }
 
 /// The same for encoded content that is in memory.
-pub(super) fn from_memory(stored: &[u8], place: &Place, check: &Check, keep: bool) -> Result<Written> {
+pub(super) fn from_memory(
+    stored: &[u8],
+    place: &Place,
+    check: &Check,
+    keep: bool,
+    awaited: &Awaited,
+) -> Result<Written> {
     // The other file has one name only, so no other process may be at it.
     let part = Part::open(place)?;
-    let outcome = decode_to(stored, place, check, keep);
+    let outcome = decode_to(stored, place, check, keep, awaited);
     part.discard()?;
     outcome.map_err(|(Undecoded::Disk(error) | Undecoded::Content(error))| error)
 }
@@ -286,27 +315,40 @@ enum Undecoded {
     Disk(Error),
 }
 
-fn decode_to(stored: impl Read, place: &Place, check: &Check, keep: bool) -> Result<Written, Undecoded> {
+fn decode_to(
+    stored: impl Read,
+    place: &Place,
+    check: &Check,
+    keep: bool,
+    awaited: &Awaited,
+) -> Result<Written, Undecoded> {
     let path = place.beside(SUFFIXES[3]);
-    let outcome = copy_decoded(stored, &path, place, check);
+    let outcome = copy_decoded(stored, &path, place, check, awaited);
     let outcome = outcome.and_then(|written| {
         place.publish(&path, keep).map_err(Undecoded::Disk)?;
         Ok(written)
     });
     if outcome.is_err() {
-        drop(fs::remove_file(&path));
+        drop(own::remove(&path));
     }
     outcome
 }
 
-fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) -> Result<Written, Undecoded> {
+fn copy_decoded(
+    stored: impl Read,
+    path: &Path,
+    place: &Place,
+    check: &Check,
+    awaited: &Awaited,
+) -> Result<Written, Undecoded> {
     let unwritten = |source| Undecoded::Disk(Error::io("write", path.display(), source));
-    let mut file = File::create(path).map_err(unwritten)?;
+    let mut file = own::create(path).map_err(unwritten)?;
     place.adopt(&file).map_err(unwritten)?;
     let mut reader = decode::reader(check.encoding, stored);
     let mut digests = Digests::new(&check.of_content());
     let (mut buffer, mut bytes) = (vec![0; READ_BUFFER_BYTES], 0);
     loop {
+        awaited.check().map_err(unwritten)?;
         let read = reader.read(&mut buffer).map_err(|source| Undecoded::Content(undecodable(&check.what, source)))?;
         if read == 0 {
             break;
@@ -320,7 +362,7 @@ fn copy_decoded(stored: impl Read, path: &Path, place: &Place, check: &Check) ->
         .and(check.length_of_content(bytes))
         .map_err(Undecoded::Content)?;
     file.sync_all().map_err(unwritten)?;
-    Ok(Written { bytes, checksums })
+    Ok(Written { bytes, checksums, was_there: false })
 }
 
 /// The error for content that is not what its encoding says.

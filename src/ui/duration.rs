@@ -1,6 +1,6 @@
 //! Lengths of time for people. Pure.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The two largest units: `3 d 4 h`, `1 h 5 min`, `12 min 30 s`, `9 s`.
 pub(crate) fn duration(length: TimeDelta) -> String {
@@ -12,6 +12,11 @@ pub(crate) fn duration(length: TimeDelta) -> String {
         (0, _, _) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
     }
+}
+
+/// `5 min 3 s ago`, `in 2 h 0 min`.
+pub(crate) fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if time > now { format!("in {}", duration(time - now)) } else { format!("{} ago", duration(now - time)) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ mod table;
 mod transfers;
 mod wrap;
 
-pub(crate) use duration::duration;
+pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
 pub(crate) use progress::Progress;
 pub(crate) use prompt::Reply;
@@ -22,7 +22,7 @@ pub(crate) use sanitize::sanitize;
 pub(crate) use sink::Sink;
 pub(crate) use streams::ColorChoice;
 pub use streams::{Streams, Terminal};
-pub(crate) use table::Table;
+pub(crate) use table::{Table, one_line};
 pub(crate) use transfers::{Transfers, size};
 pub(crate) use wrap::wrap;
 
@@ -126,6 +126,11 @@ impl Ui {
         now.or_else(|| Some((self.terminal.width?, self.terminal.height.unwrap_or(usize::MAX))))
     }
 
+    /// Columns to break text at on standard output; none where it is no terminal.
+    pub(crate) fn stdout_columns(&self) -> Option<usize> {
+        if self.terminal.stdout { self.size().map(|(columns, _)| columns) } else { None }
+    }
+
     /// Whether a view on standard output can be drawn over.
     pub(crate) fn redraws(&self) -> bool {
         self.terminal.stdout && !self.terminal.is_dumb
@@ -159,6 +164,19 @@ impl Ui {
     /// Text from a deployment, safe to show on standard output: stripped on a terminal, untouched in a pipe.
     pub(crate) fn safe<'a>(&self, text: &'a str) -> std::borrow::Cow<'a, str> {
         if self.terminal.stdout { sanitize(text) } else { text.into() }
+    }
+
+    /// A table on a terminal; in a pipe its rows, with tabs between their cells.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
+        let text = if self.terminal.stdout {
+            table.render(self.size().map(|(columns, _)| columns), self.color())
+        } else {
+            table.tabbed()
+        };
+        self.out().write_all(text.as_bytes())
     }
 
     /// Something worth knowing, on standard error; not with `--quiet`.

@@ -52,6 +52,20 @@ impl Progress {
         Self { bar, waiting }
     }
 
+    /// The same for work that prints as it goes. Where that goes through a pipe there is none: what is behind the pipe may
+    /// write to the same terminal, at any time.
+    pub(crate) fn beside_output(ui: &Arc<Ui>, what: &'static str, total: Option<u64>) -> Self {
+        if ui.terminal.stdout_is_pipe {
+            return Self { bar: ProgressBar::hidden(), waiting: None };
+        }
+        Self::start(ui, what, total)
+    }
+
+    /// So many items have failed so far.
+    pub(crate) fn failed(&self, count: usize) {
+        self.bar.set_prefix(format!(", {count} failed"));
+    }
+
     /// So many more items are done.
     pub(crate) fn advance(&self, count: u64) {
         self.bar.inc(count);
@@ -91,12 +105,12 @@ pub(super) fn bar_beside(text: usize, ui: &Ui) -> String {
 }
 
 fn style(bounded: bool, ui: &Ui) -> ProgressStyle {
-    /// `Reprioritizing 100,000/100,000 (12345/s, 12m left)`
-    const TEXT: usize = 52;
+    /// `Reprioritizing 100,000/100,000, 1234 failed (12345/s, 12m left)`
+    const TEXT: usize = 65;
     let template = if bounded {
-        format!("{{msg}} {}{{human_pos}}/{{human_len}} ({{rate}}, {{eta}} left)", bar_beside(TEXT, ui))
+        format!("{{msg}} {}{{human_pos}}/{{human_len}}{{prefix}} ({{rate}}, {{eta}} left)", bar_beside(TEXT, ui))
     } else {
-        "{msg} {spinner} {human_pos} ({rate})".to_owned()
+        "{msg} {spinner} {human_pos}{prefix} ({rate})".to_owned()
     };
     ProgressStyle::with_template(&template)
         .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━━╌"))
@@ -195,6 +209,23 @@ impl TermLike for Stderr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_no_bar_beside_a_pipe() {
+        let has_bar = |stdout_is_pipe: bool| {
+            let terminal = super::super::Terminal { stderr: true, stdout_is_pipe, ..Default::default() };
+            let (stdin, stdout, stderr) = (io::empty(), io::sink(), io::sink());
+            let streams = super::super::Streams {
+                stdin: Box::new(stdin),
+                stdout: Box::new(stdout),
+                stderr: Box::new(stderr),
+                terminal,
+            };
+            let ui = Arc::new(Ui::new(streams, super::super::ColorChoice::Never, true, false));
+            Progress::beside_output(&ui, "Cancelling", None).waiting.is_some()
+        };
+        assert_eq!([has_bar(false), has_bar(true)], [true, false]);
+    }
 
     #[test]
     fn a_rate_has_as_many_digits_as_say_something() {

@@ -23,6 +23,8 @@ pub struct Terminal {
     pub stdout: bool,
     /// Whether standard error is one.
     pub stderr: bool,
+    /// Whether standard output is a pipe, behind which somebody may write to the terminal.
+    pub stdout_is_pipe: bool,
     /// Columns, where known.
     pub width: Option<usize>,
     /// Lines, where known.
@@ -52,6 +54,7 @@ impl Streams {
             stdin: io::stdin().is_terminal(),
             stdout: io::stdout().is_terminal(),
             stderr: io::stderr().is_terminal(),
+            stdout_is_pipe: stdout_is_pipe(),
             width: size().map(|(width, _)| width),
             height: size().map(|(_, height)| height),
             is_dumb: false,
@@ -59,6 +62,19 @@ impl Streams {
         };
         Self { stdin: Box::new(io::stdin()), stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), terminal }
     }
+}
+
+#[cfg(unix)]
+fn stdout_is_pipe() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::FileTypeExt as _;
+    let stdout = io::stdout().as_fd().try_clone_to_owned();
+    stdout.and_then(|stdout| std::fs::File::from(stdout).metadata()).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn stdout_is_pipe() -> bool {
+    false
 }
 
 /// Columns and lines of the terminal of this process; a size of nothing is none.

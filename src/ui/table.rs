@@ -10,6 +10,8 @@ use super::sanitize;
 
 /// Spaces between columns; those after the last one are cut off.
 const GAP: usize = 2;
+/// Most characters of a cell: more than a screen has, and four times what the queue allows for a task's name.
+const MAX_CELL_CHARACTERS: usize = 1000;
 
 /// Rows under a header, for a terminal: what comes from a deployment is made safe here.
 pub(crate) struct Table {
@@ -56,7 +58,7 @@ impl Table {
 
     /// Adds a row with a style for each cell.
     pub(crate) fn styled_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (T, Style)>) {
-        self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(cell.as_ref()), style)).collect());
+        self.rows.push(cells.into_iter().map(|(cell, style)| (one_cell(cell.as_ref()), style)).collect());
     }
 
     /// Whether there are no rows.
@@ -100,6 +102,13 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+
+    /// The rows alone, each a line with tabs between its cells.
+    pub(crate) fn tabbed(&self) -> String {
+        let line =
+            |row: &Vec<(String, Style)>| row.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("\t");
+        self.rows.iter().map(|row| line(row) + "\n").collect()
     }
 
     /// Which columns to show in this width, in order.
@@ -159,8 +168,16 @@ fn colour(style: Style) -> Option<Color> {
     }
 }
 
-/// A cell is one line, whatever is in it.
-fn one_line(text: &str) -> String {
+/// A cell is one line, whatever is in it. Every row is as wide as the widest, so one that has no end is cut.
+fn one_cell(text: &str) -> String {
+    match text.char_indices().nth(MAX_CELL_CHARACTERS) {
+        Some((end, _)) => one_line(text.get(..end).unwrap_or(text)) + "…",
+        None => one_line(text),
+    }
+}
+
+/// Text as one line without what would drive a terminal.
+pub(crate) fn one_line(text: &str) -> String {
     sanitize(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -209,6 +226,17 @@ mod tests {
         assert_eq!(header(40), "NAME                    STATE");
         assert!(table.render(Some(20), false).contains("build-linux64-asan/opt"), "a whole column is never cut");
         assert_eq!(table.render(None, false).lines().next().unwrap().split_whitespace().count(), 4);
+    }
+
+    #[test]
+    fn a_cell_without_end_does_not_make_every_row_as_long() {
+        let mut table = Table::new(["task", "name"]).whole(1);
+        table.row(["a", &"x".repeat(60_000)]);
+        (0..1000).for_each(|_| table.row(["b", "y"]));
+        let text = table.render(None, false);
+        assert!(text.lines().nth(1).unwrap().ends_with("xx…"));
+        assert!(text.len() < 10_000, "{}", text.len());
+        assert!(table.natural_width(1) < 1010);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the tests share: `tc` run in process, with a scrubbed environment and exact expectations.
 
 pub mod artifacts;
+pub mod bulk;
 pub mod events;
 #[cfg(unix)]
 pub mod execute;
@@ -37,6 +38,7 @@ pub struct Tc {
     home: tempfile::TempDir,
     stdin: Vec<u8>,
     terminal: Terminal,
+    program: String,
 }
 
 /// What a run left behind.
@@ -71,7 +73,7 @@ impl Tc {
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let environment = Environment::empty(home.path()).with("HOME", home.path());
-        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default() }
+        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default(), program: "tc".to_owned() }
     }
 
     /// Sets a variable.
@@ -104,6 +106,12 @@ impl Tc {
         self
     }
 
+    /// Called by this name.
+    pub fn called(mut self, program: &str) -> Self {
+        self.program = program.to_owned();
+        self
+    }
+
     /// All three streams are a terminal of 100 columns.
     pub fn terminal(mut self) -> Self {
         self.terminal = Terminal { stdin: true, stdout: true, stderr: true, width: Some(100), ..Terminal::default() };
@@ -117,6 +125,11 @@ impl Tc {
 
     /// Runs `tc` with these arguments.
     pub fn run(&self, args: &[&str]) -> Ran {
+        self.run_as(&self.program, args)
+    }
+
+    /// Runs it by another name.
+    pub fn run_as(&self, name: &str, args: &[&str]) -> Ran {
         let (stdout, stderr) = (Sink::default(), Sink::default());
         let streams = Streams {
             stdin: Box::new(Cursor::new(self.stdin.clone())),
@@ -124,7 +137,7 @@ impl Tc {
             stderr: Box::new(stderr.clone()),
             terminal: self.terminal,
         };
-        let words = std::iter::once("tc").chain(args.iter().copied()).map(OsString::from);
+        let words = std::iter::once(name).chain(args.iter().copied()).map(OsString::from);
         let status = tc::run(words, &self.environment, streams);
         Ran {
             args: args.iter().map(ToString::to_string).collect(),
@@ -147,6 +160,13 @@ impl Ran {
     #[track_caller]
     pub fn stderr(&self, expected: &str) -> &Self {
         assert_eq!(self.stderr, expected, "standard error of {self}");
+        self
+    }
+
+    /// Standard error starts with this.
+    #[track_caller]
+    pub fn stderr_starts(&self, expected: &str) -> &Self {
+        assert!(self.stderr.starts_with(expected), "standard error of {self}");
         self
     }
 

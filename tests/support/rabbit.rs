@@ -1,7 +1,7 @@
 //! A RabbitMQ broker of a test's own: free ports, a data folder of its own, gone with the test.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -85,10 +85,25 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Waits until somebody listens on a port; false when nobody does in time.
-fn listens(port: u16, until: Instant) -> bool {
+fn connects(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).is_ok()
+}
+
+/// Whether a broker answers: one that is about to start resets connections which it has already taken.
+fn answers(port: u16) -> bool {
+    let speak = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"AMQP\x00\x00\x09\x01")?;
+        stream.read_exact(&mut [0])
+    };
+    speak().is_ok()
+}
+
+/// Waits until it is so on a port; false when it is not in time.
+fn comes_true(holds: fn(u16) -> bool, port: u16, until: Instant) -> bool {
     while Instant::now() < until {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        if holds(port) {
             return true;
         }
         thread::sleep(Duration::from_millis(50));
@@ -142,7 +157,7 @@ impl Rabbit {
         let mut command = Command::new(find_program("epmd").unwrap());
         command.args(["-port", &self.names_port.to_string(), "-address", "127.0.0.1"]);
         self.names = Some(Group::start(command));
-        assert!(listens(self.names_port, Instant::now() + START), "epmd does not listen");
+        assert!(comes_true(connects, self.names_port, Instant::now() + START), "epmd does not listen");
     }
 
     fn command(&self, program: &str) -> Command {
@@ -177,7 +192,11 @@ impl Rabbit {
             command.env(name, value.unwrap_or_default());
         }
         self.broker = Some(Group::start(command));
-        assert!(listens(self.port, Instant::now() + START), "the broker does not listen: {}", self.output());
+        assert!(
+            comes_true(answers, self.port, Instant::now() + START),
+            "the broker does not listen: {}",
+            self.output()
+        );
     }
 
     /// Ends the broker as a power failure would.

@@ -36,6 +36,8 @@ pub enum Fault {
     OneMore,
     /// A part is sent without how much there is in all.
     NoTotal,
+    /// No length is sent, and the end of the connection, after so many bytes of the body, is that of the answer.
+    Unmeasured(usize),
 }
 
 /// What is stored, and how.
@@ -287,11 +289,13 @@ fn store(connection: &TcpStream, mut seen: Seen, state: &Mutex<State>, stopped: 
     };
     let (status, extra, body) = answer(&seen, fault, &content);
     let limit = match fault {
-        Fault::CutAfter(bytes) | Fault::StallAfter(bytes) => bytes.min(body.len()),
+        Fault::CutAfter(bytes) | Fault::StallAfter(bytes) | Fault::Unmeasured(bytes) => bytes.min(body.len()),
         Fault::Drop => 0,
         _ => body.len(),
     };
-    let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n", body.len());
+    let is_measured = !matches!(fault, Fault::Unmeasured(_));
+    let mut head = format!("HTTP/1.1 {status} X\r\n");
+    head.push_str(&if is_measured { format!("Content-Length: {}\r\n", body.len()) } else { String::new() });
     for (name, value) in extra {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -309,7 +313,7 @@ fn store(connection: &TcpStream, mut seen: Seen, state: &Mutex<State>, stopped: 
         while !stopped.load(Ordering::SeqCst) && connection.peek(&mut [0]).is_ok_and(|read| read > 0) {}
         return false;
     }
-    outcome && limit == body.len()
+    outcome && limit == body.len() && is_measured
 }
 
 fn slowly(mut connection: &TcpStream, body: &[u8], rate: usize) -> bool {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Flags, fields};
+use super::Flags;
+use crate::commands::documents::set_field;
 use crate::context::Context;
 use crate::domain::yaml;
 use crate::error::{Error, Result};
@@ -101,7 +102,7 @@ fn with_fields(body: Option<Vec<u8>>, flags: &Flags) -> Result<Vec<u8>> {
     };
     for field in &flags.field {
         let (key, text) = split(field, "-f", "TEXT")?;
-        fields::set(&mut value, key, text.into()).map_err(Error::usage)?;
+        set_field(&mut value, key, text.into()).map_err(Error::usage)?;
     }
     for field in &flags.json_field {
         let (key, text) = split(field, "-F", "JSON")?;
@@ -110,7 +111,7 @@ fn with_fields(body: Option<Vec<u8>>, flags: &Flags) -> Result<Vec<u8>> {
                 .caused_by(source)
                 .hint(format!("For a string say -f {key}={text}"))
         })?;
-        fields::set(&mut value, key, json).map_err(Error::usage)?;
+        set_field(&mut value, key, json).map_err(Error::usage)?;
     }
     Ok(value.to_string().into_bytes())
 }

@@ -4,12 +4,12 @@ use std::io::{Read as _, Seek as _, Write as _};
 
 use super::curl::Shown;
 use super::pages::Merger;
-use super::{Flags, Invocation, body, print, scopes};
+use super::{Flags, Invocation, body, follow, print, scopes};
 use crate::client::{Client, Page, Request};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::reference::{Catalogue, Method, Service, Source, page_list};
+use crate::reference::{Method, Service, page_list};
 use crate::schema;
 use crate::ui::json::Layout;
 
@@ -21,7 +21,7 @@ const SPOOL: usize = 1 << 20;
 /// # Errors
 /// Whatever is wrong with the arguments, or goes wrong on the way.
 pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Context) -> Result<Status> {
-    let catalogue = Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current });
+    let catalogue = context.catalogue(flags.legacy);
     let (service, method) = catalogue.method(&invocation.service, &invocation.method)?;
     if flags.template {
         return template(service, method, context).await;
@@ -41,11 +41,9 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
         validate(service, method, body)?;
     }
     let client = context.client()?;
-    let mut request =
-        client.prepare(service, method, &invocation.args, &invocation.query, body.map(bytes::Bytes::from))?;
-    if flags.no_follow {
-        request = request.no_follow();
-    }
+    let request = client.prepare(service, method, &invocation.args, &invocation.query, body.map(bytes::Bytes::from))?;
+    // What is asked for with a signature is the answer of the deployment, and no other place's.
+    let request = if flags.follow { request } else { request.no_follow() };
     if flags.dry_run || flags.curl {
         return show(&client, &request, flags, context);
     }
@@ -54,6 +52,9 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
         (true, _) => lines(&client, request, list, flags, context).await,
         (false, true) => merged(&client, request, list, flags, context).await,
         (false, false) => {
+            if flags.follow {
+                return follow::run(&client, &request, flags, context).await;
+            }
             let response = client.send(&request).await?;
             print::answer(&response, flags, context)?;
             Ok(Status::DONE)
@@ -94,14 +95,12 @@ fn validate(service: &Service, method: &Method, body: &[u8]) -> Result<()> {
 }
 
 fn show(client: &Client, request: &Request, flags: &Flags, context: &Context) -> Result<Status> {
-    let mut headers = Vec::new();
-    if request.body.is_some() {
-        headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+    let mut headers = client.sign(request)?;
+    let all = headers.len();
+    if !flags.show_secrets {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     }
-    let signed = client.sign(request)?;
-    if flags.show_secrets {
-        headers.extend(signed);
-    } else if flags.curl && !signed.is_empty() {
+    if flags.curl && headers.len() < all {
         context.ui.hint("The call would be signed; --show-secrets adds the header, which is good for 15 minutes.");
     }
     let mut out = context.ui.out();
@@ -111,7 +110,7 @@ fn show(client: &Client, request: &Request, flags: &Flags, context: &Context) ->
             url: request.url.as_str(),
             headers: &headers,
             body: request.body.as_deref(),
-            follow: !flags.no_follow,
+            follow: flags.follow,
         };
         out.write_all(shown.curl().as_bytes())?;
         return Ok(Status::DONE);

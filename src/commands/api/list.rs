@@ -50,8 +50,8 @@ pub(super) async fn all(flags: &Flags, context: &Context) -> Result<Status> {
 /// # Errors
 /// When there is no such service or the output cannot be written.
 pub(super) async fn service(name: &str, flags: &Flags, context: &Context) -> Result<Status> {
-    let catalogue = catalogue(flags);
-    print(&entries_of(catalogue.source(), catalogue.service(name)?), context).await
+    let catalogue = context.catalogue(flags.legacy);
+    print(&entries_of(catalogue, catalogue.service(name)?), context).await
 }
 
 /// Lists what matches all words.
@@ -69,10 +69,6 @@ pub(super) async fn search(words: &[String], flags: &Flags, context: &Context) -
     print(&found, context).await
 }
 
-fn catalogue(flags: &Flags) -> &'static Catalogue {
-    Catalogue::embedded(if flags.legacy { Source::Legacy } else { Source::Current })
-}
-
 /// What is listed: with `--legacy` the services of 2018; as data, those besides today's.
 fn entries(flags: &Flags, context: &Context) -> Result<Vec<Entry<'static>>> {
     let as_data = context.wants_json();
@@ -83,18 +79,22 @@ fn entries(flags: &Flags, context: &Context) -> Result<Vec<Entry<'static>>> {
     };
     let mut entries = Vec::new();
     for source in sources {
-        for service in Catalogue::embedded(*source).services()? {
-            entries.extend(entries_of(*source, service));
+        let catalogue = context.catalogue(*source == Source::Legacy);
+        for service in catalogue.services()? {
+            entries.extend(entries_of(catalogue, service));
         }
     }
     Ok(entries)
 }
 
-fn entries_of(source: Source, service: &'static Service) -> Vec<Entry<'static>> {
-    service.methods.iter().map(|method| entry(source, service, method)).collect()
+fn entries_of(catalogue: &'static Catalogue, service: &'static Service) -> Vec<Entry<'static>> {
+    service.methods.iter().map(|method| entry(catalogue, service, method)).collect()
 }
 
-fn entry(source: Source, service: &'static Service, method: &'static Method) -> Entry<'static> {
+fn entry(catalogue: &'static Catalogue, service: &'static Service, method: &'static Method) -> Entry<'static> {
+    let source = catalogue.source();
+    let described = catalogue.description(&service.service_name, &method.name).and_then(|text| text.lines().next());
+    let own = summary(source, &service.service_name, Item::Method, &method.name);
     Entry {
         service: &service.service_name,
         api_version: &service.api_version,
@@ -108,7 +108,7 @@ fn entry(source: Source, service: &'static Service, method: &'static Method) -> 
         output: method.output.as_deref(),
         category: &method.category,
         stability: method.stability,
-        summary: summary(source, &service.service_name, Item::Method, &method.name).unwrap_or_default(),
+        summary: own.or(described).unwrap_or_default(),
         legacy: source == Source::Legacy,
     }
 }

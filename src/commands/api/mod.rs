@@ -3,7 +3,7 @@
 mod body;
 mod call;
 mod curl;
-mod fields;
+mod follow;
 mod list;
 mod pages;
 mod print;
@@ -55,14 +55,17 @@ pub(crate) struct Flags {
     /// Fetch all pages and print each listed item on a line
     #[arg(long, global = true)]
     pub jsonl: bool,
-    /// Write the answer to a file (`-` for standard output)
+    /// Write the answer to a file, byte for byte (`-` for standard output)
     #[arg(short, long, global = true, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Print status and headers before the body
     #[arg(short, long, global = true)]
     pub include: bool,
-    /// Print a redirect instead of following it
+    /// Fetch what a redirect leads to, unsigned, instead of printing the redirect
     #[arg(long, global = true)]
+    pub follow: bool,
+    /// Print a redirect, as is done without --follow
+    #[arg(long, global = true, hide = true, overrides_with = "follow")]
     pub no_follow: bool,
     /// Use the services of 2018
     #[arg(long, global = true)]

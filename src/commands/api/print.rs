@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
+use reqwest::header::HeaderMap;
+
 use super::Flags;
-use crate::client::Response;
+use crate::client::{Response, redacted};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ui::json::{self, Layout};
@@ -47,50 +49,92 @@ pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
     context.ui.terminal.stdout && flags.output.as_ref().is_none_or(|path| path.as_os_str() == "-")
 }
 
-/// Prints an answer: JSON laid out or filtered, everything else as it is.
+/// Prints an answer of the API as the server sent it: on a terminal it is laid out, in a pipe it ends with a line end.
 ///
 /// # Errors
 /// When the output cannot be written, the filter fails, or binary data would go to a terminal.
 pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
+    tell_redirect(response, flags, context);
+    print(response, flags, context, |body, sink| {
+        let is_go_tool = context.is_taskcluster();
+        let is_laid_out = is_go_tool || on_terminal(flags, context) || (context.ui.color() && is_out(sink));
+        if is_laid_out && json::check(body).is_ok() {
+            let color = context.ui.color() && is_out(sink);
+            return Layout::indented(color, on_terminal(flags, context))
+                .write(body, sink)
+                .and_then(|()| sink.write_all(b"\n"))
+                .map_err(|source| write_error(flags, source));
+        }
+        unchanged(body, flags, context, sink)?;
+        if is_out(sink) && !body.is_empty() && !body.ends_with(b"\n") {
+            sink.write_all(b"\n").map_err(|source| write_error(flags, source))?;
+        }
+        Ok(())
+    })
+}
+
+/// Prints what a redirect led to, byte for byte.
+///
+/// # Errors
+/// Those of [`answer`].
+pub(super) fn content(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
+    print(response, flags, context, |body, sink| unchanged(body, flags, context, sink))
+}
+
+fn print(
+    response: &Response,
+    flags: &Flags,
+    context: &Context,
+    write: impl FnOnce(&[u8], &mut Sink<'_>) -> Result<()>,
+) -> Result<()> {
     let program = context.jq()?;
     let mut sink = sink(flags, context)?;
     if flags.include {
-        let head = head(response);
+        let head = head(response.status, &response.headers);
         let head = if on_terminal(flags, context) { sanitize(&head).into_owned() } else { head };
         sink.write_all(head.as_bytes()).map_err(|source| write_error(flags, source))?;
     }
     match program {
         Some(program) => context.filter(&program, &response.body, on_terminal(flags, context), &mut sink)?,
-        None => body(&response.body, flags, context, &mut sink)?,
+        None => write(&response.body, &mut sink)?,
     }
     finish(sink, flags)
 }
 
-fn head(response: &Response) -> String {
-    let mut head = format!("HTTP {}\n", response.status);
-    for (name, value) in &response.headers {
+/// The status and the headers of an answer, as text.
+pub(super) fn head(status: u16, headers: &HeaderMap) -> String {
+    let mut head = format!("HTTP {status}\n");
+    for (name, value) in headers {
         head.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
     }
     head.push('\n');
     head
 }
 
-fn body(body: &[u8], flags: &Flags, context: &Context, sink: &mut Sink<'_>) -> Result<()> {
-    if body.is_empty() {
-        return Ok(());
+/// Says where a redirect leads whose answer says nothing else.
+fn tell_redirect(response: &Response, flags: &Flags, context: &Context) {
+    let Some(location) = response.header("location") else { return };
+    if response.body.is_empty() && !flags.include {
+        let target = response.url.join(location).map_or_else(|_| location.to_owned(), |url| redacted(&url).to_string());
+        let (what, status) = (&response.what, response.status);
+        context
+            .ui
+            .hint(format_args!("{what} answered {status}, a redirect to {target}; --follow fetches what is there."));
     }
-    let terminal = on_terminal(flags, context);
-    let written = if json::check(body).is_ok() {
-        let color = context.ui.color() && matches!(sink, Sink::Out(_));
-        Layout::indented(color, terminal).write(body, sink).and_then(|()| sink.write_all(b"\n"))
-    } else if !terminal {
-        sink.write_all(body)
-    } else {
-        let text = std::str::from_utf8(body).map_err(|_| {
-            Error::usage(format!("the answer is {} bytes of binary data, which are not for a terminal", body.len()))
-                .hint("Write them to a file with -o FILE, or into a pipe.")
-        })?;
-        sink.write_all(sanitize(text).as_bytes())
-    };
-    written.map_err(|source| write_error(flags, source))
+}
+
+fn is_out(sink: &Sink<'_>) -> bool {
+    matches!(sink, Sink::Out(_))
+}
+
+/// The bytes as they are; on a terminal text without control characters.
+fn unchanged(body: &[u8], flags: &Flags, context: &Context, sink: &mut Sink<'_>) -> Result<()> {
+    if !on_terminal(flags, context) {
+        return sink.write_all(body).map_err(|source| write_error(flags, source));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| {
+        Error::usage(format!("the answer is {} bytes of binary data, which are not for a terminal", body.len()))
+            .hint("Write them to a file with -o FILE, or into a pipe.")
+    })?;
+    sink.write_all(sanitize(text).as_bytes()).map_err(|source| write_error(flags, source))
 }

@@ -9,11 +9,15 @@ use crate::transfer::ContentSource;
 
 /// Print an artifact, decoded
 ///
-/// The status is 0 only when all of it arrived and matches its hashes.
+/// The status is 0 only when all of it arrived and matches its hashes. The live log of a running task is printed as it is
+/// written, to its end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Name of the artifact, such as `public/logs/live_backing.log`
     name: Option<String>,
     /// Run, from 0; the newest one by default
@@ -29,7 +33,7 @@ pub(crate) struct Args {
 /// Those of the download and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.refuse_jq("an artifact")?;
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;

@@ -10,13 +10,14 @@ use crate::commands::transfers::{
     self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, sha256, to_stdout,
 };
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::{self, ContentSource, Options};
 
 /// Download artifacts of a task
 ///
-/// Files appear when they are complete and verified. What was cut off is resumed by the same command.
+/// Files appear when they are complete and verified. What was cut off is resumed by the same command. A name that the
+/// task has is that artifact; any other word is a pattern. Error artifacts are named, and make the status 3.
 /// Names keep their folders, below the working directory or the one that -o names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -61,15 +62,49 @@ struct Request {
     names: Vec<String>,
 }
 
+/// What is to be downloaded.
+enum Wanted {
+    /// The one artifact that was named.
+    One(ContentSource),
+    /// All of these names.
+    Many(Request),
+}
+
 impl Request {
-    /// The one artifact, when it is one by name.
-    fn single(&self, all: bool) -> Option<ContentSource> {
-        match self.names.as_slice() {
-            [name] if !all && !NamePatterns::is_pattern(name) => {
-                Some(ContentSource::Artifact { task: self.task.clone(), run: self.run, name: name.clone() })
-            }
-            _ => None,
+    /// Settles which artifacts are meant. They are listed only where a word may be a pattern.
+    async fn settle(mut self, all: bool, client: &Client) -> Result<Wanted> {
+        let one = |run: Option<u32>, name: &str| {
+            Wanted::One(ContentSource::Artifact { task: self.task.clone(), run, name: name.to_owned() })
+        };
+        if !all && !self.names.iter().any(|name| NamePatterns::is_pattern(name)) {
+            return Ok(match self.names.as_slice() {
+                [name] => one(self.run, name),
+                _ => Wanted::Many(self),
+            });
         }
+        // The run is settled first: a newer one must not mix in.
+        let run = match self.run {
+            Some(run) => run,
+            None => transfers::newest_run(client, &self.task).await?,
+        };
+        let listed = transfers::list(client, &self.task, Some(run)).await?;
+        if let [name] = self.names.as_slice()
+            && !all
+            && listed.iter().any(|artifact| artifact.name == *name)
+        {
+            return Ok(one(Some(run), name));
+        }
+        let patterns = NamePatterns::new(&self.names);
+        let (meant, unused) = patterns.choose(&listed);
+        if let [missing, ..] = unused.as_slice() {
+            return Err(transfers::unmatched(missing, &self.task, run)
+                .hint(format!("tc artifact list {} -r {run} shows the names.", self.task)));
+        }
+        // One that is an error has nothing to download: it fails by itself, and says why there is none.
+        let meant = if all { listed.iter().collect() } else { meant };
+        let names = meant.into_iter().map(|artifact| artifact.name.clone()).collect();
+        (self.run, self.names) = (Some(run), names);
+        Ok(Wanted::Many(self))
     }
 }
 
@@ -99,18 +134,17 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Err(Error::usage("no artifact is named")
             .hint(format!("Name them, or say --all. tc artifact list {} shows the names.", request.task)));
     }
-    let single = request.single(args.all);
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
-    match single {
-        Some(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
-        Some(source) => match &args.verify {
+    match request.settle(args.all, &client).await? {
+        Wanted::One(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
+        Wanted::One(source) => match &args.verify {
             Some(file) => verify(&source, file, &client, &options, context).await,
             None => one(source, args, options, &client, context).await,
         },
-        None if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
+        Wanted::Many(_) if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
             Err(Error::usage("this takes one artifact, by its name"))
         }
-        None => many(&request, args, options, &client, context).await,
+        Wanted::Many(request) => many(request, args, options, &client, context).await,
     }
 }
 
@@ -172,38 +206,16 @@ async fn one(
     manifest.close(outcome, context)
 }
 
-async fn many(request: &Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
-    let patterns = NamePatterns::new(&request.names)?;
+async fn many(request: Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
+    let Request { task, run, names } = request;
     let folder = args.output.as_ref().map_or_else(|| context.env.directory.clone(), |path| context.env.resolve(path));
-    let task = &request.task;
     let manifest = Manifest::open(args.manifest.as_deref(), context)?;
     let outcome = context
         .writing_files(async {
-            // The run is settled first: a newer one must not mix in.
-            let run = match request.run {
+            let run = match run {
                 Some(run) => run,
-                None => transfers::newest_run(client, task).await?,
+                None => transfers::newest_run(client, &task).await?,
             };
-            let mut names: Vec<String> = Vec::new();
-            if args.all || request.names.iter().any(|name| NamePatterns::is_pattern(name)) {
-                let listed = transfers::list(client, task, Some(run)).await?;
-                // An error artifact has nothing to download; asked for by name it is an error.
-                let found = listed.into_iter().filter(|artifact| {
-                    let by_name = request.names.contains(&artifact.name);
-                    by_name || (artifact.storage_type != "error" && (args.all || patterns.matches(&artifact.name)))
-                });
-                names.extend(found.map(|artifact| artifact.name));
-                let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                if let [missing, ..] = patterns.unmatched(&known).as_slice() {
-                    return Err(Error::new(
-                        Kind::NotFound,
-                        format!("no artifact of task {task}, run {run}, is `{missing}`"),
-                    )
-                    .hint(format!("tc artifact list {task} -r {run} shows the names.")));
-                }
-            } else {
-                names.clone_from(&request.names);
-            }
             if names.is_empty() {
                 context.ui.note("No artifacts.");
                 return Ok(Status::DONE);

@@ -24,6 +24,9 @@ const MAX_CONCURRENT_SIZES: usize = 16;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page
     task: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Run, from 0; the newest one by default
     #[arg(short, long, value_name = "N")]
     run: Option<u32>,
@@ -37,7 +40,7 @@ pub(crate) struct Args {
 /// # Errors
 /// Those of the calls and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     let client = task.deployment.client(context)?;
     let run = args.run.or(task.run);
     let artifacts = transfers::list(&client, &task.id, run).await?;
@@ -80,7 +83,7 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
         async move {
             match known {
                 Some(length) => Some(length),
-                None => transfer::stored_size(client, &source, &Options::default()).await.ok().flatten(),
+                None => transfer::content_size(client, &source, &Options::default()).await.ok().flatten(),
             }
         }
     };

@@ -12,9 +12,10 @@ use crate::commands::selection;
 use crate::commands::transfers::{self, content_type, expiry, upload_all, upload_options};
 use crate::context::{Context, NamedTask};
 use crate::env;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::transfer::{ArtifactStorage, FileReaders, NewArtifact, Options, Uploaded, create_artifact, upload_artifact};
+use crate::ui::sanitize;
 
 /// Uploads at once.
 const MAX_CONCURRENT_UPLOADS: usize = 4;
@@ -87,7 +88,7 @@ pub(crate) struct Args {
 /// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context)?;
-    let files = found(args, context)?;
+    let Found { files, skipped } = found(args, context)?;
     let client = deployment.client(context)?;
     let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
@@ -113,7 +114,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let (artifact, client, options) = (make(name, guessed), &client, &options);
         async move { (artifact.name.clone(), one(client, &artifact, args.storage, path, options).await) }
     });
-    upload_all(stream::iter(uploads).buffered(MAX_CONCURRENT_UPLOADS), &bars, context).await
+    let count = skipped.len();
+    for (path, why) in skipped {
+        context.ui.warn(format_args!("{} {why}: it is skipped", sanitize(&path.display().to_string())));
+    }
+    upload_all(stream::iter(uploads).buffered(MAX_CONCURRENT_UPLOADS), &bars, context).await?;
+    match count {
+        0 => Ok(Status::DONE),
+        1 => Err(Error::new(Kind::Unsuccessful, "1 entry was skipped")),
+        count => Err(Error::new(Kind::Unsuccessful, format!("{count} entries were skipped"))),
+    }
 }
 
 fn task(args: &Args, context: &Context) -> Result<NamedTask> {
@@ -163,21 +173,22 @@ async fn one(
     upload_artifact(client, artifact, storage, &readers, options).await
 }
 
-/// All files with the names that they get, in order.
-fn found(args: &Args, context: &Context) -> Result<Vec<(PathBuf, String)>> {
+/// All files with the names that they get, in order, and what is no file.
+fn found(args: &Args, context: &Context) -> Result<Found> {
     let is_folder = args.name.ends_with('/') || args.name.is_empty();
-    let mut files = Vec::new();
+    let mut found = Found::default();
     for given in &args.files {
         let path = context.env.resolve(given);
         // `.` has no name of its own; what is in it has.
         let own = given.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if path.is_dir() {
             let prefix = if own.is_empty() { String::new() } else { format!("{own}/") };
-            walk(&path, &prefix, &mut files)?;
+            walk(&path, &prefix, &mut found)?;
         } else {
-            files.push((path, own.to_owned()));
+            found.files.push((path, own.to_owned()));
         }
     }
+    let Found { files, skipped } = found;
     let mut names = BTreeMap::new();
     for (path, name) in &files {
         if let Some(other) = names.insert(name, path).filter(|_| is_folder) {
@@ -190,16 +201,50 @@ fn found(args: &Args, context: &Context) -> Result<Vec<(PathBuf, String)>> {
             .hint("Upload them one by one, each with a --name of its own."));
         }
     }
-    match (is_folder, files.len()) {
-        (true, _) => Ok(files.into_iter().map(|(path, name)| (path, format!("{}{name}", args.name))).collect()),
-        (false, 0 | 1) => Ok(files.into_iter().map(|(path, _)| (path, args.name.clone())).collect()),
-        (false, count) => Err(Error::usage(format!("{count} files cannot all be called {}", args.name))
-            .hint("A slash at the end makes it the folder that their names start with.")),
+    let files = match (is_folder, files.len()) {
+        (true, _) => files.into_iter().map(|(path, name)| (path, format!("{}{name}", args.name))).collect(),
+        (false, 0 | 1) => files.into_iter().map(|(path, _)| (path, args.name.clone())).collect(),
+        (false, count) => {
+            return Err(Error::usage(format!("{count} files cannot all be called {}", args.name))
+                .hint("A slash at the end makes it the folder that their names start with."));
+        }
+    };
+    Ok(Found { files, skipped })
+}
+
+/// What an entry of a directory is for an upload.
+enum Entry {
+    Directory,
+    File,
+    /// Nothing that can be uploaded, and why.
+    Skipped(&'static str),
+}
+
+/// Symbolic links to directories are not followed: they may lead in circles.
+fn kind(path: &Path, own: std::fs::FileType) -> Entry {
+    if own.is_dir() {
+        return Entry::Directory;
+    }
+    match path.metadata() {
+        Ok(found) if found.is_file() => Entry::File,
+        Ok(found) if found.is_dir() => Entry::Skipped("is a link to a directory"),
+        Ok(_) => Entry::Skipped("is neither a file nor a directory"),
+        Err(_) if own.is_symlink() => Entry::Skipped("is a link that leads nowhere"),
+        Err(_) => Entry::Skipped("cannot be looked at"),
     }
 }
 
-/// The files below a directory, in order. Symbolic links to directories are not followed: they may lead in circles.
-fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
+/// What is below the directories that were named, in order.
+#[derive(Default)]
+struct Found {
+    /// Files, with the names that they get.
+    files: Vec<(PathBuf, String)>,
+    /// What cannot be uploaded, and why.
+    skipped: Vec<(PathBuf, &'static str)>,
+}
+
+/// Finds the files below a directory, in order.
+fn walk(directory: &Path, prefix: &str, found: &mut Found) -> Result<()> {
     let failed = |source| Error::io("read", directory.display(), source);
     let entries = std::fs::read_dir(directory).map_err(failed)?;
     let mut entries = entries.collect::<std::io::Result<Vec<_>>>().map_err(failed)?;
@@ -210,10 +255,10 @@ fn walk(directory: &Path, prefix: &str, files: &mut Vec<(PathBuf, String)>) -> R
         let name = name.to_str().ok_or_else(|| {
             Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
         })?;
-        if entry.file_type().map_err(failed)?.is_dir() {
-            walk(&path, &format!("{prefix}{name}/"), files)?;
-        } else if path.is_file() {
-            files.push((path, format!("{prefix}{name}")));
+        match kind(&path, entry.file_type().map_err(failed)?) {
+            Entry::Directory => walk(&path, &format!("{prefix}{name}/"), found)?,
+            Entry::File => found.files.push((path, format!("{prefix}{name}"))),
+            Entry::Skipped(why) => found.skipped.push((path, why)),
         }
     }
     Ok(())

@@ -13,6 +13,9 @@ use crate::exit::Status;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Name of the artifact
     name: Option<String>,
     /// Run, from 0; the newest one by default
@@ -31,7 +34,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;

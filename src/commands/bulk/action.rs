@@ -27,7 +27,7 @@ pub(crate) struct BulkArgs {
     /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Write the IDs of the tasks that failed to this file, for another try
+    /// Write the IDs of the tasks that failed or were not tried to this file, for another try
     #[arg(long, value_name = "FILE")]
     pub failures: Option<PathBuf>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct BulkOptions {
     pub dry_run: bool,
     /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically.
     pub jobs: Option<u16>,
-    /// Where to write the IDs of the tasks that failed.
+    /// Where to write the IDs of the tasks that failed or were not tried.
     pub failures: Option<PathBuf>,
 }
 
@@ -123,11 +123,13 @@ pub(crate) struct ItemOutcome {
     pub line: String,
     /// The server's answer, for `--json`.
     pub answer: Option<Bytes>,
+    /// What else to say to people.
+    pub note: Option<String>,
 }
 
 impl From<String> for ItemOutcome {
     fn from(line: String) -> Self {
-        Self { line, answer: None }
+        Self { line, ..Self::default() }
     }
 }
 
@@ -162,7 +164,8 @@ pub(super) fn tasks(count: usize) -> String {
     if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
-fn capitalized(word: &str) -> String {
+/// `cancel` as it starts a sentence.
+pub(super) fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

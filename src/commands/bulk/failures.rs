@@ -1,6 +1,8 @@
 //! What went wrong for some of many items: told as it happens, counted at the end.
 
-use crate::bulk::Report;
+use std::collections::HashSet;
+
+use crate::bulk::{Report, alike};
 use crate::commands::hints;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -14,9 +16,16 @@ pub(crate) struct Failures {
     first: Option<Error>,
     /// The first one is kept back: it is that of the command where it stays the only one of the only item.
     untold: Option<String>,
+    /// The messages that were told, where those that are alike are told once.
+    told: Option<HashSet<String>>,
 }
 
 impl Failures {
+    /// Failures of which those that are alike are told once, as they are counted at the end.
+    pub(crate) fn told_once() -> Self {
+        Self { told: Some(HashSet::new()), ..Self::default() }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.report.failures.len()
@@ -44,13 +53,26 @@ impl Failures {
             self.kinds.push(error.kind());
         }
         let message = error.message();
+        let is_new = self.told.as_mut().is_none_or(|told| told.insert(alike(message)));
         let text = if label.is_empty() { message.to_owned() } else { format!("{label}: {message}") };
         if self.first.is_some() || !may_be_alone {
-            warn(&text, context);
+            if is_new {
+                warn(&text, context);
+            }
         } else {
             self.untold = Some(text);
         }
         self.first.get_or_insert(error);
+    }
+
+    /// What all of them are, with `done` items that succeeded: [`Kind::Unsuccessful`] where not all is alike.
+    pub(crate) fn kind(&self, done: usize) -> Kind {
+        if done == 0 { common(&self.kinds) } else { Kind::Unsuccessful }
+    }
+
+    /// Whether there is one that was not told by itself.
+    pub(crate) fn are_summed_up(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| told.len() < self.count())
     }
 
     /// The end, with `done` items that succeeded and `what` the others could not be: `files could not be downloaded`.
@@ -58,6 +80,7 @@ impl Failures {
     /// # Errors
     /// The failure of the only item; what all failed of; else [`Kind::Unsuccessful`].
     pub(crate) fn finish(self, done: usize, what: &str, hints: &[String], context: &Context) -> Result<()> {
+        let kind = self.kind(done);
         let Some(first) = self.first else { return Ok(()) };
         let count = self.report.failures.len();
         let all = done + count;
@@ -67,8 +90,14 @@ impl Failures {
             }
             warn(&text, context);
         }
-        let kind = if done == 0 && self.kinds.len() == 1 { first.kind() } else { Kind::Unsuccessful };
         Err(hints.iter().cloned().fold(Error::new(kind, format!("{count} of {all} {what}")), Error::hint))
+    }
+}
+
+fn common(kinds: &[Kind]) -> Kind {
+    match kinds {
+        [kind] => *kind,
+        _ => Kind::Unsuccessful,
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn look_up<'a, T, Answer: Future<Output = Result<T>>>(
     });
     let mut answers = pin!(stream::iter(questions).buffered(MAX_CONCURRENT_LOOKUPS));
     let mut failures = Failures::default();
-    let progress = Progress::start(&context.ui, "Looking up", Some(tasks.len() as u64));
+    let progress = Progress::beside_output(&context.ui, "Looking up", Some(tasks.len() as u64));
     let asking = async {
         while let Some((found, answer)) = answers.next().await {
             let mut shown = Ok(());

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::future::{Future, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use tokio::sync::{Mutex, Notify};
 
 use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome};
 use super::report::{self, Outcome};
-use crate::bulk::{self, Controller};
+use crate::bulk::{self, Controller, Rest, Verdict, Watch};
 use crate::client::Client;
 use crate::context::Context;
 use crate::error::Result;
@@ -21,7 +22,7 @@ use crate::ui::Progress;
 /// Without a question the first calls go out while later pages of `items` are being fetched. What is
 /// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
-/// no terminal.
+/// no terminal. It stops by itself when going on is in vain: see [`Watch`].
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Unsuccessful`] when it failed for
@@ -67,28 +68,50 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
     // What is in flight is waited for, and what was done is told.
     let _claim = context.claim_interrupt();
     let controller = controller(options, context)?;
-    let progress = Progress::start(&context.ui, action.doing, total.map(|total| total as u64));
+    let progress = Progress::beside_output(&context.ui, action.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(action, options, context));
+    let (watch, in_vain) = (RefCell::new(Watch::default()), Notify::new());
+    // Listening from the start, so that a second interrupt is not missed while the first one is told.
+    let interrupts = Mutex::new(context.env.interrupt.listen());
     let ended = bulk::run(
         items,
         controller,
         || context.pushbacks(),
         async {
-            context.env.interrupt.wait().await;
+            tokio::select! {
+                biased;
+                () = async { interrupts.lock().await.next().await } => {}
+                () = in_vain.notified() => return Rest::All,
+            }
             // It would look as if nobody had heard, while what is in flight is waited for.
             progress.above(|| {
                 context.ui.overwrite_key();
                 context.ui.note("Stopping; waiting for what is in flight. Ctrl-C again does not wait.");
             });
+            Rest::Known
         },
-        context.env.interrupt.again(),
+        async { interrupts.lock().await.next().await },
         |item: &BulkItem| {
             let acted = item.deployment.client(context).map(|client| act(client, item));
-            async move { acted?.await }
+            let begun = started.elapsed();
+            async move {
+                let result = match acted {
+                    Ok(acted) => acted.await,
+                    Err(error) => Err(error),
+                };
+                Ok((begun, result))
+            }
         },
-        |item: &BulkItem, result| {
+        |item: &BulkItem, result: Result<(Duration, Result<Done>)>| {
+            let (begun, result) = result.unwrap_or_else(|error| (started.elapsed(), Err(error)));
+            let verdict = result.as_ref().map_or_else(Verdict::of, |_| Verdict::OfItem);
+            let futility = watch.borrow_mut().note(verdict, begun, started.elapsed());
             outcome.borrow_mut().add(item, result.map(Into::into), &progress);
             progress.advance(1);
+            if let Some(futility) = futility {
+                outcome.borrow_mut().stop(futility);
+                in_vain.notify_one();
+            }
         },
     )
     .await;

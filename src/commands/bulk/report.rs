@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::Failures;
 use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome, tasks};
-use crate::bulk::Ended;
+use crate::bulk::{Ended, Futility};
 use crate::commands::hints;
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::ui::{Progress, Sink, Table};
+use crate::ui::{Progress, Sink, Table, wrap};
 
 /// What has become of the tasks so far.
 pub(super) struct Outcome<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Outcome<'a> {
     /// How many succeeded.
     count: usize,
     failures: Failures,
+    /// Why no more is tried.
+    futility: Option<Futility>,
     /// IDs for `--json`.
     done: Vec<String>,
     /// What the server said about these, where it is of interest.
@@ -30,6 +32,8 @@ pub(super) struct Outcome<'a> {
     lines: bool,
     /// There is one task, so its failure is that of the command.
     alone: bool,
+    /// The IDs of what fails are written down: to a file, or as JSON.
+    has_ids: bool,
     /// The action goes on when nobody reads about it, so this waits for the end.
     unwritten: Option<std::io::Error>,
 }
@@ -40,11 +44,13 @@ impl<'a> Outcome<'a> {
             action,
             context,
             count: 0,
-            failures: Failures::default(),
+            failures: Failures::told_once(),
+            futility: None,
             done: Vec::new(),
             answers: Vec::new(),
             lines: options.lines,
             alone: options.alone,
+            has_ids: options.failures.is_some() || context.globals.json,
             unwritten: None,
         }
     }
@@ -53,8 +59,11 @@ impl<'a> Outcome<'a> {
     pub(super) fn add(&mut self, item: &BulkItem, result: Result<ItemOutcome>, progress: &Progress) {
         let (json, terminal) = (self.context.globals.json, self.context.ui.terminal.stdout);
         match result {
-            Ok(ItemOutcome { line, answer }) => {
+            Ok(ItemOutcome { line, answer, note }) => {
                 self.count += 1;
+                if let Some(note) = note {
+                    progress.above(|| self.context.ui.note(note));
+                }
                 if json {
                     self.done.push(item.id.clone());
                     self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
@@ -72,8 +81,14 @@ impl<'a> Outcome<'a> {
                 let label = format!("could not {} {}{name}", self.action.verb, item.id);
                 let (failures, context, alone) = (&mut self.failures, self.context, self.alone);
                 progress.above(|| failures.add(&item.id, &item.name, &label, alone, error, context));
+                progress.failed(failures.count());
             }
         }
+    }
+
+    /// Takes note that no more is to be tried.
+    pub(super) fn stop(&mut self, futility: Futility) {
+        self.futility.get_or_insert(futility);
     }
 
     /// Says how it went, and with which status to end.
@@ -84,6 +99,12 @@ impl<'a> Outcome<'a> {
         elapsed: Duration,
         options: &BulkOptions,
     ) -> Result<Status> {
+        // Where nothing was left to do, nothing was stopped.
+        let is_all = ended.untried.is_empty() && ended.unanswered.is_empty() && ended.source_failed.is_none();
+        let futility = self.futility.filter(|_| !is_all);
+        if let Some(futility) = futility {
+            self.context.ui.warn(format_args!("stopped: {}", reason(futility)));
+        }
         self.summary_table();
         if let Some(path) = &options.failures {
             self.write_failures(path, &ended)?;
@@ -96,13 +117,16 @@ impl<'a> Outcome<'a> {
         if failed > 0 {
             so_far.push_str(&format!(", {failed} failed"));
         }
-        if let Some(cause) = ended.source_failed.take() {
+        if let Some(cause) = ended.source_failed.take_if(|_| !ended.stopped) {
             let cause = hints::worded(cause);
             let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
             let error = cause.hints().iter().cloned().fold(error, Error::hint);
             return Err(if done + failed > 0 { error.hint(format!("Until then: {so_far}.")) } else { error });
         }
-        if ended.stopped {
+        if futility.is_some() {
+            return Err(self.in_vain(&ended));
+        }
+        if ended.stopped && self.futility.is_none() {
             return Err(self.interrupted(&so_far, ended.unanswered.len(), total));
         }
         if let Some(source) = self.unwritten.take() {
@@ -122,11 +146,30 @@ impl<'a> Outcome<'a> {
     fn hints(&self) -> Vec<String> {
         let report = self.failures.report();
         let failures = &report.failures;
-        if failures.len() < 2 || failures.iter().any(|failure| failure.reason != "InsufficientScopes") {
-            return report.hints.clone();
+        let mut hints = report.hints.clone();
+        if failures.len() > 1 && failures.iter().all(|failure| failure.reason == "InsufficientScopes") {
+            hints.truncate(1);
+            hints.push(format!("For all of them: tc signin --for {}", self.action.needs));
         }
-        let first = report.hints.iter().take(1).cloned();
-        first.chain([format!("For all of them: tc signin --for {}", self.action.needs)]).collect()
+        if self.failures.are_summed_up() && !self.has_ids {
+            hints.push("Use --failures FILE to have the IDs of what is left written down.".to_owned());
+        }
+        hints
+    }
+
+    /// The end of an action that stopped by itself.
+    fn in_vain(self, ended: &Ended<BulkItem>) -> Error {
+        let (done, failed, left) = (self.count, self.failures.count(), ended.untried.len());
+        let all = done + failed + ended.unanswered.len() + left;
+        let mut message = format!("{failed} of {all} tasks could not be {}", self.action.done);
+        if !ended.unanswered.is_empty() {
+            message.push_str(&format!(", {} are without an answer", ended.unanswered.len()));
+        }
+        message.push_str(&format!(", {left} were not tried"));
+        if ended.source_failed.is_some() {
+            message.push_str(", and the rest of the list could not be read");
+        }
+        self.hints().into_iter().fold(Error::new(self.failures.kind(done), message), Error::hint)
     }
 
     fn success(&self, elapsed: Duration) {
@@ -173,7 +216,8 @@ impl<'a> Outcome<'a> {
         let failed = |source| Error::io("write", format_args!("`{}`", path.display()), source);
         let mut sink = Sink::file(&self.context.env.resolve(path)).map_err(failed)?;
         let ids = self.failures.report().failures.iter().map(|failure| &failure.id);
-        for id in ids.chain(ended.unanswered.iter().map(|item| &item.id)) {
+        let left = ended.unanswered.iter().chain(&ended.untried);
+        for id in ids.chain(left.map(|item| &item.id)) {
             writeln!(sink, "{id}").map_err(failed)?;
         }
         sink.finish().map_err(failed)
@@ -188,11 +232,20 @@ impl<'a> Outcome<'a> {
             done: &self.done,
             failed: failed.collect(),
             unanswered: ended.unanswered.iter().map(|item| item.id.as_str()).collect(),
+            untried: ended.untried.iter().map(|item| item.id.as_str()).collect(),
             answers: &self.answers,
         };
         let text = serde_json::to_vec(&document)
             .map_err(|source| Error::failed("cannot print what was done").caused_by(source))?;
         self.context.print_unfiltered(text).await
+    }
+}
+
+/// Why no more is tried, in words.
+fn reason(futility: Futility) -> String {
+    match futility {
+        Futility::RefusedAlike(count) => format!("{count} tasks in a row failed in the same way"),
+        Futility::Unanswered(_) => "the deployment has not answered for as long as retries take".to_owned(),
     }
 }
 
@@ -203,6 +256,7 @@ struct Document<'a> {
     done: &'a [String],
     failed: Vec<Value>,
     unanswered: Vec<&'a str>,
+    untried: Vec<&'a str>,
     #[serde(skip_serializing_if = "<[Value]>::is_empty")]
     answers: &'a [Value],
 }
@@ -220,7 +274,8 @@ pub(super) async fn print_plan(action: BulkAction, listed: &[BulkItem], context:
     let mut out = ui.out();
     for item in listed {
         let state = item.state.map(|state| format!(" (state: {state})")).unwrap_or_default();
-        writeln!(out, "Would {} {} taskid: {}{state}", action.verb, ui.safe(&item.name), item.id)?;
+        let line = format!("Would {} {} taskid: {}{state}", action.verb, ui.safe(&item.name), item.id);
+        writeln!(out, "{}", wrap(&line, ui.stdout_columns(), "  "))?;
     }
     // On a terminal the sum comes last, as it is meant.
     out.flush()?;

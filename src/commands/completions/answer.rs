@@ -7,7 +7,7 @@ use clap::ValueEnum as _;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::complete;
 
-use super::Shell;
+use super::{Shell, WORDS_ALONE};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::ui::Ui;
@@ -17,27 +17,34 @@ use crate::ui::Ui;
 /// Flags are offered only to a word that starts with a dash: among commands and values they would
 /// be in the way.
 ///
+/// `places` knows words that a deployment has, given all words so far; where it knows some, these are the answer.
+///
 /// # Errors
 /// When `shell` is none that is known, or the output cannot be written.
 pub(crate) fn answer(
     shell: &str,
     args: &[OsString],
     tree_for: impl Fn(&[OsString]) -> clap::Command,
+    places: impl Fn(&[OsString]) -> Vec<String>,
     ui: &Ui,
 ) -> Result<Status> {
-    let shell = Shell::from_str(shell, false).map_err(|_| {
+    let words_alone = shell.ends_with(WORDS_ALONE);
+    let shell = Shell::from_str(shell.trim_end_matches(WORDS_ALONE), false).map_err(|_| {
         Error::usage(format!("unknown shell `{shell}` in TC_COMPLETE"))
             .hint("Unset TC_COMPLETE to run commands; only the shell completions of tc set it.")
     })?;
     let (words, prefix) = words(shell, args);
     let last = words.last().cloned().unwrap_or_default();
     let index = words.len().saturating_sub(1);
-    let found = complete(&mut tree_for(&words), words, index, None).unwrap_or_default();
+    let found = match places(&words) {
+        places if !places.is_empty() => places.into_iter().map(CompletionCandidate::new).collect(),
+        _ => complete(&mut tree_for(&words), words, index, None).unwrap_or_default(),
+    };
     let is_flag = |text: &OsStr| text.as_encoded_bytes().starts_with(b"-");
     let mut offered = 0;
     let mut out = ui.out();
     for candidate in found.iter().filter(|candidate| is_flag(&last) || !is_flag(candidate.get_value())) {
-        writeln!(out, "{}", render(shell, candidate, &prefix))?;
+        writeln!(out, "{}", render(shell, candidate, words_alone, &prefix))?;
         offered += 1;
     }
     Ok(Status(u8::from(offered == 0)))
@@ -88,10 +95,10 @@ fn rejoin(words: &[OsString]) -> (Vec<OsString>, String) {
     (joined, prefix.to_string_lossy().into_owned())
 }
 
-fn render(shell: Shell, candidate: &CompletionCandidate, prefix: &str) -> String {
+fn render(shell: Shell, candidate: &CompletionCandidate, words_alone: bool, prefix: &str) -> String {
     let value = candidate.get_value().to_string_lossy();
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
-    let help = help.lines().next().unwrap_or_default();
+    let help = help.lines().next().filter(|_| !words_alone).unwrap_or_default();
     match (shell, help) {
         (Shell::Bash, _) => value.strip_prefix(prefix).unwrap_or(&value).to_owned(),
         (Shell::Elvish, _) | (Shell::Fish | Shell::Powershell, "") => value.into_owned(),

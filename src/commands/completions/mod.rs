@@ -6,13 +6,19 @@
 //! none, so that the shell can offer files instead.
 
 mod answer;
+mod places;
+
+/// What stands behind a shell's name in `TC_COMPLETE` when descriptions are not wanted.
+const WORDS_ALONE: &str = "-words";
 
 pub(crate) use answer::answer;
+pub(crate) use places::TypedPath;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Status;
 
 /// Print what makes a shell complete tc's commands, services, methods and flags
@@ -25,6 +31,12 @@ use crate::exit::Status;
 pub(crate) struct Args {
     /// The shell
     shell: Shell,
+    /// Write it to this file instead
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    file: Option<PathBuf>,
+    /// Offer words without their descriptions
+    #[arg(long)]
+    no_descriptions: bool,
 }
 
 /// A shell that can complete.
@@ -50,11 +62,25 @@ impl Shell {
     }
 }
 
+/// The stub that asks for words alone. Bash and elvish never show descriptions.
+fn without_descriptions(stub: &str) -> String {
+    ["zsh", "fish", "powershell"].iter().fold(stub.to_owned(), |stub, shell| {
+        let set = [format!("TC_COMPLETE={shell}"), format!("TC_COMPLETE = '{shell}'")];
+        set.iter().fold(stub, |stub, set| stub.replace(set, &set.replace(shell, &format!("{shell}{WORDS_ALONE}"))))
+    })
+}
+
 /// Prints the stub.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    write!(context.ui.out(), "{}", args.shell.stub())?;
+    let stub =
+        if args.no_descriptions { without_descriptions(args.shell.stub()) } else { args.shell.stub().to_owned() };
+    match &args.file {
+        Some(file) => std::fs::write(context.env.resolve(file), stub)
+            .map_err(|source| Error::io("write", file.display(), source))?,
+        None => write!(context.ui.out(), "{stub}")?,
+    }
     Ok(Status::DONE)
 }

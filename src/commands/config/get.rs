@@ -2,11 +2,12 @@
 
 use std::io::Write as _;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::form::Form;
 use super::key;
 use crate::config::Value;
-use crate::context::Context;
+use crate::context::{Context, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
@@ -18,6 +19,8 @@ use crate::exit::Status;
 pub(super) struct Args {
     /// Name of the setting
     key: String,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// Prints the value; a list has one item a line.
@@ -25,13 +28,38 @@ pub(super) struct Args {
 /// # Errors
 /// [`Kind::Usage`] when there is no such setting, [`Kind::NotFound`] when nobody set it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (value, source) = match args.key.strip_prefix("config.") {
-        Some(name) if name != "rootUrl" => credential(name, context)?,
-        _ => key::effective(context.settings()?, &key::slot(&args.key)?),
+    print(&args.key, &args.form, context).await
+}
+
+/// The value of a key that counts, if there is one, and where it comes from.
+///
+/// # Errors
+/// [`Kind::Usage`] when there is no such setting.
+pub(super) fn find(key: &str, context: &Context) -> Result<Option<(Value, String)>> {
+    match key.strip_prefix("config.") {
+        Some(name) if name != "rootUrl" => credential(name, context),
+        _ => Ok(key::effective(context.settings()?, &key::slot(key)?)),
     }
-    .ok_or_else(|| Error::new(Kind::NotFound, format!("`{}` is not set", args.key)))?;
-    if context.wants_json() {
-        let json = json!({"key": args.key, "value": value.to_json(), "source": source});
+}
+
+/// Prints the value of a key.
+///
+/// # Errors
+/// Those of [`run`].
+pub(super) async fn print(key: &str, form: &Form, context: &Context) -> Result<Status> {
+    let found = find(key, context)?;
+    // The Go tool prints what is not set as an empty text, or as nothing.
+    if found.is_none() && context.is_taskcluster() && key.starts_with("config.") {
+        let nothing = matches!(key, "config.certificate" | "config.authorizedScopes");
+        let value = if nothing { Json::Null } else { Json::from("") };
+        form.write(&value, context)?;
+        return Ok(Status::DONE);
+    }
+    let (value, source) = found.ok_or_else(|| Error::new(Kind::NotFound, format!("`{key}` is not set")))?;
+    if form.is_given() {
+        form.write(&value.to_json(), context)?;
+    } else if context.wants_json() {
+        let json = json!({"key": key, "value": value.to_json(), "source": source});
         context.print_json(json.to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{}", context.ui.safe(&value.to_string()))?;
@@ -46,8 +74,13 @@ fn credential(name: &str, context: &Context) -> Result<Option<(Value, String)>> 
         let error = Error::usage(format!("unknown setting `config.{name}`"));
         return Err(error.hint(format!("The Go tool's are config.rootUrl, config.{}.", known.join(", config."))));
     }
-    let identity = context.identity()?;
-    let (Some(credentials), Some(origin)) = (identity.target.credentials, identity.origin) else { return Ok(None) };
+    // Credentials can be there without a deployment.
+    let (credentials, origin) = match context.identity() {
+        Ok(identity) => (identity.target.credentials, identity.origin),
+        Err(error) if error.kind() == Kind::Usage => (context.credentials()?, Some(Origin::Environment)),
+        Err(error) => return Err(error),
+    };
+    let (Some(credentials), Some(origin)) = (credentials, origin) else { return Ok(None) };
     let value = match name {
         "clientId" => Some(Value::Text(credentials.client_id)),
         "accessToken" => Some(Value::Text(credentials.access_token.reveal().into())),

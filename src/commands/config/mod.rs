@@ -1,12 +1,15 @@
 //! `tc config`
 
 mod edit;
+mod explain;
+mod form;
 mod get;
 mod import;
 mod key;
 mod list;
 mod path;
 mod set;
+mod show;
 mod unset;
 
 use crate::context::Context;
@@ -19,19 +22,26 @@ use crate::exit::Status;
 /// this order: a flag, the environment, the profile in use, the top of the file, the default.
 ///
 /// Scopes that belong together can have a name: `tc config set presets.relduty SCOPE..`
+///
+/// Without a verb it prints what counts under the Go tool's names.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    show: show::Args,
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Get(get::Args),
     Set(set::Args),
-    #[command(alias = "reset")]
+    #[command(visible_alias = "reset")]
     Unset(unset::Args),
     List(list::Args),
+    #[command(name = "help")]
+    Explain(explain::Args),
     Path(path::Args),
     Edit(edit::Args),
     Import(import::Args),
@@ -43,12 +53,14 @@ enum Verb {
 /// Whatever it ran into.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.verb {
-        Verb::Get(args) => get::run(args, context).await,
-        Verb::Set(args) => set::run(args, context).await,
-        Verb::Unset(args) => unset::run(args, context).await,
-        Verb::List(args) => list::run(args, context).await,
-        Verb::Path(args) => path::run(args, context).await,
-        Verb::Edit(args) => edit::run(args, context).await,
-        Verb::Import(args) => import::run(args, context).await,
+        None => show::run(&args.show, context).await,
+        Some(Verb::Get(args)) => get::run(args, context).await,
+        Some(Verb::Set(args)) => set::run(args, context).await,
+        Some(Verb::Unset(args)) => unset::run(args, context).await,
+        Some(Verb::List(args)) => list::run(args, context).await,
+        Some(Verb::Explain(args)) => explain::run(args, context).await,
+        Some(Verb::Path(args)) => path::run(args, context).await,
+        Some(Verb::Edit(args)) => edit::run(args, context).await,
+        Some(Verb::Import(args)) => import::run(args, context).await,
     }
 }

@@ -1,5 +1,7 @@
 //! `tc config set`
 
+use std::io::Write as _;
+
 use super::key;
 use crate::config::{Settings, SettingsFile, Slot, Source};
 use crate::context::{Context, given};
@@ -11,8 +13,11 @@ use crate::exit::Status;
 pub(super) struct Args {
     /// Name of the setting: `retries`, `profiles.corp.root-url`, `presets.relduty`
     key: String,
-    /// Its value; presets take several
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// Only check that it could be set
+    #[arg(short, long)]
+    dry_run: bool,
+    /// Its value; presets take several; without one it is read from standard input
+    #[arg(allow_hyphen_values = true)]
     value: Vec<String>,
 }
 
@@ -22,12 +27,25 @@ pub(super) struct Args {
 /// [`crate::error::Kind::Usage`] when there is no such setting or the value is none for it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
-    let value = slot.kind().parse(&args.value).ok_or_else(|| {
-        let given = args.value.join(" ");
+    let words = match args.value.as_slice() {
+        [] => piped(&slot, context).await?,
+        words => words.to_vec(),
+    };
+    let value = slot.kind().parse(&words).ok_or_else(|| {
+        let given = words.join(" ");
         Error::usage(format!("invalid value `{given}` for `{slot}`: it must be {}", slot.kind().expects()))
     })?;
-    let file = SettingsFile::of(&context.env)?;
-    file.change(|document| document.with(&slot, &value))?;
+    if !args.dry_run {
+        let file = SettingsFile::of(&context.env)?;
+        file.change(|document| document.with(&slot, &value))?;
+    }
+    if context.is_taskcluster() {
+        writeln!(context.ui.out(), "Set '{}' = {}", args.key, context.ui.safe(&words.join(" ")))?;
+    }
+    if args.dry_run {
+        context.ui.note(format_args!("Nothing was changed: `{slot}` can be `{}`.", words.join(" ")));
+        return Ok(Status::DONE);
+    }
     if let Slot::Top(key) = &slot
         && let Ok(settings) = Settings::load(&context.env, given(&context.globals))
         && let Some(setting) = settings.find(key)
@@ -36,4 +54,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         context.ui.hint(format_args!("What is set does not count here: {} comes before it.", setting.source));
     }
     Ok(Status::DONE)
+}
+
+/// The value on standard input: for a list one item a line.
+async fn piped(slot: &Slot, context: &Context) -> Result<Vec<String>> {
+    if context.ui.terminal.stdin {
+        return Err(Error::usage(format!("`{slot}` needs a value")));
+    }
+    let text = String::from_utf8(context.read_stdin().await?.to_vec())
+        .map_err(|_| Error::usage("the value on standard input is not UTF-8"))?;
+    Ok(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }

@@ -23,13 +23,27 @@ pub(crate) async fn run(
     remove: &[Variable],
     context: &Context,
 ) -> Result<Status> {
+    let set: Vec<(&str, &str)> = set.iter().map(|(variable, value)| (variable.name, *value)).collect();
+    run_with(command, &set, remove, context).await
+}
+
+/// The same with variables that are not those of `tc`.
+///
+/// # Errors
+/// Those of [`run`].
+pub(crate) async fn run_with(
+    command: &str,
+    set: &[(&str, &str)],
+    remove: &[Variable],
+    context: &Context,
+) -> Result<Status> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
     shell.env_clear().envs(context.env.variables());
     for variable in remove {
         shell.env_remove(variable.name);
     }
-    shell.envs(set.iter().map(|(variable, value)| (variable.name, value)));
+    shell.envs(set.iter().copied());
     let cannot = |source: std::io::Error| Error::failed(format!("cannot run `{command}`")).caused_by(source);
     let interrupt = context.env.interrupt.clone();
     let clock = context.env.clock.clone();

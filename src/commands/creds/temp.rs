@@ -1,13 +1,11 @@
 //! `tc creds temp`
 
-use chrono::{DateTime, Utc};
-
 use crate::client::{Credentials, TemporaryOptions, check_credentials, temporary_credentials};
 use crate::commands::credentials::child;
 use crate::commands::credentials::exports::{self, ShellFlags};
 use crate::commands::credentials::needs::{self, Narrowing};
+use crate::commands::waiting::point_in_time;
 use crate::context::Context;
-use crate::domain::time::{Offset, parse_time};
 use crate::domain::{RootUrl, scopes};
 use crate::env;
 use crate::error::{Error, Kind, Result};
@@ -78,25 +76,13 @@ fn options(args: &Args, context: &Context) -> Result<TemporaryOptions> {
         return Err(Error::usage("temporary credentials without scopes could do nothing")
             .hint("Name what they may do: -s SCOPE, or --for VERB such as --for task.rerun."));
     }
-    let start = time("--start", &args.start, context.now())?;
+    let start = point_in_time("--start", &args.start, context.now())?;
     Ok(TemporaryOptions {
         name: args.name.clone(),
         scopes: scopes::normalize(wanted),
         start,
-        expiry: time("--expires", &args.expires, start)?,
+        expiry: point_in_time("--expires", &args.expires, start)?,
         seed: format!("{}{}", slugid::v4(), slugid::v4()),
-    })
-}
-
-/// A time, or an offset from `from`.
-fn time(flag: &str, text: &str, from: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    if text.trim().eq_ignore_ascii_case("now") {
-        return Ok(from);
-    }
-    let offset = text.parse::<Offset>().ok().and_then(|offset| offset.from(from).ok());
-    offset.or_else(|| parse_time(text).ok()).ok_or_else(|| {
-        Error::usage(format!("{flag} cannot be `{text}`"))
-            .hint("It looks like `15m`, `2 days` or 2026-11-22T13:55:13Z.")
     })
 }
 

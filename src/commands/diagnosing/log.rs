@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use crate::client::Client;
-use crate::commands::logs::{Listed, PayloadLogs, Source, choose};
+use crate::commands::logs::{PayloadLogs, Source, choose};
 use crate::commands::transfers;
 use crate::context::{Context, blocking};
 use crate::diagnosis::log::{FailureKind, LogErrors, OwnPattern, Patterns, Picker};
@@ -123,7 +123,7 @@ impl Logs {
             listed => listed?,
         };
         let reports = if *is_over {
-            reports(listed.iter().filter(|it| it.storage_type != "error").map(|it| it.name.as_str()))
+            reports(listed.iter().filter(|it| !it.is_error()).map(|it| it.name.as_str()))
         } else {
             Vec::new()
         };
@@ -143,10 +143,6 @@ impl Logs {
         if !found.source.is_empty() {
             return Ok(Some(found));
         }
-        let listed: Vec<Listed> = listed
-            .into_iter()
-            .map(|artifact| Listed { is_error: artifact.storage_type == "error", name: artifact.name })
-            .collect();
         let Some(name) = choose(&listed, names, *is_over) else { return Ok(None) };
         let mut picker = Picker::new(self.patterns()?);
         self.read(client, request, name, |piece| picker.push(piece)).await?;

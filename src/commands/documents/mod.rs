@@ -1,7 +1,15 @@
-//! Files of the user's: read as JSON or YAML, or opened in an editor.
+//! Files of the user's: read as JSON or YAML, or opened in an editor; and values given on the command line.
 
+mod difference;
 mod document;
 mod editor;
+mod fields;
+mod fields_table;
+mod input;
 
+pub(crate) use difference::difference;
 pub(crate) use document::Document;
 pub(crate) use editor::edit;
+pub(crate) use fields::set_field;
+pub(crate) use fields_table::fields_table;
+pub(crate) use input::{FieldArgs, inline, misfit};

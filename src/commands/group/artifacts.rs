@@ -18,8 +18,8 @@ const MAX_CONCURRENT_LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
-/// Files that are there and right are skipped, so the same command fetches what a group has made since. Tasks
-/// without such artifacts are passed over.
+/// Files that are there are left alone where what their storage tells, or the manifest, is enough to know that they are
+/// right, so the same command fetches what a group has made since. Tasks without such artifacts are passed over.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task group: an ID or the address of its page
@@ -56,7 +56,7 @@ struct Task {
 /// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
-    let (patterns, options) = (NamePatterns::new(&args.artifact)?, args.download.options()?);
+    let (patterns, options) = (NamePatterns::new(&args.artifact), args.download.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
         return Err(Error::usage(format!("--path has {unknown}, which stands for nothing"))
             .hint("There are {task}, {label}, {run}, {name} and {file}."));
@@ -105,8 +105,9 @@ async fn listed(client: &Client, task: &Task, patterns: &NamePatterns) -> Result
         Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
         outcome => outcome?,
     };
-    let meant = all.into_iter().filter(|one| one.storage_type != "error" && patterns.matches(&one.name));
-    Ok(meant.map(|artifact| artifact.name).collect())
+    let (meant, _) = patterns.choose(&all);
+    let meant = meant.into_iter().filter(|artifact| !artifact.is_error());
+    Ok(meant.map(|artifact| artifact.name.clone()).collect())
 }
 
 fn wanted(task: &Task, name: String, template: &str, placement: &mut Placement<'_>) -> Result<DownloadItem> {

@@ -1,9 +1,13 @@
 //! `tc group cancel`
 
-use serde::Deserialize;
 use std::io::Write as _;
 
-use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem, Confirmation};
+use serde_json::Value;
+
+use super::seal;
+use crate::commands::bulk::{
+    self, BulkAction, BulkArgs, BulkItem, Confirmation, ItemOutcome, about_group, lacks, resolved_before, status_after,
+};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::{Context, Named};
 use crate::domain::TaskState;
@@ -13,7 +17,9 @@ use crate::exit::Status;
 /// Cancel tasks of a group: those that are not resolved yet
 ///
 /// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
-/// which the program's first result is neither false nor null.
+/// which the program's first result is neither false nor null. Where the group has an action
+/// `cancel-all` (`tc action list GROUP`), `tc action run cancel-all GROUP` needs the scopes of its hook in
+/// place of those of the queue, and leaves alone what the project wants left alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -40,8 +46,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let mut filter = args.filters.filter(&UNRESOLVED, context.now())?;
     if let Some(state) = filter.states.iter().find(|state| state.is_resolved()).filter(|_| !args.filters.all) {
-        return Err(Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
-            .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state."));
+        let error = Error::usage(format!("{state} tasks are resolved, and cannot be cancelled any more"))
+            .hint("Only unscheduled, pending and running ones can, which is what is cancelled without --state.");
+        // The Go tool has another meaning for `-f` here.
+        return Err(if args.filters.failed && !args.bulk.yes {
+            error.hint("Use --yes to skip the question; -f is --failed.")
+        } else {
+            error
+        });
     }
     filter.states.retain(|state| !state.is_resolved());
     let selection = Selection::new(filter, context)?;
@@ -53,17 +65,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id) = (client, target.id.clone());
         async move {
-            client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
-            Ok(format!("cancelling task {id}"))
+            let response = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;
+            let status = status_after(&response, &id, TaskState::is_resolved)?;
+            let line = format!("cancelling task {id}");
+            Ok(ItemOutcome { line, note: resolved_before(&status), answer: None })
         }
     })
     .await
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Cancelled {
-    task_ids: Vec<String>,
 }
 
 /// The one-call way: it knows no filter.
@@ -96,20 +104,22 @@ async fn seal_and_cancel(args: &Args, named: &Named, selection: Selection, conte
         }
     }
     let client = named.deployment.client(context)?;
-    client.call("queue", "sealTaskGroup").arg(group).send().await?;
+    seal::seal(&client, group).await?;
     let cancelled = client.call("queue", "cancelTaskGroup").arg(group).send().await;
     let response = cancelled
         .map_err(|error| error.hint("The group is sealed already; the same command tries to cancel it again."))?;
+    let answer = about_group(&response, group)?;
+    let ids = answer.get("taskIds").and_then(Value::as_array).ok_or_else(|| lacks(&response, "taskIds"))?;
+    let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
     if context.globals.json {
         context.print_json(response.body.clone()).await?;
         return Ok(Status::DONE);
     }
-    let Cancelled { task_ids } = response.json()?;
     if ui.terminal.stdout {
-        ui.note(format_args!("{} tasks cancelled; the group is sealed.", task_ids.len()));
+        ui.note(format_args!("{} tasks cancelled; the group is sealed.", ids.len()));
     } else {
         let mut out = ui.out();
-        for id in &task_ids {
+        for id in ids {
             writeln!(out, "cancelling task {id}")?;
         }
     }

@@ -72,13 +72,17 @@ impl Command {
     }
 }
 
-/// What derived arguments cannot say: `--force` means `--yes`, as it does for the Go tool, and so does `-f` for
-/// `cancel`, as nobody cancels failed tasks.
+/// What derived arguments cannot say: `--force` means `--yes`, as it does for the Go tool.
 pub(crate) fn adjust(command: clap::Command) -> clap::Command {
     let bulk = ["cancel", "rerun", "retrigger", "priority"];
-    let command = bulk.into_iter().fold(command, |command, verb| {
+    bulk.into_iter().fold(command, |command, verb| {
         command.mut_subcommand(verb, |verb| verb.mut_arg("yes", |yes| yes.visible_alias("force")))
-    });
+    })
+}
+
+/// The same for a program that is called by the name of the Go tool, in which `cancel -f` means `cancel --force`. Under
+/// our own name it does not, as `-f` chooses failed tasks in the verbs beside it: that slip cancelled 156 tasks.
+pub(crate) fn adjust_for_go_tool(command: clap::Command) -> clap::Command {
     command.mut_subcommand("cancel", |cancel| {
         cancel.mut_arg("failed", |failed| failed.short(None)).mut_arg("yes", |yes| yes.visible_short_alias('f'))
     })

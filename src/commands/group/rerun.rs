@@ -1,6 +1,6 @@
 //! `tc group rerun`
 
-use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem, status_after};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::TaskState;
@@ -43,7 +43,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
         let (client, id) = (client, target.id.clone());
         async move {
-            client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
+            let response = client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
+            status_after(&response, &id, |state| !state.is_resolved())?;
             Ok(format!("rerunning task {id}"))
         }
     })

@@ -3,7 +3,7 @@
 use futures::{TryStreamExt as _, stream};
 
 use crate::client::Client;
-use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem};
+use crate::commands::bulk::{self, BulkAction, BulkArgs, BulkItem, status_of};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
@@ -76,6 +76,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// Makes a task. Its ID is chosen here, so a try after a lost answer makes no second one.
 async fn create(client: &Client, definition: &serde_json::Value) -> Result<String> {
     let id = slugid::nice();
-    client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
+    let response = client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
+    status_of(&response, &id)?;
     Ok(id)
 }

@@ -1,6 +1,9 @@
 //! `tc group seal`
 
-use crate::commands::bulk::Confirmation;
+use serde_json::Value;
+
+use crate::client::{Client, Response};
+use crate::commands::bulk::{Confirmation, about_group, lacks};
 use crate::commands::selection;
 use crate::context::{Context, Named};
 use crate::error::Result;
@@ -47,11 +50,23 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     let client = deployment.client(context)?;
-    let response = client.call("queue", "sealTaskGroup").arg(group.as_str()).send().await?;
+    let response = seal(&client, &group).await?;
     if context.wants_json() {
         context.print_json(response.body.clone()).await?;
     } else {
         ui.note(format_args!("Group {group} is sealed."));
     }
     Ok(Status::DONE)
+}
+
+/// Seals a group, and returns an answer that says that it is sealed.
+///
+/// # Errors
+/// Those of the call; [`crate::error::Kind::Failed`] when the answer does not say so.
+pub(super) async fn seal(client: &Client, group: &str) -> Result<Response> {
+    let response = client.call("queue", "sealTaskGroup").arg(group).send().await?;
+    match about_group(&response, group)?.get("sealed").and_then(Value::as_str) {
+        Some(_) => Ok(response),
+        None => Err(lacks(&response, "sealed")),
+    }
 }

@@ -1,13 +1,16 @@
 //! `tc group wait`
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use super::snapshot;
+use crate::client::Client;
 use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::EventArgs;
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
-use crate::commands::waiting::{self, Outage};
-use crate::context::Context;
+use crate::commands::waiting::{self, Limit, Outage};
+use crate::context::{Context, Named};
 use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -35,6 +38,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     reruns: RerunArgs,
     #[command(flatten)]
+    notify: NotifyArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -44,27 +49,49 @@ pub(crate) struct Args {
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
+    args.notify.after(|| About::group(&group, context), context, limited(args, &group, context)).await
+}
+
+/// Waits for as long as it may take.
+async fn limited(args: &Args, group: &Named, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
-    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
+    let limit = Limit::read(args.timeout.as_deref())?;
     let client = group.deployment.client(context)?;
-    let mut reruns = args.reruns.reruns(&client, context)?;
+    let last = RefCell::new(GroupProgress::default());
+    let work = wait(args, &group.id, &client, (&selection, interval, limit.length()), &last, context);
+    limit.hold(work, || pending(&last.borrow())).await
+}
+
+/// The error at the time limit.
+fn pending(progress: &GroupProgress) -> Error {
+    Error::new(Kind::Pending, format!("the group is not over at the time limit: {}", snapshot::in_words(progress)))
+}
+
+async fn wait(
+    args: &Args,
+    group: &str,
+    client: &Client,
+    (selection, interval, limit): (&Selection, Duration, Option<Duration>),
+    last: &RefCell<GroupProgress>,
+    context: &Context,
+) -> Result<Status> {
+    let mut reruns = args.reruns.reruns(client, context)?;
     let started = context.now();
-    let mut events = args.events.of_group(&group.id, context).await?;
+    let mut events = args.events.of_group(group, context).await?;
     let mut outage = Outage::new(false, context)?;
-    let mut progress = GroupProgress::default();
     loop {
         let before = context.now();
-        if let Some(fresh) = outage.bridge(snapshot::take(&client, &group.id, &selection).await)? {
-            progress = fresh;
+        if let Some(fresh) = outage.bridge(snapshot::take(client, group, selection).await)? {
             let rerun: Vec<String> = match &mut reruns {
-                Some(reruns) => reruns.look(&progress.unsuccessful, |line| context.ui.note(line)).await?,
+                Some(reruns) => reruns.look(&fresh.unsuccessful, |line| context.ui.note(line)).await?,
                 None => Vec::new(),
             };
-            if rerun.is_empty() && progress.is_over() {
-                snapshot::tell_of_nothing(&progress, context);
-                return snapshot::verdict(&progress).map(|()| Status::DONE);
+            if rerun.is_empty() && fresh.is_over() {
+                snapshot::tell_of_nothing(&fresh, context);
+                return snapshot::verdict(&fresh).map(|()| Status::DONE);
             }
+            last.replace(fresh);
         }
         let now = context.now();
         // A large group takes a while to list; looking all the time would be a burden.
@@ -74,8 +101,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         if let Some(limit) = limit {
             let left = limit.saturating_sub((now - started).to_std().unwrap_or_default());
             if left.is_zero() {
-                let message = format!("the group is not over at the time limit: {}", snapshot::in_words(&progress));
-                return Err(Error::new(Kind::Pending, message));
+                return Err(pending(&last.borrow()));
             }
             pause = pause.min(left);
         }

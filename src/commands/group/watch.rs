@@ -11,9 +11,10 @@ use super::snapshot;
 use super::status::{style, with_bar};
 use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::{EventArgs, Events};
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
-use crate::commands::waiting::{self, Outage};
-use crate::context::Context;
+use crate::commands::waiting::{self, Limit, Outage};
+use crate::context::{Context, Named};
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
 use crate::error::{Error, Kind, Result};
@@ -24,13 +25,18 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not. With --rerun-failed, what fails is rerun meanwhile.
+/// with 3 when they did not, and with 8 when the time limit came first. With --rerun-failed, what
+/// fails is rerun meanwhile.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
     /// End as soon as a task failed or ended as an exception
     #[arg(long, conflicts_with = "rerun_failed")]
     until_failure: bool,
@@ -41,6 +47,8 @@ pub(crate) struct Args {
     events: EventArgs,
     #[command(flatten)]
     reruns: RerunArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -53,9 +61,15 @@ const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 /// Watches.
 ///
 /// # Errors
-/// [`Kind::Unsuccessful`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
+    let late = || Error::new(Kind::Pending, "the group is not over at the time limit");
+    let work = Limit::read(args.timeout.as_deref())?.hold(watch(args, &group, context), late);
+    args.notify.after(|| About::group(&group, context), context, work).await
+}
+
+async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
@@ -198,6 +212,9 @@ impl<'a> View<'a> {
     }
 }
 
+/// Why a run was resolved that somebody cancelled.
+const CANCELED: &str = "canceled";
+
 /// The text of a view of this width.
 fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool) -> String {
     let counts = &progress.counts;
@@ -212,7 +229,8 @@ fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool)
     running.sort_by_key(|task| task.since);
     section(&mut lines, "Running for longest:", &running, |task| ago(task.since));
     let mut failed: Vec<&Noted> = progress.unsuccessful.iter().collect();
-    failed.sort_by_key(|task| std::cmp::Reverse(task.since));
+    // Hundreds of tasks that somebody cancelled must not hide those that failed by themselves.
+    failed.sort_by_key(|task| (task.reason == CANCELED, std::cmp::Reverse(task.since)));
     section(&mut lines, "Failed last:", &failed, |task| format!("{} {} ago", state_and_reason(task), ago(task.since)));
     lines.join("\n")
 }
@@ -261,5 +279,31 @@ fn state_and_reason(task: &Noted) -> String {
         task.state.to_string()
     } else {
         format!("{} ({})", task.state, task.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::TaskState;
+
+    #[test]
+    fn tasks_that_failed_by_themselves_come_before_hundreds_that_were_cancelled() {
+        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
+        let task = |name: &str, reason: &str, minutes: i64| Noted {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            state: if reason == "failed" { TaskState::Failed } else { TaskState::Exception },
+            reason: reason.to_owned(),
+            since: Some(now - chrono::TimeDelta::minutes(minutes)),
+        };
+        let mut progress = GroupProgress::default();
+        progress.unsuccessful = (0..200).map(|number| task(&format!("c{number}"), "canceled", 1)).collect();
+        progress.unsuccessful.extend([task("old", "failed", 90), task("new", "claim-expired", 30)]);
+        let text = view(&progress, now, 80, false);
+        let (_, section) = text.split_once("Failed last:\n").unwrap();
+        let names: Vec<&str> = section.lines().filter_map(|line| line.split_whitespace().last()).collect();
+        assert_eq!(names[..3], ["new", "old", "c0"], "{text}");
+        assert_eq!(section.lines().last(), Some(&*format!("  .. and {} more", 202 - MAX_LISTED_TASKS)));
     }
 }

@@ -2,17 +2,10 @@
 
 use serde_json::Value;
 
+use crate::commands::transfers::ListedArtifact;
+
 const LIVE: &str = "public/logs/live.log";
 const BACKING: &str = "public/logs/live_backing.log";
-
-/// An artifact of the run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    /// Its name.
-    pub(crate) name: String,
-    /// It stands for an error.
-    pub(crate) is_error: bool,
-}
 
 /// Names that a task's payload gives to its logs: `logs.live` and `logs.backing` for generic-worker,
 /// `log` for docker-worker.
@@ -45,10 +38,10 @@ impl PayloadLogs {
 }
 
 /// The name of the log among the artifacts of a run.
-pub(crate) fn choose<'a>(listed: &'a [Listed], logs: &PayloadLogs, over: bool) -> Option<&'a str> {
+pub(crate) fn choose<'a>(listed: &'a [ListedArtifact], logs: &PayloadLogs, over: bool) -> Option<&'a str> {
     let candidates = logs.candidates(over);
     let named = |name: &str, with_errors: bool| {
-        listed.iter().find(|artifact| artifact.name == name && (with_errors || !artifact.is_error))
+        listed.iter().find(|artifact| artifact.name == name && (with_errors || !artifact.is_error()))
     };
     // An artifact that stands for an error is better than nothing: it says what went wrong.
     [false, true]
@@ -61,12 +54,15 @@ pub(crate) fn choose<'a>(listed: &'a [Listed], logs: &PayloadLogs, over: bool) -
 mod tests {
     use super::*;
     use serde_json::json;
+    use serde_json::value::RawValue;
 
     fn chosen(names: &[&str], payload: Value, over: bool) -> Option<String> {
-        let listed: Vec<Listed> = names
-            .iter()
-            .map(|name| Listed { name: name.trim_end_matches('!').to_owned(), is_error: name.ends_with('!') })
-            .collect();
+        let artifact = |name: &&str| {
+            let storage_type = if name.ends_with('!') { "error" } else { "s3" };
+            let fields = json!({"name": name.trim_end_matches('!'), "storageType": storage_type});
+            ListedArtifact::read(RawValue::from_string(fields.to_string()).unwrap()).unwrap()
+        };
+        let listed: Vec<ListedArtifact> = names.iter().map(artifact).collect();
         choose(&listed, &PayloadLogs::of(&json!({"payload": payload})), over).map(str::to_owned)
     }
 

@@ -3,5 +3,5 @@
 mod choice;
 mod source;
 
-pub(super) use choice::{Listed, PayloadLogs, choose};
+pub(super) use choice::{PayloadLogs, choose};
 pub(super) use source::Source;

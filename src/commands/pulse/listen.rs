@@ -86,7 +86,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let connecting = builder.connect();
     let Some(connected) = listener.in_time(connecting).await else { return listener.verdict() };
     let mut consumer = connected.map_err(explain)?;
-    if context.ui.terminal.stderr {
+    // A script that waits for it asks for it, so that a pipe has nothing on standard error as long as all is well.
+    if context.ui.terminal.stderr || context.globals.verbose > 0 {
         context.ui.note(format_args!("listening on {}; Ctrl-C ends", consumer.queue()));
     }
     let outcome = match &args.exec {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::exchanges::Entry;
 use super::{names, source};
+use crate::commands::documents::fields_table;
 use crate::commands::listening::explain_binding;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -75,22 +76,6 @@ fn words_table(entries: &[RoutingKeyEntry]) -> Table {
         let presence = if entry.required || entry.constant.is_some() { "always" } else { "sometimes" };
         let count = if entry.multiple_words { "any number" } else { "one" };
         table.row([entry.name.as_str(), presence, count, entry.constant.as_deref().unwrap_or("")]);
-    }
-    table
-}
-
-fn fields_table(fields: &[Field]) -> Table {
-    let mut table = Table::new(["field", "required", "type", "values"]).whole(0);
-    for field in fields {
-        let types = match (field.types.as_slice(), &field.format) {
-            ([], _) => "anything".to_owned(),
-            (types, Some(format)) => format!("{} ({format})", types.join(" or ")),
-            (types, None) => types.join(" or "),
-        };
-        let values = field.choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), Into::into));
-        let values: Vec<String> = values.collect();
-        let required = if field.required { "yes" } else { "no" };
-        table.row([field.path.as_str(), required, &types, &values.join(", ")]);
     }
     table
 }

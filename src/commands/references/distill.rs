@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     tell(args, context, &directory, &distilled, &report).await
 }
 
-async fn read_input(input: &str, context: &Context) -> Result<String> {
+pub(super) async fn read_input(input: &str, context: &Context) -> Result<String> {
     let bytes = if input == "-" {
         context.read_stdin().await?
     } else if let Some(url) = rollup_url(input) {
@@ -205,6 +205,6 @@ async fn tell(
 }
 
 /// `1 file`, `2 files`.
-fn count(number: usize, noun: &str) -> String {
+pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -4,10 +4,11 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
+use crate::config::ReferenceCache;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::reference::{Catalogue, Item, Source, VERSION, summary};
+use crate::reference::{Item, summary};
 
 /// List the services that are known, with what they offer
 #[derive(Debug, clap::Args)]
@@ -15,6 +16,9 @@ pub(crate) struct Args {
     /// The services of 2018
     #[arg(long)]
     legacy: bool,
+    /// List the deployments whose references are kept instead
+    #[arg(long, conflicts_with = "legacy")]
+    deployments: bool,
 }
 
 #[derive(Serialize)]
@@ -33,8 +37,11 @@ struct Entry<'a> {
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let source = if args.legacy { Source::Legacy } else { Source::Current };
-    let services = Catalogue::embedded(source).services()?;
+    if args.deployments {
+        return deployments(context).await;
+    }
+    let catalogue = context.catalogue(args.legacy);
+    let (source, services) = (catalogue.source(), catalogue.services()?);
     let entries: Vec<Entry<'_>> = services
         .iter()
         .map(|service| Entry {
@@ -62,7 +69,30 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     for Entry { service, methods, exchanges, schemas, summary, .. } in &entries {
         writeln!(out, "{service:width$}  {methods:7}  {exchanges:9}  {schemas:7}  {summary}")?;
     }
-    let of = if args.legacy { "of the deployment of 2018".into() } else { format!("of Taskcluster {VERSION}") };
-    writeln!(out, "\nThese are {of}.")?;
+    writeln!(out, "\nThese are the references of {}.", catalogue.label())?;
+    Ok(Status::DONE)
+}
+
+/// Prints one deployment a line: root URL, version, time.
+async fn deployments(context: &Context) -> Result<Status> {
+    let kept = ReferenceCache::of(&context.env).map(|cache| cache.deployments()).unwrap_or_default();
+    if context.wants_json() {
+        let entry = |kept: &crate::config::KeptReferences| {
+            serde_json::json!({
+                "rootUrl": kept.root_url,
+                "taskclusterVersion": kept.taskcluster_version,
+                "fetched": kept.fetched,
+            })
+        };
+        let entries: Vec<serde_json::Value> = kept.iter().map(entry).collect();
+        context.print_json(serde_json::Value::from(entries).to_string()).await?;
+        return Ok(Status::DONE);
+    }
+    let mut out = context.ui.out();
+    for kept in &kept {
+        let version = kept.taskcluster_version.as_deref().unwrap_or("-");
+        let line = format!("{}\t{version}\t{}", kept.root_url, kept.fetched.format("%FT%TZ"));
+        writeln!(out, "{}", context.ui.safe(&line))?;
+    }
     Ok(Status::DONE)
 }

@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::reference::{Catalogue, Source};
 
 /// Print a service's methods, exchanges and schemas as JSON
 #[derive(Debug, clap::Args)]
@@ -20,8 +19,7 @@ pub(crate) struct Args {
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let source = if args.legacy { Source::Legacy } else { Source::Current };
-    let service = Catalogue::embedded(source).service(&args.service)?;
+    let service = context.catalogue(args.legacy).service(&args.service)?;
     context.print_json(serde_json::to_vec(service).map_err(std::io::Error::from)?).await?;
     Ok(Status::DONE)
 }

@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Write all task groups with definitions, states and index to FILE when the sandbox ends; a --seed takes them back
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// Publish what happens to this broker as well, as real services do
+    /// Publish what happens to this broker as well, as real services do; what --exec runs finds it in PULSE_URL
     #[arg(long, value_name = "URL")]
     pulse: Option<String>,
     #[command(flatten)]
@@ -69,7 +69,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let export = args.export.as_deref().map(|path| Export::prepare(path, context)).transpose()?;
     let groups = args.shape.load(&sandbox, context)?;
     let ended = match &args.exec {
-        Some(command) => child::run(command, &variables(&sandbox), &[env::CERTIFICATE, env::PROXY_URL], context).await,
+        Some(command) => {
+            let mut set = variables(&sandbox).to_vec();
+            let mut remove = vec![env::CERTIFICATE, env::PROXY_URL];
+            if let Some(url) = &args.pulse {
+                set.push((env::PULSE_URL, url));
+                // They would go before the user of the URL.
+                remove.extend([env::PULSE_USERNAME, env::PULSE_PASSWORD]);
+            }
+            child::run(command, &set, &remove, context).await
+        }
         None => serve(&sandbox, &groups, context).await,
     };
     match export {

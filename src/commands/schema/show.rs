@@ -23,7 +23,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         context.print_json(schema.to_string()).await?;
         return Ok(Status::DONE);
     }
-    let (service, file) = args.target.find()?;
+    let (service, file) = args.target.find(context)?;
     let path = service.schema_uri(&file);
     let schema = reference::schema(&path).ok_or(SchemaError::Missing { path })?;
     context.print_json(schema.get().to_owned()).await?;

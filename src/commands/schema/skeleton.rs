@@ -24,7 +24,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let skeleton = match args.target.own(context).await? {
         Some(schema) => schema::skeleton_of(&schema, args.all)?,
         None => {
-            let (service, file) = args.target.find()?;
+            let (service, file) = args.target.find(context)?;
             schema::skeleton(service, &file, args.all)?
         }
     };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::reference::{self, Catalogue, Service, Source, suggest};
+use crate::reference::{self, Catalogue, Service, suggest};
 
 /// A schema, by method or by file.
 #[derive(Debug, clap::Args)]
@@ -55,8 +55,8 @@ impl SchemaTarget {
     ///
     /// # Errors
     /// When there is no such service, method or file, or the method has no such schema.
-    pub(super) fn find(&self) -> Result<(&'static Service, String)> {
-        let catalogue = Catalogue::embedded(Source::Current);
+    pub(super) fn find(&self, context: &Context) -> Result<(&'static Service, String)> {
+        let catalogue = context.catalogue(false);
         let (family, name) = (self.service.as_deref().unwrap_or_default(), self.name.as_deref().unwrap_or_default());
         if name.contains('/') {
             return self.find_file(catalogue, family, name);

@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         // With --schema the first word is the document.
         Some(schema) => (Validator::of(&schema)?, args.target.service.as_deref()),
         None => {
-            let (service, file) = args.target.find()?;
+            let (service, file) = args.target.find(context)?;
             (Validator::new(service, &file)?, args.document.as_deref())
         }
     };

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::io::Write;
+use std::ops::Range;
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream};
 use serde::Deserialize;
 
+use super::listed::Listed;
 use crate::client::{Client, Page, Pages};
 use crate::context::Context;
 use crate::domain::TaskState;
@@ -19,11 +21,14 @@ use crate::ui::json::Layout;
 /// The tasks of a group; the next page is fetched while one is being handled.
 pub(crate) struct GroupTasks {
     pages: Pages,
+    listed: Listed,
 }
 
 /// One page of a group's tasks.
 pub(crate) struct GroupPage {
     body: Bytes,
+    /// Where the tasks stand in the body.
+    tasks: Vec<Range<usize>>,
 }
 
 /// What a line of a list says of a task.
@@ -47,16 +52,16 @@ impl GroupTasks {
     /// When the call cannot be built.
     pub(crate) fn of(client: &Client, group: &str) -> Result<Self> {
         let pages = client.call("queue", "listTaskGroup").arg(group).pages()?;
-        Ok(Self { pages })
+        Ok(Self { pages, listed: Listed::default() })
     }
 
-    /// The next page; none after the last.
+    /// The next page, in which what was listed before is left out; none after the last.
     ///
     /// # Errors
-    /// Those of [`Pages::next`].
+    /// Those of [`Pages::next`], and when it is not a page of a group.
     pub(crate) async fn next(&mut self) -> Result<Option<GroupPage>> {
-        let page = self.pages.next().await?;
-        Ok(page.map(|page| GroupPage { body: page.body }))
+        let Some(page) = self.pages.next().await? else { return Ok(None) };
+        GroupPage::parse(page.body, &mut self.listed).map(Some)
     }
 
     /// What `make` makes of the tasks that are selected, as a stream.
@@ -81,21 +86,26 @@ impl GroupTasks {
 }
 
 impl GroupPage {
-    /// The tasks as the server sent them.
+    /// The page without the tasks that were listed before.
     ///
     /// # Errors
     /// When it is not a page of a group.
-    pub(crate) fn raw(&self) -> Result<impl Iterator<Item = &[u8]>> {
-        let page = Page::parse(&self.body, Some(TASKS)).map_err(broken)?;
-        Ok(page.items.into_iter().map(|item| item.get().as_bytes()))
+    fn parse(body: Bytes, listed: &mut Listed) -> Result<Self> {
+        let tasks = listed.fresh(&Page::parse(&body, Some(TASKS)).map_err(broken)?, &body);
+        Ok(Self { body, tasks })
+    }
+
+    /// The tasks as the server sent them.
+    fn raw(&self) -> impl Iterator<Item = &[u8]> {
+        self.tasks.iter().filter_map(|place| self.body.get(place.clone()))
     }
 
     /// Hands each task to `visit`: as it was sent, and read.
     ///
     /// # Errors
-    /// When it is not a page of a group, or `visit` fails.
+    /// When an item is not a task, or `visit` fails.
     pub(crate) fn each(&self, mut visit: impl FnMut(&[u8], &TaskItem<'_>) -> Result<()>) -> Result<()> {
-        for raw in self.raw()? {
+        for raw in self.raw() {
             visit(raw, &TaskItem::parse(raw).map_err(broken)?)?;
         }
         Ok(())
@@ -106,7 +116,7 @@ impl GroupPage {
     /// # Errors
     /// Those of [`GroupPage::each`].
     pub(crate) fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
-        for raw in self.raw()? {
+        for raw in self.raw() {
             visit(&TaskBrief::parse(raw).map_err(broken)?)?;
         }
         Ok(())
@@ -115,9 +125,9 @@ impl GroupPage {
     /// Writes each task on a line, as it was sent but for line breaks.
     ///
     /// # Errors
-    /// When it is not a page of a group, or `out` cannot be written.
+    /// When `out` cannot be written.
     pub(crate) fn write_lines(&self, out: &mut dyn Write) -> Result<()> {
-        for raw in self.raw()? {
+        for raw in self.raw() {
             Layout::write_line(raw, out)?;
         }
         Ok(())
@@ -201,13 +211,13 @@ impl Selection {
 mod tests {
     use super::*;
 
-    fn page_of(body: Bytes) -> GroupPage {
-        GroupPage { body }
+    fn page_of(body: &str) -> Result<GroupPage> {
+        GroupPage::parse(Bytes::copy_from_slice(body.as_bytes()), &mut Listed::default())
     }
 
     fn lines(page: &str) -> String {
         let mut out = Vec::new();
-        page_of(Bytes::copy_from_slice(page.as_bytes())).write_lines(&mut out).unwrap();
+        page_of(page).unwrap().write_lines(&mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -218,18 +228,17 @@ mod tests {
         assert_eq!(lines(r#"{"tasks": [{"a":[1,2]}, {"b":"],"} ]}"#), expected);
         assert_eq!(lines("{\"tasks\":[{\"a\":\n[1, 2]},{\"b\":\"],\"}]}"), expected);
         assert_eq!(lines(r#"{"tasks":[]}"#), "");
-        assert!(page_of(Bytes::from_static(b"{}")).write_lines(&mut Vec::new()).is_err());
+        assert!(page_of("{}").is_err());
     }
 
     #[test]
     fn a_brief_says_the_same_as_the_whole_task() {
         let raw = r#"{"status": {"taskId": "x", "state": "running", "runs": [{"runId": 0, "state": "failed"}]},
             "task": {"payload": {"name": "p"}, "metadata": {"owner": "o", "name": "a \"b\""}}}"#
-            .as_bytes();
-        let page = page_of(Bytes::from(
-            [br#"{"tasks":["#, raw, br#",{"status": {"taskId": "x", "state": "new one"}, "task": {}}]}"#].concat(),
-        ));
-        let (item, mut briefs) = (TaskItem::parse(raw).unwrap(), Vec::new());
+            .to_owned();
+        let other = r#"{"status": {"taskId": "x", "state": "new one"}, "task": {}}"#;
+        let page = page_of(&format!(r#"{{"tasks":[{raw},{other}]}}"#)).unwrap();
+        let (item, mut briefs) = (TaskItem::parse(raw.as_bytes()).unwrap(), Vec::new());
         let mut note = |task: &TaskBrief<'_>| briefs.push((task.id.to_string(), task.name.to_string(), task.state));
         page.each_brief(|task| {
             note(task);
@@ -239,7 +248,7 @@ mod tests {
         let whole = (item.id().to_owned(), item.name().to_owned(), item.status.state);
         assert_eq!(briefs, [whole, ("x".into(), String::new(), TaskState::Other("new one"))]);
         for bad in [r#"{"tasks":[{"status": {"taskId": "x"}, "task": {}}]}"#, r#"{"tasks":[1]}"#, r#"{"x":[]}"#] {
-            assert!(page_of(Bytes::from_static(bad.as_bytes())).each_brief(|_| Ok(())).is_err(), "{bad}");
+            assert!(page_of(bad).and_then(|page| page.each_brief(|_| Ok(()))).is_err(), "{bad}");
         }
     }
 }

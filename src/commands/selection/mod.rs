@@ -1,9 +1,18 @@
-//! What selects tasks: IDs and pages that are named, filters, the tasks of a group.
+//! What selects tasks: IDs and pages that are named, filters, the tasks of a group; and other things by name or page.
 
+mod by_page;
 mod filters;
 mod group_tasks;
+mod indexed;
+mod listed;
 mod named;
+mod nearest;
+mod pools;
 
+pub(super) use by_page::{CLIENT, ROLE, SECRET};
 pub(super) use filters::FilterArgs;
 pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
+pub(super) use indexed::{indexed_task, resolve_index};
 pub(super) use named::{NamedTasks, group, task, tasks};
+pub(super) use nearest::{collect, no_such, or_nearest, texts};
+pub(super) use pools::{WorkerName, check_pool, pool, pool_ids, worker, workers};

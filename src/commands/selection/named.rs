@@ -33,7 +33,7 @@ pub(crate) fn task(text: &str, context: &Context) -> Result<NamedTask> {
     located(found, context)
 }
 
-/// The tasks that `words` name; `-` reads more, separated by white space, from standard input.
+/// The tasks that `words` name; `-` reads more from standard input: see [`ids_in`].
 ///
 /// With `skip_invalid` what names no task is left out with a warning.
 ///
@@ -50,7 +50,7 @@ pub(crate) async fn tasks(words: &[String], skip_invalid: bool, context: &Contex
     for word in words {
         if word == "-" {
             let bytes = context.read_stdin().await?;
-            String::from_utf8_lossy(&bytes).split_whitespace().for_each(&mut read);
+            ids_in(&String::from_utf8_lossy(&bytes)).for_each(&mut read);
         } else {
             read(word);
         }
@@ -80,6 +80,17 @@ pub(crate) async fn tasks(words: &[String], skip_invalid: bool, context: &Contex
     Ok(NamedTasks { tasks: distinct(tasks), is_single })
 }
 
+/// The words of a text that name tasks. Where a line starts with a task and goes on with other words, as those that
+/// `tc group list` prints, they belong to it; of any other line each word counts.
+pub(crate) fn ids_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_id = |word: &str| TaskRef::parse_task(word).is_ok();
+    text.lines().flat_map(move |line| {
+        let mut words = line.split_whitespace();
+        let is_one = words.next().is_some_and(is_id) && !words.all(is_id);
+        line.split_whitespace().take(if is_one { 1 } else { usize::MAX })
+    })
+}
+
 fn located(found: TaskRef, context: &Context) -> Result<NamedTask> {
     let TaskRef { id, root, run, artifact, .. } = found;
     Ok(NamedTask { deployment: context.deployment_of(root.as_ref())?, id, run, artifact })
@@ -104,5 +115,17 @@ fn malformed(faults: &[TaskRefError]) -> Error {
             }
             Error::usage(message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_an_id_on_its_line_belongs_to_it_unless_it_is_an_id() {
+        let (one, two) = ("VESwp9JaRo-XkFN_bemBhw", "AAAAAAAAQAGAAAAAAAAAAA");
+        let text = format!("{one} build & test failed\n\n  {two}\t{one}\r\nnope {two} x\n{two}");
+        assert_eq!(ids_in(&text).collect::<Vec<_>>(), [one, two, one, "nope", two, "x", two]);
     }
 }

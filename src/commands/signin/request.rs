@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 
 /// The client's name when nobody chooses one.
 const DEFAULT_NAME: &str = "tc";
+/// The same for whoever calls the program by the Go tool's name, and may look for its clients.
+const GO_TOOL_NAME: &str = "cli";
 /// How long credentials are good when nobody says it.
 const DEFAULT_LIFETIME: &str = "1 day";
 /// Credentials that are good for longer than this are worth a warning.
@@ -62,7 +64,8 @@ impl SignInRequest {
                 vec!["*".to_owned()]
             }
         };
-        let name = args.name.clone().or_else(|| before?.name.clone()).unwrap_or_else(|| DEFAULT_NAME.to_owned());
+        let default = if context.is_taskcluster() { GO_TOOL_NAME } else { DEFAULT_NAME };
+        let name = args.name.clone().or_else(|| before?.name.clone()).unwrap_or_else(|| default.to_owned());
         Ok(Self { scopes, lifetime: offset.to_string(), expires, name })
     }
 }

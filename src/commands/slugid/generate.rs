@@ -11,10 +11,10 @@ use crate::exit::Status;
 #[group(skip)]
 pub(super) struct Args {
     /// Make IDs that start with a letter, never with a dash
-    #[arg(long)]
+    #[arg(short, long)]
     nice: bool,
     /// How many, 1 by default
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
 }
 

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::action::{self, ActionArgs};
-use super::lookup::{self, Lookup, status_in};
+use super::lookup::{self, Lookup};
 use super::shown;
 use crate::client::{Client, Credentials};
-use crate::commands::bulk::{BulkAction, ItemOutcome};
+use crate::commands::bulk::{BulkAction, ItemOutcome, status_after};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::domain::task::Status;
@@ -46,8 +46,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
         let answer = call.send().await.map_err(|error| {
             error.hint(format!("The task is claimed now, as run {run}; the claim ends by itself after some minutes."))
         })?;
-        let line = shown::status_line(&status_in(&answer.body)?);
-        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
+        let line = shown::status_line(&status_after(&answer, &id, |state| state == TaskState::Completed)?);
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body), note: None })
     })
     .await
 }

@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Public key of the worker pool: base64, or a file with it; repeatable, and one has to fit
     #[arg(long, value_name = "FILE|BASE64")]
     key: Vec<String>,
@@ -45,7 +48,7 @@ const MAXIMUM_TASKS: usize = 1_000;
 /// [`Kind::Unsuccessful`] when something does not hold; those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let keys = args.key.iter().map(|text| key(text, context)).collect::<Result<Vec<_>>>()?;
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     let client = task.deployment.client(context)?;
     let mut checked: BTreeMap<String, Checked> = BTreeMap::new();
     let mut graphs = parent::Graphs::default();

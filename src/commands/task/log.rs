@@ -3,10 +3,10 @@
 mod find;
 mod follow;
 mod lines;
+mod whole;
 
 use regex::bytes::RegexSet;
 
-use super::artifacts;
 use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;
@@ -21,7 +21,7 @@ use lines::{Filter, Lines};
 
 /// Print the logs of tasks
 ///
-/// The log of a running task is followed to its end. In a pipe a log without filters comes out byte
+/// The log of a running task is followed to its end, once it is there. In a pipe a log without filters comes out byte
 /// for byte; on a terminal control characters are left out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

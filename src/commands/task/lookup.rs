@@ -34,15 +34,6 @@ pub(super) fn status_in(answer: &[u8]) -> Result<Status<'_>> {
     Status::deserialize(&mut deserializer).map_err(|source| unexpected(&source))
 }
 
-/// The status in an answer that has one, as it was sent.
-///
-/// # Errors
-/// When it has none.
-pub(super) fn raw_status_in(answer: &[u8]) -> Result<&str> {
-    let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
-    Ok(status.get())
-}
-
 fn unexpected(source: &serde_json::Error) -> Error {
     Error::failed("the queue answered something that is not a task's status").caused_by(source.to_string())
 }

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::attend::attend;
-use super::lookup::raw_status_in;
 use crate::client::Client;
+use crate::commands::bulk::{raw_status, status_of};
 use crate::commands::documents::Document;
 use crate::context::{Context, Deployment};
 use crate::definition::create::NewTask;
@@ -105,7 +105,8 @@ async fn create(client: &Client, task: &NewTask, resumes: bool) -> Result<Option
         }
     }
     let answer = client.call("queue", "createTask").arg(task.task_id.as_str()).json(&task.definition).send().await?;
-    Ok(Some(serde_json::from_str(raw_status_in(&answer.body)?).unwrap_or_default()))
+    status_of(&answer, &task.task_id)?;
+    Ok(Some(serde_json::from_str(raw_status(&answer)?).unwrap_or_default()))
 }
 
 /// What was done by the time of a failure, and how to go on.

@@ -32,6 +32,7 @@ mod lookup;
 mod made;
 mod shown;
 
+use crate::commands::waiting::Ended;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -98,5 +99,16 @@ impl Command {
             Self::Priority(args) => priority::run(args, context).await,
             Self::Open(args) => open::run(args, context).await,
         }
+    }
+}
+
+/// Stays with the tasks that a verb of another noun has created, where it was asked to.
+///
+/// # Errors
+/// [`crate::error::Kind::Unsuccessful`] when they end otherwise than completed, and those of the calls.
+pub(crate) async fn stay(ended: Ended, context: &Context) -> Result<Status> {
+    match ended {
+        Ended::Done(status) => Ok(status),
+        Ended::Created(tasks) => attend::attend(&tasks.ids, tasks.with_logs, &tasks.deployment, context).await,
     }
 }

@@ -3,10 +3,10 @@
 use futures::stream::{self, StreamExt as _};
 
 use super::action::{self, ActionArgs};
-use super::lookup::{self, Lookup, status_in};
+use super::lookup::{self, Lookup};
 use super::shown;
 use crate::client::Client;
-use crate::commands::bulk::{BulkAction, ItemOutcome};
+use crate::commands::bulk::{BulkAction, ItemOutcome, status_after};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -16,7 +16,9 @@ use crate::exit::Status;
 ///
 /// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for
 /// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
-/// than one are shown and asked about first.
+/// than one are shown and asked about first. Where the group has an action `rerun` (`tc action list
+/// TASK`), `tc action rerun` needs the scopes of its hook in place of those of the queue, and does what
+/// the project's own code decides.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -44,8 +46,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             self::look(&client, &id, force).await?;
         }
         let answer = client.call("queue", "rerunTask").arg(id.as_str()).send().await?;
-        let line = shown::status_line(&status_in(&answer.body)?);
-        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
+        let line = shown::status_line(&status_after(&answer, &id, |state| !state.is_resolved())?);
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body), note: None })
     })
     .await
 }

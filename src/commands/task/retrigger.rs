@@ -6,9 +6,8 @@ use futures::stream;
 use serde_json::{Value, json};
 
 use super::action::{self, ActionArgs};
-use super::lookup::raw_status_in;
 use crate::client::Client;
-use crate::commands::bulk::{BulkAction, ItemOutcome};
+use crate::commands::bulk::{BulkAction, ItemOutcome, raw_status, status_of};
 use crate::context::Context;
 use crate::domain::retrigger::retrigger;
 use crate::domain::slugid;
@@ -19,13 +18,15 @@ use crate::exit::Status;
 ///
 /// The new task has a new ID, stays in the group, and has the times of the old one counted from
 /// now. It has no routes and no dependencies, unless --exact. Its chain of trust cannot be verified:
-/// it is not what the decision task made. More than one are shown and asked about first.
+/// it is not what the decision task made. More than one are shown and asked about first. Where the
+/// group has an action `retrigger` (`tc action list TASK`), prefer `tc action retrigger`: what it creates
+/// can be verified, it follows the project's own rules, and it needs the scopes of its hook alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
     /// Keep routes and dependencies
-    #[arg(long)]
+    #[arg(short, long)]
     exact: bool,
     /// So many new tasks for each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -62,7 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             tasks.push(status);
         }
         let answer = json!({"taskId": id, "created": tasks}).to_string();
-        Ok(ItemOutcome { line: lines.join("\n"), answer: Some(Bytes::from(answer)) })
+        Ok(ItemOutcome { line: lines.join("\n"), answer: Some(Bytes::from(answer)), note: None })
     })
     .await
 }
@@ -71,6 +72,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 async fn create(client: &Client, definition: &Value) -> Result<(String, Value)> {
     let id = slugid::nice();
     let answer = client.call("queue", "createTask").arg(id.as_str()).json(definition).send().await?;
-    let status = serde_json::from_str(raw_status_in(&answer.body)?).unwrap_or_default();
+    status_of(&answer, &id)?;
+    let status = serde_json::from_str(raw_status(&answer)?).unwrap_or_default();
     Ok((id, status))
 }

@@ -1,10 +1,10 @@
 //! `tc task schedule`
 
 use super::action::{self, ActionArgs};
-use super::lookup::status_in;
 use super::shown;
-use crate::commands::bulk::{BulkAction, ItemOutcome};
+use crate::commands::bulk::{BulkAction, ItemOutcome, status_after};
 use crate::context::Context;
+use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
 
@@ -29,12 +29,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     action::perform(ACTION, flags, context, action::look, |client, id| async move {
         let answer = client.call("queue", "scheduleTask").arg(id.as_str()).send().await?;
-        let status = status_in(&answer.body)?;
-        if status.state.is_resolved() {
-            context.ui.note(format_args!("Task {id} is {} already, and was not scheduled.", status.state));
-        }
-        let line = shown::status_line(&status);
-        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body) })
+        let status = status_after(&answer, &id, |state| state != TaskState::Unscheduled)?;
+        let note = format!("Task {id} is {} already, and was not scheduled.", status.state);
+        let (line, note) = (shown::status_line(&status), status.state.is_resolved().then_some(note));
+        Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body), note })
     })
     .await
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::TaskState;
 use crate::domain::task::{Run, Status};
-use crate::ui::duration;
+use crate::ui::{self, duration};
 
 /// `completed 'completed'`, or just `running`: a run as the Go tool prints it.
 pub(super) fn run_line(run: &Run<'_>) -> String {
@@ -34,11 +34,7 @@ pub(super) fn style(state: TaskState) -> Style {
 
 /// `5 min 3 s ago`, `in 2 h 0 min`; empty where there is no time.
 pub(super) fn ago(time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
-    match time {
-        None => String::new(),
-        Some(time) if time > now => format!("in {}", duration(time - now)),
-        Some(time) => format!("{} ago", duration(now - time)),
-    }
+    time.map(|time| ui::ago(time, now)).unwrap_or_default()
 }
 
 /// `group/worker`, empty before a worker has it.

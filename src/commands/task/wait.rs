@@ -1,5 +1,6 @@
 //! `tc task wait`
 
+use std::cell::Cell;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::print_documents;
 use crate::commands::listening::EventArgs;
+use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::NamedTasks;
-use crate::commands::waiting::{self, Outage};
+use crate::commands::waiting::{Limit, Outage};
 use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
@@ -36,6 +38,8 @@ pub(crate) struct Args {
     goal: Goal,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -71,15 +75,25 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
-    let limit = limit.map(|length| context.now() + length);
+    let limit = Limit::read(args.timeout.as_deref())?;
+    let end = limit.length().map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
-    let outcome = context.interruptible(wait(args, &named, context, limit, &mut documents)).await;
+    let open = Cell::new(named.tasks.len());
+    let work = wait(args, &named, context, end, &mut documents, &open);
+    let late = || pending(args.goal, open.get(), named.tasks.len());
+    let waiting = context.interruptible(limit.hold(work, late));
+    let outcome = args.notify.after(|| about(&named, context), context, waiting).await;
     if context.wants_json() {
         documents.retain(|document| !document.is_empty());
         return print_documents(&named, context, documents, outcome).await;
     }
     outcome
+}
+
+/// The tasks, for people who are told how it ended.
+pub(super) fn about(named: &NamedTasks, context: &Context) -> Result<About> {
+    let tasks: Vec<_> = named.tasks.iter().map(|task| (task.deployment.clone(), task.id.as_str())).collect();
+    About::tasks(&tasks, context)
 }
 
 async fn wait(
@@ -88,6 +102,7 @@ async fn wait(
     context: &Context,
     limit: Option<DateTime<Utc>>,
     documents: &mut [String],
+    left_open: &Cell<usize>,
 ) -> Result<Status> {
     let tasks = &named.tasks;
     let mut open: Vec<usize> = (0..tasks.len()).collect();
@@ -106,6 +121,7 @@ async fn wait(
                 }
             }
             open = left;
+            left_open.set(open.len());
         }
         if open.is_empty() {
             return verdict(failed, tasks.len());
@@ -116,18 +132,22 @@ async fn wait(
         if let Some(limit) = limit {
             let remaining = (limit - context.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
-                let which = match tasks.len() {
-                    1 => "the task is".to_owned(),
-                    all => format!("{} of {all} tasks are", open.len()),
-                };
-                let message = format!("{which} not {} at the time limit", args.goal.word());
-                return Err(Error::new(Kind::Pending, message));
+                return Err(pending(args.goal, open.len(), tasks.len()));
             }
             nap = nap.min(remaining);
         }
         events.wait(nap).await;
         pause = (pause * 2).min(MAX_POLL_INTERVAL);
     }
+}
+
+/// The error at the time limit, with so many tasks that are not settled.
+fn pending(goal: Goal, open: usize, all: usize) -> Error {
+    let which = match all {
+        1 => "the task is".to_owned(),
+        all => format!("{open} of {all} tasks are"),
+    };
+    Error::new(Kind::Pending, format!("{which} not {} at the time limit", goal.word()))
 }
 
 /// Takes note of how a task stands, and tells it once that is settled; whether the goal is reached then.

@@ -10,13 +10,14 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use super::status::runs_table;
-use super::wait::{ask, verdict};
+use super::wait::{about, ask, verdict};
 use crate::commands::listening::{EventArgs, Events};
+use crate::commands::notices::NotifyArgs;
 use crate::commands::selection::NamedTasks;
-use crate::commands::waiting::Outage;
+use crate::commands::waiting::{Limit, Outage};
 use crate::context::{Context, NamedTask};
 use crate::domain::TaskState;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::json::Layout;
 use crate::ui::{Frame, Table};
@@ -24,14 +25,21 @@ use crate::ui::{Frame, Table};
 /// Watch tasks until they are resolved
 ///
 /// On a terminal a view that is redrawn in place. In a pipe a line whenever a task changes; with
-/// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not.
+/// --json that line is the task's status. Ends with 0 when all of them completed, with 3 when they did not, and with 8
+/// when the time limit came first.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
 }
 
 /// How often to look while something happens; twice as long each time nothing does.
@@ -43,11 +51,20 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// Watches.
 ///
 /// # Errors
-/// [`crate::error::Kind::Unsuccessful`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let limit = Limit::read(args.timeout.as_deref())?;
     let named = args.ids.read(context).await?;
-    let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
-    watch(&named, events, context).await
+    let work = async {
+        let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
+        watch(&named, events, context).await
+    };
+    let message = match named.tasks.len() {
+        1 => "the task is not resolved at the time limit",
+        _ => "not all tasks are resolved at the time limit",
+    };
+    let work = limit.hold(work, || Error::new(Kind::Pending, message));
+    args.notify.after(|| about(&named, context), context, work).await
 }
 
 async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) -> Result<Status> {

@@ -42,7 +42,7 @@ pub(crate) struct DownloadArgs {
     /// Replace files that are there, even when they are right
     #[arg(long)]
     pub force: bool,
-    /// Give up on a connection that brings no byte for so long
+    /// Give up on a connection that brings no byte for so long; by default ten minutes for the log of a running task
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub stall: String,
 }
@@ -249,8 +249,14 @@ impl Tally {
         if !self.done.is_empty() {
             let sum = |of: fn(&Downloaded) -> u64| self.done.iter().map(|done| of(&done.found)).sum::<u64>();
             let files = self.done.iter().filter(|done| !done.found.skipped).count();
-            let (bytes, retries) = (sum(|found| found.transferred), sum(|found| found.retries));
-            Totals { files, bytes, retries, saved: sum(|found| found.resumed) }.tell(elapsed, context);
+            let totals = Totals {
+                files,
+                bytes: sum(|found| if found.skipped { 0 } else { found.bytes }),
+                transferred: sum(|found| found.transferred),
+                retries: sum(|found| found.retries),
+                saved: sum(|found| found.resumed),
+            };
+            totals.tell(elapsed, context);
         }
         match (self.missing, self.done.len() + self.failures.count()) {
             (_, 0) => return Err(Error::new(Kind::NotFound, "artifact not found")),

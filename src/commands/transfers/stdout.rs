@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
+use tokio::io::AsyncWriteExt as _;
+
 use super::summary::Bars;
 use crate::client::Client;
 use crate::context::Context;
@@ -31,7 +33,11 @@ pub(crate) async fn to_stdout(
     let mut out = Stdout { context, rest: Vec::new() };
     let outcome = transfer::to_writer(client, source, &mut out, &options).await;
     bars.0.finish();
-    outcome.map(|_| Status::DONE)
+    // What was cut off in the middle of a character is printed, too.
+    let ended = out.shutdown().await;
+    outcome?;
+    ended?;
+    Ok(Status::DONE)
 }
 
 /// Standard output as something asynchronous; writing it blocks, and nothing else is to be done meanwhile.
@@ -55,15 +61,15 @@ impl tokio::io::AsyncWrite for Stdout<'_> {
         Poll::Ready(ui.out().write_all(sanitize(&text).as_bytes()).map(|()| bytes.len()))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.context.ui.flush())
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<io::Result<()>> {
         let rest = std::mem::take(&mut self.rest);
         let text = String::from_utf8_lossy(&rest);
         let written = self.context.ui.out().write_all(text.as_bytes());
         Poll::Ready(written.and_then(|()| self.context.ui.flush()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(context)
     }
 }
 

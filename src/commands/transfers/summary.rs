@@ -25,8 +25,10 @@ impl Watch for Bars {
 pub(super) struct Totals {
     /// Files.
     pub files: usize,
-    /// Bytes that went over the wire.
+    /// Bytes of these files.
     pub bytes: u64,
+    /// Bytes that went over the wire for them.
+    pub transferred: u64,
     /// Tries after failures.
     pub retries: u64,
     /// Bytes that were here already, thanks to earlier calls that broke off.
@@ -43,7 +45,7 @@ impl Totals {
 
     fn line(&self, elapsed: Duration) -> String {
         let seconds = elapsed.as_secs_f64();
-        let rate = size((self.bytes as f64 / seconds.max(0.001)) as u64);
+        let rate = size((self.transferred as f64 / seconds.max(0.001)) as u64);
         let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
         let retries = match self.retries {
             0 => String::new(),
@@ -63,12 +65,12 @@ mod tests {
     fn a_summary_has_files_bytes_time_rate_retries_and_what_was_saved() {
         let line = |totals: Totals| totals.line(Duration::from_millis(1500));
         assert_eq!(
-            line(Totals { files: 1, bytes: 3000, ..Totals::default() }),
+            line(Totals { files: 1, bytes: 3000, transferred: 3000, ..Totals::default() }),
             "1 file, 3.00 kB in 1.5 s (2.00 kB/s)."
         );
         assert_eq!(
-            line(Totals { files: 2, bytes: 3_000_000, retries: 1, saved: 999 }),
-            "2 files, 3.00 MB in 1.5 s (2.00 MB/s), 1 retry, 999 B saved by resuming."
+            line(Totals { files: 2, bytes: 6_000_000, transferred: 3_000_000, retries: 1, saved: 999 }),
+            "2 files, 6.00 MB in 1.5 s (2.00 MB/s), 1 retry, 999 B saved by resuming."
         );
         assert!(line(Totals { retries: 2, ..Totals::default() }).contains("0 files, 0 B in 1.5 s (0 B/s), 2 retries."));
     }

@@ -86,6 +86,7 @@ pub(crate) async fn upload_all(
                 }
                 totals.files += 1;
                 totals.bytes += uploaded.bytes;
+                totals.transferred += uploaded.bytes;
                 totals.retries += uploaded.retries;
                 records.push(upload_record(&name, &uploaded));
             }

@@ -12,7 +12,7 @@ use crate::domain::time::Offset;
 use crate::domain::web_page;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::reference::{Catalogue, Method, Service, Source};
+use crate::reference::{Method, Service};
 
 /// Flags of every method; they can stand before the service's name, too.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -80,7 +80,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Some(invocation) = &args.invocation else {
         return Err(Error::usage("no method given").hint("List the methods with `tc api SERVICE`."));
     };
-    let catalogue = Catalogue::embedded(if args.flags.legacy { Source::Legacy } else { Source::Current });
+    let catalogue = context.catalogue(args.flags.legacy);
     let (service, method) =
         catalogue.method(&invocation.service, &invocation.method).map_err(|source| unknown_name(&source))?;
     invocation.check(service, method, &context.words)?;

@@ -6,52 +6,110 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::TemplateError;
+use super::format::printf;
 use super::parse::{Command, Node, Operand, Pipeline};
 
 type Found<'a> = Cow<'a, Value>;
 
-/// Writes `nodes` with `dot` as the current value and `root` as the whole.
-pub(super) fn nodes(nodes: &[Node], dot: &Value, root: &Value, out: &mut String) -> Result<(), TemplateError> {
+/// What names stand for while a template is filled in.
+struct Scope<'a> {
+    root: &'a Value,
+    variables: Vec<(String, Value)>,
+}
+
+impl Scope<'_> {
+    fn get(&self, name: &str) -> &Value {
+        self.variables.iter().rev().find(|(known, _)| known == name).map_or(&Value::Null, |(_, value)| value)
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| known == name) {
+            *known = value;
+        }
+    }
+}
+
+/// Fills a template in.
+pub(super) fn fill(nodes: &[Node], data: &Value, out: &mut String) -> Result<(), TemplateError> {
+    self::nodes(nodes, data, &mut Scope { root: data, variables: Vec::new() }, out)
+}
+
+/// Writes `nodes` with `dot` as the current value. Variables that they make end with them.
+fn nodes(nodes: &[Node], dot: &Value, scope: &mut Scope<'_>, out: &mut String) -> Result<(), TemplateError> {
+    let before = scope.variables.len();
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
-            Node::Print(pipeline) => out.push_str(&shown(value(pipeline, dot, root)?.as_ref())),
-            Node::If { condition, then, otherwise } => {
-                let chosen = if is_true(value(condition, dot, root)?.as_ref()) { then } else { otherwise };
-                self::nodes(chosen, dot, root, out)?;
-            }
-            Node::With { value: subject, then, otherwise } => {
-                let subject = value(subject, dot, root)?;
-                if is_true(&subject) {
-                    self::nodes(then, &subject, root, out)?;
+            Node::Print(pipeline) => out.push_str(&shown(value(pipeline, dot, scope)?.as_ref())),
+            Node::Set { variable, is_new, value } => {
+                let value = self::value(value, dot, scope)?.into_owned();
+                if *is_new {
+                    scope.variables.push((variable.clone(), value));
                 } else {
-                    self::nodes(otherwise, dot, root, out)?;
+                    scope.set(variable, value);
                 }
             }
-            Node::Range { over, each, otherwise } => {
-                let over = value(over, dot, root)?;
-                let items: Vec<&Value> = match &*over {
-                    Value::Array(items) => items.iter().collect(),
-                    Value::Object(members) => members.values().collect(),
-                    Value::Null => Vec::new(),
-                    other => return Err(TemplateError::new(format!("`range` cannot go over {}", shown(other)))),
-                };
-                for item in &items {
-                    self::nodes(each, item, root, out)?;
+            Node::If { variables, condition, then, otherwise } => {
+                let condition = value(condition, dot, scope)?;
+                let chosen = if is_true(&condition) { then } else { otherwise };
+                with(variables, &[&condition], scope, |scope| self::nodes(chosen, dot, scope, out))?;
+            }
+            Node::With { variables, value: subject, then, otherwise } => {
+                let subject = value(subject, dot, scope)?;
+                let (chosen, inner) = if is_true(&subject) { (then, &*subject) } else { (otherwise, dot) };
+                with(variables, &[&subject], scope, |scope| self::nodes(chosen, inner, scope, out))?;
+            }
+            Node::Range { variables, over, each, otherwise } => {
+                let over = value(over, dot, scope)?;
+                let items = items(&over)?;
+                for (key, item) in &items {
+                    let pair = [key, *item];
+                    let given = if variables.len() == 1 { &pair[1..] } else { &pair[..] };
+                    with(variables, given, scope, |scope| self::nodes(each, item, scope, out))?;
                 }
                 if items.is_empty() {
-                    self::nodes(otherwise, dot, root, out)?;
+                    self::nodes(otherwise, dot, scope, out)?;
                 }
             }
         }
     }
+    scope.variables.truncate(before);
     Ok(())
 }
 
-fn value<'a>(pipeline: &Pipeline, dot: &'a Value, root: &'a Value) -> Result<Found<'a>, TemplateError> {
+/// Does something while variables have these values.
+fn with<'a>(
+    variables: &[String],
+    values: &[&Value],
+    scope: &mut Scope<'a>,
+    act: impl FnOnce(&mut Scope<'a>) -> Result<(), TemplateError>,
+) -> Result<(), TemplateError> {
+    let before = scope.variables.len();
+    let given = variables.iter().zip(values).map(|(name, value)| (name.clone(), (*value).clone()));
+    scope.variables.extend(given);
+    act(scope)?;
+    scope.variables.truncate(before);
+    Ok(())
+}
+
+/// What is gone over, with indices or keys; those of maps in their order, as Go has it.
+fn items(over: &Value) -> Result<Vec<(Value, &Value)>, TemplateError> {
+    Ok(match over {
+        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (index.into(), item)).collect(),
+        Value::Object(members) => {
+            let mut pairs: Vec<(&String, &Value)> = members.iter().collect();
+            pairs.sort_unstable_by_key(|(key, _)| *key);
+            pairs.into_iter().map(|(key, item)| (Value::from(key.as_str()), item)).collect()
+        }
+        Value::Null => Vec::new(),
+        other => return Err(TemplateError::new(format!("`range` cannot go over {}", shown(other)))),
+    })
+}
+
+fn value<'a>(pipeline: &Pipeline, dot: &'a Value, scope: &Scope<'a>) -> Result<Found<'a>, TemplateError> {
     let mut last: Option<Found<'a>> = None;
     for command in pipeline {
-        last = Some(run(command, last, dot, root)?);
+        last = Some(run(command, last, dot, scope)?);
     }
     Ok(last.unwrap_or(Cow::Owned(Value::Null)))
 }
@@ -60,15 +118,16 @@ fn run<'a>(
     command: &Command,
     piped: Option<Found<'a>>,
     dot: &'a Value,
-    root: &'a Value,
+    scope: &Scope<'a>,
 ) -> Result<Found<'a>, TemplateError> {
     let mut arguments = Vec::with_capacity(command.operands.len() + 1);
     for operand in &command.operands {
         arguments.push(match operand {
             Operand::Field(path) => Cow::Borrowed(field(dot, path)),
-            Operand::Root(path) => Cow::Borrowed(field(root, path)),
+            Operand::Root(path) => Cow::Borrowed(field(scope.root, path)),
+            Operand::Variable(name, path) => Cow::Owned(field(scope.get(name), path).clone()),
             Operand::Constant(value) => Cow::Owned(value.clone()),
-            Operand::Group(pipeline, path) => match value(pipeline, dot, root)? {
+            Operand::Group(pipeline, path) => match value(pipeline, dot, scope)? {
                 Cow::Borrowed(inner) => Cow::Borrowed(field(inner, path)),
                 Cow::Owned(inner) => Cow::Owned(field(&inner, path).clone()),
             },
@@ -143,16 +202,68 @@ fn call<'a>(function: &str, mut arguments: Vec<Found<'a>>) -> Result<Found<'a>, 
         "not" => owned((!is_true(arguments.first().ok_or_else(too_few)?)).into()),
         "printf" => {
             let [format, rest @ ..] = arguments.as_slice() else { return Err(too_few()) };
-            owned(printf(&shown(format), rest).into())
+            owned(printf(&shown(format), rest, shown).into())
         }
-        _ => {
-            let mut text = arguments.iter().map(|argument| shown(argument)).collect::<Vec<_>>().join(" ");
-            if function == "println" {
-                text.push('\n');
-            }
-            owned(text.into())
+        "urlquery" => owned(query_escaped(&print(&arguments, false)).into()),
+        "slice" => {
+            let [subject, bounds @ ..] = arguments.as_slice() else { return Err(too_few()) };
+            owned(slice(subject, bounds)?)
         }
+        "println" => owned((print(&arguments, true) + "\n").into()),
+        _ => owned(print(&arguments, false).into()),
     }
+}
+
+/// As Go's `Sprint`, which parts only what is no text, or as its `Sprintln`, which parts everything.
+fn print(arguments: &[Found<'_>], parts_all: bool) -> String {
+    let mut text = String::new();
+    let mut before: Option<&Value> = None;
+    for argument in arguments {
+        let is_text = |value: &Value| value.is_string();
+        if before.is_some_and(|before| parts_all || !is_text(before) && !is_text(argument)) {
+            text.push(' ');
+        }
+        text.push_str(&shown(argument));
+        before = Some(argument);
+    }
+    text
+}
+
+/// Part of a text, by bytes, or of a list.
+fn slice(subject: &Value, bounds: &[Found<'_>]) -> Result<Value, TemplateError> {
+    let length = match subject {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.len(),
+        other => return Err(TemplateError::new(format!("`slice` cannot be applied to {}", shown(other)))),
+    };
+    let bound = |at: usize, otherwise: usize| match bounds.get(at) {
+        None => Some(otherwise),
+        Some(bound) => bound.as_u64().and_then(|bound| usize::try_from(bound).ok()),
+    };
+    let (from, to) = (bound(0, 0), bound(1, length));
+    let wrong = || {
+        let shown = |bound: Option<usize>| bound.map_or_else(|| "?".to_owned(), |bound| bound.to_string());
+        TemplateError::new(format!("`slice` cannot go from {} to {} of {length}", shown(from), shown(to)))
+    };
+    let range =
+        from.zip(to).filter(|(from, to)| from <= to && *to <= length).map(|(from, to)| from..to).ok_or_else(wrong)?;
+    Ok(match subject {
+        Value::String(text) => String::from_utf8_lossy(&text.as_bytes()[range]).into_owned().into(),
+        Value::Array(items) => items[range].to_vec().into(),
+        _ => Value::Null,
+    })
+}
+
+/// A text as part of a query, where a space is a plus.
+fn query_escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b' ' => out.push('+'),
+            _ if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
 }
 
 fn index<'a>(found: Found<'a>, key: &Value) -> Result<Found<'a>, TemplateError> {
@@ -210,37 +321,4 @@ fn shown(value: &Value) -> String {
         }
         Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
-}
-
-/// `%s`, `%v`, `%d`, `%q` and `%%`, with a width that may be negative or start with a zero.
-fn printf(format: &str, arguments: &[Found<'_>]) -> String {
-    let (mut out, mut rest, mut arguments) = (String::new(), format, arguments.iter());
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        let directive = &rest[at + 1..];
-        let end = directive.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(directive.len());
-        let Some(verb) = directive[end..].chars().next() else {
-            out.push_str("%!(NOVERB)");
-            return out;
-        };
-        rest = &directive[end + verb.len_utf8()..];
-        if verb == '%' {
-            out.push('%');
-            continue;
-        }
-        let Some(argument) = arguments.next() else {
-            out.push_str(&format!("%!{verb}(MISSING)"));
-            continue;
-        };
-        let text = if verb == 'q' { Value::from(shown(argument)).to_string() } else { shown(argument) };
-        // No sane width is beyond this, and an absurd one must not fill the memory.
-        let width = directive[..end].trim_matches('-').parse::<usize>().unwrap_or(0).min(4096);
-        out.push_str(&match (directive[..end].starts_with('-'), directive[..end].starts_with('0')) {
-            (true, _) => format!("{text:<width$}"),
-            (false, true) => format!("{text:0>width$}"),
-            (false, false) => format!("{text:>width$}"),
-        });
-    }
-    out.push_str(rest);
-    out
 }

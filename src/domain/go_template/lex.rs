@@ -16,6 +16,13 @@ pub(super) enum Word {
     Field(Vec<String>),
     /// `$.A.B`, or `$`.
     Root(Vec<String>),
+    /// `$x.A.B`, or `$x`.
+    Variable(String, Vec<String>),
+    /// `:=`
+    Declare,
+    /// `=`
+    Assign,
+    Comma,
     Name(String),
     Text(String),
     Number(serde_json::Number),
@@ -38,7 +45,7 @@ pub(super) fn pieces(template: &str) -> Result<Vec<Piece<'_>>, TemplateError> {
             return Ok(pieces);
         };
         let mut action = &rest[start + 2..];
-        if let Some(trimmed) = action.strip_prefix("- ") {
+        if let Some(trimmed) = action.strip_prefix('-').filter(|rest| rest.starts_with(char::is_whitespace)) {
             (text, action) = (text.trim_end(), trimmed);
         }
         pieces.push(Piece::Text(text));
@@ -49,8 +56,9 @@ pub(super) fn pieces(template: &str) -> Result<Vec<Piece<'_>>, TemplateError> {
         };
         let inner = &action[..end];
         rest = &action[end + 2..];
-        trim = inner.ends_with(" -");
-        let inner = if trim { &inner[..inner.len() - 2] } else { inner };
+        let before_marker = inner.strip_suffix('-').filter(|inner| inner.ends_with(char::is_whitespace));
+        trim = before_marker.is_some();
+        let inner = before_marker.unwrap_or(inner);
         pieces.push(Piece::Action(inner.trim()));
     }
 }
@@ -85,6 +93,9 @@ pub(super) fn words(action: &str) -> Result<Vec<Word>, TemplateError> {
         let after = &rest[first.len_utf8()..];
         let (word, left) = match first {
             '|' => (Word::Pipe, after),
+            ',' => (Word::Comma, after),
+            '=' => (Word::Assign, after),
+            ':' if after.starts_with('=') => (Word::Declare, &after[1..]),
             '(' => (Word::Open, after),
             ')' => {
                 let (path, left) = if after.starts_with('.') { fields(after) } else { (Vec::new(), after) };
@@ -95,8 +106,10 @@ pub(super) fn words(action: &str) -> Result<Vec<Word>, TemplateError> {
                 (Word::Field(path), left)
             }
             '$' if after.starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
-                let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                return Err(TemplateError::new(format!("variables are not supported: `${name}`")));
+                let end = after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len());
+                let (name, left) = after.split_at(end);
+                let (path, left) = if left.starts_with('.') { fields(left) } else { (Vec::new(), left) };
+                (Word::Variable(name.to_owned(), path), left)
             }
             '$' => {
                 let (path, left) = if after.starts_with('.') { fields(after) } else { (Vec::new(), after) };

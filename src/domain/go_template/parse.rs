@@ -13,9 +13,31 @@ use super::lex::{Piece, Word, pieces, words};
 pub(super) enum Node {
     Text(String),
     Print(Pipeline),
-    If { condition: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
-    Range { over: Pipeline, each: Vec<Node>, otherwise: Vec<Node> },
-    With { value: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
+    /// Gives variables a value: new ones, or those that there are.
+    Set {
+        variable: String,
+        is_new: bool,
+        value: Pipeline,
+    },
+    If {
+        variables: Vec<String>,
+        condition: Pipeline,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    /// With one variable for the item, or two for the index or key and the item.
+    Range {
+        variables: Vec<String>,
+        over: Pipeline,
+        each: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    With {
+        variables: Vec<String>,
+        value: Pipeline,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
 }
 
 /// Commands, each of which gets the result of the one before as its last argument.
@@ -32,13 +54,16 @@ pub(super) struct Command {
 pub(super) enum Operand {
     Field(Vec<String>),
     Root(Vec<String>),
+    Variable(String, Vec<String>),
     Constant(Value),
     Group(Pipeline, Vec<String>),
 }
 
 /// Functions that there are.
-pub(super) const FUNCTIONS: [&str; 14] =
-    ["index", "len", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "print", "println", "printf"];
+pub(super) const FUNCTIONS: [&str; 16] = [
+    "index", "slice", "len", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "print", "println", "printf",
+    "urlquery",
+];
 
 type Words = Peekable<IntoIter<Word>>;
 
@@ -105,14 +130,20 @@ fn block<'a>(pieces: &mut Pieces<'a>) -> Result<(Vec<Node>, End<'a>), TemplateEr
             "end" => return Ok((nodes, Some(("end", "")))),
             "else" => return Ok((nodes, Some(("else", rest.trim())))),
             "if" | "range" | "with" => nodes.push(control(word, rest, pieces)?),
-            _ => nodes.push(Node::Print(whole_pipeline(action)?)),
+            _ => nodes.push(single(action)?),
         }
     }
     Ok((nodes, None))
 }
 
 fn control(word: &str, rest: &str, pieces: &mut Pieces<'_>) -> Result<Node, TemplateError> {
-    let subject = whole_pipeline(rest)?;
+    let (variables, is_new, subject) = assignment(rest)?;
+    if !is_new && !variables.is_empty() {
+        return Err(TemplateError::new(format!("`{word}` can only make new variables, with `:=`")));
+    }
+    if variables.len() > if word == "range" { 2 } else { 1 } {
+        return Err(TemplateError::new(format!("there are too many variables after `{word}`")));
+    }
     let (then, end) = block(pieces)?;
     let otherwise = match end {
         Some(("else", "")) => match block(pieces)? {
@@ -128,18 +159,47 @@ fn control(word: &str, rest: &str, pieces: &mut Pieces<'_>) -> Result<Node, Temp
         None => return Err(TemplateError::new(format!("`{word}` has no `end`"))),
     };
     Ok(match word {
-        "if" => Node::If { condition: subject, then, otherwise },
-        "range" => Node::Range { over: subject, each: then, otherwise },
-        _ => Node::With { value: subject, then, otherwise },
+        "if" => Node::If { variables, condition: subject, then, otherwise },
+        "range" => Node::Range { variables, over: subject, each: then, otherwise },
+        _ => Node::With { variables, value: subject, then, otherwise },
     })
 }
 
-fn whole_pipeline(text: &str) -> Result<Pipeline, TemplateError> {
-    let mut words = words(text)?.into_iter().peekable();
-    let (pipeline, closed) = pipeline(&mut words)?;
-    match closed {
-        None => Ok(pipeline),
-        Some(_) => Err(TemplateError::new("there is a `)` too many")),
+/// An action that prints a value, or gives a variable one.
+fn single(action: &str) -> Result<Node, TemplateError> {
+    let (mut variables, is_new, value) = assignment(action)?;
+    match (variables.pop(), variables.is_empty()) {
+        (None, _) => Ok(Node::Print(value)),
+        (Some(variable), true) => Ok(Node::Set { variable, is_new, value }),
+        (Some(_), false) => Err(TemplateError::new("only `range` gives values to two variables")),
+    }
+}
+
+/// A pipeline, with the variables that stand before it; whether those are new ones.
+fn assignment(text: &str) -> Result<(Vec<String>, bool, Pipeline), TemplateError> {
+    let mut words = words(text)?;
+    let mut variables = Vec::new();
+    let mut is_new = false;
+    if let Some(at) = words.iter().position(|word| matches!(word, Word::Declare | Word::Assign)) {
+        is_new = words[at] == Word::Declare;
+        let rest = words.split_off(at + 1);
+        words.truncate(at);
+        for (place, word) in words.into_iter().enumerate() {
+            match word {
+                Word::Variable(name, path) if place % 2 == 0 && path.is_empty() => variables.push(name),
+                Word::Comma if place % 2 == 1 => {}
+                _ => return Err(TemplateError::new("only a variable such as `$x` can be given a value")),
+            }
+        }
+        if variables.is_empty() {
+            return Err(TemplateError::new("there is no variable before `=`"));
+        }
+        words = rest;
+    }
+    let mut words = words.into_iter().peekable();
+    match pipeline(&mut words)? {
+        (pipeline, None) => Ok((variables, is_new, pipeline)),
+        (_, Some(_)) => Err(TemplateError::new("there is a `)` too many")),
     }
 }
 
@@ -171,6 +231,10 @@ fn pipeline(words: &mut Words) -> Result<(Pipeline, Option<Vec<String>>), Templa
             },
             Word::Field(path) => Operand::Field(path),
             Word::Root(path) => Operand::Root(path),
+            Word::Variable(name, path) => Operand::Variable(name, path),
+            Word::Declare | Word::Assign | Word::Comma => {
+                return Err(TemplateError::new("`=` and `,` belong to variables at the start of an action"));
+            }
             Word::Text(text) => Operand::Constant(text.into()),
             Word::Number(number) => Operand::Constant(number.into()),
             Word::Name(name) => match name.as_str() {
@@ -190,57 +254,4 @@ fn pipeline(words: &mut Words) -> Result<(Pipeline, Option<Vec<String>>), Templa
     }
     finish(command, &mut commands)?;
     Ok((commands, None))
-}
-
-/// Finds fields that cannot be there. Inside `range` and `with` the dot is something else, so only
-/// paths from the root are looked at there.
-pub(super) fn check_fields(nodes: &[Node], known: &[(&str, &[&str])]) -> Result<(), TemplateError> {
-    fn check_all(nodes: &[Node], known: &[(&str, &[&str])], at_root: bool) -> Result<(), TemplateError> {
-        for node in nodes {
-            match node {
-                Node::Text(_) => {}
-                Node::Print(pipeline) => check_pipeline(pipeline, known, at_root)?,
-                Node::If { condition, then, otherwise } => {
-                    check_pipeline(condition, known, at_root)?;
-                    check_all(then, known, at_root)?;
-                    check_all(otherwise, known, at_root)?;
-                }
-                Node::Range { over: subject, each: then, otherwise }
-                | Node::With { value: subject, then, otherwise } => {
-                    check_pipeline(subject, known, at_root)?;
-                    check_all(then, known, false)?;
-                    check_all(otherwise, known, at_root)?;
-                }
-            }
-        }
-        Ok(())
-    }
-    fn check_pipeline(pipeline: &Pipeline, known: &[(&str, &[&str])], at_root: bool) -> Result<(), TemplateError> {
-        for operand in pipeline.iter().flat_map(|command| &command.operands) {
-            match operand {
-                Operand::Field(path) if at_root => check_path(path, known)?,
-                Operand::Root(path) => check_path(path, known)?,
-                Operand::Group(inner, _) => check_pipeline(inner, known, at_root)?,
-                Operand::Field(_) | Operand::Constant(_) => {}
-            }
-        }
-        Ok(())
-    }
-    if known.is_empty() { Ok(()) } else { check_all(nodes, known, true) }
-}
-
-fn check_path(path: &[String], known: &[(&str, &[&str])]) -> Result<(), TemplateError> {
-    let unknown = |path: &[String], there: Vec<&str>| {
-        TemplateError::new(format!("there is no field .{}; there are {}", path.join("."), there.join(", ")))
-    };
-    let Some(first) = path.first() else { return Ok(()) };
-    let Some((_, inner)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(first)) else {
-        return Err(unknown(&path[..1], known.iter().map(|(name, _)| *name).collect()));
-    };
-    match path.get(1) {
-        Some(second) if !inner.iter().any(|name| name.eq_ignore_ascii_case(second)) => {
-            Err(unknown(&path[..2], inner.to_vec()))
-        }
-        _ => Ok(()),
-    }
 }

@@ -5,6 +5,7 @@
 //! 2018 services are an array of `{name, baseUrl, entries}` and `{name, exchangePrefix, exchanges}`.
 //! The output is a function of the input's content: the order of the array does not matter.
 
+mod descriptions;
 mod layout;
 mod legacy;
 mod prose;
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
+
+pub(crate) use descriptions::descriptions;
 
 use super::catalogue::Source;
 use super::model::Service;

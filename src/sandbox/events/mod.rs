@@ -123,6 +123,11 @@ impl Events {
         inbox.drain(..count).collect()
     }
 
+    /// Whether a history is being replayed.
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted.load(Ordering::Relaxed)
+    }
+
     /// Publishes nothing while a history is replayed that is long past.
     pub(super) fn mute(&self, muted: bool) {
         self.muted.store(muted, Ordering::Relaxed);

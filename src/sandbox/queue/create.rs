@@ -16,6 +16,8 @@ const DRIFT: TimeDelta = TimeDelta::minutes(15);
 
 /// Routes that the index listens to.
 pub(super) const INDEX_ROUTE: &str = "index.";
+/// What routes start with that the notify service listens to.
+pub(super) const NOTIFY_ROUTE: &str = "notify.";
 
 pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let text = call.param("taskId");
@@ -259,6 +261,7 @@ pub(super) fn insert(
         runs: Vec::new(),
         ever_resolved: false,
         indexed: draft.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
+        notified: draft.routes.iter().any(|route| route.starts_with(NOTIFY_ROUTE)),
         definition,
     };
     debug_assert_eq!(task.state(), State::Unscheduled);

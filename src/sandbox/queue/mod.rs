@@ -13,6 +13,7 @@ mod group;
 mod id;
 mod lifecycle;
 mod metadata;
+mod notices;
 mod pending;
 mod publish;
 mod read;
@@ -36,6 +37,7 @@ use self::workers::Workers;
 use super::call::{Answer, Call, Fault, Outcome};
 use super::certificate::Issuer;
 use super::events::Events;
+use super::notify::Outbox;
 use super::object::Objects;
 use super::storage::Storage;
 use super::wire::Object;
@@ -71,6 +73,7 @@ pub(super) struct QueueState {
     objects: Arc<Objects>,
     workers: Workers,
     events: Arc<Events>,
+    outbox: Arc<Outbox>,
 }
 
 /// The runs of one task queue that wait for a worker or have one.
@@ -108,6 +111,7 @@ impl QueueState {
             storage,
             workers: Workers::default(),
             events: Arc::default(),
+            outbox: Arc::default(),
         }
     }
 
@@ -130,6 +134,13 @@ impl QueueState {
     #[must_use]
     pub(super) fn with_events(mut self, events: Arc<Events>) -> Self {
         self.events = events;
+        self
+    }
+
+    /// The same, writing to people here.
+    #[must_use]
+    pub(super) fn with_outbox(mut self, outbox: Arc<Outbox>) -> Self {
+        self.outbox = outbox;
         self
     }
 

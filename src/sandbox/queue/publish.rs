@@ -104,11 +104,22 @@ impl Change {
 impl QueueState {
     /// Publishes that something happened to a task.
     pub(super) fn publish(&self, id: TaskId, change: &Change) {
-        let Some(task) = self.tasks.get(&id).filter(|_| self.events.wanted()) else { return };
-        let Ok(definition) = serde_json::from_str::<Definition>(&task.definition()) else { return };
+        let Some(task) = self.tasks.get(&id) else { return };
+        let is_notified = task.notified && !self.events.is_muted();
+        if !is_notified && !self.events.wanted() {
+            return;
+        }
+        let text = task.definition();
+        let Ok(definition) = serde_json::from_str::<Definition>(&text) else { return };
         let mut text = String::new();
         task.write_status(&mut text, id);
         let mut status: Value = serde_json::from_str(&text).unwrap_or_default();
+        if is_notified {
+            self.notify(task, change.name(), &status);
+        }
+        if !self.events.wanted() {
+            return;
+        }
         let mut tags = json!(definition.tags);
         if let (Change::Ended { in_group: true, .. }, Some(status)) = (change, status.as_object_mut()) {
             status.shift_remove("priority");

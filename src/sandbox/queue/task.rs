@@ -200,6 +200,8 @@ pub(super) struct Task {
     pub ever_resolved: bool,
     /// Whether it has routes that the index listens to.
     pub indexed: bool,
+    /// Whether it has routes that the notify service listens to.
+    pub notified: bool,
     /// What was asked for.
     pub definition: Definition,
 }

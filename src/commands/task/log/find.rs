@@ -4,9 +4,9 @@ use futures::future::try_join;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::artifacts;
 use crate::client::Client;
-use crate::commands::logs::{Listed, PayloadLogs, choose};
+use crate::commands::logs::{PayloadLogs, choose};
+use crate::commands::transfers::{self, ListedArtifact};
 use crate::error::{Error, Kind, Result};
 
 /// Artifacts that a failure names.
@@ -31,18 +31,12 @@ struct Definition(Value);
 /// # Errors
 /// [`Kind::NotFound`] when there is none, with the names that there are; those of the calls.
 pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -> Result<String> {
-    let listing = artifacts::list(client, request.task, Some(request.run));
+    let listing = transfers::list(client, request.task, Some(request.run));
     let definition = async {
         let Definition(definition) = client.call("queue", "task").arg(request.task).send().await?.json()?;
         Ok(PayloadLogs::of(&definition))
     };
-    let (raw, logs) = try_join(listing, definition).await?;
-    let mut listed = Vec::new();
-    for raw in &raw {
-        let artifact = artifacts::read(raw)?;
-        let is_error = &*artifact.storage_type == "error";
-        listed.push(Listed { name: artifact.name.0.into_owned(), is_error });
-    }
+    let (listed, logs) = try_join(listing, definition).await?;
     let chosen = match request.name {
         Some(name) => listed.iter().find(|artifact| artifact.name == name).map(|artifact| artifact.name.as_str()),
         None => choose(&listed, &logs, over),
@@ -50,7 +44,7 @@ pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -
     chosen.map(str::to_owned).ok_or_else(|| missing(request, &listed, over))
 }
 
-fn missing(request: LogRequest<'_>, listed: &[Listed], over: bool) -> Error {
+fn missing(request: LogRequest<'_>, listed: &[ListedArtifact], over: bool) -> Error {
     let LogRequest { task, run, name } = request;
     let what = name.map_or("log".to_owned(), |name| format!("artifact `{name}`"));
     let error = Error::new(Kind::NotFound, format!("run {run} of task {task} has no {what}"));

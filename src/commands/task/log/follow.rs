@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::find::{self, LogRequest};
 use super::lines::Lines;
 use super::lookup;
-use crate::client::{Client, Streamed};
-use crate::commands::logs::Source;
+use super::whole;
+use crate::client::{Client, Request, StreamOptions, Streamed};
 use crate::context::Context;
 use crate::domain::TaskState;
 use crate::error::{Error, Kind, Result};
+use crate::transfer::ContentSource;
 use crate::ui::sanitize;
 
 /// How long a running task may be silent before it is asked for whether it still runs.
@@ -19,6 +20,12 @@ const RUN_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
+/// How long nothing may come before a connection counts as dead. A task can be silent for long.
+const STALL: Duration = Duration::from_secs(600);
+/// So long a worker may take to upload the log of a run that has ended under its hands: when it is canceled, the queue
+/// knows that before the worker does.
+const UPLOAD_WAIT: Duration = Duration::from_secs(30);
+const UPLOAD_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// Attempts that bring nothing new, one after the other, before giving up.
 const MAX_FRUITLESS_ATTEMPTS: u32 = 6;
 
@@ -58,16 +65,52 @@ impl<'a> Log<'a> {
         request: LogRequest<'a>,
         state: TaskState,
     ) -> Result<Self> {
-        let over = state != TaskState::Running;
-        let name = find::find(client, request, over).await?;
-        let mut log = Self { client, context, request, name, stream: None, over, offset: 0 };
-        log.stream = Some(log.connect().await?);
+        let mut log = Self {
+            client,
+            context,
+            request,
+            name: String::new(),
+            stream: None,
+            over: state != TaskState::Running,
+            offset: 0,
+        };
+        log.name = log.appeared().await?;
+        if !log.over {
+            log.stream = Some(log.connect().await?);
+        }
         Ok(log)
     }
 
-    async fn connect(&self) -> Result<Streamed> {
+    /// The name of the log; of a run that has just begun once it is there.
+    async fn appeared(&mut self) -> Result<String> {
+        let mut pause = FIRST_RETRY_DELAY;
+        let mut is_told = false;
+        loop {
+            match find::find(self.client, self.request, self.over).await {
+                Err(error) if error.kind() == Kind::NotFound && !self.over && self.request.name.is_none() => {}
+                outcome => return outcome,
+            }
+            let LogRequest { task, run, .. } = self.request;
+            if !is_told && self.context.ui.terminal.stderr {
+                self.context.ui.note(format_args!("Waiting for the log of task {task}, run {run}, to appear."));
+                is_told = true;
+            }
+            self.context.env.clock.sleep(pause).await;
+            pause = (pause * 2).min(MAX_RETRY_DELAY);
+            self.over = self.is_over().await?;
+        }
+    }
+
+    fn source(&self) -> ContentSource {
         let LogRequest { task, run, .. } = self.request;
-        Source::of(self.client, task, run, &self.name).await?.open(self.client, self.offset).await
+        ContentSource::Artifact { task: task.to_owned(), run: Some(run), name: self.name.clone() }
+    }
+
+    /// Starts to read where the log is now, from the byte on that was handed on last.
+    async fn connect(&self) -> Result<Streamed> {
+        let (url, follow) = self.source().url(self.client).await?;
+        let request = Request { follow, ..Request::get(format!("reading {}", self.name), url) };
+        self.client.stream(&request, StreamOptions { from: self.offset, stall: STALL, sign: false }).await
     }
 
     /// Hands the log to `lines`, to its end.
@@ -76,13 +119,17 @@ impl<'a> Log<'a> {
     /// When the output cannot be written; [`Kind::Unavailable`] when too many attempts in a row
     /// brought nothing new.
     pub(super) async fn print(mut self, mut lines: Lines) -> Result<Lines> {
+        if self.over {
+            return whole::print(self.client, &self.source(), lines, self.context).await;
+        }
         let mut fruitless = 0;
         let mut pause = FIRST_RETRY_DELAY;
         loop {
             let before = self.offset;
             let ended = match self.stream.take() {
                 Some(stream) => self.read(stream, &mut lines).await?,
-                None => match self.connect().await {
+                // Once the run is over, the log moves to where it is kept.
+                None => match if self.over { self.uploaded().await } else { self.connect().await } {
                     Ok(stream) => self.read(stream, &mut lines).await?,
                     Err(error) => Ended::Cut(error),
                 },
@@ -169,31 +216,46 @@ impl<'a> Log<'a> {
     /// Changes over to the log that was uploaded when the run ended; false when there is none, so
     /// that what was read has to do.
     async fn find_uploaded(&mut self, ended: &Ended) -> Result<bool> {
-        let found = match find::find(self.client, self.request, true).await {
-            Ok(name) => {
-                self.name = name;
-                self.connect().await
+        let mut waited = Duration::ZERO;
+        loop {
+            let error = match self.uploaded().await {
+                Ok(stream) => {
+                    self.stream = Some(stream);
+                    return Ok(true);
+                }
+                Err(error) => error,
+            };
+            let may_come = matches!(error.kind(), Kind::NotFound | Kind::Failed | Kind::Unavailable);
+            if may_come && !matches!(ended, Ended::Whole) && waited < UPLOAD_WAIT {
+                self.context.env.clock.sleep(UPLOAD_POLL_INTERVAL).await;
+                waited += UPLOAD_POLL_INTERVAL;
+                continue;
             }
-            Err(error) => Err(error),
-        };
-        match found {
-            Ok(stream) => {
-                self.stream = Some(stream);
-                Ok(true)
-            }
-            Err(error) if error.kind() == Kind::NotFound => {
+            return self.without_end(ended, error);
+        }
+    }
+
+    /// The log as it was uploaded, from the byte on that was handed on last.
+    async fn uploaded(&mut self) -> Result<Streamed> {
+        self.name = find::find(self.client, self.request, true).await?;
+        self.connect().await
+    }
+
+    /// The log was not uploaded. What was read stays right, although nobody can say whether it is all.
+    fn without_end(&self, ended: &Ended, error: Error) -> Result<bool> {
+        match error.kind() {
+            Kind::NotFound => {
                 if !matches!(ended, Ended::Whole) {
                     self.context.ui.warn("the end of the log is lost: it was not uploaded when the run ended");
                 }
                 Ok(false)
             }
-            // What was read stays right, although nobody can say whether it is all.
-            Err(error) if error.kind() == Kind::Failed => {
+            Kind::Failed => {
                 let message = sanitize(error.message());
                 self.context.ui.warn(format_args!("the end of the log may be lost: {message}"));
                 Ok(false)
             }
-            Err(error) => Err(error),
+            _ => Err(error),
         }
     }
 }

@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::api::Api;
+use crate::domain::ProxyPath;
+use crate::loopback::accept_all;
 use crate::sandbox::input::MAX_BODY;
-use crate::sandbox::sockets::accept_all;
 
 /// How long a signed URL that a task asks for is good.
 const SIGNED_URL_LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -51,33 +52,6 @@ impl Drop for Proxy {
     }
 }
 
-/// Where a request leads, by its path.
-#[derive(Debug, PartialEq, Eq)]
-enum Route<'a> {
-    /// To a service, at this path and query.
-    Service(String),
-    /// To a signed URL for the one in the body.
-    SignedUrl,
-    Unknown(&'a str),
-}
-
-fn route(target: &str) -> Route<'_> {
-    if target == "/bewit" {
-        return Route::SignedUrl;
-    }
-    if target.starts_with("/api/") {
-        return Route::Service(target.to_owned());
-    }
-    // Older clients leave out the first part.
-    let mut parts = target.trim_start_matches('/').splitn(3, '/');
-    match (parts.next(), parts.next()) {
-        (Some(service), Some(version)) if !service.is_empty() && version.starts_with('v') => {
-            Route::Service(format!("/api{target}"))
-        }
-        _ => Route::Unknown(target),
-    }
-}
-
 async fn answer(api: &Api, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     // Tasks are no web pages: a browser that comes here was sent by a page that guessed the port.
@@ -86,8 +60,9 @@ async fn answer(api: &Api, request: Request) -> Response {
     }
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let read = to_bytes(body, MAX_BODY).await.ok();
-    match route(target) {
-        Route::Service(target) => {
+    match ProxyPath::parse(target) {
+        ProxyPath::Service { service, version, rest } => {
+            let target = format!("/api/{service}/{version}{rest}");
             let mut headers = parts.headers;
             // Each is about the connection to the proxy, or would be a second signature.
             for name in [header::HOST, header::AUTHORIZATION, header::ACCEPT_ENCODING, header::CONNECTION] {
@@ -99,8 +74,8 @@ async fn answer(api: &Api, request: Request) -> Response {
             *response.headers_mut() = answer.headers;
             response
         }
-        Route::SignedUrl => signed_url(api, &String::from_utf8_lossy(&read.unwrap_or_default())),
-        Route::Unknown(target) => {
+        ProxyPath::SignedUrl => signed_url(api, &String::from_utf8_lossy(&read.unwrap_or_default())),
+        ProxyPath::Credentials | ProxyPath::Unknown => {
             text(StatusCode::NOT_FOUND, &format!("{target} is no path of a service, such as /api/queue/v1/ping"))
         }
     }
@@ -123,20 +98,4 @@ fn text(status: StatusCode, message: &str) -> Response {
     let mut response = Response::new(Body::from(format!("{message}\n")));
     *response.status_mut() = status;
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_lead_to_services_with_or_without_their_first_part() {
-        let service = |target: &str| Route::Service(target.to_owned());
-        assert_eq!(route("/api/queue/v1/task/x?a=b"), service("/api/queue/v1/task/x?a=b"));
-        assert_eq!(route("/queue/v1/task/x%2Fy"), service("/api/queue/v1/task/x%2Fy"));
-        assert_eq!(route("/bewit"), Route::SignedUrl);
-        for unknown in ["/", "", "/queue", "/queue/ping", "//v1/x"] {
-            assert_eq!(route(unknown), Route::Unknown(unknown));
-        }
-    }
 }

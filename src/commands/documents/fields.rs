@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// When the path is malformed, or something that is there is no object or list; says what.
-pub(super) fn set(body: &mut Value, path: &str, value: Value) -> Result<(), String> {
+pub(crate) fn set_field(body: &mut Value, path: &str, value: Value) -> Result<(), String> {
     let mut place = body;
     for step in parse(path)? {
         place = match step {
@@ -133,7 +133,7 @@ mod tests {
     fn build(pairs: &[(&str, Value)]) -> Result<Value, String> {
         let mut body = Value::Null;
         for (path, value) in pairs {
-            set(&mut body, path, value.clone())?;
+            set_field(&mut body, path, value.clone())?;
         }
         Ok(body)
     }

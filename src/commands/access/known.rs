@@ -1,0 +1,45 @@
+//! Clients and roles as the auth service has them.
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::commands::selection::{collect, or_nearest, texts};
+use crate::error::Result;
+
+/// All clients whose IDs start like this.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn clients(client: &Client, prefix: &str) -> Result<Vec<Value>> {
+    let call = client.call("auth", "listClients");
+    let call = if prefix.is_empty() { call } else { call.query("prefix", prefix) };
+    collect(call, "clients").await
+}
+
+/// All roles.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn roles(client: &Client) -> Result<Vec<Value>> {
+    collect(client.call("auth", "listRoles2"), "roles").await
+}
+
+/// A client.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] with the IDs that are like it.
+pub(super) async fn client(client: &Client, id: &str) -> Result<Value> {
+    let answer = client.call("auth", "client").arg(id).send().await;
+    let known = async { Ok(texts(&clients(client, "").await?, Some("clientId"))) };
+    or_nearest(answer, ("client", id), known).await?.json()
+}
+
+/// A role.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] with the IDs that are like it.
+pub(super) async fn role(client: &Client, id: &str) -> Result<Value> {
+    let answer = client.call("auth", "role").arg(id).send().await;
+    let known = async { Ok(texts(&collect(client.call("auth", "listRoleIds"), "roleIds").await?, None)) };
+    or_nearest(answer, ("role", id), known).await?.json()
+}

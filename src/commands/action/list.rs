@@ -1,0 +1,107 @@
+//! `tc action list`
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::published::Published;
+use super::subject::SubjectArgs;
+use crate::context::Context;
+use crate::definition::actions::{Action, ActionKind};
+use crate::error::Result;
+use crate::exit::Status;
+use crate::ui::{Table, one_line};
+
+/// List the actions that fit a task group or a task
+///
+/// Of several of one name the first is meant; the others are marked `hidden`. In a pipe: name, kind, title, the scope
+/// that is needed and the mark, one action a line, with tabs in between.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Task group or task: an ID, or the address of its page. The ID of a task that is that of its group means the group
+    #[arg(value_name = "GROUP|TASK")]
+    subject: String,
+    #[command(flatten)]
+    how: SubjectArgs,
+    /// Only actions of this kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    kind: Option<KindChoice>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum KindChoice {
+    /// Those that trigger a hook
+    Hook,
+    /// Those that create a task
+    Task,
+}
+
+impl KindChoice {
+    fn is(self, kind: &ActionKind) -> bool {
+        match self {
+            Self::Hook => matches!(kind, ActionKind::Hook { .. }),
+            Self::Task => matches!(kind, ActionKind::Task { .. }),
+        }
+    }
+}
+
+/// Lists.
+///
+/// # Errors
+/// When there are no actions; those of the calls.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let subject = args.how.one(&args.subject, context).await?;
+    let published = Published::load(&subject, context).await?;
+    let mut fitting = published.actions.fitting(subject.target());
+    fitting.retain(|(action, _)| args.kind.is_none_or(|kind| kind.is(&action.kind)));
+    if context.wants_json() {
+        let list: Vec<Value> = fitting.iter().map(|(action, is_first)| to_json(action, *is_first)).collect();
+        context.print_json(Value::from(list).to_string()).await?;
+        return Ok(Status::DONE);
+    }
+    match published.actions.left_out {
+        0 => {}
+        1 => context.ui.note("1 action is left out: it is of an unknown kind, or malformed."),
+        count => context.ui.note(format_args!("{count} actions are left out: of an unknown kind, or malformed.")),
+    }
+    if fitting.is_empty() {
+        context.ui.note(format_args!("No action fits {}.", subject.label()));
+        return Ok(Status::DONE);
+    }
+    let cells = |action: &Action, is_first: bool| {
+        let scope = action.kind.caller_scope().unwrap_or_else(|| "those of its task".to_owned());
+        let mark = if is_first { "" } else { "hidden" };
+        [action.name.as_str(), action.kind.word(), &action.title, &scope, mark].map(one_line)
+    };
+    let mut out = context.ui.out();
+    if !context.ui.terminal.stdout {
+        for (action, is_first) in fitting {
+            writeln!(out, "{}", cells(action, is_first).join("\t"))?;
+        }
+        return Ok(Status::DONE);
+    }
+    let mut table = Table::new(["name", "kind", "title", "scope", ""]).whole(0).optional(&[4, 3, 1]);
+    for (action, is_first) in fitting {
+        table.row(cells(action, is_first));
+    }
+    write!(out, "{}", table.render(context.ui.terminal.width, context.ui.color()))?;
+    Ok(Status::DONE)
+}
+
+fn to_json(action: &Action, is_first: bool) -> Value {
+    let mut value = json!({
+        "name": action.name,
+        "kind": action.kind.word(),
+        "title": action.title,
+        "description": action.description,
+        "context": action.context,
+        "schema": action.schema,
+        "scope": action.kind.caller_scope(),
+        "hidden": !is_first,
+    });
+    if let (ActionKind::Hook { group, id, .. }, Some(members)) = (&action.kind, value.as_object_mut()) {
+        members.insert("hookGroupId".into(), group.as_str().into());
+        members.insert("hookId".into(), id.as_str().into());
+    }
+    value
+}

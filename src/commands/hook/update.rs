@@ -1,0 +1,102 @@
+//! `tc hook update`
+
+use std::io::Write as _;
+
+use serde_json::Value;
+
+use super::definitions::{self, Definition, DefinitionArgs};
+use crate::commands::bulk::Confirmation;
+use crate::commands::documents::difference;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::exit::Status;
+use crate::ui::sanitize;
+
+/// Change hooks to what a file says
+///
+/// The differences are shown, and on a terminal asked about.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    definitions: DefinitionArgs,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    yes: bool,
+}
+
+/// Updates.
+///
+/// # Errors
+/// When a definition is not valid, or a hook does not exist; those of the calls.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let definitions = args.definitions.read(context).await?;
+    let mut changed: Vec<Definition> = Vec::new();
+    for definition in definitions {
+        let hook = &definition.hook;
+        let before = hook.definition(&hook.deployment.client(context)?).await?;
+        let lines = difference(&laid_out(&before), &laid_out(&definition.body));
+        if lines.is_empty() {
+            context.ui.note(format_args!("{hook} is so already."));
+            continue;
+        }
+        context.ui.note(format_args!("{hook}:"));
+        for line in lines {
+            context.ui.note(sanitize(&line));
+        }
+        changed.push(definition);
+    }
+    if args.definitions.dry_run {
+        definitions::print(&changed, context).await?;
+        return Ok(Status::DONE);
+    }
+    if changed.is_empty() {
+        return Ok(Status::DONE);
+    }
+    let count = if changed.len() == 1 { "1 hook".to_owned() } else { format!("{} hooks", changed.len()) };
+    let confirmation = Confirmation {
+        action: &format!("update {count}"),
+        refusal: "updated nothing",
+        question: &format!("Update {count}?"),
+        hint: "Use --yes to skip the question, or --dry-run to see the differences.",
+        ..Confirmation::default()
+    };
+    if !args.yes && !confirmation.ask(context).await? {
+        return Ok(Status::NOT_CONFIRMED);
+    }
+    send(&changed, context).await
+}
+
+async fn send(changed: &[Definition], context: &Context) -> Result<Status> {
+    let mut answers: Vec<Value> = Vec::new();
+    for definition in changed {
+        let hook = &definition.hook;
+        let client = hook.deployment.client(context)?;
+        let sent = hook.call(&client, "updateHook").json(&definition.body).send().await;
+        let answer: Value = sent
+            .map_err(|error| match answers.len() {
+                0 => error,
+                made => error.hint(format!("{made} of {} hooks were updated before.", changed.len())),
+            })?
+            .json()?;
+        if answer.get("hookId").and_then(Value::as_str) != Some(&hook.id) {
+            return Err(Error::failed(format!("the hooks service answered something that is not hook {hook}")));
+        }
+        answers.push(answer);
+        if !context.wants_json() {
+            let mut out = context.ui.out();
+            writeln!(out, "{hook} updated")?;
+            out.flush()?;
+        }
+    }
+    if context.wants_json() {
+        context.print_json(Value::from(answers).to_string()).await?;
+    }
+    Ok(Status::DONE)
+}
+
+/// A definition as text whose lines can be compared: the order of keys does not count.
+fn laid_out(definition: &Value) -> String {
+    let mut definition = definition.clone();
+    definition.sort_all_objects();
+    format!("{definition:#}\n")
+}

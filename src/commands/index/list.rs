@@ -1,0 +1,106 @@
+//! `tc index list`
+
+use std::io::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::named;
+use super::tree::{Lister, Row, created_since};
+use crate::commands::waiting;
+use crate::context::Context;
+use crate::domain::time::parse_time;
+use crate::error::{Error, Result};
+use crate::exit::Status;
+use crate::ui::{ago, one_line};
+
+/// List what is in a namespace of the index
+///
+/// On a terminal as a tree; in a pipe `task` or `namespace`, path, taskId and expiry, one entry a line, with tabs in
+/// between.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Namespace, or the address of its page; without one the root of the index
+    #[arg(value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// All namespaces below, too
+    #[arg(short, long)]
+    recursive: bool,
+    /// Only tasks that were created since: a time, or how long ago (`2 days`)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+/// Lists.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;
+    let since = args.since.as_deref().map(|text| time_since(text, context)).transpose()?;
+    let client = place.deployment.client(context)?;
+    let mut rows = Lister::new(&client, args.recursive).rows(&place.id).await?;
+    if let Some(since) = since {
+        rows = created_since(rows, since, &client).await?;
+    }
+    if context.wants_json() {
+        let (tasks, namespaces): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::is_task);
+        let entries = |rows: Vec<Row>| rows.into_iter().map(|row| row.entry).collect::<Vec<Value>>();
+        let document = json!({"namespaces": entries(namespaces), "tasks": entries(tasks)});
+        context.print_json(document.to_string()).await?;
+        return Ok(Status::DONE);
+    }
+    if rows.is_empty() {
+        let what = if since.is_some() { "tasks" } else { "entries" };
+        let here = if place.id.is_empty() { "the index".to_owned() } else { format!("`{}`", place.id) };
+        context.ui.note(format_args!("No {what} in {here}."));
+    }
+    let mut out = context.ui.out();
+    for row in &rows {
+        if context.ui.terminal.stdout {
+            writeln!(out, "{}", branch(row, context.now()))?;
+        } else {
+            let kind = if row.is_task() { "task" } else { "namespace" };
+            let cells = [kind, row.path(), row.text("taskId"), row.text("expires")];
+            writeln!(out, "{}", cells.map(one_line).join("\t"))?;
+        }
+    }
+    Ok(Status::DONE)
+}
+
+/// The time that a text means: one of the calendar, or how long ago.
+fn time_since(text: &str, context: &Context) -> Result<DateTime<Utc>> {
+    // A bare number would be seconds since the epoch or seconds ago.
+    if text.contains('T')
+        && let Ok(time) = parse_time(text)
+    {
+        return Ok(time);
+    }
+    let length = waiting::length(text, "--since")?;
+    let ago = chrono::TimeDelta::from_std(length).ok().and_then(|length| context.now().checked_sub_signed(length));
+    ago.ok_or_else(|| Error::usage(format!("`{text}` lies beyond the calendar")))
+}
+
+/// A line of the tree.
+fn branch(row: &Row, now: DateTime<Utc>) -> String {
+    let indent = "  ".repeat(row.depth);
+    let name = one_line(row.name());
+    if !row.is_task() {
+        return format!("{indent}{name}.");
+    }
+    let expires = parse_time(row.text("expires")).map(|time| format!("  expires {}", ago(time, now)));
+    format!("{indent}{name}  {}{}", one_line(row.text("taskId")), expires.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_indented_and_tells_the_task() {
+        let now = parse_time("2026-11-22T12:00:00Z").unwrap();
+        let entry = json!({"namespace": "a.b.latest", "taskId": "T", "expires": "2026-11-23T12:00:00Z"});
+        assert_eq!(branch(&Row { depth: 1, entry }, now), "  latest  T  expires in 1 d 0 h");
+        assert_eq!(branch(&Row { depth: 0, entry: json!({"namespace": "a.\u{1b}b"}) }, now), "b.");
+    }
+}

@@ -1,0 +1,90 @@
+//! Tasks that are named by their places in the index.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+use url::Url;
+
+use super::named::task;
+use crate::client::Client;
+use crate::context::{Context, NamedTask};
+use crate::domain::index_path::IndexPath;
+use crate::error::{Error, Result};
+
+/// Look-ups in the index at once.
+const MAX_CONCURRENT_LOOKUPS: usize = 16;
+
+/// The words, with the pages of tasks in place of pages of the index, and of index paths where these are asked for.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] for what is no index path; those of the look-ups.
+pub(crate) async fn resolve_index(words: Vec<String>, index: bool, context: &Context) -> Result<Vec<String>> {
+    let found = words.iter().map(|word| index_path(word, index)).collect::<Result<Vec<_>>>()?;
+    if found.iter().all(Option::is_none) {
+        return Ok(words);
+    }
+    stream::iter(words.into_iter().zip(found))
+        .map(|(word, found)| async move {
+            let Some(IndexPath { root, path }) = found else { return Ok(word) };
+            let client = context.client_for(&context.deployment_of(root.as_ref())?)?;
+            let task = find(&client, &path).await?;
+            // The page of the task carries the deployment on.
+            Ok(root.map_or(task.clone(), |root| format!("{root}/tasks/{task}")))
+        })
+        .buffered(MAX_CONCURRENT_LOOKUPS)
+        .try_collect()
+        .await
+}
+
+/// The task that `text` names: by its ID, its page, the page of an index path, or, with `index`, by an index path.
+///
+/// # Errors
+/// Those of [`resolve_index`] and of [`super::task`].
+pub(crate) async fn indexed_task(text: &str, index: bool, context: &Context) -> Result<NamedTask> {
+    let words = resolve_index(vec![text.to_owned()], index, context).await?;
+    task(words.first().map_or(text, String::as_str), context)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Indexed {
+    task_id: String,
+}
+
+async fn find(client: &Client, path: &str) -> Result<String> {
+    let Indexed { task_id } = client.call("index", "findTask").arg(path).send().await?.json()?;
+    Ok(task_id)
+}
+
+/// The index path that a word is: that of a page of the index, or any word but a URL where index paths are asked for.
+fn index_path(word: &str, asked_for: bool) -> Result<Option<IndexPath>> {
+    if let Some(found) = IndexPath::of_page(word).filter(|found| !found.path.is_empty()) {
+        return Ok(Some(found));
+    }
+    if !asked_for || Url::parse(word).is_ok() {
+        return Ok(None);
+    }
+    IndexPath::parse(word).map(Some).map_err(|fault| Error::usage(fault.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_words_are_paths_only_when_asked_for() {
+        let path = |word: &str, asked_for| index_path(word, asked_for).unwrap();
+        assert_eq!(path("a.b.c", false), None);
+        assert_eq!(path("a.b.c", true), Some(IndexPath { root: None, path: "a.b.c".into() }));
+        assert_eq!(path("https://tc.example.com/tasks/VESwp9JaRo-XkFN_bemBhw", true), None);
+        assert_eq!(path("https://tc.example.com/tasks/index/", true), None);
+        assert!(path("https://tc.example.com/tasks/index/a/b", false).is_some());
+    }
+
+    #[test]
+    fn a_path_with_an_empty_part_is_refused() {
+        assert_eq!(
+            index_path("a..b", true).unwrap_err().to_string(),
+            "invalid index path `a..b`: it has an empty part"
+        );
+    }
+}

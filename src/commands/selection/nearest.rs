@@ -1,0 +1,60 @@
+//! What does not exist, and what was meant.
+
+use std::future::Future;
+
+use serde_json::Value;
+
+use crate::client::Call;
+use crate::error::{Error, Kind, Result};
+use crate::reference::suggest;
+
+/// All items of a list that comes in pages.
+///
+/// # Errors
+/// Those of the calls.
+pub(crate) async fn collect(call: Call<'_>, member: &str) -> Result<Vec<Value>> {
+    let mut pages = call.pages()?;
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await? {
+        let mut answer: Value = page.json()?;
+        if let Some(Value::Array(items)) = answer.get_mut(member).map(Value::take) {
+            all.extend(items);
+        }
+    }
+    Ok(all)
+}
+
+/// The texts among values, or under a key of them.
+pub(crate) fn texts(values: &[Value], key: Option<&str>) -> Vec<String> {
+    let text = |value: &Value| key.map_or(Some(value), |key| value.get(key))?.as_str().map(str::to_owned);
+    values.iter().filter_map(text).collect()
+}
+
+/// An answer; where it is that there is no such thing, this is said by its name, with the names that are like it.
+///
+/// `known` is asked for the names that there are only then. That it may fail changes nothing: they are a kindness.
+///
+/// # Errors
+/// That of `answer`.
+pub(crate) async fn or_nearest<T>(
+    answer: Result<T>,
+    (noun, name): (&str, &str),
+    known: impl Future<Output = Result<Vec<String>>>,
+) -> Result<T> {
+    match answer {
+        Err(error) if error.kind() == Kind::NotFound => {
+            let names = known.await.unwrap_or_default();
+            Err(no_such(noun, name, &names).caused_by(error))
+        }
+        answer => answer,
+    }
+}
+
+/// That there is no such thing, with the names that are like it.
+pub(crate) fn no_such(noun: &str, name: &str, known: &[String]) -> Error {
+    let error = Error::new(Kind::NotFound, format!("{noun} `{name}` does not exist"));
+    match suggest(name, known.iter().map(String::as_str)).as_slice() {
+        [] => error,
+        names => error.hint(format!("Did you mean `{}`?", names.join("`, `"))),
+    }
+}

@@ -1,0 +1,27 @@
+//! `tc update`
+
+use std::io::Write as _;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::exit::Status;
+
+/// Say how to get a newer version
+///
+/// Nothing is downloaded: a new version comes the way this one came.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+/// Says it.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) async fn run(_args: &Args, context: &Context) -> Result<Status> {
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(
+        context.ui.out(),
+        "This is tc {version}. Nothing was downloaded: install a newer version the way this one was installed.\n\
+         From its sources: git pull && cargo install --path . --profile dist"
+    )?;
+    Ok(Status::DONE)
+}

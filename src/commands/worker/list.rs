@@ -1,0 +1,135 @@
+//! `tc worker list`
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::fields::{number, shown_time, text, time};
+use crate::client::Client;
+use crate::commands::selection::{check_pool, collect, pool};
+use crate::context::Context;
+use crate::error::Result;
+use crate::exit::Status;
+use crate::ui::Table;
+
+/// List the workers of a pool
+///
+/// Those that worker-manager has started or expects, and those that the queue has seen; workers that have stopped only
+/// with `--stopped` or `--state stopped`. In a pipe: worker, state, capacity, launch configuration, when it was last
+/// active, its latest task, and until when it is in quarantine, with tabs between them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Worker pool: its ID (provisioner/worker-type) or the address of its page
+    #[arg(value_name = "POOL")]
+    pool: String,
+    /// Only workers in this state; repeatable
+    #[arg(long, value_name = "STATE", value_parser = ["requested", "running", "stopping", "stopped", "standalone"])]
+    state: Vec<String>,
+    /// Stopped workers, too
+    #[arg(long, conflicts_with = "state")]
+    stopped: bool,
+    /// Only workers in quarantine
+    #[arg(long)]
+    quarantined: bool,
+    /// Only workers of this launch configuration
+    #[arg(long, value_name = "ID")]
+    launch_config: Option<String>,
+}
+
+/// Lists them.
+///
+/// # Errors
+/// [`crate::error::Kind::NotFound`] when there is no such pool.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = pool(&args.pool, context)?;
+    let client = named.deployment.client(context)?;
+    let mut workers = fetch(&client, &named.id).await?;
+    if workers.is_empty() {
+        check_pool(&client, &named.id).await?;
+    }
+    let now = context.now();
+    workers.retain(|worker| {
+        let state = text(worker, "state");
+        let in_state = args.state.iter().any(|wanted| wanted == state)
+            || args.state.is_empty() && (args.stopped || state != "stopped");
+        let in_quarantine = time(worker, "quarantineUntil").is_some_and(|until| until > now);
+        let of_config = args.launch_config.as_ref().is_none_or(|config| text(worker, "launchConfigId") == config);
+        in_state && of_config && (in_quarantine || !args.quarantined)
+    });
+    if context.wants_json() {
+        context.print_json(Value::Array(workers).to_string()).await?;
+        return Ok(Status::DONE);
+    }
+    let header = ["worker", "state", "capacity", "launch config", "active", "latest task", "quarantine"];
+    let mut table = Table::new(header).whole(0).whole(5).right(2).optional(&[6, 3, 2, 4]);
+    for worker in &workers {
+        let latest = worker.get("latestTask").map(|run| format!("{}/{}", text(run, "taskId"), number(run, "runId")));
+        let until = time(worker, "quarantineUntil").filter(|until| *until > now);
+        table.row([
+            format!("{}/{}/{}", named.id, text(worker, "workerGroup"), text(worker, "workerId")),
+            text(worker, "state").to_owned(),
+            number(worker, "capacity").to_string(),
+            text(worker, "launchConfigId").to_owned(),
+            shown_time(worker, "lastDateActive", context),
+            latest.unwrap_or_default(),
+            until.map(|_| shown_time(worker, "quarantineUntil", context)).unwrap_or_default(),
+        ]);
+    }
+    if table.is_empty() {
+        context.ui.note("There are no such workers.");
+        return Ok(Status::DONE);
+    }
+    context.ui.table(&table)?;
+    Ok(Status::DONE)
+}
+
+/// The workers of a pool as worker-manager knows them, with what the queue has seen of them.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn fetch(client: &Client, pool: &str) -> Result<Vec<Value>> {
+    let (provisioner, worker_type) = pool.split_once('/').unwrap_or((pool, ""));
+    let started = collect(client.call("worker-manager", "listWorkersForWorkerPool").arg(pool), "workers");
+    let seen = client.call("worker-manager", "listWorkers").arg(provisioner).arg(worker_type);
+    let (started, seen) = tokio::try_join!(started, collect(seen, "workers"))?;
+    Ok(joined(started, seen))
+}
+
+/// One entry a worker, with the members of both lists; what worker-manager says of one that it has started comes first.
+fn joined(started: Vec<Value>, seen: Vec<Value>) -> Vec<Value> {
+    let mut all: IndexMap<(String, String), Value> = IndexMap::new();
+    for worker in started.into_iter().chain(seen) {
+        let key = (text(&worker, "workerGroup").to_owned(), text(&worker, "workerId").to_owned());
+        match (all.get_mut(&key).and_then(Value::as_object_mut), worker) {
+            (Some(known), Value::Object(more)) => {
+                for (name, value) in more {
+                    known.entry(name).or_insert(value);
+                }
+            }
+            (_, worker) => drop(all.insert(key, worker)),
+        }
+    }
+    all.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_both_lists_say_of_a_worker_is_joined() {
+        let started = vec![json!({"workerGroup": "g", "workerId": "a", "state": "running", "capacity": 2})];
+        let seen = vec![
+            json!({"workerGroup": "g", "workerId": "a", "state": "stopped", "latestTask": 1}),
+            json!({"workerGroup": "h", "workerId": "a", "state": "standalone"}),
+        ];
+        assert_eq!(
+            joined(started, seen),
+            [
+                json!({"workerGroup": "g", "workerId": "a", "state": "running", "capacity": 2, "latestTask": 1}),
+                json!({"workerGroup": "h", "workerId": "a", "state": "standalone"}),
+            ]
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Command lines of the Go tool that are not about tasks and groups: as `tc` and as `taskcluster`.
+
+use std::ffi::OsString;
+use std::io::Cursor;
+
+use tc::sandbox::{Options, Sandbox};
+
+use crate::support::Tc;
+
+/// The credentials of nobody, on no deployment.
+fn tc() -> Tc {
+    Tc::new().at("https://tc.invalid").env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "s3cret")
+}
+
+#[test]
+fn a_noun_without_a_verb_asks_for_help() {
+    for noun in ["task", "group", "download", "pulse"] {
+        let ran = tc().run_as("taskcluster", &[noun]);
+        ran.stderr("").status(0);
+        assert!(ran.stdout.contains("Commands:\n"), "{ran}");
+        let ran = tc().run(&[noun]);
+        ran.stdout("").status(2);
+        assert!(ran.stderr.contains("Commands:\n"), "{ran}");
+    }
+}
+
+#[test]
+fn help_is_found_wherever_it_stands() {
+    let expected = tc().run(&["help", "task", "wait"]).stdout;
+    for line in [&["task", "help", "wait"][..], &["task", "wait", "--help"]] {
+        tc().run(line).stdout(&expected).stderr("").status(0);
+    }
+    tc().run(&["task", "help"]).stdout(&tc().run(&["help", "task"]).stdout).status(0);
+}
+
+#[test]
+fn all_settings_are_printed_under_the_go_tools_names() {
+    let yaml = "config:\n  accessToken: s3cret\n  authorizedScopes: null\n  certificate: null\n  clientId: me\n  \
+                rootUrl: https://tc.invalid\n";
+    tc().run(&["config"]).stdout(yaml).stderr("").status(0);
+    tc().run(&["config", "-f", "yaml"]).stdout(yaml).stderr("").status(0);
+    assert_eq!(tc().run(&["config", "-f", "json"]).json()["config"]["clientId"], "me");
+    tc().run(&["config", "-f", "toml"]).stdout("").status(2);
+    let here = tc();
+    here.run(&["config", "-o", "out"]).stdout("").stderr("").status(0);
+    assert_eq!(std::fs::read_to_string(here.directory().join("out")).unwrap(), yaml);
+    let nothing = "config:\n  accessToken: \"\"\n  authorizedScopes: null\n  certificate: null\n  clientId: \"\"\n  \
+                   rootUrl: \"\"\n";
+    Tc::new().run(&["config"]).stdout(nothing).stderr("").status(0);
+    let shown = tc().terminal().run(&["config"]);
+    assert!(shown.stdout.contains("accessToken: \"(redacted)\"\n") && !shown.stdout.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn a_setting_is_printed_in_the_form_that_is_asked_for() {
+    tc().run(&["config", "config.rootUrl"]).stdout("https://tc.invalid\n").status(0);
+    tc().run(&["config", "get", "config.rootUrl", "-f", "json"]).stdout("\"https://tc.invalid\"\n").status(0);
+    let none = Tc::new();
+    for (key, printed) in [("config.rootUrl", "\"\"\n"), ("config.certificate", "null\n")] {
+        none.run_as("taskcluster", &["config", "get", key]).stdout(printed).stderr("").status(0);
+        none.run(&["config", "get", key]).stdout("").status(5);
+    }
+}
+
+#[test]
+fn setting_and_resetting_say_what_the_go_tool_says_by_its_name() {
+    let (as_tc, as_go) = (Tc::new(), Tc::new());
+    let line = ["config", "set", "config.rootUrl", "https://tc.example.com"];
+    as_go.run_as("taskcluster", &line).stdout("Set 'config.rootUrl' = https://tc.example.com\n").stderr("").status(0);
+    as_tc.run(&line).stdout("").stderr("").status(0);
+    as_go.run(&["config", "get", "root-url"]).stdout("https://tc.example.com\n").status(0);
+    as_tc.run(&["config", "set", "-d", "retries", "7"]).stdout("").status(0);
+    as_tc.run(&["config", "get", "retries"]).stdout("5\n").status(0);
+    as_tc.run(&["config", "set", "-d", "retries", "many"]).stdout("").status(2);
+    as_tc.run(&["config", "set", "retries", "3"]).stdout("").status(0);
+    as_tc.run(&["config", "reset", "--all"]).stdout("").stderr("Removed root-url, retries.\n").status(0);
+    as_tc.run(&["config", "get", "root-url"]).stdout("").status(5);
+    as_go
+        .run_as("taskcluster", &["config", "reset", "config.rootUrl"])
+        .stdout("Reset config.rootUrl to default value.\n")
+        .stderr("")
+        .status(0);
+    as_go.run_as("taskcluster", &["config", "reset", "config.rootUrl"]).status(0);
+    as_go.run(&["config", "reset", "config.rootUrl"]).status(5);
+    let piped = Tc::new().stdin("https://tc.example.com\n");
+    piped.run(&["config", "set", "config.rootUrl"]).stdout("").stderr("").status(0);
+    piped.run(&["config", "get", "config.rootUrl"]).stdout("https://tc.example.com\n").status(0);
+}
+
+#[test]
+fn settings_are_explained() {
+    let ran = tc().run(&["config", "help"]);
+    ran.stderr("").status(0);
+    assert!(ran.stdout.contains("root-url") && ran.stdout.contains("Root URL of the deployment to talk to."), "{ran}");
+    tc().run(&["config", "help", "root-url"])
+        .stdout(
+            "Key:     root-url\nMeaning: Root URL of the deployment to talk to.\n\
+             Value:   https://tc.invalid (from TASKCLUSTER_ROOT_URL)\nDefault: none\n",
+        )
+        .stderr("")
+        .status(0);
+    tc().run(&["config", "help", "nonsense"]).stdout("").status(2);
+}
+
+#[test]
+fn small_commands_take_the_go_tools_words() {
+    tc().run(&["version", "--short-version"]).stdout("0.1.0\n").stderr("").status(0);
+    tc().run_as("taskcluster", &["version"]).stdout("taskcluster version 0.1.0\n").stderr("").status(0);
+    let nice = tc().run(&["slugid", "generate", "-n"]);
+    nice.stderr("").status(0);
+    assert!(nice.stdout.starts_with(|c: char| c.is_ascii_alphabetic()), "{nice}");
+    let ran = tc().run(&["update"]);
+    ran.stderr("").status(0);
+    assert!(ran.stdout.contains("Nothing was downloaded"), "{ran}");
+}
+
+#[test]
+fn completions_go_to_a_file_and_leave_out_descriptions() {
+    let tc = tc();
+    let stub = tc.run(&["completions", "fish"]).stdout;
+    tc.run(&["completion", "fish"]).stdout(&stub).stderr("").status(0);
+    tc.run(&["completions", "fish", "file"]).stdout("").stderr("").status(0);
+    assert_eq!(std::fs::read_to_string(tc.directory().join("file")).unwrap(), stub);
+    for shell in ["zsh", "fish", "powershell"] {
+        let bare = tc.run(&["completion", shell, "--no-descriptions"]);
+        assert!(bare.stdout.contains(&format!("{shell}-words")), "{bare}");
+        let offered = Tc::new().env("TC_COMPLETE", &format!("{shell}-words")).run(&["slugid", "gen"]);
+        offered.stdout("generate\n").stderr("").status(0);
+    }
+}
+
+#[test]
+fn lines_for_scripts_are_printed_on_a_terminal_by_the_go_tools_name() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let id = crate::support::task::running(&sandbox, chrono::Utc::now());
+    let tc = Tc::new().signed_in(&sandbox).terminal();
+    for line in [&["group", "status", &id][..], &["group", "list", "--all", &id], &["task", "status", &id]] {
+        let piped = Tc::new().signed_in(&sandbox).run(line).stdout;
+        tc.run_as("taskcluster", line).stdout(&piped).status(0);
+        assert_ne!(tc.run(line).stdout, piped);
+    }
+}
+
+/// The words of a real call, as a link of that name makes them.
+#[test]
+fn a_path_to_the_name_counts() {
+    let environment = tc::Environment::empty("/");
+    let words = ["/usr/local/bin/taskcluster", "task"].map(OsString::from);
+    let streams = tc::Streams {
+        stdin: Box::new(Cursor::new(Vec::new())),
+        stdout: Box::new(std::io::sink()),
+        stderr: Box::new(std::io::sink()),
+        terminal: tc::Terminal::default(),
+    };
+    assert_eq!(tc::run(words, &environment, streams), 0);
+}

@@ -1,0 +1,179 @@
+//! `tc references update`: a deployment that is newer than the embedded references, and caches that are broken.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use tc::sandbox::{Options, Sandbox};
+
+use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
+
+const ROLL_UP: &str = "GET /references/references.json";
+const VERSION: &str = "GET /api/auth/v1/__version__";
+
+/// A queue with one method that the embedded references lack, and little else.
+fn newer() -> Value {
+    json!([
+        {"filename": "references/queue/v1/api.json", "content": {
+            "$schema": "/schemas/common/api-reference-v0.json#", "apiVersion": "v1", "serviceName": "queue",
+            "title": "Q", "description": "D",
+            "entries": [
+                {
+                    "name": "taskQueueCountsBatch", "type": "function", "method": "post", "route": "/task-queues/counts",
+                    "args": [], "query": [], "input": "v1/counts-request.json#", "title": "Counts of many",
+                    "description": "Tells how busy task queues are.\nAll at once.", "stability": "experimental",
+                    "category": "Task Queues", "scopes": {"for": "id", "in": "ids", "each": "queue:pending-count:<id>"},
+                },
+                {
+                    "name": "ping", "type": "function", "method": "get", "route": "/ping", "args": [], "query": [],
+                    "title": "Ping", "description": "P", "stability": "stable", "category": "Monitoring",
+                },
+            ],
+        }},
+        {"filename": "schemas/queue/v1/counts-request.json", "content": {
+            "$id": "/schemas/queue/v1/counts-request.json#", "$schema": "/schemas/common/metaschema.json#",
+            "type": "object", "required": ["ids"], "additionalProperties": false,
+            "properties": {"ids": {"type": "array", "items": {"type": "string"}}},
+        }},
+    ])
+}
+
+/// A user who has fetched the references of this server.
+fn updated(server: &FakeServer) -> Tc {
+    server.expect(ROLL_UP, Answer::json(200, newer().to_string()));
+    server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
+    let tc = Tc::new().at(server.url());
+    let ran = tc.run(&["references", "update", "--json"]);
+    ran.stderr("").status(0);
+    let said = ran.json();
+    assert_eq!(
+        (&said["services"], &said["methods"], &said["taskclusterVersion"]),
+        (&json!(1), &json!(2), &json!("107.1.0"))
+    );
+    assert_eq!(said["new"], json!(["queue.taskQueueCountsBatch"]));
+    assert!(said["gone"].as_array().unwrap().contains(&json!("queue.createTask")));
+    tc
+}
+
+/// The one file of the cache.
+fn cached(tc: &Tc) -> std::path::PathBuf {
+    let mut files = fs::read_dir(tc.directory().join(".cache/tc/references")).unwrap();
+    files.next().unwrap().unwrap().path()
+}
+
+#[test]
+fn a_method_that_is_newer_can_be_called_once_the_deployment_was_asked() {
+    let server = FakeServer::start();
+    let before = Tc::new().at(server.url()).run(&["api", "queue", "taskQueueCountsBatch", "-d", "{}"]);
+    before.stdout("").status(2);
+    let first = "error: `queue.taskQueueCountsBatch` is not in the references of Taskcluster 106.0.0\n";
+    assert!(before.stderr.starts_with(first) && before.stderr.contains("`tc references update`"), "{before}");
+
+    let tc = updated(&server);
+    server.expect("POST /api/queue/v1/task-queues/counts", Answer::json(200, r#"{"counts": []}"#));
+    tc.run(&["api", "queue", "taskQueueCountsBatch", "-d", r#"{"ids": ["a/b"]}"#, "--jq", ".counts|length"])
+        .stdout("0\n")
+        .stderr("")
+        .status(0);
+    // What it takes, what it needs and what it is for are the deployment's own.
+    let refused = tc.run(&["api", "queue", "taskQueueCountsBatch", "-d", r#"{"id": []}"#]);
+    refused.stdout("").status(2);
+    assert!(refused.stderr.contains("ids"), "{refused}");
+    let help = tc.run(&["api", "queue", "taskQueueCountsBatch", "--help"]);
+    assert!(help.stdout.contains("Tells how busy task queues are.\nAll at once."), "{help}");
+    assert!(help.stdout.contains("POST /api/queue/v1/task-queues/counts"), "{help}");
+    let listed = tc.run(&["api", "queue"]);
+    assert!(listed.stdout.contains("queue\ttaskQueueCountsBatch\tTells how busy task queues are.\n"), "{listed}");
+    let offered = tc.env("TC_COMPLETE", "bash").run(&["api", "queue", "taskQueueC"]);
+    offered.stdout("taskQueueCountsBatch\n").status(0);
+}
+
+#[test]
+fn what_a_deployment_lacks_is_told_with_its_own_version() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let ran = tc.run(&["api", "queue", "createTask", "VESwp9JaRo-XkFN_bemBhw", "-d", "{}"]);
+    ran.stdout("").status(2);
+    let label = format!("is not in the references of {} (107.1.0), fetched ", server.url());
+    assert!(ran.stderr.contains(&label), "{ran}");
+    // Another deployment is not concerned, and what is built on known methods goes on.
+    server.expect("GET /api/queue/v1/task/VESwp9JaRo-XkFN_bemBhw", Answer::json(404, "{}"));
+    tc.run(&["task", "def", "VESwp9JaRo-XkFN_bemBhw"]).status(5);
+    let other = tc.run(&["api", "queue", "-R", "https://tc.invalid", "--json", "--jq", "length"]);
+    assert!(other.stdout.trim().parse::<u32>().unwrap() > 50, "{other}");
+}
+
+#[test]
+fn references_are_listed_shown_and_forgotten() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    tc.run(&["references", "list"])
+        .stdout("queue\tv1\t2\t0\t1\tTasks from creation to resolution, their artifacts and workers\n");
+    let kept = tc.run(&["references", "list", "--deployments"]);
+    assert!(kept.stdout.starts_with(&format!("{}\t107.1.0\t20", server.url())), "{kept}");
+    assert_eq!(tc.run(&["references", "show", "queue"]).json()["methods"][0]["name"], "taskQueueCountsBatch");
+    tc.run(&["references", "reset"])
+        .stdout("")
+        .stderr("From now on the references of Taskcluster 106.0.0 count again.\n")
+        .status(0);
+    tc.run(&["references", "reset", "--all"]).stdout("").stderr("No references were kept.\n").status(0);
+    tc.run(&["references", "list", "--deployments"]).stdout("").status(0);
+    assert!(tc.run(&["api", "queue", "--json"]).stdout.contains("createTask"));
+}
+
+#[test]
+fn a_broken_cache_is_ignored_aloud() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let file = cached(&tc);
+    let whole = fs::read_to_string(&file).unwrap();
+    for broken in [
+        String::new(),
+        whole[..whole.len() / 2].to_owned(),
+        whole.replace(r#""serviceName":"queue""#, r#""serviceName":"queue","baseUrl":"https://evil.example""#),
+        whole.replace(server.url(), "https://other.example"),
+    ] {
+        fs::write(&file, broken).unwrap();
+        server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
+        let ran = tc.run(&["api", "queue", "ping"]);
+        ran.stdout("{}\n").status(0);
+        assert!(ran.stderr.starts_with("warning: the references kept for this deployment are ignored: "), "{ran}");
+        assert!(ran.stderr.contains("`tc references reset`"), "{ran}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_changes_nothing() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let before = fs::read_to_string(cached(&tc)).unwrap();
+    for answer in [
+        Answer::html(200, "<html>"),
+        Answer::json(200, "[]"),
+        Answer::json(200, newer().to_string().replace("\"/ping\"", "7")),
+        Answer::json(200, newer().to_string().replace("\"ping\"", "\"pi\\u001bng\"")),
+    ] {
+        server.expect(ROLL_UP, answer);
+        server.allow(VERSION, Answer::json(404, "{}"));
+        let ran = tc.run(&["references", "update"]);
+        ran.stdout("");
+        assert_ne!(ran.status, 0, "{ran}");
+        assert_eq!(fs::read_to_string(cached(&tc)).unwrap(), before);
+    }
+    fs::write(tc.directory().join("roll-up.json"), newer().to_string()).unwrap();
+    let url = server.url();
+    tc.run(&["references", "update", "--from", "roll-up.json"]).stdout("").status(0).stderr_starts(&format!(
+        "Kept the references of {url}: 1 service, 2 methods.\nNew: queue.taskQueueCountsBatch.\n"
+    ));
+}
+
+#[test]
+fn the_sandbox_can_be_asked() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let ran = tc.run(&["references", "update", "--json"]);
+    ran.status(0);
+    let said = ran.json();
+    assert_eq!((&said["new"], &said["gone"]), (&json!([]), &json!([])), "{said}");
+    tc.run(&["api", "queue", "ping", "--jq", ".alive"]).stdout("true\n").stderr("").status(0);
+}
