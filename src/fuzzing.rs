@@ -10,6 +10,7 @@ use crate::client::Page;
 use crate::definition::actions::{Actions, Target};
 use crate::definition::json_e::{Context, render};
 use crate::definition::places::Places;
+use crate::diagnosis::fuzz::{failure_lines, report_lines};
 use crate::domain::artifact_path::{Paths, flat_path, safe_path};
 use crate::domain::hook_ref::HookRef;
 use crate::domain::index_path::IndexPath;
@@ -66,6 +67,14 @@ pub fn cron(text: &str) {
     if let Some(next) = schedule.next(now()) {
         assert!(next > now());
         assert!(schedule.next(next).is_none_or(|later| later > next));
+    }
+}
+
+/// Logs and reports of tasks: how they are cut into pieces does not matter.
+pub fn failure_logs(bytes: &[u8]) {
+    for piece in [7, 100] {
+        assert_eq!(failure_lines(bytes, 1 << 16), failure_lines(bytes, piece));
+        assert_eq!(report_lines(bytes, 1 << 16), report_lines(bytes, piece));
     }
 }
 
@@ -173,6 +182,7 @@ mod tests {
         actions(text);
         artifact_paths(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         cron(text);
+        failure_logs(text.as_bytes());
         json_layout(text.as_bytes());
         pages(text.as_bytes());
         templates(text);

@@ -23,6 +23,7 @@ mod commands;
 mod config;
 mod context;
 mod definition;
+mod diagnosis;
 mod domain;
 mod env;
 mod error;
