@@ -3,7 +3,7 @@
 
 pub(crate) mod compare;
 #[cfg(any(fuzzing, test))]
-pub mod fuzz;
+pub(crate) mod fuzz;
 pub(crate) mod log;
 pub(crate) mod report;
 pub(crate) mod task;
