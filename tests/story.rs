@@ -96,7 +96,7 @@ fn a_failed_test_is_retriggered_by_an_action_and_what_was_behind_it_is_seen_to()
     tc.run(&["task", "wait", TEST]).stdout("failed 'failed'\n").status(3);
     tc.run(&["group", "list", DECISION, "--state", "failed"]).stdout(&format!("{TEST} test failed\n")).status(0);
     let failed = json!(["sheriff@example.com", format!("Task failed: test - {TEST}")]);
-    assert_eq!(mails(&sandbox), [failed.clone()]);
+    assert_eq!(mails(&sandbox), std::slice::from_ref(&failed));
 
     // The action's hook and its role are there; the fault is mended, and the test is run again by the action.
     let role = format!("hook-id:{HOOK}");
