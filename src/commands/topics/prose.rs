@@ -31,7 +31,9 @@ pub(super) const CREDENTIALS: Topic = Topic {
     name: "credentials",
     about: "As whom tc calls, and where that is kept",
     section: "7",
-    introduction: "What is found first counts:",
+    introduction:
+        "Where no flag chooses another deployment, credentials come from the first of these that is there. The commands
+below them show, make and forget credentials.",
     entries: entries! {
         "--no-credentials" => "none are sent at all",
         "TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN" => "the credentials in the environment; temporary ones have a TASKCLUSTER_CERTIFICATE, too",
@@ -98,7 +100,7 @@ ended. Nothing is asked where standard input is no terminal: actions that ask ne
         "tc task rerun - --yes" => "`-` reads IDs from standard input",
         "tc group rerun ID --dry-run" => "says what would be done, and does nothing",
         "tc task wait ID --timeout 1h" => "ends with 0 when it completed, 3 when it did not, 8 when it is still pending",
-        "tc task create FILE --json" => "prints the new task's ID and its group",
+        "tc task create FILE --json" => "prints what was created, as JSON",
         "tc creds temp --for task.rerun --exec CMD" => "runs a program that can do only that",
         "tc secret load NAME --exec CMD" => "runs a program with a secret in its environment",
         "-q" => "no words but warnings and errors",
