@@ -31,7 +31,7 @@ fn shaped(
 ) -> Command {
     let name = command.get_name().to_owned();
     // The API's services and methods have a help of their own, which is made from the references.
-    if command.is_allow_external_subcommands_set() {
+    if command.is_allow_external_subcommands_set() && parent.is_some_and(|parent| parent != "tc") {
         return command;
     }
     let line = parent.map_or_else(|| name.clone(), |parent| format!("{parent} {name}"));
@@ -69,7 +69,9 @@ fn fitted(command: Command, line: &str) -> Command {
 
 /// ID and name of an option that can do without a line of its own.
 fn optional(arg: &Arg) -> Option<(String, String)> {
-    let is_shown = !arg.is_hide_set() && !arg.is_hide_short_help_set() && !arg.is_required_set();
+    // A global one would be gone from the help of what is below, too.
+    let is_shown =
+        !arg.is_global_set() && !arg.is_hide_set() && !arg.is_hide_short_help_set() && !arg.is_required_set();
     let name = arg.get_long()?;
     is_shown.then(|| (arg.get_id().to_string(), format!("--{name}")))
 }
