@@ -67,7 +67,9 @@ fn unknown(words: &[&str], tree: &clap::Command) -> Error {
 /// Commands and topics.
 pub(super) fn names(tree: &clap::Command) -> Vec<String> {
     let commands = tree.get_subcommands().map(clap::Command::get_name);
-    commands.chain(TOPICS.iter().map(|topic| topic.name)).map(Into::into).collect()
+    // Some topics have the name of a command.
+    let topics = TOPICS.iter().map(|topic| topic.name).filter(|name| tree.find_subcommand(name).is_none());
+    commands.chain(topics).map(Into::into).collect()
 }
 
 /// The command of this file, whose words complete to these names.
