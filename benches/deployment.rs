@@ -3,7 +3,7 @@
 //! TLS 1.3 with a CA of its own, HTTP/2 and HTTP/1.1, gzip, and a latency of so many milliseconds: once for an answer,
 //! twice for a connection (TCP and TLS have a round trip each). It holds one task group in pages, answers calls after
 //! `--call-ms`, and serves the file of `--file` as an object, in ranges; `--cut` breaks off the first download after
-//! so many bytes. It prints its URL, serves until it is killed, and answers `GET /stats` with what it has seen.
+//! so many bytes. With `--log` all tasks of the group failed, and that file, compressed, is the log of each. It prints its URL, serves until it is killed, and answers `GET /stats` with what it has seen.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it is a tool for measuring")]
 
@@ -48,6 +48,8 @@ struct Shared {
     /// How long a call takes that is not about pages or files, the latency included.
     call: Duration,
     file: Option<PathBuf>,
+    /// The log of every task, compressed.
+    log: Bytes,
     sha256: String,
     /// Where the next download ends too early; `u64::MAX` is nowhere.
     cut: AtomicU64,
@@ -67,10 +69,11 @@ async fn main() {
     let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let shared = Arc::new(Shared {
         url: url.clone(),
-        pages: pages(number("--tasks", 0) as usize, number("--size", 2000) as usize),
+        pages: pages(number("--tasks", 0) as usize, number("--size", 2000) as usize, option("--log").is_some()),
         latency: Duration::from_millis(number("--latency-ms", 20)),
         call: Duration::from_millis(number("--call-ms", 50)),
         file: option("--file").map(PathBuf::from),
+        log: option("--log").map(|path| std::fs::read(path).unwrap().into()).unwrap_or_default(),
         sha256: option("--sha256").unwrap_or_default(),
         cut: AtomicU64::new(number("--cut", u64::MAX)),
         ..Shared::default()
@@ -158,6 +161,17 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         let token = request.uri().query().and_then(|query| query.split_once("continuationToken="));
         return page(&shared, token.map_or(0, |(_, token)| token.parse().unwrap_or(0)), request.headers());
     }
+    if path == "/log" {
+        let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CONTENT_ENCODING, "gzip")];
+        return (headers, shared.log.clone()).into_response();
+    }
+    if path.contains("/artifact-content/") {
+        return json(format!(r#"{{"storageType":"s3","url":"{url}/log"}}"#));
+    }
+    if path.ends_with("/artifacts") {
+        let artifact = r#""name":"public/logs/live_backing.log","contentType":"text/plain""#;
+        return json(format!(r#"{{"artifacts":[{{"storageType":"s3","expires":"{EXPIRES}",{artifact}}}]}}"#));
+    }
     if path == "/blob" {
         return blob(&shared, request.headers());
     }
@@ -234,13 +248,13 @@ fn blob(shared: &Arc<Shared>, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Pages of tasks of about `size` bytes each, of which every other one is pending.
-fn pages(tasks: usize, size: usize) -> Vec<Page> {
+/// Pages of tasks of about `size` bytes each, of which every other one is pending, or all failed.
+fn pages(tasks: usize, size: usize, failed: bool) -> Vec<Page> {
     let starts = (0..tasks).step_by(PAGE_TASKS);
     starts
         .map(|start| {
             let end = (start + PAGE_TASKS).min(tasks);
-            let items: Vec<String> = (start..end).map(|number| task(number, size)).collect();
+            let items: Vec<String> = (start..end).map(|number| task(number, size, failed)).collect();
             let more =
                 if end < tasks { format!(r#","continuationToken":"{}""#, end / PAGE_TASKS) } else { String::new() };
             let page = format!(r#"{{"taskGroupId":"{GROUP}","schedulerId":"s","tasks":[{}]{more}}}"#, items.join(","));
@@ -252,8 +266,12 @@ fn pages(tasks: usize, size: usize) -> Vec<Page> {
 }
 
 /// A task whose payload has text that compresses about as well as commands and environments do.
-fn task(number: usize, size: usize) -> String {
-    let state = if number.is_multiple_of(2) { "pending" } else { "completed" };
+fn task(number: usize, size: usize, failed: bool) -> String {
+    let state = match number % 2 {
+        _ if failed => "failed",
+        0 => "pending",
+        _ => "completed",
+    };
     let (queue, times) = (
         r#""provisionerId":"gecko-t","workerType":"linux","taskQueueId":"gecko-t/linux""#,
         r#""deadline":"2030-01-01T00:00:00.000Z","expires":"2030-01-01T00:00:00.000Z""#,

@@ -23,6 +23,7 @@ mod commands;
 mod config;
 mod context;
 mod definition;
+mod diagnosis;
 mod domain;
 mod env;
 mod error;
@@ -57,6 +58,7 @@ pub mod fuzzing {
     pub use crate::definition::actions::read_actions;
     pub use crate::definition::json_e;
     pub use crate::definition::places;
+    pub use crate::diagnosis::fuzz::{failure_lines, report_lines};
     pub use crate::domain::artifact_path;
     pub use crate::domain::{TaskRef, page_ref, slugid, time};
     pub use crate::ui::json;

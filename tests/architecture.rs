@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("env", &["clock"]),
     ("schema", &["reference"]),
     ("definition", &["domain", "reference", "schema"]),
+    ("diagnosis", &["domain", "ui"]),
     ("error", &["domain", "reference", "schema", "ui"]),
     ("client", &["clock", "domain", "env", "error", "reference"]),
     ("bulk", &["client", "domain", "error"]),
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "config",
             "context",
             "definition",
+            "diagnosis",
             "domain",
             "env",
             "error",
@@ -61,8 +63,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 10] =
-    ["bulk", "credentials", "documents", "hints", "listening", "notices", "page", "selection", "transfers", "waiting"];
+const ROOMS: [&str; 12] = [
+    "bulk",
+    "credentials",
+    "diagnosing",
+    "documents",
+    "hints",
+    "listening",
+    "logs",
+    "notices",
+    "page",
+    "selection",
+    "transfers",
+    "waiting",
+];
 
 /// No file is larger; one of three hundred lines is a good size.
 const MAX_LINES: usize = 500;

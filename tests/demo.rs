@@ -9,6 +9,11 @@ fn the_demo_runs_by_itself() {
     for part in [
         "a task group of 300 tasks",
         "\nrunning: 52\n",
+        " x (test) TEST-UNEXPECTED-FAIL | dom/tests/test_selection_range.html | ",
+        ", infrastructure) ",
+        "it will never run unless it is helped: ",
+        ": all workers of gecko-t/",
+        "error of the pool, 7 times, last ",
         "Run #0: failed 'failed'\nRun #1: pending\n",
         "3 tasks would be cancelled; nothing was sent.\n",
         "\ncancelling task ",

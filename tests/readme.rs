@@ -12,9 +12,12 @@ fn readme() -> String {
 fn normalized(text: &str) -> String {
     let ports = regex::Regex::new(r"localhost:[0-9]+").unwrap();
     let times = regex::Regex::new(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z").unwrap();
+    // How long ago something was depends on when one asks.
+    let lengths = regex::Regex::new(r"\b[0-9]+ (d|h|min|s)( [0-9]+ (h|min|s))?\b").unwrap();
     let program = regex::Regex::new(r"(?m)^    \S*tc (sandbox|group|api)").unwrap();
     let text = ports.replace_all(text, "localhost:1234");
     let text = times.replace_all(&text, "2026-11-22T12:00:00.000Z");
+    let text = lengths.replace_all(&text, "9 min");
     program.replace_all(&text, "    tc $1").trim().to_owned()
 }
 

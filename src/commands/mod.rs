@@ -46,7 +46,9 @@ pub(crate) mod worker;
 // What several verbs have in common, by what it does.
 mod bulk;
 mod credentials;
+mod diagnosing;
 mod listening;
+mod logs;
 mod notices;
 mod page;
 mod selection;

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Values of which every option and argument takes two.
-const SAMPLES: [&str; 22] = [
+const SAMPLES: [&str; 24] = [
     "1",
     "2",
     "1h",
@@ -30,6 +30,8 @@ const SAMPLES: [&str; 22] = [
     "429=2%",
     "106.0.0",
     "105.0.0",
+    "me@example.com",
+    "you@example.com",
 ];
 
 /// A verb, as it is parsed by itself.

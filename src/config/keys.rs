@@ -111,6 +111,18 @@ pub(crate) static CACERT: Key = Key {
     in_profiles: true,
 };
 
+/// File of further patterns for lines of logs that tell failures.
+pub(crate) static PATTERNS: Key = Key {
+    name: "patterns",
+    meaning: "File of further patterns for lines that tell failures.",
+    kind: Type::File,
+    example: "\"patterns.txt\"",
+    default: None,
+    flag: Some("--patterns"),
+    variable: None,
+    in_profiles: true,
+};
+
 /// Pulse broker to listen to. The variable may hold a password, so it is read apart and never shown.
 pub(crate) static PULSE_URL: Key = Key {
     name: "pulse-url",
@@ -137,7 +149,7 @@ pub(crate) static PULSE_USERNAME: Key = Key {
 
 /// All settings, in the order in which lists show them.
 pub(crate) static KEYS: &[&Key] =
-    &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT, &PULSE_URL, &PULSE_USERNAME];
+    &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT, &PATTERNS, &PULSE_URL, &PULSE_USERNAME];
 
 /// The table of profiles.
 pub(super) const PROFILES: &str = "profiles";

@@ -212,7 +212,17 @@ impl Settings {
 
     /// The file of CA certificates; one from a file starts at the directory of that file.
     pub(crate) fn cacert(&self, environment: &Environment) -> Option<PathBuf> {
-        let setting = self.find(&keys::CACERT)?;
+        self.path(&keys::CACERT, environment)
+    }
+
+    /// The file of further patterns for lines that tell failures.
+    pub(crate) fn patterns(&self, environment: &Environment) -> Option<PathBuf> {
+        self.path(&keys::PATTERNS, environment)
+    }
+
+    /// A path; one from a file starts at the directory of that file.
+    fn path(&self, key: &'static Key, environment: &Environment) -> Option<PathBuf> {
+        let setting = self.find(key)?;
         let path = setting.value.as_text()?;
         Some(match (&setting.source, &self.paths) {
             (Source::Profile(_) | Source::File(_), Some(paths)) => paths.directory.join(path),

@@ -1,5 +1,6 @@
 //! A sandbox: what it is started with, what it can be asked from inside, and its end.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -109,13 +110,15 @@ impl Sandbox {
     /// When the queue refuses a task: the same push is there already.
     pub fn load(&self, push: Push) -> Result<String> {
         let now = self.shared.clock.now();
-        let mut group = String::new();
+        let (mut group, mut pools) = (String::new(), BTreeSet::new());
         let tasks = FirefoxPush::tasks(push.tasks, push.seed, now - push.age).inspect(|task| {
             if group.is_empty() {
                 group.clone_from(&task.task_id);
             }
+            pools.extend(task.definition["taskQueueId"].as_str().map(str::to_owned));
         });
         self.admit(tasks, now - push.age, now, push.seed)?;
+        seed::furnish(&mut self.shared.lock(), &pools, now).map_err(|fault| Error::failed(fault.message))?;
         Ok(group)
     }
 

@@ -21,6 +21,10 @@ macro_rules! verbs {
 
 verbs! {
     "task.status": "queue.status", reads "queue.task" "queue.statuses";
+    "task.why": "queue.status" "queue.task" "queue.getArtifact", reads "queue.listArtifacts" "queue.taskQueueCounts"
+        "queue.listPendingTasks" "queue.listWorkers" "queue.getWorker" "queue.listTaskGroup" "worker-manager.workerPool"
+        "worker-manager.listWorkerPools" "worker-manager.listWorkerPoolErrors";
+    "task.errors": "queue.status" "queue.task" "queue.getArtifact", reads "queue.listArtifacts";
     "task.def": "queue.task";
     "task.name": "queue.task";
     "task.group": "queue.task";
@@ -40,6 +44,12 @@ verbs! {
     "task.cot": "queue.getArtifact", reads "queue.task" "queue.status" "queue.listArtifacts";
     "task.priority": "queue.changeTaskPriority", reads "queue.status" "queue.task";
     "group.status": "queue.listTaskGroup";
+    "group.why": "queue.listTaskGroup" "queue.getArtifact", reads "queue.listArtifacts" "queue.taskQueueCounts"
+        "queue.listPendingTasks" "queue.listWorkers" "queue.getWorker" "worker-manager.workerPool"
+        "worker-manager.listWorkerPools" "worker-manager.listWorkerPoolErrors";
+    "group.failures": "queue.listTaskGroup" "queue.getArtifact", reads "queue.listArtifacts";
+    "group.diff": "queue.listTaskGroup", reads "queue.task" "index.findTask";
+    "group.flaky": "queue.listTaskGroup" "queue.getArtifact", reads "queue.listArtifacts";
     "group.list": "queue.listTaskGroup";
     "group.watch": "queue.listTaskGroup";
     "group.wait": "queue.listTaskGroup";

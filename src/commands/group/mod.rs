@@ -2,6 +2,9 @@
 
 mod artifacts;
 mod cancel;
+mod diff;
+mod failures;
+mod flaky;
 mod list;
 mod open;
 mod priority;
@@ -12,6 +15,7 @@ mod status;
 mod timeline;
 mod wait;
 mod watch;
+mod why;
 
 mod snapshot;
 
@@ -24,6 +28,10 @@ use crate::exit::Status;
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Status(status::Args),
+    Why(why::Args),
+    Failures(failures::Args),
+    Diff(diff::Args),
+    Flaky(flaky::Args),
     List(list::Args),
     Watch(watch::Args),
     Wait(wait::Args),
@@ -45,6 +53,10 @@ impl Command {
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,
+            Self::Why(args) => why::run(args, context).await,
+            Self::Failures(args) => failures::run(args, context).await,
+            Self::Diff(args) => diff::run(args, context).await,
+            Self::Flaky(args) => flaky::run(args, context).await,
             Self::List(args) => list::run(args, context).await,
             Self::Watch(args) => watch::run(args, context).await,
             Self::Wait(args) => wait::run(args, context).await,

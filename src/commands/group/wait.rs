@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::snapshot;
 use crate::client::Client;
+use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::EventArgs;
 use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
@@ -18,7 +19,7 @@ use crate::exit::Status;
 ///
 /// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
 /// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete.
+/// that did not complete. With --rerun-failed, what fails is rerun meanwhile, and told of on standard error.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,6 +35,8 @@ pub(crate) struct Args {
     interval: String,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    reruns: RerunArgs,
     #[command(flatten)]
     notify: NotifyArgs,
     #[command(flatten)]
@@ -73,13 +76,18 @@ async fn wait(
     last: &RefCell<GroupProgress>,
     context: &Context,
 ) -> Result<Status> {
+    let mut reruns = args.reruns.reruns(client, context)?;
     let started = context.now();
     let mut events = args.events.of_group(group, context).await?;
     let mut outage = Outage::new(false, context)?;
     loop {
         let before = context.now();
         if let Some(fresh) = outage.bridge(snapshot::take(client, group, selection).await)? {
-            if fresh.is_over() {
+            let rerun: Vec<String> = match &mut reruns {
+                Some(reruns) => reruns.look(&fresh.unsuccessful, |line| context.ui.note(line)).await?,
+                None => Vec::new(),
+            };
+            if rerun.is_empty() && fresh.is_over() {
                 snapshot::tell_of_nothing(&fresh, context);
                 return snapshot::verdict(&fresh).map(|()| Status::DONE);
             }

@@ -1,5 +1,6 @@
 //! `tc group watch`
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::io::Write as _;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::snapshot;
 use super::status::{style, with_bar};
+use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::{EventArgs, Events};
 use crate::commands::notices::{About, NotifyArgs};
 use crate::commands::selection::{self, FilterArgs, Selection};
@@ -23,7 +25,8 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: counts, what has been running for longest, what
 /// failed last. In a pipe a line whenever something changes. Ends with 0 when all tasks completed,
-/// with 3 when they did not, and with 8 when the time limit came first.
+/// with 3 when they did not, and with 8 when the time limit came first. With --rerun-failed, what
+/// fails is rerun meanwhile.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,13 +38,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
     /// End as soon as a task failed or ended as an exception
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rerun_failed")]
     until_failure: bool,
     /// How often to look
     #[arg(long, value_name = "TIME", default_value = "5s")]
     interval: String,
     #[command(flatten)]
     events: EventArgs,
+    #[command(flatten)]
+    reruns: RerunArgs,
     #[command(flatten)]
     notify: NotifyArgs,
     #[command(flatten)]
@@ -69,6 +74,7 @@ async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> 
     let interval = waiting::length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = group.deployment.client(context)?;
     let mut events = args.events.of_group(&group.id, context).await?;
+    let mut reruns = args.reruns.reruns(&client, context)?;
     let mut view = View::new(context)?;
     let mut progress = GroupProgress::default();
     loop {
@@ -82,7 +88,18 @@ async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> 
             progress = fresh;
         }
         view.show(&progress)?;
-        if progress.is_over() {
+        let rerun = match &mut reruns {
+            Some(reruns) => {
+                let said = RefCell::new(Vec::new());
+                let rerun = reruns.look(&progress.unsuccessful, |line| said.borrow_mut().push(line)).await;
+                view.tell_of_reruns(said.into_inner(), &progress)?;
+                rerun?
+            }
+            None => Vec::new(),
+        };
+        // A task that fails once more is told of once more.
+        view.told.retain(|id| !rerun.contains(id));
+        if rerun.is_empty() && progress.is_over() {
             snapshot::tell_of_nothing(&progress, context);
             return snapshot::verdict(&progress).map(|()| Status::DONE);
         }
@@ -104,12 +121,14 @@ struct View<'a> {
     frame: Frame,
     counts: Option<StateCounts>,
     told: HashSet<String>,
+    /// What was said of reruns.
+    reruns: Vec<String>,
 }
 
 impl<'a> View<'a> {
     fn new(context: &'a Context) -> Result<Self> {
         let outage = Outage::new(context.ui.redraws(), context)?;
-        Ok(Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new() })
+        Ok(Self { context, outage, frame: Frame::default(), counts: None, told: HashSet::new(), reruns: Vec::new() })
     }
 
     /// Whether nothing has been shown yet.
@@ -128,10 +147,32 @@ impl<'a> View<'a> {
     fn redraw(&mut self, progress: &GroupProgress) -> Result<()> {
         let ui = &self.context.ui;
         let mut text = view(progress, self.context.now(), Frame::width(ui), ui.color());
+        if !self.reruns.is_empty() {
+            let first = self.reruns.len().saturating_sub(MAX_LISTED_TASKS);
+            let lines: Vec<&str> = self.reruns.iter().skip(first).map(String::as_str).collect();
+            text = format!("{text}\nReruns:\n  {}", lines.join("\n  "));
+        }
         if let Some(line) = self.outage.line() {
             text = format!("{text}\n{line}");
         }
         Ok(self.frame.draw(ui, &text)?)
+    }
+
+    /// Says what was rerun, and what was left as it is: on lines of their own, or at the end of the view.
+    fn tell_of_reruns(&mut self, lines: Vec<String>, progress: &GroupProgress) -> Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if self.context.ui.redraws() {
+            self.reruns.extend(lines);
+            return self.redraw(progress);
+        }
+        let now = self.context.now().to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mut out = self.context.ui.out();
+        for line in lines {
+            writeln!(out, "{now} {line}")?;
+        }
+        Ok(out.flush()?)
     }
 
     /// Waits until it is time to look again; on a terminal the times in the view go on meanwhile.

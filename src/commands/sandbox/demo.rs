@@ -70,6 +70,14 @@ impl Tour<'_> {
         self.show(&["group", "status", group], 0).await?;
         self.show(&["group", "list", group, "--state", "failed"], 0).await?;
 
+        self.say(format_args!("Why did they fail? Their logs and reports, put together by what they have in common:"))?;
+        self.show(&["group", "failures", group], 0).await?;
+        self.say(format_args!("And why does nothing happen with tasks that wait: for others, or for a worker?"))?;
+        let blocked = self.first_cause("--unscheduled", "dependency-failed").await?;
+        self.show(&["task", "why", &blocked], 0).await?;
+        let waiting = self.first_cause("--pending", "pool-is-full").await?;
+        self.show(&["task", "why", &waiting], 0).await?;
+
         let failed = self.first(r#"select(.status.state == "failed") | .status.taskId"#).await?;
         self.say(format_args!("Rerun the first one: the same task gets another run."))?;
         self.show(&["task", "rerun", &failed], 0).await?;
@@ -107,6 +115,12 @@ impl Tour<'_> {
     /// The first result of a jq program over the group's tasks.
     async fn first(&self, program: &str) -> Result<String> {
         self.quietly(&["api", "queue", "listTaskGroup", self.group, "--jsonl", "--jq", program]).await
+    }
+
+    /// The first task that stands where it does for a cause of this kind.
+    async fn first_cause(&self, state: &str, kind: &str) -> Result<String> {
+        let program = format!(".causes[] | select(.kind == \"{kind}\") | .tasks[0]");
+        self.quietly(&["group", "why", self.group, state, "--jq", &program]).await
     }
 
     /// A new client with one scope: its ID and access token.

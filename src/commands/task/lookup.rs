@@ -90,6 +90,16 @@ impl Lookup {
         definition_in(self.definition.as_deref().unwrap_or_default())
     }
 
+    /// All of the definition.
+    ///
+    /// # Errors
+    /// Those of [`Lookup::definition`].
+    pub(super) fn definition_value(&self) -> Result<serde_json::Value> {
+        serde_json::from_slice(self.definition.as_deref().unwrap_or_default()).map_err(|source| {
+            Error::failed("the queue answered something that is not a task's definition").caused_by(source)
+        })
+    }
+
     /// The task as something to act on.
     ///
     /// # Errors

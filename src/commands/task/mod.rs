@@ -8,6 +8,7 @@ mod create;
 mod def;
 mod deps;
 mod edit;
+mod errors;
 mod group;
 mod log;
 mod name;
@@ -22,6 +23,7 @@ mod status;
 mod validate;
 mod wait;
 mod watch;
+mod why;
 
 mod action;
 mod attend;
@@ -40,6 +42,8 @@ use crate::exit::Status;
 #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Status(status::Args),
+    Why(why::Args),
+    Errors(errors::Args),
     Def(def::Args),
     Name(name::Args),
     Group(group::Args),
@@ -71,6 +75,8 @@ impl Command {
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,
+            Self::Why(args) => why::run(args, context).await,
+            Self::Errors(args) => errors::run(args, context).await,
             Self::Def(args) => def::run(args, context).await,
             Self::Name(args) => name::run(args, context).await,
             Self::Group(args) => group::run(args, context).await,

@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use super::{Event, Events, exchanges};
 use crate::domain::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::pulse::{Broker, Trust, open_connection};
+use crate::pulse::{Broker, PulseError, Trust, open_connection};
 
 /// How long the first connection may take.
 const FIRST_CONNECTION: Duration = Duration::from_secs(30);
@@ -45,9 +45,14 @@ pub(in crate::sandbox) fn start(runtime: &Runtime, events: &Events, url: &Secret
     let (ready, told) = std::sync::mpsc::channel();
     let reader = events.subscribe();
     runtime.spawn(async move {
-        let session = open(&broker).await;
-        let session = session.inspect_err(|error| ready.send(Err(error.to_string())).unwrap_or_default());
-        let Ok(session) = session else { return };
+        let session = loop {
+            match open(&broker).await {
+                Ok(session) => break session,
+                // A broker that is about to start takes connections, and drops them.
+                Err(error) if is_starting(&error) => tokio::time::sleep(FIRST_PAUSE).await,
+                Err(error) => return ready.send(Err(describe(&error))).unwrap_or_default(),
+            }
+        };
         ready.send(Ok(())).unwrap_or_default();
         publish(reader, session, &broker).await;
     });
@@ -64,7 +69,23 @@ struct Session {
     _connection: Connection,
 }
 
-async fn open(broker: &Broker) -> std::result::Result<Session, Box<dyn std::error::Error + Send + Sync>> {
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whether somebody listens who does not answer yet.
+fn is_starting(error: &Fault) -> bool {
+    let is_dropped = |cause: &str| ["reset", "closed", "eof"].iter().any(|word| cause.to_lowercase().contains(word));
+    matches!(error.downcast_ref(), Some(PulseError::Unreachable { cause, .. }) if is_dropped(cause))
+}
+
+/// What failed, with its cause.
+fn describe(error: &Fault) -> String {
+    match error.downcast_ref().map_or("", PulseError::cause) {
+        "" => error.to_string(),
+        cause => format!("{error}: {cause}"),
+    }
+}
+
+async fn open(broker: &Broker) -> std::result::Result<Session, Fault> {
     let connection = open_connection(broker, &Trust::default()).await?;
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;

@@ -4,6 +4,7 @@ mod export;
 mod file;
 mod firefox;
 mod platforms;
+mod pools;
 mod replay;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use chrono::TimeDelta;
 pub(super) use export::{export, restore};
 pub use file::TaskList;
 pub(super) use firefox::{FirefoxPush, SeedTask};
+pub(super) use pools::furnish;
 pub(super) use replay::{Running, replay};
 
 /// A made-up push of Firefox. The same numbers give the same tasks with the same IDs.

@@ -9,8 +9,12 @@ use serde_json::{Value, json};
 
 use super::SeedTask;
 use crate::sandbox::call::Fault;
-use crate::sandbox::service_account::call_queue;
+use crate::sandbox::hash::hash;
+use crate::sandbox::mishaps::Mishap;
+use crate::sandbox::service_account::{add_artifact, call_queue};
 use crate::sandbox::state::State;
+use crate::sandbox::storage::{Blob, Stored};
+use crate::sandbox::task_log::{FailedRun, error_summary, of_failure};
 
 /// How often a worker with nothing to do asks for work.
 const POLL: Duration = Duration::seconds(30);
@@ -67,7 +71,7 @@ pub(in crate::sandbox) fn replay(
     if started >= now {
         return Ok(Vec::new());
     }
-    let mut replay = Replay { state, rates, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed) };
+    let mut replay = Replay { state, rates, events: BinaryHeap::new(), next: 0, rng: Rng::with_seed(seed), seed };
     replay.hire(load, started);
     replay.run(now)?;
     Ok(replay.running())
@@ -81,6 +85,7 @@ struct Replay<'a> {
     /// Keeps events of one time in the order in which they were planned.
     next: u64,
     rng: Rng,
+    seed: u64,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -155,7 +160,7 @@ impl Replay<'_> {
                     self.claimed(worker, run, end, time);
                 }
                 Event::Resolve(worker, run) => {
-                    self.resolve(&run, time)?;
+                    self.resolve(&worker, &run, time)?;
                     self.plan(time + Duration::seconds(2), Event::Poll(worker));
                 }
             }
@@ -190,16 +195,46 @@ impl Replay<'_> {
         }
     }
 
-    fn resolve(&mut self, run: &Run, time: DateTime<Utc>) -> Result<(), Fault> {
+    fn resolve(&mut self, worker: &Worker, run: &Run, time: DateTime<Utc>) -> Result<(), Fault> {
         let rate = self.rates.get(&run.task_id).copied().unwrap_or_default();
         let dice = self.rng.u32(0..100);
         if dice < rate {
+            self.leave_log(worker, run, time)?;
             self.on(run, "reportFailed", Value::Null, time)
         } else if dice == 99 && rate == TEST {
             self.on(run, "reportException", json!({"reason": "resource-unavailable"}), time)
         } else {
             self.on(run, "reportCompleted", Value::Null, time)
         }
+    }
+
+    /// Leaves behind what tells why a run failed: its log and, for tests, the report of the harness.
+    fn leave_log(&mut self, worker: &Worker, run: &Run, time: DateTime<Utc>) -> Result<(), Fault> {
+        const LIVE: &str = "public/logs/live.log";
+        const BACKING: &str = "public/logs/live_backing.log";
+        let definition = call_queue(self.state, "task", &[("taskId", &run.task_id)], Value::Null, time)?;
+        let kind = definition["tags"]["kind"].as_str().unwrap_or_default();
+        let run_id = run.run_id.parse().unwrap_or_default();
+        // Of its own, so that the rest of the history does not depend on it.
+        let mut rng = Rng::with_seed(hash(self.seed, &format!("{}/{run_id}", run.task_id)));
+        let mishap = Mishap::of(kind, &mut rng);
+        let (task_id, worker_id) = (run.task_id.as_str(), worker.id.as_str());
+        let failed = FailedRun { task_id, run_id, worker_id, started: run.started, ended: time };
+        let Ok(log) = Blob::log(of_failure(&failed, &mishap).as_bytes()) else { return Ok(()) };
+        add_artifact(self.state, (task_id, run_id), BACKING, Stored::S3, log, time)?;
+        let link = json!({
+            "storageType": "link", "artifact": BACKING, "expires": definition["expires"],
+            "contentType": "text/plain; charset=utf-8",
+        });
+        let params = [("taskId", task_id), ("runId", run.run_id.as_str()), ("name", LIVE)];
+        call_queue(self.state, "createArtifact", &params, link, time)?;
+        if kind == "test" {
+            let label = definition["metadata"]["name"].as_str().unwrap_or_default();
+            let summary = Blob::new(error_summary(label, Some(&mishap))).content_type("text/plain");
+            let name = "public/test_info/errorsummary.log";
+            add_artifact(self.state, (task_id, run_id), name, Stored::S3, summary, time)?;
+        }
+        Ok(())
     }
 
     fn on(&mut self, run: &Run, method: &str, body: Value, time: DateTime<Utc>) -> Result<(), Fault> {

@@ -1,8 +1,11 @@
 //! What is stored under one name: bytes that were uploaded, or a pattern that is made up while it is read.
 
+use std::io::{self, Write as _};
 use std::ops::Range;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -46,6 +49,16 @@ impl Blob {
         rng.fill(&mut block);
         let etag = format!("{}-{}", hex(&Md5::digest(&block)), length.div_ceil(8 << 20).max(1));
         Self::of(Content::Pattern(block.into(), length), etag)
+    }
+
+    /// The log of a task, compressed as workers do.
+    ///
+    /// # Errors
+    /// None that is known of: it is compressed in memory.
+    pub(in crate::sandbox) fn log(text: &[u8]) -> io::Result<Self> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text)?;
+        Ok(Self::new(encoder.finish()?).content_type("text/plain; charset=utf-8").content_encoding("gzip"))
     }
 
     fn of(content: Content, etag: String) -> Self {

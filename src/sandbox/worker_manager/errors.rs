@@ -13,14 +13,14 @@ const KEPT: usize = 10_000;
 
 /// One error of a worker pool.
 pub(super) struct PoolError {
-    pool: String,
-    id: String,
-    reported: DateTime<Utc>,
-    kind: String,
-    title: String,
-    description: String,
-    extra: Value,
-    launch_config: Option<String>,
+    pub pool: String,
+    pub id: String,
+    pub reported: DateTime<Utc>,
+    pub kind: String,
+    pub title: String,
+    pub description: String,
+    pub extra: Value,
+    pub launch_config: Option<String>,
 }
 
 impl PoolError {

@@ -2,6 +2,7 @@
 //! static workers come by themselves, and pools of cloud providers are kept but start nothing.
 
 mod errors;
+mod history;
 mod launch_configs;
 mod pools;
 mod register;

@@ -30,7 +30,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(capacity: u64, expires: DateTime<Utc>, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(capacity: u64, expires: DateTime<Utc>, now: DateTime<Utc>) -> Self {
         Self {
             provider: STATIC.into(),
             state: "running",

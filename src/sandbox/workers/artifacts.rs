@@ -3,9 +3,11 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
+use super::log;
 use super::plan::{End, Plan};
 use crate::sandbox::hash::hash;
 use crate::sandbox::storage::{Blob, Stored};
+use crate::sandbox::task_log::error_summary;
 
 /// The artifacts of a run that ended like this.
 ///
@@ -47,9 +49,9 @@ fn of_kind(plan: &Plan, definition: &Value) -> Vec<(String, Stored, Blob)> {
             vec![(name, Stored::S3, large(&mut rng).content_type("application/zstd"))]
         }
         "test" => {
-            let status = if plan.end == End::Failed { "FAIL" } else { "PASS" };
-            let line = json!({"action": "test_result", "group": label, "status": status});
-            vec![s3("public/test_info/errorsummary.log", Blob::new(format!("{line}\n")).content_type("text/plain"))]
+            let mishap = (plan.end == End::Failed).then(|| log::mishap(plan, definition));
+            let summary = Blob::new(error_summary(label, mishap.as_ref())).content_type("text/plain");
+            vec![s3("public/test_info/errorsummary.log", summary)]
         }
         _ => Vec::new(),
     }

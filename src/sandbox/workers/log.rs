@@ -5,6 +5,8 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use super::plan::{End, Plan};
+use crate::sandbox::mishaps::Mishap;
+use crate::sandbox::task_log;
 
 /// The lines of a run by the time after its start, in order, without those that frame it.
 pub(super) fn lines(plan: &Plan, definition: &Value) -> Vec<(TimeDelta, String)> {
@@ -18,7 +20,7 @@ pub(super) fn lines(plan: &Plan, definition: &Value) -> Vec<(TimeDelta, String)>
     }
     if plan.end == End::Failed {
         let at = rng.usize(texts.len() / 2..texts.len());
-        texts.insert(at, failure(&mut rng, kind));
+        texts.splice(at..at, mishap(plan, definition).lines);
         texts.push(format!("[fetch] {} of {count} steps were done", rng.usize(1..count)));
     }
     let (time, last) = (plan.time.num_milliseconds(), texts.len() as i64);
@@ -41,38 +43,22 @@ fn step(rng: &mut Rng, kind: &str, number: usize) -> Vec<String> {
     }
 }
 
-fn failure(rng: &mut Rng, kind: &str) -> String {
-    let area = AREAS[rng.usize(0..AREAS.len())];
-    let number = rng.u32(0..400);
-    match kind {
-        "test" | "source-test" => format!(
-            "TEST-UNEXPECTED-FAIL | {area}/tests/test_{area}_{number:03}.html | got {number}, expected {}",
-            number + 1
-        ),
-        "build" | "toolchain" => {
-            format!("{area}/src/{area}.cpp:{number}:7: error: no member named 'size' in '{area}::Frame'")
-        }
-        _ => format!("ERROR - {area}: step {number} ended with status 1"),
-    }
-}
-
-/// The first lines, as workers write them.
-pub(super) fn opening(task_id: &str, run_id: usize, worker_id: &str, at: &str) -> String {
-    format!(
-        "[taskcluster {at}] Task ID: {task_id}\n[taskcluster {at}] Run: {run_id}\n[taskcluster {at}] Worker ID: \
-         {worker_id}\n[taskcluster {at}] === Task Starting ===\n"
-    )
-}
-
 /// The last lines. There is nothing to say when the worker vanishes.
-pub(super) fn closing(end: &End, at: &str, seconds: i64) -> String {
+pub(super) fn closing(plan: &Plan, end: &End, definition: &Value, at: &str) -> String {
+    let seconds = plan.time.num_seconds();
     let verdict = match end {
-        End::Completed => format!("Successful task run with exit code: 0 completed in {seconds} seconds"),
-        End::Failed => format!("Unsuccessful task run with exit code: 1 completed in {seconds} seconds"),
+        End::Completed => task_log::verdict(0, seconds),
+        End::Failed => task_log::verdict(mishap(plan, definition).exit_status, seconds),
         End::Exception(reason) => format!("Aborted after {seconds} seconds: {reason}"),
         End::Vanish => return String::new(),
     };
-    format!("[taskcluster {at}] === Task Finished ===\n[taskcluster {at}] {verdict}\n")
+    task_log::closing(&verdict, at)
+}
+
+/// What goes wrong in a run that fails.
+pub(super) fn mishap(plan: &Plan, definition: &Value) -> Mishap {
+    let kind = definition["tags"]["kind"].as_str().unwrap_or_default();
+    Mishap::of(kind, &mut Rng::with_seed(plan.seed ^ 3))
 }
 
 #[cfg(test)]
@@ -96,8 +82,10 @@ mod tests {
 
     #[test]
     fn only_what_fails_shows_a_failure() {
-        for (kind, mark) in [("test", "TEST-UNEXPECTED-FAIL"), ("build", " error: "), ("other", "ERROR - ")] {
-            let has = |end: End| log(kind, end).iter().any(|(_, text)| text.contains(mark));
+        for kind in ["test", "build", "other"] {
+            let plan = Plan { time: TimeDelta::seconds(100), end: End::Failed, seed: 3 };
+            let first = mishap(&plan, &json!({"tags": {"kind": kind}})).lines[0].clone();
+            let has = |end: End| log(kind, end).iter().any(|(_, text)| *text == first);
             assert!(has(End::Failed), "{kind}");
             assert!(!has(End::Completed), "{kind}");
         }

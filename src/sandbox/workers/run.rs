@@ -1,11 +1,8 @@
 //! One run by a simulated worker: the log while it lasts, then artifacts, then the report.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::plan::{End, Plan};
@@ -15,6 +12,7 @@ use crate::sandbox::seed::Running;
 use crate::sandbox::service_account::{add_artifact, call_queue};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::storage::{Blob, LiveLog, Stored};
+use crate::sandbox::task_log;
 use crate::sandbox::wire::{parse_time, stamp};
 
 /// A claim is renewed when it has no longer than this to go.
@@ -109,7 +107,7 @@ pub(super) async fn run(shared: &Shared, workers: &Workers, mut claim: Claim) {
         shared.lock().queue.shorten_claim(&claim.task_id, claim.run_id, until);
     } else {
         let end = if ours { &plan.end } else { &End::Exception("the run was taken away".into()) };
-        live.write(log::closing(end, &stamp(shared.clock.now()), plan.time.num_seconds()).as_bytes());
+        live.write(log::closing(&plan, end, &claim.definition, &stamp(shared.clock.now())).as_bytes());
         upload(shared, &claim, &plan, &live, (live_name, backing_name), &expires, ours);
         if ours {
             report(shared, &claim, &plan.end);
@@ -122,7 +120,7 @@ pub(super) async fn run(shared: &Shared, workers: &Workers, mut claim: Claim) {
 /// Writes line by line until the run is over; false when it was taken away before.
 async fn write_log(shared: &Shared, workers: &Workers, claim: &mut Claim, plan: &Plan, live: &LiveLog) -> bool {
     let started = shared.clock.now() - workers.scaled(claim.passed);
-    let opening = log::opening(&claim.task_id, claim.run_id, &claim.worker_id, &stamp(started));
+    let opening = task_log::opening(&claim.task_id, claim.run_id, &claim.worker_id, &stamp(started));
     live.write(opening.as_bytes());
     for (offset, text) in log::lines(plan, &claim.definition) {
         if !sleep_until(shared, claim, started + workers.scaled(offset)).await {
@@ -164,8 +162,7 @@ fn upload(
     for (name, stored, blob) in others {
         drop(add_artifact(&mut shared.lock(), run, &name, stored, blob, now));
     }
-    let Ok(packed) = compress(&live.text()) else { return };
-    let backing = Blob::new(packed).content_type("text/plain; charset=utf-8").content_encoding("gzip");
+    let Ok(backing) = Blob::log(&live.text()) else { return };
     if add_artifact(&mut shared.lock(), run, &backing_name, Stored::S3, backing, now).is_ok()
         && live_name != backing_name
     {
@@ -175,12 +172,6 @@ fn upload(
         });
         drop(claim.artifact(shared, &live_name, link));
     }
-}
-
-fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
 }
 
 fn report(shared: &Shared, claim: &Claim, end: &End) {

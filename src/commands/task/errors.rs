@@ -1,0 +1,133 @@
+//! `tc task errors`
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use super::ids::IdArgs;
+use super::lookup;
+use super::status::print_documents;
+use crate::client::Client;
+use crate::commands::bulk::look_up;
+use crate::commands::diagnosing::{FoundErrors, LogRequest, Logs, PatternArgs};
+use crate::context::{Context, NamedTask};
+use crate::diagnosis::log::ErrorLine;
+use crate::domain::{RunChoice, TaskState};
+use crate::error::{Error, Kind, Result};
+use crate::exit::Status;
+use crate::ui::sanitize;
+
+/// Print the lines that tell why tasks failed
+///
+/// Those of the reports that harnesses write (errorsummary, mozlog, JUnit), where there are some, else those of the log:
+/// failed tests, crashes, errors of compilers, exceptions, timeouts, what the machine ran out of. Colours and time stamps
+/// are left out. The line that tells the failure best is marked; --json has the lines around each, too.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    ids: IdArgs,
+    /// Those of this run
+    #[arg(short, long, value_name = "N")]
+    run: Option<u32>,
+    #[command(flatten)]
+    patterns: PatternArgs,
+}
+
+/// A task with what its run says.
+struct Found {
+    name: String,
+    run: u32,
+    state: TaskState,
+    errors: FoundErrors,
+}
+
+/// Prints.
+///
+/// # Errors
+/// Those of the calls; [`Kind::NotFound`] for a task without a log.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let named = args.ids.read(context).await?;
+    let logs = Logs::new(&args.patterns, context)?;
+    let mut documents = Vec::new();
+    let outcome = look_up(
+        &named,
+        context,
+        |client, found| {
+            let logs = logs.clone();
+            async move { look(&client, found, args.run.or(found.run), &logs).await }
+        },
+        |task, found| {
+            if context.wants_json() {
+                documents.push(document(&task.id, &found).to_string());
+                return Ok(());
+            }
+            if !named.is_single {
+                context.ui.note(format_args!("==> {} {} <==", task.id, sanitize(&found.name)));
+            }
+            print(&found, context)
+        },
+    )
+    .await;
+    if context.wants_json() { print_documents(&named, context, documents, outcome).await } else { outcome }
+}
+
+async fn look(client: &Client, task: &NamedTask, number: Option<u32>, logs: &Logs) -> Result<Found> {
+    let looked_up = lookup::status_and_definition(client, &task.id).await?;
+    let status = looked_up.status()?;
+    let runs = RunChoice::number_or_newest(number)
+        .of(&status)
+        .map_err(|fault| Error::new(Kind::NotFound, fault.to_string()))?;
+    let without_log = || Error::new(Kind::NotFound, format!("task {} has no log", task.id));
+    let run = runs.first().ok_or_else(without_log)?;
+    let definition: Value = looked_up.definition_value()?;
+    let is_over = run.state.is_resolved();
+    let request = LogRequest { is_over, ..LogRequest::of(&task.id, run.run_id, &definition) };
+    let errors = logs.errors(client, request).await?.ok_or_else(without_log)?;
+    let name = looked_up.definition()?.metadata.name.into_owned();
+    Ok(Found { name, run: run.run_id, state: run.state, errors })
+}
+
+fn document(id: &str, found: &Found) -> Value {
+    let Found { name, run, state, errors: FoundErrors { source, errors } } = found;
+    let best = errors.telling();
+    let lines: Vec<Value> = errors
+        .lines
+        .iter()
+        .map(|line| {
+            json!({
+                "number": line.number, "kind": line.kind, "line": line.text, "test": line.test, "before": line.before,
+                "after": line.after,
+            })
+        })
+        .collect();
+    json!({
+        "taskId": id, "name": name, "runId": run, "state": state.as_str(), "source": source,
+        "kind": best.map(|best| best.kind), "line": best.map(|best| &best.text),
+        "infrastructure": best.is_some_and(|best| best.kind.is_infrastructure()),
+        "exitStatus": errors.exit_status, "errors": lines, "omitted": errors.omitted,
+    })
+}
+
+fn print(found: &Found, context: &Context) -> Result<()> {
+    let errors = &found.errors.errors;
+    let (ui, best) = (&context.ui, errors.best());
+    let width = errors.lines.last().map_or(1, |line| line.number.to_string().len());
+    let mut out = ui.out();
+    let show = |line: &ErrorLine| {
+        let mark = if best == Some(line) { '>' } else { ' ' };
+        format!("{mark} {:width$}  {}", line.number, ui.safe(&line.text))
+    };
+    for line in &errors.lines {
+        writeln!(out, "{}", show(line))?;
+    }
+    drop(out);
+    if errors.omitted > 0 {
+        ui.note(format_args!("{} more such lines are left out.", errors.omitted));
+    }
+    if errors.lines.is_empty() {
+        let last =
+            if errors.last.is_empty() { String::new() } else { format!(" Its last: {}", sanitize(&errors.last)) };
+        ui.note(format_args!("No line of {} tells an error.{last}", found.errors.source));
+    }
+    Ok(())
+}
