@@ -23,7 +23,8 @@ use crate::exit::Status;
 /// Calls at once: each creates a task that may create many.
 const DEFAULT_JOBS: u16 = 8;
 
-const ACTION: BulkAction = BulkAction { verb: "run the action on", doing: "Running the action", done: "acted on", needs: "action.run" };
+const ACTION: BulkAction =
+    BulkAction { verb: "run the action on", doing: "Running the action", done: "acted on", needs: "action.run" };
 
 /// What to run an action on, and how.
 #[derive(Debug, Clone, clap::Args)]

@@ -59,6 +59,7 @@ impl<'a> Outcome<'a> {
         let (json, terminal) = (self.options.wants_json(self.context), self.context.ui.terminal.stdout);
         match result {
             Ok(ItemOutcome { line, answer, note }) => {
+                self.context.remember_name(&item.id, &item.name);
                 self.count += 1;
                 if let Some(note) = note {
                     progress.above(|| self.context.ui.note(note));
@@ -273,8 +274,7 @@ pub(super) async fn print_plan(
 ) -> Result<Status> {
     let ui = &context.ui;
     if options.wants_json(context) {
-        let item =
-            |item: &BulkItem| json!({item.id_key(): item.id, "name": item.name, "state": item.state.map(TaskState::as_str)});
+        let item = |item: &BulkItem| json!({item.id_key(): item.id, "name": item.name, "state": item.state.map(TaskState::as_str)});
         let plan: Vec<Value> = listed.iter().map(item).collect();
         options.print_json(json!({"action": action.name(), "would": plan}).to_string(), context).await?;
         return Ok(Status::DONE);
