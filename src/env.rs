@@ -58,6 +58,9 @@ variables! {
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that `tc references update` keeps, on Linux; ~/.cache by default.";
+    XDG_DATA_HOME = "XDG_DATA_HOME", "Directory of data files, where `tc completions --install` puts those of bash; ~/.local/share by default.";
+    ZDOTDIR = "ZDOTDIR", "Directory of zsh's own files, where `tc completions --install` finds .zshrc; the home directory by default.";
+    SHELL = "SHELL", "The shell that `tc completions --install` is for, where none is named.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
     LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
     VISUAL = "VISUAL", "Editor for `tc config edit`.";

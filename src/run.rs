@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::{self, Globals};
-use crate::commands::completions::TypedPath;
+use crate::commands::completions::Asked;
 use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -45,8 +45,9 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         let tree_for = |words: &[OsString]| commands::tree_for(words, environment);
-        let places = |words: &[OsString]| places(words, environment);
-        return finish(completions::answer(shell, &args, tree_for, places, &ui), &ui);
+        let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
+        let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
+        return finish(completions::answer(shell, &args, tree_for, known, asked, &ui), &ui);
     }
     let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
@@ -63,7 +64,11 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
-        let verb = |context: Arc<Context>| async move { command.run(&context, run_words).await };
+        let verb = |context: Arc<Context>| async move {
+            let outcome = command.run(&context, run_words).await;
+            context.keep_history();
+            outcome
+        };
         race::race(context, &log::dispatch(&ui, level), verb)
     });
     match outcome {
@@ -74,9 +79,9 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
 /// completes a word is not told of errors.
-fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
-    let Some(typed) = TypedPath::of(words) else { return Vec::new() };
-    let Ok(cli) = commands::parse(&typed.command, environment) else { return Vec::new() };
+fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
+    let Some(asked) = Asked::of(tree, words) else { return Vec::new() };
+    let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };
     let streams = Streams {
         stdin: Box::new(io::empty()),
         stdout: Box::new(io::sink()),
@@ -85,11 +90,11 @@ fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
     };
     let ui = Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
     let Ok(level) = log::level(0, None) else { return Vec::new() };
-    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, typed.command.clone());
+    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, asked.command.clone());
     let (found, candidates) = mpsc::channel();
     let verb = |context: Arc<Context>| async move {
         // Without a receiver nobody completes any more.
-        found.send(typed.candidates(&context).await?).unwrap_or_default();
+        found.send(asked.candidates(&context).await?).unwrap_or_default();
         Ok(Status::DONE)
     };
     match race::race(context, &log::dispatch(&ui, level), verb) {

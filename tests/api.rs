@@ -77,6 +77,22 @@ fn jq_filters_and_prints_strings_bare() {
 }
 
 #[test]
+fn a_path_calls_the_method_that_it_leads_to() {
+    let server = FakeServer::start();
+    server.expect(
+        "GET /api/queue/v1/task-group/VESwp9JaRo-XkFN_bemBhw/list?limit=5",
+        Answer::json(200, r#"{"tasks": []}"#),
+    );
+    let tc = Tc::new().at(server.url());
+    tc.run(&["api", "/queue/v1/task-group/VESwp9JaRo-XkFN_bemBhw/list?limit=5", "--jq", ".tasks"])
+        .stdout("[]\n")
+        .stderr("")
+        .status(0);
+    let ran = tc.run(&["api", "/queue/v1/nothing/of/this/kind"]);
+    ran.stdout("").status(2);
+}
+
+#[test]
 fn pages_are_merged_into_one_document() {
     let server = pages();
     let expected = "{\n  \"taskGroupId\": \"g\",\n  \"tasks\": [\n    {\n      \"n\": 1.0\n    },\n    {\n      \

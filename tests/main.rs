@@ -39,6 +39,7 @@ mod definition_edit;
 mod demo;
 mod deployments;
 mod differences;
+mod examples;
 mod failures;
 mod from_now;
 mod group;
