@@ -8,6 +8,7 @@ mod identity;
 mod print;
 mod prompt;
 mod references;
+mod remembered;
 
 pub(crate) use crate::config::parse_timeout;
 pub(crate) use blocking::{beside, blocking};
@@ -25,6 +26,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::{self, Globals};
 use crate::client::ApiError;
+use crate::config::Remembered;
 use crate::env::Environment;
 use crate::reference::Catalogue;
 use crate::ui::Ui;
@@ -46,6 +48,8 @@ pub(crate) struct Context {
     loaded: Loaded,
     ending: Arc<Ending>,
     advice: RefusalAdvice,
+    /// The tasks and groups that were named.
+    remembered: Mutex<Vec<Remembered>>,
     clients: Mutex<Vec<KnownClient>>,
     /// The references of the deployment in use, once they were asked for.
     catalogue: OnceLock<&'static Catalogue>,
@@ -55,8 +59,9 @@ impl Context {
     /// A context in which nothing has been read yet.
     pub(crate) fn new(env: Environment, ui: Arc<Ui>, globals: Globals, words: Vec<OsString>) -> Self {
         let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
+        let remembered = Mutex::default();
         let catalogue = OnceLock::new();
-        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), clients, catalogue }
+        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), remembered, clients, catalogue }
     }
 
     /// The same with what knows the words of the command line for a refused call.

@@ -58,6 +58,9 @@ variables! {
     HOME = "HOME", "Home directory.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that `tc references update` keeps, on Linux; ~/.cache by default.";
+    XDG_DATA_HOME = "XDG_DATA_HOME", "Directory of data files, where `tc completions --install` puts those of bash; ~/.local/share by default.";
+    ZDOTDIR = "ZDOTDIR", "Directory of zsh's own files, where `tc completions --install` finds .zshrc; the home directory by default.";
+    SHELL = "SHELL", "The shell that `tc completions --install` is for, where none is named.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
     LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
     VISUAL = "VISUAL", "Editor for `tc config edit`.";
@@ -65,6 +68,8 @@ variables! {
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
+    TC_PROGRESS = "TC_PROGRESS", "When 0, no progress bars and no redrawing: views print lines.";
+    DEBUG_TASKCLUSTER_CLIENT = "DEBUG_TASKCLUSTER_CLIENT", "When set, the same as -v, unless TC_LOG says otherwise.";
 }
 
 /// What the program gets from outside, apart from its arguments and streams.

@@ -1,5 +1,6 @@
 //! The program as a function: parse, build the context, start the one runtime, dispatch, render the error.
 
+mod bug;
 mod race;
 
 use std::error::Error as _;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::{self, Globals};
-use crate::commands::completions::TypedPath;
+use crate::commands::completions::Asked;
 use crate::commands::{self, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
@@ -20,6 +21,8 @@ use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
+
+pub use bug::report_bugs;
 
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
@@ -37,13 +40,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -> u8 {
     let terminal = described(streams.terminal, environment);
     let terminal = Terminal { stdout: terminal.stdout && !cli::prints_plainly(&args), ..terminal };
-    let streams = Streams { terminal, ..streams };
-    let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
+    let no_color = environment.get(env::NO_COLOR).is_some() || terminal.is_dumb;
+    let streams = Streams { terminal: still(terminal, environment), ..streams };
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         let tree_for = |words: &[OsString]| commands::tree_for(words, environment);
-        let places = |words: &[OsString]| places(words, environment);
-        return finish(completions::answer(shell, &args, tree_for, places, &ui), &ui);
+        let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
+        let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
+        return finish(completions::answer(shell, &args, tree_for, known, asked, &ui), &ui);
     }
     let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
@@ -58,11 +62,15 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         globals.timeout = None;
     }
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
-    let outcome =
-        log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
-            let verb = |context: Arc<Context>| async move { command.run(&context, run_words).await };
-            race::race(context, &log::dispatch(&ui, level), verb)
-        });
+    let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
+    let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
+        let verb = |context: Arc<Context>| async move {
+            let outcome = command.run(&context, run_words).await;
+            context.keep_history();
+            outcome
+        };
+        race::race(context, &log::dispatch(&ui, level), verb)
+    });
     match outcome {
         Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
         outcome => finish(outcome, &ui),
@@ -71,9 +79,9 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
 /// completes a word is not told of errors.
-fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
-    let Some(typed) = TypedPath::of(words) else { return Vec::new() };
-    let Ok(cli) = commands::parse(&typed.command, environment) else { return Vec::new() };
+fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
+    let Some(asked) = Asked::of(tree, words) else { return Vec::new() };
+    let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };
     let streams = Streams {
         stdin: Box::new(io::empty()),
         stdout: Box::new(io::sink()),
@@ -82,11 +90,11 @@ fn places(words: &[OsString], environment: &Environment) -> Vec<String> {
     };
     let ui = Arc::new(Ui::new(streams, ColorChoice::Never, true, true));
     let Ok(level) = log::level(0, None) else { return Vec::new() };
-    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, typed.command.clone());
+    let context = Context::new(environment.clone(), Arc::clone(&ui), cli.globals, asked.command.clone());
     let (found, candidates) = mpsc::channel();
     let verb = |context: Arc<Context>| async move {
         // Without a receiver nobody completes any more.
-        found.send(typed.candidates(&context).await?).unwrap_or_default();
+        found.send(asked.candidates(&context).await?).unwrap_or_default();
         Ok(Status::DONE)
     };
     match race::race(context, &log::dispatch(&ui, level), verb) {
@@ -100,6 +108,19 @@ fn described(terminal: Terminal, environment: &Environment) -> Terminal {
     let columns = || environment.get(env::COLUMNS)?.parse().ok().filter(|columns| *columns > 0);
     let width = terminal.width.or_else(columns);
     Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
+}
+
+/// The terminal as one that nothing is drawn over, where progress is not wanted: views print lines one after the other.
+fn still(terminal: Terminal, environment: &Environment) -> Terminal {
+    let is_still = environment.get(env::TC_PROGRESS) == Some("0");
+    Terminal { is_dumb: terminal.is_dumb || is_still, ..terminal }
+}
+
+/// How often `-v` was given. The variable of the Python client counts as once, unless `TC_LOG` says it more exactly.
+fn verbosity(globals: &Globals, environment: &Environment) -> u8 {
+    let is_debugged = environment.get(env::DEBUG_TASKCLUSTER_CLIENT).is_some_and(|value| !value.is_empty());
+    let is_named = environment.get(env::TC_LOG).is_some();
+    if is_debugged && !is_named { globals.verbose.max(1) } else { globals.verbose }
 }
 
 /// What the environment and the user's file say of colour. A broken file is not worth a word here: a

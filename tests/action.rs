@@ -234,6 +234,21 @@ fn an_action_runs_through_to_its_task_with_the_defaults_of_its_input() {
 }
 
 #[test]
+fn the_report_names_the_action_and_says_whether_it_ran_on_a_group() {
+    let push = Push::new();
+    let report = push.tc.run(&["action", "run", "cancel-all", &push.group, "--yes", "--json"]);
+    report.stderr("").status(0);
+    let answer = &report.json()["answers"][0];
+    assert_eq!((&report.json()["action"], &answer["taskGroupId"]), (&json!("cancel-all"), &json!(push.group)));
+    assert_eq!(answer.get("taskId"), None, "{report}");
+    let ran = push.tc.run(&["action", "retrigger", &push.task, "--yes", "--jq", ".action, .answers[].taskId"]);
+    ran.stdout(&format!("retrigger\n{}\n", push.task)).stderr("").status(0);
+    let names = push.names().len();
+    push.tc.run(&["action", "retrigger", &push.task, "--yes", "--jq", "{"]).stdout("").status(2);
+    assert_eq!(push.names().len(), names);
+}
+
+#[test]
 fn what_will_be_sent_is_shown_and_asked_about() {
     let push = Push::of(&one(&json!({})), &["in-tree:hook-action:*"], Options::default());
     let (task, group) = (push.task.as_str(), push.group.as_str());

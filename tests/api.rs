@@ -77,6 +77,22 @@ fn jq_filters_and_prints_strings_bare() {
 }
 
 #[test]
+fn a_path_calls_the_method_that_it_leads_to() {
+    let server = FakeServer::start();
+    server.expect(
+        "GET /api/queue/v1/task-group/VESwp9JaRo-XkFN_bemBhw/list?limit=5",
+        Answer::json(200, r#"{"tasks": []}"#),
+    );
+    let tc = Tc::new().at(server.url());
+    tc.run(&["api", "/queue/v1/task-group/VESwp9JaRo-XkFN_bemBhw/list?limit=5", "--jq", ".tasks"])
+        .stdout("[]\n")
+        .stderr("")
+        .status(0);
+    let ran = tc.run(&["api", "/queue/v1/nothing/of/this/kind"]);
+    ran.stdout("").status(2);
+}
+
+#[test]
 fn pages_are_merged_into_one_document() {
     let server = pages();
     let expected = "{\n  \"taskGroupId\": \"g\",\n  \"tasks\": [\n    {\n      \"n\": 1.0\n    },\n    {\n      \
@@ -472,4 +488,18 @@ fn a_wrong_clock_is_named_and_corrected() {
     assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains("clock"), "{ran}");
     let second = server.requests()[1].header("authorization").unwrap().to_owned();
     assert!(second.contains("ts=\"1795352400\""), "{second}");
+}
+
+#[test]
+fn the_variable_of_the_python_client_counts_as_one_v() {
+    let said = |variables: &[(&str, &str)]| {
+        let server = FakeServer::start();
+        server.expect(PING, Answer::json(200, "{}"));
+        let tc = variables.iter().fold(Tc::new().at(server.url()), |tc, (name, value)| tc.env(name, value));
+        tc.run(&["api", "queue", "ping"]).status(0).stderr.clone()
+    };
+    let debugged = said(&[("DEBUG_TASKCLUSTER_CLIENT", "1")]);
+    assert!(debugged.contains("DEBUG") && debugged.contains("/api/queue/v1/ping"), "{debugged}");
+    assert_eq!(said(&[("DEBUG_TASKCLUSTER_CLIENT", "")]), "");
+    assert_eq!(said(&[("DEBUG_TASKCLUSTER_CLIENT", "1"), ("TC_LOG", "warn")]), "");
 }

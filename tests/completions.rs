@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use crate::support::fake_server::{Answer, FakeServer};
+use crate::support::group::Group;
 use crate::support::{Ran, Tc};
 
 /// What the shell is told of these words, the last of which is being typed.
@@ -45,6 +47,139 @@ fn values_are_known() {
     offers(&["--color=a"], "--color=auto\n--color=always\n");
     offers(&["from-now", "1d", "--format", "u"], "unix\n");
     offers(&["completions", "f"], "fish\n");
+}
+
+#[test]
+fn names_of_profiles_settings_presets_and_verbs_are_known() {
+    let tc = Tc::new().env("TC_COMPLETE", "bash");
+    let settings = tc.directory().join(".config/tc/config.toml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let text = "presets.relduty = [\"queue:*\"]\n[profiles.corp]\nroot-url = \"https://corp.example.com\"\n";
+    std::fs::write(settings, text).unwrap();
+    for (words, expected) in [
+        (["-R", "co"].as_slice(), "community\ncorp\n"),
+        (&["task", "status", "--profile", "cor"], "corp\n"),
+        (&["task", "status", "--profile=cor"], "--profile=corp\n"),
+        (&["profile", "use", "fire"], "firefox-ci\n"),
+        (&["config", "get", "ro"], "root-url\n"),
+        (&["config", "set", "profiles.c"], "profiles.corp.root-url\n"),
+        (&["signin", "--for", "task.re"], "task.rerun\ntask.retrigger\n"),
+        (&["signin", "--for", "queue.reruns", "--for", "queue.rerun"], "queue.rerunTask\n"),
+        (&["signin", "--preset", ""], "relduty\n"),
+        (&["group", "list", "--state", "un"], "unscheduled\n"),
+    ] {
+        tc.run(words).stdout(expected).stderr("").status(0);
+    }
+    complete("zsh", &["-R", "comm"]).stdout("community:https://community-tc.services.mozilla.com\n").status(0);
+}
+
+#[test]
+fn tasks_and_groups_that_a_person_named_are_offered_again_the_newest_first() {
+    let group = Group::new();
+    let (one, two) = (group.task("one", "failed"), group.task("two", "failed"));
+    let tc = group.tc().terminal();
+    tc.run(&["task", "name", &one]).status(0);
+    tc.run(&["task", "status", &two]).status(0);
+    tc.run(&["group", "list", &group.id]).status(0);
+    let tc = tc.env("TC_COMPLETE", "fish");
+    tc.run(&["task", "rerun", ""]).stdout(&format!("{two}\ttwo\n{one}\tone\n")).stderr("").status(0);
+    tc.run(&["group", "watch", ""]).stdout(&format!("{}\n", group.id)).stderr("").status(0);
+    tc.run(&["action", "list", &two[..8]]).stdout(&format!("{two}\ttwo\n")).status(0);
+    let file = tc.directory().join(".cache/tc/history.json");
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let newest = serde_json::json!({"id": group.id, "isGroup": true, "name": ""});
+    assert_eq!(kept[0], newest, "nothing but this is kept");
+}
+
+#[test]
+fn artifacts_pools_and_hooks_are_those_of_the_deployment() {
+    let server = FakeServer::start();
+    let task = "VESwp9JaRo-XkFN_bemBhw";
+    let artifacts = r#"{"artifacts": [{"name": "public/a.txt"}, {"name": "public/$(reboot)"}, {"name": "public/b"}]}"#;
+    server.expect_times(2, &format!("GET /api/queue/v1/task/{task}/artifacts"), Answer::json(200, artifacts));
+    let pools = r#"{"workerPools": [{"workerPoolId": "gecko-t/linux"}, {"workerPoolId": "comm-t/linux"}]}"#;
+    server.expect("GET /api/worker-manager/v1/worker-pools", Answer::json(200, pools));
+    server.expect_times(2, "GET /api/hooks/v1/hooks", Answer::json(200, r#"{"groups": ["release", "nightly"]}"#));
+    let hooks = r#"{"hooks": [{"hookId": "ship"}, {"hookId": "shut"}]}"#;
+    server.expect("GET /api/hooks/v1/hooks/release", Answer::json(200, hooks));
+    let tc = Tc::new().at(server.url()).env("TC_COMPLETE", "bash");
+    for (words, expected) in [
+        (["artifact", "cat", task, "pu"].as_slice(), "public/a.txt\npublic/b\n"),
+        (&["artifact", "download", task, "public/a.txt", "public/b"], "public/b\n"),
+        (&["worker", "list", "ge"], "gecko-t/linux\n"),
+        (&["hook", "list", ""], "release\nnightly\n"),
+        (&["hook", "trigger", "rel"], "release/\n"),
+        (&["hook", "show", "release/sh"], "release/ship\nrelease/shut\n"),
+    ] {
+        tc.run(words).stdout(expected).stderr("").status(0);
+    }
+}
+
+#[test]
+fn a_deployment_that_does_not_answer_is_not_waited_for() {
+    let server = FakeServer::start();
+    server.allow("GET /api/worker-manager/v1/worker-pools", Answer::hang());
+    let begun = std::time::Instant::now();
+    let tc = Tc::new().at(server.url()).env("TC_COMPLETE", "bash");
+    tc.run(&["worker", "list", "ge"]).stdout("").stderr("").status(1);
+    // The time limit of such a call by itself is ten seconds.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn nothing_is_remembered_for_scripts_nor_where_the_setting_is_off() {
+    let group = Group::new();
+    let id = group.task("one", "failed");
+    let script = group.tc();
+    script.run(&["task", "name", &id]).status(0);
+    assert!(!script.directory().join(".cache").exists());
+    let person = group.tc().terminal();
+    person.run(&["config", "set", "history", "off"]).status(0);
+    person.run(&["task", "name", &id]).status(0);
+    assert!(!person.directory().join(".cache").exists());
+}
+
+#[test]
+fn install_says_what_it_writes_and_writes_it_once() {
+    let tc = Tc::new().env("SHELL", "/usr/bin/fish");
+    let file = tc.directory().join(".config/fish/completions/tc.fish");
+    let again = "New shells complete; this one does after it was started again.\n";
+    for _ in 0..2 {
+        let said = format!("Wrote {}.\n{again}", file.display());
+        tc.run(&["completions", "--install"]).stdout("").stderr(&said).status(0);
+    }
+    let stub = tc.run(&["completions", "fish"]).stdout;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), stub);
+    let profile = tc.directory().join(".zshrc");
+    std::fs::write(&profile, "alias x=y").unwrap();
+    let ran = tc.run(&["completions", "zsh", "--install"]);
+    assert!(ran.status(0).stderr.starts_with(&format!("Added this line to {}:\n  ", profile.display())), "{ran}");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    assert!(text.starts_with("alias x=y\n(( $+functions[compdef] ))") && text.ends_with("zsh)\n"), "{text}");
+    let said = format!("{} has the line already; nothing was written.\n", profile.display());
+    tc.run(&["completions", "zsh", "--install"]).stdout("").stderr(&said).status(0);
+    assert_eq!(std::fs::read_to_string(&profile).unwrap(), text);
+    Tc::new().run(&["completions", "--install"]).stdout("").status(2);
+}
+
+#[test]
+fn called_by_the_go_tools_name_it_is_that_name_that_is_completed() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ours = Tc::new().run(&["completions", shell]).stdout;
+        let theirs = Tc::new().called("taskcluster").run(&["completion", shell]).stdout;
+        let registered = |stub: &str, name: &str| {
+            let lines = ["-F _taskcluster_tc", "compdef", "--command", "-CommandName", "arg-completer"];
+            let found = stub.lines().filter(|line| lines.iter().any(|part| line.contains(part)));
+            found.filter(|line| line.split(['[', ']', ' ']).any(|word| word == name)).count()
+        };
+        assert!(registered(&ours, "tc") > 0 && registered(&ours, "taskcluster") == 0, "{ours}");
+        assert!(registered(&theirs, "taskcluster") > 0 && registered(&theirs, "tc") == 0, "{theirs}");
+    }
 }
 
 #[test]
@@ -120,10 +255,12 @@ fn bash_completes() {
         tab tc slugid ''
         tab tc api queue listTaskG
         tab tc --color = al
+        tab tc -R comm
+        tab tc --profile = comm
         tab tc schema validate queue createTask zzz
     "#;
     let Some(said) = in_shell("bash", &["--norc", "--noprofile"], script) else { return };
-    assert_eq!(said, "generate encode decode stable\nlistTaskGroup\nalways\n\n");
+    assert_eq!(said, "generate encode decode stable\nlistTaskGroup\nalways\ncommunity\ncommunity\n\n");
 }
 
 #[cfg(unix)]
@@ -133,11 +270,12 @@ fn fish_completes() {
         source completions/tc.fish
         complete --do-complete 'tc slugid '
         complete --do-complete 'tc api queue listTaskG'
+        complete --do-complete 'tc -R comm'
         complete --do-complete 'tc schema validate queue createTask Cargo.t'
     ";
     let Some(said) = in_shell("fish", &["--no-config"], script) else { return };
     let first: Vec<&str> = said.lines().map(|line| line.split('\t').next().unwrap()).collect();
-    assert_eq!(first, ["generate", "encode", "decode", "stable", "listTaskGroup", "Cargo.toml"]);
+    assert_eq!(first, ["generate", "encode", "decode", "stable", "listTaskGroup", "community", "Cargo.toml"]);
 }
 
 #[cfg(unix)]
@@ -152,9 +290,10 @@ fn zsh_completes() {
         tab() { words=("$@"); CURRENT=$#; _taskcluster_tc; }
         tab tc slugid gen
         tab tc api queue listTaskG
+        tab tc -R comm
         tab tc schema validate queue createTask zzz
     "#;
     let Some(said) = in_shell("zsh", &["-f"], script) else { return };
     let first: Vec<&str> = said.lines().map(|line| line.split(':').next().unwrap()).collect();
-    assert_eq!(first, ["generate", "listTaskGroup", "files"]);
+    assert_eq!(first, ["generate", "listTaskGroup", "community", "files"]);
 }

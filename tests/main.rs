@@ -102,6 +102,8 @@ mod signin_page;
 mod signin_scopes;
 mod signout;
 mod slugid;
+#[cfg(unix)]
+mod story;
 mod support;
 mod task;
 mod task_actions;

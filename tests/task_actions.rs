@@ -47,6 +47,37 @@ fn a_rerun_is_one_more_run() {
 }
 
 #[test]
+fn a_jq_program_filters_the_report_where_tasks_are_named() {
+    let group = Group::new();
+    let ids = ["a", "b", "c", "d", "e"].map(|name| group.task(name, "failed"));
+    let done = |verb: &str, id: &str| {
+        group.tc().run(&["task", verb, id, "--jq", ".action, .done[0]"]).stderr("").status(0);
+        group.tc().run(&["task", verb, id, "-n", "--jq", ".would[].name"])
+    };
+    done("rerun", &ids[0]).status(6);
+    let ran = group.tc().run(&["task", "retrigger", &ids[1], "--jq", ".answers[].created | length"]);
+    ran.stdout("1\n").stderr("").status(0);
+    let ran = group.tc().run(&["task", "rerun", &ids[2], "--json", "--jq", ".action, .done[0]"]);
+    ran.stdout(&format!("rerun\n{}\n", ids[2])).stderr("").status(0);
+    let ran = group.tc().run(&["task", "priority", "low", &ids[2], "--jq", ".done"]);
+    ran.stdout(&format!("[\"{}\"]\n", ids[2])).stderr("").status(0);
+    done("cancel", &ids[2]).stdout("c\n").status(0);
+    let ran = group.tc().run(&["task", "cancel", &ids[3], UNKNOWN, "--yes", "--jq", ".failed[].taskId"]);
+    ran.stdout(&format!("{UNKNOWN}\n")).status(3);
+    let later = group.define("later", &json!({"dependencies": [ids[4]]}));
+    let ran = group.tc().run(&["task", "schedule", &later, "--jq", ".answers[].status.state"]);
+    ran.stdout("pending\n").stderr("").status(0);
+}
+
+#[test]
+fn a_broken_jq_program_stops_a_verb_before_it_acts() {
+    let group = Group::new();
+    let id = group.task("a", "pending");
+    group.tc().run(&["task", "cancel", &id, "--jq", ".["]).stdout("").status(2);
+    assert_eq!(group.state(&id), "pending");
+}
+
+#[test]
 fn many_tasks_need_a_yes() {
     let group = Group::new();
     let (one, two) = (group.task("one", "pending"), group.task("two", "pending"));

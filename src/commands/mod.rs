@@ -201,6 +201,8 @@ fn for_help(tree: clap::Command, words: &[OsString], environment: &Environment) 
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
     let words = cli::with_help_first(words, &tree());
+    let given = words.clone();
+    let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let tree = tree_for(&words, environment);
     let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
     cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))

@@ -147,9 +147,32 @@ pub(crate) static PULSE_USERNAME: Key = Key {
     in_profiles: true,
 };
 
+/// Whether tasks and groups that were named are remembered.
+pub(crate) static HISTORY: Key = Key {
+    name: "history",
+    meaning: "Whether completions remember the tasks and groups that were named: on or off.",
+    kind: Type::Choice(&["on", "off"]),
+    example: "\"off\"",
+    default: Some("on"),
+    flag: None,
+    variable: None,
+    in_profiles: false,
+};
+
 /// All settings, in the order in which lists show them.
-pub(crate) static KEYS: &[&Key] =
-    &[&ROOT_URL, &PROFILE, &RETRIES, &TIMEOUT, &JOBS, &COLOR, &CACERT, &PATTERNS, &PULSE_URL, &PULSE_USERNAME];
+pub(crate) static KEYS: &[&Key] = &[
+    &ROOT_URL,
+    &PROFILE,
+    &RETRIES,
+    &TIMEOUT,
+    &JOBS,
+    &COLOR,
+    &CACERT,
+    &PATTERNS,
+    &PULSE_URL,
+    &PULSE_USERNAME,
+    &HISTORY,
+];
 
 /// The table of profiles.
 pub(super) const PROFILES: &str = "profiles";

@@ -16,6 +16,8 @@ pub(crate) struct Paths {
     pub credentials: PathBuf,
     /// The directory of references that deployments were asked for.
     pub references: PathBuf,
+    /// The tasks and groups that were named lately.
+    pub history: PathBuf,
     /// The settings of the Go tool, read where ours are absent.
     pub go_tool: PathBuf,
 }
@@ -30,6 +32,7 @@ impl Paths {
             credentials: directory.join("credentials.json"),
             directory,
             references: cache_directory(environment)?.join("tc/references"),
+            history: cache_directory(environment)?.join("tc/history.json"),
             go_tool: go_directory(environment).unwrap_or(base).join("taskcluster.yml"),
         })
     }

@@ -109,6 +109,19 @@ impl Settings {
         Self::new(paths, environment, given, contents, go_tool)
     }
 
+    /// What the user's file says, and nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be read or is broken.
+    pub(crate) fn contents_of(environment: &Environment) -> Result<Contents> {
+        let Some(paths) = Paths::of(environment) else { return Ok(Contents::default()) };
+        let file = SettingsFile::at(&paths.settings);
+        match file.read()? {
+            Some(document) => file.contents(&document),
+            None => Ok(Contents::default()),
+        }
+    }
+
     /// Settings from what was read. Pure.
     ///
     /// # Errors
@@ -185,6 +198,11 @@ impl Settings {
             Source::Profile(_) => matches!(self.profile, Some((_, Source::Flag(_)))),
             Source::Environment(_) | Source::File(_) | Source::GoTool(_) | Source::Default => false,
         }
+    }
+
+    /// Whether tasks and groups that were named are remembered.
+    pub(crate) fn has_history(&self) -> bool {
+        self.text(&keys::HISTORY).as_deref() != Some("off")
     }
 
     /// How often to try again.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream;
 use serde_json::{Value, json};
 
-use super::preview::preview;
+use super::preview::{noun, preview};
 use super::published::{Published, failed};
 use super::request::Request;
 use super::subject::{Subject, SubjectArgs};
@@ -23,7 +23,8 @@ use crate::exit::Status;
 /// Calls at once: each creates a task that may create many.
 const DEFAULT_JOBS: u16 = 8;
 
-const ACTION: BulkAction = BulkAction { verb: "act on", doing: "Acting", done: "acted on", needs: "action.run" };
+const ACTION: BulkAction =
+    BulkAction { verb: "run the action on", doing: "Running the action", done: "acted on", needs: "action.run" };
 
 /// What to run an action on, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,6 +58,8 @@ pub(crate) struct PerformArgs {
 /// # Errors
 /// When the action fits not all that is named, or the input is not one that it takes; those of the calls.
 pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -> Result<Ended> {
+    // A program that does not compile is told of before anything is done.
+    drop(context.jq()?);
     let given = input(args, context).await?;
     let subjects = args.how.all(&args.subjects, context).await?;
     if subjects.iter().any(|subject| Some(&subject.deployment) != subjects.first().map(|first| &first.deployment)) {
@@ -88,7 +91,7 @@ pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -
     if !args.yes && !confirmation.ask(context).await? {
         return Ok(Status::NOT_CONFIRMED.into());
     }
-    send(requests, args, context).await
+    send(name, requests, args, context).await
 }
 
 /// The input as it was given; none where there is none.
@@ -153,21 +156,28 @@ async fn checked(action: &Action, given: Option<Value>, context: &Context) -> Re
         .hint(format!("`tc action show {} ..` lists the fields.", action.name)))
 }
 
-async fn send(requests: Vec<(Subject, Request)>, args: &PerformArgs, context: &Context) -> Result<Ended> {
+async fn send(name: &str, requests: Vec<(Subject, Request)>, args: &PerformArgs, context: &Context) -> Result<Ended> {
     let is_single = requests.len() == 1;
     let deployment = requests.first().map(|(subject, _)| subject.deployment.clone()).unwrap_or_default();
     let root = deployment.root_url(context)?;
-    let options = BulkOptions { lines: true, alone: is_single, jobs: Some(args.jobs), ..BulkOptions::default() };
+    let options = BulkOptions {
+        lines: true,
+        alone: is_single,
+        jobs: Some(args.jobs),
+        name: Some(name.to_owned()),
+        noun: Some(noun(&requests)),
+        ..BulkOptions::default()
+    };
     let item = |(subject, _): &(Subject, Request)| {
         let (id, name) = (subject.id().to_owned(), subject.name().to_owned());
-        Ok(BulkItem { deployment: subject.deployment.clone(), id, name, state: None })
+        Ok(BulkItem { deployment: subject.deployment.clone(), id, name, state: None, is_group: subject.task.is_none() })
     };
     let items: Vec<Result<BulkItem>> = requests.iter().map(item).collect();
     let by_id: HashMap<&str, &Request> = requests.iter().map(|(subject, request)| (subject.id(), request)).collect();
     let created = RefCell::new(Vec::new());
     let (by_id, created_so_far, root) = (&by_id, &created, &root);
     let act = |client, item: &BulkItem| {
-        let id = item.id.clone();
+        let (id, key) = (item.id.clone(), item.id_key());
         async move {
             let request = by_id.get(id.as_str()).ok_or_else(|| Error::failed("nothing is known of this task"))?;
             let (answer, task) = request.send(&client).await?;
@@ -181,7 +191,7 @@ async fn send(requests: Vec<(Subject, Request)>, args: &PerformArgs, context: &C
             };
             let answer: Value = answer.json()?;
             created_so_far.borrow_mut().extend(task.clone());
-            let answer = json!({"taskId": id, "created": task, "answer": answer});
+            let answer = json!({key: id, "created": task, "answer": answer});
             let mut outcome = ItemOutcome::from(line);
             outcome.answer = Some(Bytes::from(answer.to_string()));
             Ok::<_, Error>(outcome)

@@ -24,6 +24,16 @@ fn distinct(requests: &[(Subject, Request)]) -> Vec<(&Request, usize)> {
     calls
 }
 
+/// What is acted on, for one.
+pub(super) fn noun(requests: &[(Subject, Request)]) -> &'static str {
+    let groups = requests.iter().filter(|(subject, _)| subject.task.is_none()).count();
+    match groups {
+        0 => "task",
+        count if count == requests.len() => "task group",
+        _ => "target",
+    }
+}
+
 /// The action, what it is run on, and what is sent.
 pub(super) fn preview(action: &Action, requests: &[(Subject, Request)]) -> String {
     let title = one_line(&action.title);
@@ -31,7 +41,7 @@ pub(super) fn preview(action: &Action, requests: &[(Subject, Request)]) -> Strin
     let name = one_line(&action.name);
     let mut text = match requests {
         [(subject, _)] => format!("About to run the action `{name}`{title} on {}", subject.label()),
-        requests => format!("About to run the action `{name}`{title} on {} tasks:", requests.len()),
+        requests => format!("About to run the action `{name}`{title} on {} {}s:", requests.len(), noun(requests)),
     };
     if let [(subject, _)] = requests {
         let name = one_line(subject.name());

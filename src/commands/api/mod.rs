@@ -6,8 +6,11 @@ mod curl;
 mod follow;
 mod list;
 mod pages;
+mod path;
 mod print;
 mod scopes;
+
+pub(crate) use path::spelled_out;
 
 use std::path::PathBuf;
 
@@ -75,7 +78,7 @@ pub(crate) struct Flags {
 /// Call any API method, or list what there is
 ///
 /// `tc api SERVICE METHOD ARGS..` calls, `tc api SERVICE METHOD --help` tells all about a method; without a method the
-/// methods are listed.
+/// methods are listed. What a GET request fetches can be named by its path, too: `tc api /queue/v1/ping`.
 #[derive(Debug)]
 pub(crate) struct Args {
     flags: Flags,

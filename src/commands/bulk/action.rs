@@ -49,16 +49,47 @@ pub(crate) struct BulkOptions {
     pub jobs: Option<u16>,
     /// Where to write the IDs of the tasks that failed or were not tried.
     pub failures: Option<PathBuf>,
+    /// `--jq` chooses the tasks, so it neither filters the report nor asks for JSON.
+    pub jq_selects: bool,
+    /// The name of the action in JSON; by default that of the verb.
+    pub name: Option<String>,
+    /// What the items are called, for one; `task` by default.
+    pub noun: Option<&'static str>,
+}
+
+impl BulkOptions {
+    /// Whether the report is JSON.
+    pub(super) fn wants_json(&self, context: &Context) -> bool {
+        if self.jq_selects { context.globals.json } else { context.wants_json() }
+    }
+
+    /// Prints the report, filtered by `--jq` unless that has chosen the tasks.
+    pub(super) async fn print_json(&self, document: impl Into<Bytes>, context: &Context) -> Result<()> {
+        if self.jq_selects { context.print_unfiltered(document).await } else { context.print_json(document).await }
+    }
+
+    /// `1 task`, `2 tasks`.
+    pub(super) fn count(&self, number: usize) -> String {
+        let noun = self.nouns(number);
+        format!("{number} {noun}")
+    }
+
+    /// `task` or `tasks`.
+    pub(super) fn nouns(&self, number: usize) -> String {
+        let noun = self.noun.unwrap_or("task");
+        if number == 1 { noun.to_owned() } else { format!("{noun}s") }
+    }
 }
 
 impl BulkArgs {
-    /// The options of an action on many tasks, which is asked about.
+    /// The options of an action on the tasks of a group, which is asked about; `--jq` chooses among them.
     pub(crate) fn options(&self) -> BulkOptions {
         BulkOptions {
             ask: !self.yes,
             dry_run: self.dry_run,
             jobs: self.jobs,
             failures: self.failures.clone(),
+            jq_selects: true,
             ..BulkOptions::default()
         }
     }
@@ -144,9 +175,16 @@ pub(crate) struct BulkItem {
     pub name: String,
     /// Its state, where it is known.
     pub state: Option<TaskState>,
+    /// It is a task group, and the ID that of the group.
+    pub is_group: bool,
 }
 
 impl BulkItem {
+    /// The key of its ID in JSON.
+    pub(crate) fn id_key(&self) -> &'static str {
+        if self.is_group { "taskGroupId" } else { "taskId" }
+    }
+
     /// A task of which no more is known.
     pub(crate) fn of(deployment: Deployment, id: String) -> Self {
         Self { deployment, id, ..Self::default() }
@@ -155,13 +193,13 @@ impl BulkItem {
     /// A task of a group.
     pub(crate) fn in_group(group: &Named, item: &TaskItem<'_>) -> Self {
         let (id, name) = (item.id().to_owned(), item.name().to_owned());
-        Self { deployment: group.deployment.clone(), id, name, state: Some(item.status.state) }
+        Self { deployment: group.deployment.clone(), id, name, state: Some(item.status.state), is_group: false }
     }
 }
 
 /// `1 task`, `2 tasks`.
-pub(super) fn tasks(count: usize) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
+fn tasks(count: usize) -> String {
+    BulkOptions::default().count(count)
 }
 
 /// `cancel` as it starts a sentence.

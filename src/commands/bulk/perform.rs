@@ -41,7 +41,7 @@ pub(crate) async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Resu
     }
     let listed = list(items, context).await?;
     if options.dry_run {
-        return report::print_plan(action, &listed, context).await;
+        return report::print_plan(action, &listed, options, context).await;
     }
     if listed.is_empty() {
         context.ui.note(format_args!("There are no tasks to {}.", action.verb));
@@ -116,7 +116,7 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
     )
     .await;
     progress.finish();
-    outcome.into_inner().finish(ended, total, started.elapsed(), options).await
+    outcome.into_inner().finish(ended, total, started.elapsed()).await
 }
 
 /// As many calls at once as the flag or else the settings say; else as many as the deployment bears.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Failures;
-use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome, tasks};
+use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome};
 use crate::bulk::{Ended, Futility};
 use crate::commands::hints;
 use crate::context::Context;
@@ -18,6 +18,7 @@ use crate::ui::{Progress, Sink, Table, wrap};
 /// What has become of the tasks so far.
 pub(super) struct Outcome<'a> {
     action: BulkAction,
+    options: &'a BulkOptions,
     context: &'a Context,
     /// How many succeeded.
     count: usize,
@@ -28,10 +29,8 @@ pub(super) struct Outcome<'a> {
     done: Vec<String>,
     /// What the server said about these, where it is of interest.
     answers: Vec<Value>,
-    /// Print a line for each task on a terminal, too.
-    lines: bool,
-    /// There is one task, so its failure is that of the command.
-    alone: bool,
+    /// The task groups among what failed.
+    failed_groups: Vec<String>,
     /// The IDs of what fails are written down: to a file, or as JSON.
     has_ids: bool,
     /// The action goes on when nobody reads about it, so this waits for the end.
@@ -39,27 +38,28 @@ pub(super) struct Outcome<'a> {
 }
 
 impl<'a> Outcome<'a> {
-    pub(super) fn new(action: BulkAction, options: &BulkOptions, context: &'a Context) -> Self {
+    pub(super) fn new(action: BulkAction, options: &'a BulkOptions, context: &'a Context) -> Self {
         Self {
             action,
+            options,
             context,
             count: 0,
             failures: Failures::told_once(),
             futility: None,
             done: Vec::new(),
             answers: Vec::new(),
-            lines: options.lines,
-            alone: options.alone,
-            has_ids: options.failures.is_some() || context.globals.json,
+            failed_groups: Vec::new(),
+            has_ids: options.failures.is_some() || options.wants_json(context),
             unwritten: None,
         }
     }
 
     /// Takes note of one result.
     pub(super) fn add(&mut self, item: &BulkItem, result: Result<ItemOutcome>, progress: &Progress) {
-        let (json, terminal) = (self.context.globals.json, self.context.ui.terminal.stdout);
+        let (json, terminal) = (self.options.wants_json(self.context), self.context.ui.terminal.stdout);
         match result {
             Ok(ItemOutcome { line, answer, note }) => {
+                self.context.remember_name(&item.id, &item.name);
                 self.count += 1;
                 if let Some(note) = note {
                     progress.above(|| self.context.ui.note(note));
@@ -67,7 +67,7 @@ impl<'a> Outcome<'a> {
                 if json {
                     self.done.push(item.id.clone());
                     self.answers.extend(answer.and_then(|answer| serde_json::from_slice(&answer).ok()));
-                } else if (!terminal || self.lines) && self.unwritten.is_none() {
+                } else if (!terminal || self.options.lines) && self.unwritten.is_none() {
                     let mut write = || {
                         let mut out = self.context.ui.out();
                         self.unwritten = writeln!(out, "{line}").and_then(|()| out.flush()).err();
@@ -78,8 +78,11 @@ impl<'a> Outcome<'a> {
             }
             Err(error) => {
                 let name = if item.name.is_empty() { String::new() } else { format!(" ({})", item.name) };
+                if item.is_group {
+                    self.failed_groups.push(item.id.clone());
+                }
                 let label = format!("could not {} {}{name}", self.action.verb, item.id);
-                let (failures, context, alone) = (&mut self.failures, self.context, self.alone);
+                let (failures, context, alone) = (&mut self.failures, self.context, self.options.alone);
                 progress.above(|| failures.add(&item.id, &item.name, &label, alone, error, context));
                 progress.failed(failures.count());
             }
@@ -97,8 +100,8 @@ impl<'a> Outcome<'a> {
         mut ended: Ended<BulkItem>,
         total: Option<usize>,
         elapsed: Duration,
-        options: &BulkOptions,
     ) -> Result<Status> {
+        let options = self.options;
         // Where nothing was left to do, nothing was stopped.
         let is_all = ended.untried.is_empty() && ended.unanswered.is_empty() && ended.source_failed.is_none();
         let futility = self.futility.filter(|_| !is_all);
@@ -109,11 +112,11 @@ impl<'a> Outcome<'a> {
         if let Some(path) = &options.failures {
             self.write_failures(path, &ended)?;
         }
-        if self.context.globals.json {
+        if options.wants_json(self.context) {
             self.print_json(&ended).await?;
         }
         let (done, failed) = (self.count, self.failures.count());
-        let mut so_far = format!("{} {}", tasks(done), self.action.done);
+        let mut so_far = format!("{} {}", options.count(done), self.action.done);
         if failed > 0 {
             so_far.push_str(&format!(", {failed} failed"));
         }
@@ -136,7 +139,7 @@ impl<'a> Outcome<'a> {
             self.success(elapsed);
             return Ok(Status::DONE);
         }
-        let what = format!("tasks could not be {}", self.action.done);
+        let what = format!("{} could not be {}", options.nouns(done + failed), self.action.done);
         let hints = self.hints();
         self.failures.finish(done, &what, &hints, self.context)?;
         Ok(Status::DONE)
@@ -161,7 +164,7 @@ impl<'a> Outcome<'a> {
     fn in_vain(self, ended: &Ended<BulkItem>) -> Error {
         let (done, failed, left) = (self.count, self.failures.count(), ended.untried.len());
         let all = done + failed + ended.unanswered.len() + left;
-        let mut message = format!("{failed} of {all} tasks could not be {}", self.action.done);
+        let mut message = format!("{failed} of {all} {} could not be {}", self.options.nouns(all), self.action.done);
         if !ended.unanswered.is_empty() {
             message.push_str(&format!(", {} are without an answer", ended.unanswered.len()));
         }
@@ -175,10 +178,10 @@ impl<'a> Outcome<'a> {
     fn success(&self, elapsed: Duration) {
         let ui = &self.context.ui;
         if self.count == 0 {
-            ui.note(format_args!("There are no tasks to {}.", self.action.verb));
+            ui.note(format_args!("There are no {} to {}.", self.options.nouns(0), self.action.verb));
         } else if ui.terminal.stderr {
             let seconds = elapsed.as_secs_f64();
-            ui.note(format_args!("{} {} in {seconds:.1} s.", tasks(self.count), self.action.done));
+            ui.note(format_args!("{} {} in {seconds:.1} s.", self.options.count(self.count), self.action.done));
         }
     }
 
@@ -225,10 +228,11 @@ impl<'a> Outcome<'a> {
 
     async fn print_json(&self, ended: &Ended<BulkItem>) -> Result<()> {
         let failed = self.failures.report().failures.iter().map(|failure| {
-            json!({"taskId": failure.id, "name": failure.name, "reason": failure.reason, "message": failure.message})
+            let key = if self.failed_groups.contains(&failure.id) { "taskGroupId" } else { "taskId" };
+            json!({key: failure.id, "name": failure.name, "reason": failure.reason, "message": failure.message})
         });
         let document = Document {
-            action: self.action.name(),
+            action: self.options.name.clone().unwrap_or_else(|| self.action.name()),
             done: &self.done,
             failed: failed.collect(),
             unanswered: ended.unanswered.iter().map(|item| item.id.as_str()).collect(),
@@ -237,7 +241,7 @@ impl<'a> Outcome<'a> {
         };
         let text = serde_json::to_vec(&document)
             .map_err(|source| Error::failed("cannot print what was done").caused_by(source))?;
-        self.context.print_unfiltered(text).await
+        self.options.print_json(text, self.context).await
     }
 }
 
@@ -262,13 +266,17 @@ struct Document<'a> {
 }
 
 /// `--dry-run`: the tasks that would be affected.
-pub(super) async fn print_plan(action: BulkAction, listed: &[BulkItem], context: &Context) -> Result<Status> {
+pub(super) async fn print_plan(
+    action: BulkAction,
+    listed: &[BulkItem],
+    options: &BulkOptions,
+    context: &Context,
+) -> Result<Status> {
     let ui = &context.ui;
-    if context.globals.json {
-        let item =
-            |item: &BulkItem| json!({"taskId": item.id, "name": item.name, "state": item.state.map(TaskState::as_str)});
+    if options.wants_json(context) {
+        let item = |item: &BulkItem| json!({item.id_key(): item.id, "name": item.name, "state": item.state.map(TaskState::as_str)});
         let plan: Vec<Value> = listed.iter().map(item).collect();
-        context.print_unfiltered(json!({"action": action.name(), "would": plan}).to_string()).await?;
+        options.print_json(json!({"action": action.name(), "would": plan}).to_string(), context).await?;
         return Ok(Status::DONE);
     }
     let mut out = ui.out();
@@ -280,6 +288,6 @@ pub(super) async fn print_plan(action: BulkAction, listed: &[BulkItem], context:
     // On a terminal the sum comes last, as it is meant.
     out.flush()?;
     drop(out);
-    ui.note(format_args!("{} would be {}; nothing was sent.", tasks(listed.len()), action.done));
+    ui.note(format_args!("{} would be {}; nothing was sent.", options.count(listed.len()), action.done));
     Ok(Status::DONE)
 }

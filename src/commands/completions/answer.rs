@@ -17,7 +17,8 @@ use crate::ui::Ui;
 /// Flags are offered only to a word that starts with a dash: among commands and values they would
 /// be in the way.
 ///
-/// `places` knows words that a deployment has, given all words so far; where it knows some, these are the answer.
+/// `known` has what this machine knows of an argument's values; where that is something, nobody else is asked.
+/// `asked` has what the deployment answers; where that is something, it is all that is offered.
 ///
 /// # Errors
 /// When `shell` is none that is known, or the output cannot be written.
@@ -25,7 +26,8 @@ pub(crate) fn answer(
     shell: &str,
     args: &[OsString],
     tree_for: impl Fn(&[OsString]) -> clap::Command,
-    places: impl Fn(&[OsString]) -> Vec<String>,
+    known: impl Fn(&clap::Command, &[OsString]) -> Vec<CompletionCandidate>,
+    asked: impl Fn(&clap::Command, &[OsString]) -> Vec<String>,
     ui: &Ui,
 ) -> Result<Status> {
     let words_alone = shell.ends_with(WORDS_ALONE);
@@ -36,10 +38,14 @@ pub(crate) fn answer(
     let (words, prefix) = words(shell, args);
     let last = words.last().cloned().unwrap_or_default();
     let index = words.len().saturating_sub(1);
-    let found = match places(&words) {
-        places if !places.is_empty() => places.into_iter().map(CompletionCandidate::new).collect(),
-        _ => complete(&mut tree_for(&words), words, index, None).unwrap_or_default(),
-    };
+    let mut tree = tree_for(&words);
+    let mut found = known(&tree, &words);
+    if found.is_empty() {
+        found = asked(&tree, &words).into_iter().map(CompletionCandidate::new).collect();
+    }
+    if found.is_empty() {
+        found = complete(&mut tree, words, index, None).unwrap_or_default();
+    }
     let is_flag = |text: &OsStr| text.as_encoded_bytes().starts_with(b"-");
     let mut offered = 0;
     let mut out = ui.out();

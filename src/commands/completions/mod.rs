@@ -6,13 +6,18 @@
 //! none, so that the shell can offer files instead.
 
 mod answer;
+mod asked;
+mod install;
+mod known;
 mod places;
+mod typed;
 
 /// What stands behind a shell's name in `TC_COMPLETE` when descriptions are not wanted.
 const WORDS_ALONE: &str = "-words";
 
 pub(crate) use answer::answer;
-pub(crate) use places::TypedPath;
+pub(crate) use asked::Asked;
+pub(crate) use known::known;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -26,17 +31,24 @@ use crate::exit::Status;
 /// For bash, put `source <(tc completions bash)` into ~/.bashrc; for zsh the same into ~/.zshrc;
 /// for fish `tc completions fish | source` into config.fish; for PowerShell
 /// `tc completions powershell | Out-String | Invoke-Expression` into $PROFILE; for elvish
-/// `eval (tc completions elvish | slurp)` into rc.elv.
+/// `eval (tc completions elvish | slurp)` into rc.elv. `tc completions --install` does it for the shell in use, and says
+/// what it writes; for bash that works with the package bash-completion.
+///
+/// Called as `taskcluster`, it is that name that is completed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell
-    shell: Shell,
+    /// The shell; that of SHELL for --install
+    #[arg(required_unless_present = "install")]
+    shell: Option<Shell>,
     /// Write it to this file instead
     #[arg(value_hint = clap::ValueHint::FilePath)]
     file: Option<PathBuf>,
     /// Offer words without their descriptions
     #[arg(long)]
     no_descriptions: bool,
+    /// Put it where the shell finds it, and say where that is
+    #[arg(long, conflicts_with = "file")]
+    install: bool,
 }
 
 /// A shell that can complete.
@@ -70,13 +82,40 @@ fn without_descriptions(stub: &str) -> String {
     })
 }
 
+/// The stub that completes a program of another name.
+fn named(stub: &str, program: &str) -> String {
+    let places = [
+        "#compdef tc\n",
+        "_taskcluster_tc tc\n",
+        "_taskcluster_tc tc ",
+        "== _tc ]",
+        "arg-completer[tc]",
+        "--command tc ",
+        "-CommandName tc ",
+    ];
+    places.iter().fold(stub.to_owned(), |stub, place| {
+        let at = place.rfind("tc").unwrap_or_default();
+        let (before, after) = place.split_at(at);
+        stub.replace(place, &format!("{before}{program}{}", after.trim_start_matches("tc")))
+    })
+}
+
 /// Prints the stub.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When the shell is not known, or standard output or a file cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let stub =
-        if args.no_descriptions { without_descriptions(args.shell.stub()) } else { args.shell.stub().to_owned() };
+    let shell = match args.shell {
+        Some(shell) => shell,
+        None => install::own_shell(&context.env)?,
+    };
+    let program = if context.is_taskcluster() { "taskcluster" } else { "tc" };
+    let stub = named(shell.stub(), program);
+    let stub = if args.no_descriptions { without_descriptions(&stub) } else { stub };
+    if args.install {
+        install::install(&install::step(shell, program, &context.env)?, &stub, context)?;
+        return Ok(Status::DONE);
+    }
     match &args.file {
         Some(file) => std::fs::write(context.env.resolve(file), stub)
             .map_err(|source| Error::io("write", file.display(), source))?,

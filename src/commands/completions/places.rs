@@ -1,16 +1,12 @@
 //! Places in the index, for a path that is being typed: the deployment knows them.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::context::Context;
 use crate::error::Result;
 
-/// Nobody waits longer than this for a word to become longer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// More words than this are no choice.
 const MAX_OFFERED: usize = 500;
 
@@ -19,9 +15,9 @@ const TASK_NOUNS: [&str; 3] = ["action", "artifact", "task"];
 
 /// A path in the index that is being typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TypedPath {
+pub(super) struct TypedPath {
     /// A command line with the global options that were given.
-    pub command: Vec<OsString>,
+    pub(super) command: Vec<OsString>,
     /// The path so far.
     path: String,
     /// Only namespaces are wanted.
@@ -30,7 +26,7 @@ pub(crate) struct TypedPath {
 
 impl TypedPath {
     /// The path that the last of these words is; none where it is something else.
-    pub(crate) fn of(words: &[OsString]) -> Option<Self> {
+    pub(super) fn of(words: &[OsString]) -> Option<Self> {
         let (last, before) = words.split_last()?;
         let path = last.to_str().filter(|path| !path.starts_with('-') && !path.contains("://"))?;
         if let Some(at) = before.iter().position(|word| word == "--index") {
@@ -71,22 +67,19 @@ impl TypedPath {
     ///
     /// # Errors
     /// Those of the calls.
-    pub(crate) async fn candidates(&self, context: &Context) -> Result<Vec<String>> {
-        let credentials = context.identity()?.target.credentials;
-        let client = context.client_to_ask_once(credentials)?;
+    pub(super) async fn candidates(&self, client: &Client) -> Result<Vec<String>> {
         let asking = async {
-            let namespaces = entries(&client, "listNamespaces", "namespaces", self.namespace());
+            let namespaces = entries(client, "listNamespaces", "namespaces", self.namespace());
             let tasks = async {
                 if self.is_namespace {
                     Ok(Vec::new())
                 } else {
-                    entries(&client, "listTasks", "tasks", self.namespace()).await
+                    entries(client, "listTasks", "tasks", self.namespace()).await
                 }
             };
             futures::future::try_join(namespaces, tasks).await
         };
-        let Ok(answer) = tokio::time::timeout(ANSWER_LIMIT, asking).await else { return Ok(Vec::new()) };
-        let (namespaces, tasks) = answer?;
+        let (namespaces, tasks) = asking.await?;
         let all = namespaces.into_iter().map(|path| format!("{path}.")).chain(tasks);
         // Nothing else can be in the index, and a shell must not be told anything else.
         let is_path = |path: &str| path.chars().all(|c| c.is_ascii_alphanumeric() || "_!~*'()%-.".contains(c));

@@ -232,6 +232,7 @@ async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) 
     let progress = Progress::start(ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
         selected(&page, selection, |_, item| {
+            context.remember_name(item.id(), item.name());
             let state = item.status.state;
             let label = match item.status.reason() {
                 Some(reason) if state.is_unsuccessful() && reason != state.as_str() => format!("{state} ({reason})"),

@@ -21,6 +21,7 @@ pub(crate) struct NamedTasks {
 /// [`crate::error::Kind::Usage`] when it names none, or one on another deployment than the one that was chosen.
 pub(crate) fn group(text: &str, context: &Context) -> Result<Named> {
     let found = TaskRef::parse_group(text).map_err(|fault| malformed(&[fault]))?;
+    context.remember(&found.id, true);
     Ok(Named { deployment: context.deployment_of(found.root.as_ref())?, id: found.id })
 }
 
@@ -93,6 +94,7 @@ pub(crate) fn ids_in(text: &str) -> impl Iterator<Item = &str> {
 
 fn located(found: TaskRef, context: &Context) -> Result<NamedTask> {
     let TaskRef { id, root, run, artifact, .. } = found;
+    context.remember(&id, false);
     Ok(NamedTask { deployment: context.deployment_of(root.as_ref())?, id, run, artifact })
 }
 

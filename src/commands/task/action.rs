@@ -40,6 +40,8 @@ pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Futu
     look: impl Fn(Client, String) -> Looked,
     act: impl Fn(Client, String) -> Acted,
 ) -> Result<Status> {
+    // A program that does not compile is told of before anything is done.
+    drop(context.jq()?);
     let named = args.ids.read(context).await?;
     let count = named.tasks.len();
     let options = BulkOptions {
@@ -48,6 +50,7 @@ pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Futu
         // The IDs of new tasks are a result that people want to see, too.
         lines: count == 1 || action.verb == "retrigger",
         alone: named.is_single,
+        jq_selects: false,
         ..args.bulk.options()
     };
     if options.ask && !options.confirm && !options.dry_run {

@@ -107,6 +107,6 @@ impl Lookup {
     pub(super) fn item(&self, deployment: Deployment) -> Result<BulkItem> {
         let status = self.status()?;
         let name = self.definition()?.metadata.name.into_owned();
-        Ok(BulkItem { deployment, id: status.task_id.into_owned(), name, state: Some(status.state) })
+        Ok(BulkItem { deployment, id: status.task_id.into_owned(), name, state: Some(status.state), is_group: false })
     }
 }

@@ -33,6 +33,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         |found, answer| {
             let definition: Definition<'_> = super::lookup::definition_in(&answer.body)?;
             let name = definition.metadata.name;
+            context.remember_name(&found.id, &name);
             if context.wants_json() {
                 documents.push(json!({"taskId": found.id, "name": name}).to_string());
                 return Ok(());

@@ -126,6 +126,7 @@ async fn details(args: &Args, named: &NamedTasks, context: &Context) -> Result<E
         |client, found| async move { lookup::status_and_definition(&client, &found.id).await },
         |found, looked_up| {
             let (status, definition) = (looked_up.status()?, looked_up.definition()?);
+            context.remember_name(&found.id, &definition.metadata.name);
             let ui = &context.ui;
             let runs = chosen(args.choice(found), &status)?;
             let mut out = ui.out();

@@ -1,0 +1,150 @@
+//! What the deployment is asked for while a word is being typed: places in the index, artifacts, worker pools, hooks.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::places::TypedPath;
+use super::typed::Typed;
+use crate::client::Client;
+use crate::context::Context;
+use crate::domain::TaskRef;
+use crate::error::Result;
+
+/// Nobody waits longer than this for a word to become longer.
+const ANSWER_LIMIT: Duration = Duration::from_millis(500);
+/// More words than this are no choice.
+const MAX_OFFERED: usize = 500;
+
+/// A question to the deployment, and the word that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// A command line with the global options that were given.
+    pub command: Vec<OsString>,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Path(TypedPath),
+    Names { of: Names, attached: String, value: String },
+}
+
+/// Which names the value is one of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    /// The artifacts of the newest run of a task, by ID.
+    Artifacts(String),
+    Pools,
+    HookGroups,
+    /// Hooks, or hook groups as long as no group is named.
+    Hooks,
+}
+
+impl Asked {
+    /// What the last of these words makes worth asking; none where the deployment knows nothing of it.
+    pub(crate) fn of(tree: &clap::Command, words: &[OsString]) -> Option<Self> {
+        if let Some(path) = TypedPath::of(words) {
+            return Some(Self { command: path.command.clone(), what: What::Path(path) });
+        }
+        let typed = Typed::of(tree, words)?;
+        let of = names(&typed)?;
+        let noun = typed.commands.first()?;
+        let before = words.iter().take_while(|word| **word != **noun).cloned();
+        let command = before.chain(["version".into()]).collect();
+        Some(Self { command, what: What::Names { of, attached: typed.attached, value: typed.value } })
+    }
+
+    /// What the word can become; nothing where the deployment takes too long.
+    ///
+    /// # Errors
+    /// Those of the calls.
+    pub(crate) async fn candidates(&self, context: &Context) -> Result<Vec<String>> {
+        let credentials = context.identity()?.target.credentials;
+        let client = context.client_to_ask_once(credentials)?;
+        match &self.what {
+            What::Path(path) => {
+                let answer = tokio::time::timeout(ANSWER_LIMIT, path.candidates(&client)).await;
+                answer.unwrap_or_else(|_| Ok(Vec::new()))
+            }
+            What::Names { of, attached, value } => {
+                let answer = tokio::time::timeout(ANSWER_LIMIT, all(of, value, &client)).await;
+                let all = answer.unwrap_or_else(|_| Ok(Vec::new()))?.into_iter();
+                let fitting = all.filter(|name| name.starts_with(value.as_str()) && is_harmless(name));
+                Ok(fitting.take(MAX_OFFERED).map(|name| format!("{attached}{name}")).collect())
+            }
+        }
+    }
+}
+
+fn names(typed: &Typed) -> Option<Names> {
+    let commands: Vec<&str> = typed.commands.iter().map(String::as_str).collect();
+    let (id, value_names) = (typed.argument.get_id().as_str(), typed.argument.get_value_names().unwrap_or_default());
+    let value_name = value_names.first().map(|name| name.as_str());
+    match (commands.as_slice(), id, value_name) {
+        (["artifact", "cat" | "url"], "name", _) | (["artifact", "download"], "names", _) => {
+            let task = TaskRef::parse_task(typed.before.first()?).ok()?;
+            // The deployment of a page may be another one, whose credentials are not those in use.
+            task.root.is_none().then_some(Names::Artifacts(task.id))
+        }
+        (_, _, Some("POOL")) => Some(Names::Pools),
+        (["hook", "list"], _, Some("GROUP")) => Some(Names::HookGroups),
+        (["hook", ..], _, Some("HOOK" | "HOOK|GROUP")) => Some(Names::Hooks),
+        _ => None,
+    }
+}
+
+async fn all(of: &Names, value: &str, client: &Client) -> Result<Vec<String>> {
+    match of {
+        Names::Artifacts(task) => members(client, "queue", "listLatestArtifacts", &[task], "artifacts", "name").await,
+        Names::Pools => members(client, "worker-manager", "listWorkerPools", &[], "workerPools", "workerPoolId").await,
+        Names::HookGroups => groups(client).await,
+        Names::Hooks => match value.rsplit_once('/') {
+            Some((group, _)) => {
+                let hooks = members(client, "hooks", "listHooks", &[group], "hooks", "hookId").await?;
+                Ok(hooks.into_iter().map(|hook| format!("{group}/{hook}")).collect())
+            }
+            None => Ok(groups(client).await?.into_iter().map(|group| format!("{group}/")).collect()),
+        },
+    }
+}
+
+/// The member `name` of each item in the list `list` of the first page.
+async fn members(
+    client: &Client,
+    service: &str,
+    method: &str,
+    arguments: &[&str],
+    list: &str,
+    name: &str,
+) -> Result<Vec<String>> {
+    let call = arguments.iter().fold(client.call(service, method), |call, argument| call.arg(*argument));
+    let page: Value = call.send().await?.json()?;
+    let items = page.get(list).and_then(Value::as_array).into_iter().flatten();
+    Ok(items.filter_map(|item| Some(item.get(name)?.as_str()?.to_owned())).collect())
+}
+
+async fn groups(client: &Client) -> Result<Vec<String>> {
+    let page: Value = client.call("hooks", "listHookGroups").send().await?.json()?;
+    let groups = page.get("groups").and_then(Value::as_array).into_iter().flatten();
+    Ok(groups.filter_map(|group| Some(group.as_str()?.to_owned())).collect())
+}
+
+/// Whether a shell takes a name as it stands: it comes from a deployment, and is put on a command line.
+fn is_harmless(name: &str) -> bool {
+    !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@+,%=".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_shell_would_run_is_not_offered() {
+        assert!(is_harmless("public/logs/live.log") && is_harmless("a-1/b.c_2:x@3"));
+        for name in ["$(reboot)", "a b", "a;b", "`x`", "a\nb", "a'b", "-rf", "~", "*"] {
+            assert!(!is_harmless(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Values that are known without asking anybody: profiles, settings, presets, verbs, and what was used lately.
+
+use std::ffi::OsString;
+
+use clap_complete::CompletionCandidate;
+
+use super::typed::Typed;
+use crate::commands::credentials::VERBS;
+use crate::config::{Contents, Given, History, KEYS, Remembered, Settings, Slot};
+use crate::env::Environment;
+use crate::reference::{Catalogue, Source};
+use crate::ui::one_line;
+
+/// What the last of these words can become, by what is known on this machine.
+pub(crate) fn known(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<CompletionCandidate> {
+    let Some(typed) = Typed::of(tree, words) else { return Vec::new() };
+    let contents = || Settings::contents_of(environment).unwrap_or_default();
+    let found = match wanted(&typed) {
+        None => return Vec::new(),
+        Some(Wanted::Profile) => profiles(&contents()),
+        Some(Wanted::Key) => setting_keys(&contents()),
+        Some(Wanted::Preset) => presets(&contents()),
+        Some(Wanted::Purpose) => purposes(&typed.value),
+        Some(Wanted::Used { tasks, groups }) => {
+            let is_on = Settings::load(environment, Given::default()).is_ok_and(|settings| settings.has_history());
+            let history = History::of(environment).filter(|_| is_on).map(|history| history.read()).unwrap_or_default();
+            used(history, tasks, groups)
+        }
+    };
+    let candidates = found.into_iter().filter(|(value, _)| value.starts_with(&typed.value));
+    candidates.map(|(value, help)| candidate(&typed.attached, &value, &help)).collect()
+}
+
+fn candidate(attached: &str, value: &str, help: &str) -> CompletionCandidate {
+    let candidate = CompletionCandidate::new(format!("{attached}{value}"));
+    if help.is_empty() { candidate } else { candidate.help(Some(help.to_owned().into())) }
+}
+
+/// What is known of an argument's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Profile,
+    Key,
+    Preset,
+    /// Verbs and methods.
+    Purpose,
+    Used {
+        tasks: bool,
+        groups: bool,
+    },
+}
+
+fn wanted(typed: &Typed) -> Option<Wanted> {
+    let commands: Vec<&str> = typed.commands.iter().map(String::as_str).collect();
+    match (commands.as_slice(), typed.argument.get_id().as_str()) {
+        (_, "root_url") if typed.argument.is_global_set() => return Some(Wanted::Profile),
+        (_, "profile") if typed.argument.is_global_set() => return Some(Wanted::Profile),
+        (["profile", "use" | "rm"], "name") => return Some(Wanted::Profile),
+        (["config", "get" | "set" | "unset"], "key") => return Some(Wanted::Key),
+        (["signin"], "preset") => return Some(Wanted::Preset),
+        _ => {}
+    }
+    let names: Vec<&str> = typed.argument.get_value_names().into_iter().flatten().map(|name| name.as_str()).collect();
+    let is_one_of = |name: &str| names.iter().any(|names| names.split('|').any(|one| one == name));
+    if is_one_of("VERB") && is_one_of("METHOD") {
+        return Some(Wanted::Purpose);
+    }
+    let is_hook = commands.first() == Some(&"hook");
+    let (tasks, groups) = (is_one_of("TASK"), is_one_of("GROUP") && !is_hook);
+    (tasks || groups).then_some(Wanted::Used { tasks, groups })
+}
+
+/// Candidates with what is said of them.
+type Found = Vec<(String, String)>;
+
+fn profiles(contents: &Contents) -> Found {
+    let profiles = contents.all_profiles().into_iter();
+    profiles.map(|profile| (profile.name, profile.root_url.unwrap_or_default())).collect()
+}
+
+fn setting_keys(contents: &Contents) -> Found {
+    let top = KEYS.iter().map(|key| (key.name.to_owned(), key.meaning.to_owned()));
+    let own = contents.values.iter().filter(|(slot, _)| !matches!(slot, Slot::Top(_)));
+    top.chain(own.map(|(slot, _)| (slot.to_string(), String::new()))).collect()
+}
+
+fn presets(contents: &Contents) -> Found {
+    let preset = |(slot, _): &(Slot, _)| match slot {
+        Slot::Preset(name) => Some((name.clone(), String::new())),
+        Slot::Top(_) | Slot::Profile(..) => None,
+    };
+    contents.values.iter().filter_map(preset).collect()
+}
+
+/// Verbs; methods of the service whose name is there already.
+fn purposes(value: &str) -> Found {
+    let verbs = VERBS.iter().map(|verb| (verb.verb.to_owned(), String::new()));
+    let service = value.split_once('.').and_then(|(name, _)| Catalogue::embedded(Source::Current).service(name).ok());
+    let methods = service.into_iter().flat_map(|service| {
+        service.methods.iter().map(|method| (format!("{}.{}", service.service_name, method.name), String::new()))
+    });
+    verbs.chain(methods).collect()
+}
+
+/// The newest first, as they are kept.
+fn used(history: Vec<Remembered>, tasks: bool, groups: bool) -> Found {
+    let wanted = history.into_iter().filter(|one| if one.is_group { groups } else { tasks });
+    wanted.map(|one| (one.id, one_line(&one.name))).collect()
+}
