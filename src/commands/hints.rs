@@ -16,7 +16,10 @@ fn words(advice: &Advice) -> String {
     match advice {
         Advice::SignIn => "To get credentials: tc signin".to_owned(),
         Advice::SelectDeployment => {
-            format!("Set {}, or give -R with a URL or a known name.", env::ROOT_URL.name)
+            format!(
+                "Set {}, give -R with a URL or the name of a profile, or choose for good: `tc profile use NAME`.",
+                env::ROOT_URL.name
+            )
         }
         Advice::CheckRootUrl => "Check the root URL and the network.".to_owned(),
         Advice::TrustCertificate => "If the deployment's CA is a private one, name its file with --cacert.".to_owned(),
