@@ -68,6 +68,8 @@ variables! {
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
+    TC_PROGRESS = "TC_PROGRESS", "When 0, no progress bars and no redrawing: views print lines.";
+    DEBUG_TASKCLUSTER_CLIENT = "DEBUG_TASKCLUSTER_CLIENT", "When set, the same as -v, unless TC_LOG says otherwise.";
 }
 
 /// What the program gets from outside, apart from its arguments and streams.

@@ -28,6 +28,9 @@ mod domain;
 mod env;
 mod error;
 mod exit;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod helper;
 mod loopback;
 pub mod pulse;
@@ -47,19 +50,6 @@ pub use env::Environment;
 pub use env::Interrupt;
 pub use error::{Advice, Error, Kind};
 #[doc(hidden)]
-pub use run::run;
+pub use run::{report_bugs, run};
 #[doc(hidden)]
 pub use ui::{Streams, Terminal};
-
-/// What fuzz targets drive directly; there only when a fuzzer builds the crate.
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::definition::actions::read_actions;
-    pub use crate::definition::json_e;
-    pub use crate::definition::places;
-    pub use crate::diagnosis::fuzz::{failure_lines, report_lines};
-    pub use crate::domain::artifact_path;
-    pub use crate::domain::{TaskRef, page_ref, slugid, time};
-    pub use crate::ui::json;
-}

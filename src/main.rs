@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    tc::report_bugs();
     let environment = tc::Environment::from_process();
     let streams = tc::Streams::from_process();
     ExitCode::from(tc::run(std::env::args_os(), &environment, streams))

@@ -1,5 +1,6 @@
 //! The program as a function: parse, build the context, start the one runtime, dispatch, render the error.
 
+mod bug;
 mod race;
 
 use std::error::Error as _;
@@ -21,6 +22,8 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
+pub use bug::report_bugs;
+
 /// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 /// How long what is left for standard output may take before them.
@@ -37,8 +40,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
 fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -> u8 {
     let terminal = described(streams.terminal, environment);
     let terminal = Terminal { stdout: terminal.stdout && !cli::prints_plainly(&args), ..terminal };
-    let streams = Streams { terminal, ..streams };
-    let no_color = environment.get(env::NO_COLOR).is_some() || streams.terminal.is_dumb;
+    let no_color = environment.get(env::NO_COLOR).is_some() || terminal.is_dumb;
+    let streams = Streams { terminal: still(terminal, environment), ..streams };
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
         let tree_for = |words: &[OsString]| commands::tree_for(words, environment);
@@ -59,15 +62,15 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         globals.timeout = None;
     }
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
-    let outcome =
-        log::level(context.globals.verbose, environment.get(env::TC_LOG)).map_err(Error::usage).and_then(|level| {
-            let verb = |context: Arc<Context>| async move {
-                let outcome = command.run(&context, run_words).await;
-                context.keep_history();
-                outcome
-            };
-            race::race(context, &log::dispatch(&ui, level), verb)
-        });
+    let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
+    let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
+        let verb = |context: Arc<Context>| async move {
+            let outcome = command.run(&context, run_words).await;
+            context.keep_history();
+            outcome
+        };
+        race::race(context, &log::dispatch(&ui, level), verb)
+    });
     match outcome {
         Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
         outcome => finish(outcome, &ui),
@@ -105,6 +108,19 @@ fn described(terminal: Terminal, environment: &Environment) -> Terminal {
     let columns = || environment.get(env::COLUMNS)?.parse().ok().filter(|columns| *columns > 0);
     let width = terminal.width.or_else(columns);
     Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
+}
+
+/// The terminal as one that nothing is drawn over, where progress is not wanted: views print lines one after the other.
+fn still(terminal: Terminal, environment: &Environment) -> Terminal {
+    let is_still = environment.get(env::TC_PROGRESS) == Some("0");
+    Terminal { is_dumb: terminal.is_dumb || is_still, ..terminal }
+}
+
+/// How often `-v` was given. The variable of the Python client counts as once, unless `TC_LOG` says it more exactly.
+fn verbosity(globals: &Globals, environment: &Environment) -> u8 {
+    let is_debugged = environment.get(env::DEBUG_TASKCLUSTER_CLIENT).is_some_and(|value| !value.is_empty());
+    let is_named = environment.get(env::TC_LOG).is_some();
+    if is_debugged && !is_named { globals.verbose.max(1) } else { globals.verbose }
 }
 
 /// What the environment and the user's file say of colour. A broken file is not worth a word here: a

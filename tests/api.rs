@@ -489,3 +489,17 @@ fn a_wrong_clock_is_named_and_corrected() {
     let second = server.requests()[1].header("authorization").unwrap().to_owned();
     assert!(second.contains("ts=\"1795352400\""), "{second}");
 }
+
+#[test]
+fn the_variable_of_the_python_client_counts_as_one_v() {
+    let said = |variables: &[(&str, &str)]| {
+        let server = FakeServer::start();
+        server.expect(PING, Answer::json(200, "{}"));
+        let tc = variables.iter().fold(Tc::new().at(server.url()), |tc, (name, value)| tc.env(name, value));
+        tc.run(&["api", "queue", "ping"]).status(0).stderr.clone()
+    };
+    let debugged = said(&[("DEBUG_TASKCLUSTER_CLIENT", "1")]);
+    assert!(debugged.contains("DEBUG") && debugged.contains("/api/queue/v1/ping"), "{debugged}");
+    assert_eq!(said(&[("DEBUG_TASKCLUSTER_CLIENT", "")]), "");
+    assert_eq!(said(&[("DEBUG_TASKCLUSTER_CLIENT", "1"), ("TC_LOG", "warn")]), "");
+}

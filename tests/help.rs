@@ -49,7 +49,9 @@ fn an_unknown_topic_comes_with_the_near_one() {
         .stdout("")
         .stderr(
             "error: unknown command or topic `slugid nope`\n\
-             hint: `tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics.\n",
+             hint: `tc --help` lists all commands.\n\
+             hint: Topics, for `tc help TOPIC`: exit-codes, environment, options, config, jq, json, credentials, scopes, \
+             sandbox, scripting, release-duty, pulse.\n",
         )
         .status(2);
 }

@@ -39,6 +39,7 @@ mod definition_edit;
 mod demo;
 mod deployments;
 mod differences;
+mod examples;
 mod failures;
 mod from_now;
 mod group;
@@ -101,6 +102,8 @@ mod signin_page;
 mod signin_scopes;
 mod signout;
 mod slugid;
+#[cfg(unix)]
+mod story;
 mod support;
 mod task;
 mod task_actions;

@@ -21,7 +21,7 @@ fn the_pages_are_fresh() {
     for name in names {
         assert!(
             made.get(name) == kept.get(name),
-            "man/{name} is stale: run `rm man/*.1; cargo run -- man -o man` and commit what changes"
+            "man/{name} is stale: run `rm man/*; cargo run -- man -o man` and commit what changes"
         );
     }
 }
@@ -39,6 +39,28 @@ fn a_page_is_printed_without_a_directory() {
     let decode = tc.run(&["man", "slugid", "decode"]);
     decode.stderr("").status(0);
     assert!(decode.stdout.contains("tc\\-slugid\\-decode \\- Print the UUID"), "{decode}");
+}
+
+#[test]
+fn topics_and_examples_are_in_the_manual() {
+    let tc = Tc::new();
+    for (name, title, part) in [
+        ("exit-codes", ".TH TC-EXIT-CODES 7 ", "\\fB130\\fR"),
+        ("environment", ".TH TC-ENVIRONMENT 7 ", "TASKCLUSTER_ROOT_URL"),
+        ("scopes", ".TH TC-SCOPES 7 ", "tc role who SCOPE"),
+    ] {
+        let page = tc.run(&["man", name]);
+        page.stderr("").status(0);
+        assert!(page.stdout.contains(title) && page.stdout.contains(part), "{page}");
+    }
+    let page = tc.run(&["man", "slugid", "decode"]);
+    assert!(
+        page.stdout.contains(".SH EXAMPLES\n.TP\n\\fBtc slugid decode VESwp9JaRo\\-XkFN_bemBhw\\fR\nits UUID\n"),
+        "{page}"
+    );
+    tc.run(&["man", "-o", "man"]).status(0);
+    let config = fs::read_to_string(tc.directory().join("man/tc-config.5")).unwrap();
+    assert!(config.contains(".TH TC-CONFIG 5 ") && config.contains("Overridden by"), "{config}");
 }
 
 #[test]

@@ -58,6 +58,38 @@ fn the_examples_print_what_the_readme_says() {
     assert!(checked >= 6, "only {checked} examples were found");
 }
 
+/// The command lines in the code of a page, without the program's name.
+fn commands(page: &str) -> Vec<String> {
+    let spans = regex::Regex::new(r"`tc ([^`\n]+)`").unwrap();
+    let lines = regex::Regex::new(r"(?m)^    .*$").unwrap();
+    let in_line = regex::Regex::new(r"(?:^|[\s(;&|])tc ([^#|;&\n]+)").unwrap();
+    let code = lines.find_iter(page).flat_map(|line| in_line.captures_iter(line.as_str()));
+    spans.captures_iter(page).chain(code).map(|found| found[1].trim().to_owned()).collect()
+}
+
+#[test]
+fn commands_and_flags_that_the_documents_name_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for page in ["README.md", "SECURITY.md", "docs/migrating.md", "docs/scripting.md", "docs/release-duty.md"] {
+        for command in commands(&std::fs::read_to_string(root.join(page)).unwrap()) {
+            let is_word =
+                |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.contains(['/', '.']);
+            let mut args: Vec<&str> = command.split_whitespace().take_while(is_word).collect();
+            if args.first() != Some(&"help") {
+                args.push("--help");
+            }
+            let help = Tc::new().run(&args);
+            help.status(0);
+            for flag in command.split([' ', ',', '=']).filter(|word| word.starts_with("--") && *word != "--") {
+                assert!(help.stdout.contains(flag), "{page}: `tc {command}`: no {flag} in\n{}", help.stdout);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} commands were found");
+}
+
 /// Splits a command line at spaces outside of single quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];

@@ -197,16 +197,18 @@ fn colours_can_be_done_without() {
 }
 
 #[test]
-fn a_dumb_terminal_gets_a_line_for_each_change() {
-    let group = Group::new();
-    let id = group.task("one", "running");
-    let session = watch(&group, Terminal::on(&group).env("TERM", "dumb"), &[]);
-    session.wait_for("Z running: 1");
-    complete(&group, &id);
-    let left = session.end();
-    assert_eq!(left.status, Some(0));
-    assert!(!left.sent.contains('\u{1b}') && left.screen.contains("Z running: 1\n"), "{}", left.sent);
-    assert!(left.screen.ends_with("Z completed: 1"), "{}", left.screen);
+fn a_dumb_terminal_and_whoever_wants_no_progress_get_a_line_for_each_change() {
+    for (name, value) in [("TERM", "dumb"), ("TC_PROGRESS", "0")] {
+        let group = Group::new();
+        let id = group.task("one", "running");
+        let session = watch(&group, Terminal::on(&group).env("NO_COLOR", "1").env(name, value), &[]);
+        session.wait_for("Z running: 1");
+        complete(&group, &id);
+        let left = session.end();
+        assert_eq!(left.status, Some(0));
+        assert!(!left.sent.contains('\u{1b}') && left.screen.contains("Z running: 1\n"), "{}", left.sent);
+        assert!(left.screen.ends_with("Z completed: 1"), "{}", left.screen);
+    }
 }
 
 #[test]

@@ -69,7 +69,8 @@ fn is_called(method: &Method, word: &str) -> bool {
 }
 
 /// The reference's facts stand before the flags, which are the same for all methods.
-const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}";
+const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}\n\n\
+    Global options: see `tc help options`";
 
 /// A method without its arguments.
 fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> Command {
@@ -85,7 +86,6 @@ fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> 
 
 fn add_arguments(command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
     let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
-    let help = help.help_heading("Global options");
     let mut command = command.help_template(TEMPLATE).disable_help_flag(true).arg(help);
     // What only shows something can do without the arguments.
     let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));

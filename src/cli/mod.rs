@@ -4,12 +4,13 @@ mod api;
 mod called;
 mod globals;
 pub(crate) mod invocation;
+mod short_help;
 mod switches;
-pub(crate) mod topics;
 pub(crate) mod usage;
 
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use globals::Globals;
+pub(crate) use short_help::with_screen_help;
 pub(crate) use switches::lenient;
 
 use std::ffi::OsString;
@@ -20,14 +21,19 @@ use clap::{ArgMatches, Command};
 use crate::domain::slugid::is_slugid;
 use crate::reference::{Catalogue, Source};
 
-/// Parses a command line by `tree`, in which options may be repeated and switches take a value.
+/// Parses a command line by `tree`, in which options may be repeated and switches take a value. `for_help` makes of it
+/// the tree whose help is shown.
 ///
 /// # Errors
-/// When it makes no sense, or asks for help, which is that of `tree` itself.
-pub(crate) fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+/// When it makes no sense, or asks for help.
+pub(crate) fn parse(
+    tree: &Command,
+    words: &[OsString],
+    for_help: impl FnOnce(Command) -> Command,
+) -> Result<ArgMatches, clap::Error> {
     lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            tree.clone().try_get_matches_from(words).err().unwrap_or(fault)
+            for_help(tree.clone()).try_get_matches_from(words).err().unwrap_or(fault)
         }
         _ => fault,
     })

@@ -36,7 +36,7 @@ pub(super) fn check(
         }
         301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(()),
         301 | 302 | 303 | 307 | 308 => Err(misled(request, status, headers)),
-        _ => Err(Error::failed(format!("{what} answered {status}, which is no answer to it"))),
+        _ => Err(Error::failed(format!("{what} answered with the unexpected status {status}"))),
     }
 }
 
@@ -190,8 +190,8 @@ mod tests {
                 "{}",
                 "answered 303, a redirect to https://a.example.com/, which is not its answer",
             ),
-            (304, vec![], "", "answered 304, which is no answer to it"),
-            (101, vec![], "", "answered 101, which is no answer to it"),
+            (304, vec![], "", "answered with the unexpected status 304"),
+            (101, vec![], "", "answered with the unexpected status 101"),
         ] {
             assert_eq!(checked(status, &of, body.as_bytes()), Err(format!("queue.status {told}")));
         }

@@ -119,8 +119,8 @@ impl ApiError {
     }
 
     /// Who lacks the scopes, where that is not the caller, whose client ID is `own`: "role `hook-id:a/b`".
-    pub fn somebody_else(&self, own: Option<&str>) -> Option<String> {
-        self.missing_scopes.as_ref().and_then(|_| missing::somebody_else(&self.message, own))
+    pub fn other_holder(&self, own: Option<&str>) -> Option<String> {
+        self.missing_scopes.as_ref().and_then(|_| missing::other_holder(&self.message, own))
     }
 
     /// The error to return after `tries` tries. What to do about it depends on the caller's

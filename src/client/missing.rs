@@ -39,7 +39,7 @@ fn expression(text: &str) -> Option<ScopeExpression> {
 }
 
 /// Who lacks the scopes, where that is not the caller, whose client ID is `own`: the role of a hook, say.
-pub(super) fn somebody_else(message: &str, own: Option<&str>) -> Option<String> {
+pub(super) fn other_holder(message: &str, own: Option<&str>) -> Option<String> {
     let message = message.trim_start();
     if let Some(rest) = message.strip_prefix("The role `") {
         return Some(format!("role `{}`", rest.split('`').next()?));
@@ -149,12 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn scopes_can_be_those_of_somebody_else() {
-        let of = |message| somebody_else(message, Some("me/tc"));
+    fn scopes_can_be_those_of_another_client() {
+        let of = |message| other_holder(message, Some("me/tc"));
         assert_eq!(of("The role `hook-id:a/b` does not have sufficient scopes"), Some("role `hook-id:a/b`".into()));
         assert_eq!(of("Client ID static/hooks does not have sufficient scopes"), Some("client `static/hooks`".into()));
         assert_eq!(of("Client ID me/tc does not have sufficient scopes"), None);
         assert_eq!(of("This request requires scopes"), None);
-        assert_eq!(somebody_else("Client ID task-client/x does not have", None), None, "a proxy signs as somebody");
+        assert_eq!(other_holder("Client ID task-client/x does not have", None), None, "a proxy signs as somebody");
     }
 }

@@ -6,16 +6,16 @@ use std::io::Write as _;
 use clap::error::ErrorKind;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
-use crate::cli::topics::TOPICS;
+use super::topics::{self, TOPICS};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::reference::suggest;
 
-/// Explain a command or a topic: exit-codes, environment
+/// Explain a command or a topic: exit-codes, scripting, credentials..
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A topic (exit-codes, environment), or the words of a command
+    /// A topic, or the words of a command
     #[arg(value_name = "TOPIC|COMMAND")]
     words: Vec<String>,
 }
@@ -33,7 +33,12 @@ pub(crate) async fn run(
     if let [name] = words[..]
         && let Some(topic) = TOPICS.iter().find(|topic| topic.name == name)
     {
-        write!(context.ui.out(), "{}", topic.text(context.ui.stdout_columns()))?;
+        let columns = context.ui.stdout_columns();
+        write!(context.ui.out(), "{}", topic.text(columns))?;
+        // A topic comes before the command of its name.
+        if tree_for(&[]).find_subcommand(name).is_some() {
+            writeln!(context.ui.out(), "\nThe command: `tc {name} --help`.")?;
+        }
         return Ok(Status::DONE);
     }
     let line: Vec<OsString> =
@@ -55,14 +60,16 @@ fn unknown(words: &[&str], tree: &clap::Command) -> Error {
     let names = names(tree);
     match words.first().map(|word| suggest(word, names.iter().map(String::as_str))).unwrap_or_default().first() {
         Some(similar) if words.len() == 1 => error.hint(format!("Did you mean `{similar}`?")),
-        _ => error.hint("`tc --help` lists all commands, `tc help exit-codes` and `tc help environment` are topics."),
+        _ => error.hint("`tc --help` lists all commands.").hint(format!("{}.", topics::listed())),
     }
 }
 
 /// Commands and topics.
 pub(super) fn names(tree: &clap::Command) -> Vec<String> {
     let commands = tree.get_subcommands().map(clap::Command::get_name);
-    commands.chain(TOPICS.iter().map(|topic| topic.name)).map(Into::into).collect()
+    // Some topics have the name of a command.
+    let topics = TOPICS.iter().map(|topic| topic.name).filter(|name| tree.find_subcommand(name).is_none());
+    commands.chain(topics).map(Into::into).collect()
 }
 
 /// The command of this file, whose words complete to these names.

@@ -56,7 +56,7 @@ pub(crate) fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deplo
     match (&refusal.missing_scopes, refusal.status) {
         (Some(missing), 403) => {
             let own = identity.target.credentials.as_ref().map(|credentials| credentials.client_id.as_str());
-            if let Some(who) = refusal.somebody_else(own) {
+            if let Some(who) = refusal.other_holder(own) {
                 return vec![format!(
                     "These are scopes of the {who}, not yours: signing in does not help. Grant them to it."
                 )];
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_of_somebody_else_need_no_sign_in() {
+    fn scopes_of_another_client_need_no_sign_in() {
         let message = REFUSED.replace("Client ID me/tc", "The role `hook-id:g/h`");
         assert_eq!(
             advice(&message, Some(Origin::Environment), &Deployment::InUse),

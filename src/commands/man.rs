@@ -6,22 +6,23 @@ use std::path::PathBuf;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::cli::topics::TOPICS;
+use super::examples;
+use super::topics::{TOPICS, Topic};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
 /// Print the manual page, or write all pages to a directory
 ///
-/// There is one page for tc and one for each command and verb. They carry no date, so the same
-/// version of tc always makes the same bytes.
+/// There is one page for tc, one for each command and verb, and one for each topic of `tc help`. They carry no date,
+/// so the same version of tc always makes the same bytes. On a terminal `man` shows the page.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write all pages to this directory instead
     #[arg(short, long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     output: Option<PathBuf>,
-    /// Words of the command whose page to print
-    #[arg(value_name = "COMMAND", conflicts_with = "output")]
+    /// Words of the command whose page to print, or a topic: exit-codes, environment, config
+    #[arg(value_name = "COMMAND|TOPIC", conflicts_with = "output")]
     words: Vec<String>,
 }
 
@@ -39,21 +40,52 @@ pub(crate) async fn run(args: &Args, context: &Context, tree: &clap::Command) ->
         }
         return Ok(Status::DONE);
     }
-    let name = format!(
-        "{}.1",
-        std::iter::once("tc").chain(args.words.iter().map(String::as_str)).collect::<Vec<_>>().join("-")
-    );
-    let (_, page) = pages(tree)?.into_iter().find(|(found, _)| *found == name).ok_or_else(|| {
-        Error::usage(format!("unknown command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
-    })?;
+    let stem = std::iter::once("tc").chain(args.words.iter().map(String::as_str)).collect::<Vec<_>>().join("-");
+    // A command comes before the topic of its name, whose page has another section.
+    let (name, page) = pages(tree)?
+        .into_iter()
+        .find(|(name, _)| name.rsplit_once('.').is_some_and(|(found, _)| found == stem))
+        .ok_or_else(|| {
+            Error::usage(format!("unknown command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
+        })?;
+    if context.ui.stdout_columns().is_some() && show(&name, &page, context).await? {
+        return Ok(Status::DONE);
+    }
     context.ui.out().write_all(&page)?;
     Ok(Status::DONE)
+}
+
+/// Shows a page through `man`, which brings its pager. False when there is no such program.
+async fn show(name: &str, page: &[u8], context: &Context) -> Result<bool> {
+    let cannot = |source: io::Error| Error::failed("cannot make a file for `man`").caused_by(source);
+    let directory = tempfile::tempdir().map_err(cannot)?;
+    // A name with a slash is a file to `man` on all systems.
+    let file = directory.path().join(name);
+    std::fs::write(&file, page).map_err(cannot)?;
+    let status = tokio::process::Command::new("man")
+        .arg(&file)
+        .current_dir(&context.env.directory)
+        .env_clear()
+        .envs(context.env.variables())
+        .status()
+        .await;
+    match status {
+        Ok(status) if status.success() => Ok(true),
+        Ok(status) => {
+            Err(Error::failed(format!("`man` ended with {status}")).hint("Print the page: `tc man .. | cat`."))
+        }
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(Error::failed("cannot run `man`").caused_by(source)),
+    }
 }
 
 /// All pages with their file names.
 fn pages(tree: &clap::Command) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut pages = Vec::new();
     collect(tree, None, &mut pages)?;
+    for topic in &TOPICS {
+        pages.push((format!("tc-{}.{}", topic.name, topic.section), topic_page(topic)?));
+    }
     Ok(pages)
 }
 
@@ -91,6 +123,15 @@ fn page(command: &clap::Command, line: &str, parent: Option<&str>) -> io::Result
         man.render_subcommands_section(&mut page)?;
     }
     let mut roff = Roff::new();
+    let examples = if parent.is_some() { examples::of(line, &command) } else { Vec::new() };
+    if !examples.is_empty() {
+        roff.control("SH", ["EXAMPLES"]);
+    }
+    for example in examples {
+        roff.control("TP", []);
+        roff.text([bold(example.line)]);
+        roff.text([roman(example.meaning)]);
+    }
     match parent {
         None => topics(&mut roff),
         Some(parent) => {
@@ -114,14 +155,46 @@ fn without_repeats(page: &[u8]) -> Vec<u8> {
     preamble.iter().chain(rest).flat_map(|line| line.iter().copied()).collect()
 }
 
+/// Topics that the page of tc has in full; the others have only pages of their own.
+const IN_MAIN_PAGE: [&str; 3] = ["exit-codes", "environment", "jq"];
+
 fn topics(roff: &mut Roff) {
-    for topic in TOPICS {
+    for topic in TOPICS.iter().filter(|topic| IN_MAIN_PAGE.contains(&topic.name)) {
         roff.control("SH", [topic.name.replace('-', " ").to_uppercase().as_str()]);
-        roff.text([roman(topic.introduction)]);
-        for (term, meaning) in (topic.entries)() {
-            roff.control("TP", ["16"]);
-            roff.text([bold(term)]);
-            roff.text([roman(meaning)]);
-        }
+        explained(roff, topic);
     }
+    roff.control("SH", ["SEE ALSO"]);
+    let mut others = Vec::new();
+    for topic in &TOPICS {
+        let separator = if others.is_empty() { "" } else { ", " };
+        others.extend([roman(separator), bold(format!("tc-{}", topic.name)), roman(format!("({})", topic.section))]);
+    }
+    roff.text(others);
+}
+
+fn explained(roff: &mut Roff, topic: &Topic) {
+    roff.text([roman(topic.introduction)]);
+    for (term, meaning) in (topic.entries)() {
+        roff.control("TP", ["16"]);
+        roff.text([bold(term)]);
+        roff.text([roman(meaning)]);
+    }
+}
+
+/// The page of a topic, made from what `tc help` prints of it.
+fn topic_page(topic: &Topic) -> io::Result<Vec<u8>> {
+    let name = format!("tc-{}", topic.name);
+    let source = format!("tc {}", env!("CARGO_PKG_VERSION"));
+    let title = name.to_uppercase();
+    let mut roff = Roff::new();
+    roff.control("TH", [title.as_str(), topic.section, "", source.as_str(), "Taskcluster"]);
+    roff.control("SH", ["NAME"]);
+    roff.text([roman(format!("{name} - {}", topic.about))]);
+    roff.control("SH", ["DESCRIPTION"]);
+    explained(&mut roff, topic);
+    roff.control("SH", ["SEE ALSO"]);
+    roff.text([bold("tc"), roman("(1)")]);
+    let mut page = Vec::new();
+    roff.to_writer(&mut page)?;
+    Ok(page)
 }

@@ -11,6 +11,7 @@ pub(crate) mod d2g;
 mod deployment;
 pub(crate) mod documents;
 pub(crate) mod download;
+mod examples;
 pub(crate) mod from_now;
 pub(crate) mod group;
 mod guesses;
@@ -21,6 +22,7 @@ pub(crate) mod index;
 pub(crate) mod man;
 pub(crate) mod notify;
 pub(crate) mod object;
+mod overview;
 pub(crate) mod profile;
 pub(crate) mod proxy;
 pub(crate) mod pulse;
@@ -36,6 +38,7 @@ pub(crate) mod signin;
 pub(crate) mod signout;
 pub(crate) mod slugid;
 pub(crate) mod task;
+mod topics;
 pub(crate) mod update;
 pub(crate) mod url;
 pub(crate) mod validate_json;
@@ -180,6 +183,17 @@ pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::C
     CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words, current))
 }
 
+/// The tree whose help is shown: with examples, and short enough for a screen where that is asked for.
+fn for_help(tree: clap::Command, words: &[OsString], environment: &Environment) -> clap::Command {
+    let names: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+    let tree = cli::with_screen_help(tree, &names, &examples::lines);
+    // There are too many commands for a screen, so whoever names none gets those that people need.
+    match names.get(1..).unwrap_or_default() {
+        [] | ["-h"] => tree.override_help(overview::overview(environment)),
+        _ => tree.after_help(topics::listed()).after_long_help(topics::listed()),
+    }
+}
+
 /// Parses a command line.
 ///
 /// # Errors
@@ -191,7 +205,8 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let tree = tree_for(&words, environment);
     let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
-    cli::parse(&tree, &words).and_then(|matches| CommandLine::from_arg_matches(&matches))
+    cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))
+        .and_then(|matches| CommandLine::from_arg_matches(&matches))
 }
 
 /// The error that a refused command line is; none when it asks for help.
@@ -249,7 +264,10 @@ impl Command {
             Self::Sandbox(args) => sandbox::run(&args, context, program).await,
             Self::Completions(args) => completions::run(&args, context).await,
             Self::Man(args) => man::run(&args, context, &tree()).await,
-            Self::Help(args) => help::run(&args, context, |words| tree_for(words, &context.env)).await,
+            Self::Help(args) => {
+                let tree = |words: &[OsString]| for_help(tree_for(words, &context.env), words, &context.env);
+                help::run(&args, context, tree).await
+            }
             Self::Version(args) => version::run(&args, context).await,
             Self::Update(args) => update::run(&args, context).await,
         }

@@ -301,20 +301,6 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Reads a text as a file of actions, as a hook and as a path in the index, and renders the actions.
-#[cfg(fuzzing)]
-pub fn read_actions(text: &str) {
-    drop(HookRef::parse(text));
-    drop(crate::domain::index_path::IndexPath::parse(text));
-    let Ok(actions) = Actions::parse(text.as_bytes()) else { return };
-    let target = Target { group: "VESwp9JaRo-XkFN_bemBhw", task: None };
-    for action in &actions.actions {
-        if let Ok(Ok(input)) = action.input(None) {
-            drop(actions.render(action, input, target, "fN1SbArXTPSVFNUvaOlinQ", DateTime::UNIX_EPOCH));
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "actions_tests.rs"]
 mod tests;

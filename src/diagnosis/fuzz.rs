@@ -8,7 +8,7 @@ use super::report::{Report, ReportKind};
 static PATTERNS: LazyLock<Option<Arc<Patterns>>> = LazyLock::new(|| Patterns::new(&[]).ok().map(Arc::new));
 
 /// What is found in a log that comes in pieces of so many bytes, as text.
-pub fn failure_lines(log: &[u8], piece: usize) -> String {
+pub(crate) fn failure_lines(log: &[u8], piece: usize) -> String {
     let Some(patterns) = PATTERNS.as_ref() else { return String::new() };
     let mut picker = Picker::new(Arc::clone(patterns));
     log.chunks(piece.max(1)).for_each(|piece| picker.push(piece));
@@ -16,7 +16,7 @@ pub fn failure_lines(log: &[u8], piece: usize) -> String {
 }
 
 /// What is found in a report that comes in pieces of so many bytes, as text: in lines of JSON, and in XML.
-pub fn report_lines(report: &[u8], piece: usize) -> [String; 2] {
+pub(crate) fn report_lines(report: &[u8], piece: usize) -> [String; 2] {
     [ReportKind::ErrorSummary, ReportKind::Junit].map(|kind| {
         let mut read = Report::new(kind);
         report.chunks(piece.max(1)).for_each(|piece| read.push(piece));

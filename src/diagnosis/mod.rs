@@ -2,8 +2,8 @@
 //! in, findings out.
 
 pub(crate) mod compare;
-#[cfg(fuzzing)]
-pub mod fuzz;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 pub(crate) mod log;
 pub(crate) mod report;
 pub(crate) mod task;

@@ -22,7 +22,7 @@ mod gate;
 mod github;
 mod hash;
 mod hawk;
-mod hooks;
+pub(crate) mod hooks;
 mod host;
 mod http;
 mod index;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use syn::{ImplItem, Item, UseTree, Visibility};
 
-use super::source_graph::{Module, SourceGraph, name};
+use super::source_graph::{Module, SourceGraph, is_for_tests, name};
 
 /// All items that another crate can name, sorted: `struct tc::Client`, `fn tc::Client::call`.
 pub fn public_items(graph: &SourceGraph) -> BTreeSet<String> {
@@ -16,8 +16,7 @@ pub fn public_items(graph: &SourceGraph) -> BTreeSet<String> {
 fn list_module(graph: &SourceGraph, module: &Module, prefix: &str, found: &mut BTreeSet<String>) {
     for item in &module.syntax.items {
         match item {
-            // One that stands in the file itself is there for fuzzers alone.
-            Item::Mod(child) if is_public(&child.vis) && child.content.is_none() => {
+            Item::Mod(child) if is_public(&child.vis) && !is_for_tests(&child.attrs) => {
                 let child = name(&child.ident);
                 let path = [module.path.as_slice(), std::slice::from_ref(&child)].concat();
                 found.insert(format!("mod {prefix}::{child}"));

@@ -309,9 +309,13 @@ fn described(item: &syn::Item) -> (&[syn::Attribute], Option<&syn::Ident>) {
     }
 }
 
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "test")
+/// Compiled for tests alone, or for tests and fuzz targets.
+pub(super) fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        syn::Meta::List(list) if list.path.is_ident("cfg") => {
+            ["test", "any(fuzzing,test)"].contains(&list.tokens.to_string().replace(' ', "").as_str())
+        }
+        _ => false,
     })
 }
 

@@ -56,21 +56,14 @@ fn step(remedy: &Remedy) -> (String, String) {
         Remedy::RaisePriority(id) => {
             is(format!("tc task priority high {id}"), "lets it come before tasks of lower priority")
         }
-        Remedy::ShowPool(pool) => is(format!("tc api worker-manager workerPool {pool}"), "shows the worker pool"),
+        Remedy::ShowPool(pool) => is(format!("tc worker pool show {pool}"), "shows the worker pool"),
         Remedy::ShowPoolErrors(pool) => {
-            is(format!("tc api worker-manager listWorkerPoolErrors {pool}"), "shows what went wrong with its workers")
+            is(format!("tc worker errors {pool}"), "shows what went wrong with its workers")
         }
         Remedy::ShowQuarantined(pool) => {
-            let (provisioner, worker_type) = pool.split_once('/').unwrap_or((pool, ""));
-            is(
-                format!("tc api queue listWorkers {provisioner} {worker_type} --quarantined true"),
-                "shows the workers in quarantine",
-            )
+            is(format!("tc worker list {pool} --quarantined"), "shows the workers in quarantine")
         }
-        Remedy::ListPools => is(
-            "tc api worker-manager listWorkerPools --paginate --jq '.workerPools[].workerPoolId'".into(),
-            "lists all worker pools",
-        ),
+        Remedy::ListPools => is("tc worker pools".into(), "lists all worker pools"),
         Remedy::ShowPending(pool) => is(
             format!(
                 "tc api queue listPendingTasks {pool} --jq '.tasks[] | [.taskId, .task.priority, .inserted] | @tsv'"
@@ -78,8 +71,7 @@ fn step(remedy: &Remedy) -> (String, String) {
             "lists what waits in the queue, the oldest first",
         ),
         Remedy::ShowWorker(pool, worker) => {
-            let parts: Vec<&str> = pool.split('/').chain(worker.split('/')).collect();
-            is(format!("tc api queue getWorker {}", parts.join(" ")), "shows the worker and its recent tasks")
+            is(format!("tc worker show {pool}/{worker}"), "shows the worker and its recent tasks")
         }
         Remedy::GetScopes(scopes) => {
             let scopes: Vec<String> = scopes.iter().map(|scope| format!("-s {scope}")).collect();

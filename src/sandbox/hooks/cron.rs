@@ -63,7 +63,7 @@ impl Allowed {
 
 /// One schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     second: Allowed,
     minute: Allowed,
     hour: Allowed,
@@ -84,7 +84,7 @@ impl Schedule {
     ///
     /// # Errors
     /// What is wrong with it, in the words of `cron-parser`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = NAMED.iter().find(|(name, _)| *name == text).map_or(text, |(_, meaning)| meaning);
         let given: Vec<&str> = text.split_whitespace().collect();
         let missing = DEFAULTS.len().checked_sub(given.len()).ok_or("Invalid cron expression, too many fields")?;
@@ -106,7 +106,7 @@ impl Schedule {
     }
 
     /// The next time after `now`; none when there is none, as on the 30th of February.
-    pub(super) fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let first = now.date_naive();
         let after = now.time();
         let end = first.checked_add_days(HORIZON)?;

@@ -1,6 +1,6 @@
 //! The hooks service: templates of tasks that are created when somebody calls, at times, or when a message arrives.
 
-mod cron;
+pub(crate) mod cron;
 mod define;
 mod fire;
 mod firing;

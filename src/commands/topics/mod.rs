@@ -1,5 +1,9 @@
 //! Help on what belongs to no single command: `tc help exit-codes`, and the same in the manual.
 
+mod prose;
+
+use crate::cli::Globals;
+use crate::config::KEYS;
 use crate::env;
 use crate::error::Kind;
 use crate::ui::wrap;
@@ -11,6 +15,8 @@ pub(crate) struct Topic {
     pub name: &'static str,
     /// What it tells, in one line.
     pub about: &'static str,
+    /// The section of the manual that has its page.
+    pub section: &'static str,
     /// What goes before the entries.
     pub introduction: &'static str,
     /// Terms with their meaning.
@@ -18,21 +24,49 @@ pub(crate) struct Topic {
 }
 
 /// All topics, in the order in which help lists them.
-pub(crate) const TOPICS: [Topic; 3] = [
+pub(crate) static TOPICS: [Topic; 12] = [
     Topic {
         name: "exit-codes",
         about: "What the exit status says",
+        section: "7",
         introduction: "tc ends with one of these exit statuses:",
         entries: exit_codes,
     },
     Topic {
         name: "environment",
         about: "The environment variables that tc reads",
+        section: "7",
         introduction: "tc reads these environment variables. One that is set to nothing counts as unset.",
         entries: environment,
     },
-    Topic { name: "jq", about: "The language of --jq, and where it differs from jq", introduction: JQ, entries: jq },
+    Topic {
+        name: "options",
+        about: "The options that every command takes",
+        section: "7",
+        introduction: "Every command takes these options, before or after its name:",
+        entries: options,
+    },
+    Topic { name: "config", about: "The settings and their file", section: "5", introduction: CONFIG, entries: config },
+    Topic {
+        name: "jq",
+        about: "The language of --jq, and where it differs from jq",
+        section: "7",
+        introduction: JQ,
+        entries: jq,
+    },
+    prose::JSON,
+    prose::CREDENTIALS,
+    prose::SCOPES,
+    prose::SANDBOX,
+    prose::SCRIPTING,
+    prose::RELEASE_DUTY,
+    prose::PULSE,
 ];
+
+const CONFIG: &str = "Settings are in one TOML file, whose place `tc config path` prints. A profile is a table
+`[profiles.NAME]` with settings for one deployment. What is given by a flag counts first, then the
+environment variable, then the profile in use, then the top of the file. `tc config set KEY VALUE`
+writes the file, `tc config list` says what counts and where it comes from. The settings:";
 
 const JQ: &str =
     "--jq EXPR runs a jq program over the JSON document that --json would print, and --jsonl --jq EXPR over
@@ -76,6 +110,41 @@ fn environment() -> Vec<(String, String)> {
     env::ALL.iter().map(|variable| (variable.name.to_owned(), variable.meaning.to_owned())).collect()
 }
 
+fn options() -> Vec<(String, String)> {
+    let command = <Globals as clap::Args>::augment_args(clap::Command::new("tc"));
+    let entry = |arg: &clap::Arg| {
+        let short = arg.get_short().map(|short| format!("-{short}, ")).unwrap_or_default();
+        let takes_value = matches!(arg.get_action(), clap::ArgAction::Set | clap::ArgAction::Append);
+        let value = arg.get_value_names().and_then(|names| names.first()).filter(|_| takes_value);
+        let value = value.map(|name| format!(" <{name}>")).unwrap_or_default();
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        Some((format!("{short}--{}{value}", arg.get_long()?), help))
+    };
+    command.get_arguments().filter_map(entry).collect()
+}
+
+fn config() -> Vec<(String, String)> {
+    let entries = KEYS.iter().map(|key| {
+        let mut meaning = key.meaning.to_owned();
+        if let Some(default) = key.default {
+            meaning += &format!(" Default: {default}.");
+        }
+        let overriders = key.flag.into_iter().chain(key.variable.map(|variable| variable.name));
+        let overriders: Vec<&str> = overriders.collect();
+        if !overriders.is_empty() {
+            meaning += &format!(" Overridden by {}.", overriders.join(" and "));
+        }
+        (format!("{} = {}", key.name, key.example), meaning)
+    });
+    entries.collect()
+}
+
+/// The names of all topics, as the end of help lists them.
+pub(crate) fn listed() -> String {
+    let names: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+    format!("Topics, for `tc help TOPIC`: {}", names.join(", "))
+}
+
 fn jq() -> Vec<(String, String)> {
     let entries = [
         ("integers", "are exact at any size when computed with; jq rounds beyond 2^53"),
@@ -104,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_topic_wraps_at_words_and_loses_none() {
-        for topic in TOPICS {
+        for topic in &TOPICS {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             let whole = topic.text(None);
             for columns in [40, 80, 100] {
@@ -121,6 +190,7 @@ mod tests {
         let topic = Topic {
             name: "x",
             about: "x",
+            section: "7",
             introduction: "one\ntwo",
             entries: || vec![("TERM".to_owned(), "a meaning of some words, which go on for two lines".to_owned())],
         };

@@ -1,0 +1,7 @@
+//! jq programs.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| tc::fuzzing::jq(text));

@@ -1,0 +1,7 @@
+//! Pages of lists.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| tc::fuzzing::pages(bytes));
