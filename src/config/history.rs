@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn task(number: usize, name: &str) -> Remembered {
-        Remembered { id: format!("{number:021}A"), is_group: false, name: name.to_owned() }
+        Remembered { id: format!("{number:08}Q0C{:010}A", 0), is_group: false, name: name.to_owned() }
     }
 
     #[test]

@@ -56,14 +56,14 @@ fn best<'s>(service: &'s Service, path: &str) -> Option<(&'s Method, Vec<String>
     fitting.min_by_key(|(_, arguments)| arguments.len())
 }
 
-/// The arguments of a route that a path fits. The last one may have slashes in it, as names of artifacts have.
+/// The arguments of a route that a path fits. A name at the end may have slashes in it, as those of artifacts have.
 fn fit(route: &str, path: &str) -> Option<Vec<String>> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
     let (mut route, mut path, mut arguments) = (route, path, Vec::new());
     loop {
         let (part, route_rest) = route.split_once('/').map_or((route, None), |(part, rest)| (part, Some(rest)));
         let is_argument = part.starts_with('<') && part.ends_with('>');
-        if is_argument && route_rest.is_none() {
+        if part == "<name>" && route_rest.is_none() {
             arguments.push(decoded(path).filter(|text| !text.is_empty())?);
             return Some(arguments);
         }

@@ -139,7 +139,7 @@ impl<'a> Outcome<'a> {
             self.success(elapsed);
             return Ok(Status::DONE);
         }
-        let what = format!("{} could not be {}", options.nouns(done + failed), self.action.done);
+        let what = format!("{} could not be {}", options.nouns(0), self.action.done);
         let hints = self.hints();
         self.failures.finish(done, &what, &hints, self.context)?;
         Ok(Status::DONE)
@@ -164,7 +164,7 @@ impl<'a> Outcome<'a> {
     fn in_vain(self, ended: &Ended<BulkItem>) -> Error {
         let (done, failed, left) = (self.count, self.failures.count(), ended.untried.len());
         let all = done + failed + ended.unanswered.len() + left;
-        let mut message = format!("{failed} of {all} {} could not be {}", self.options.nouns(all), self.action.done);
+        let mut message = format!("{failed} of {all} {} could not be {}", self.options.nouns(0), self.action.done);
         if !ended.unanswered.is_empty() {
             message.push_str(&format!(", {} are without an answer", ended.unanswered.len()));
         }
