@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 
 /// What `-h` says of the options that every command takes.
-const GLOBAL_OPTIONS: &str = "Global options: --json, --jq, -R, --profile, -q, -v and more: see `tc help options`";
+const GLOBAL_OPTIONS: &str = "Global options: --json, --jq, -R, --profile, -q, -v; all: `tc help options`";
 
 /// Lines that a short help may have, so that it fits a small terminal.
 pub(crate) const MAX_SHORT_HELP_LINES: usize = 30;

@@ -42,7 +42,7 @@ pub(super) fn overview(environment: &Environment) -> String {
         }
         Ok(None) => THREE_WAYS.to_owned(),
         // Help must not fail, and the fault stands in the way of all that comes next.
-        Err(fault) => format!("The deployment is not known: {}\nSettings: `tc config list`.\n", fault.message()),
+        Err(fault) => format!("The deployment is not known:\n  {}\nSettings: `tc config list`.\n", fault.message()),
     };
     format!("tc talks to any Taskcluster deployment.\n\n{COMMANDS}\n{first_step}\n{MORE}")
 }
@@ -64,6 +64,6 @@ mod tests {
         }
         assert!(without.contains("Three ways") && !with.contains("Three ways"), "{without}");
         assert!(with.contains("Deployment: https://tc.example.com (from "), "{with}");
-        assert!(broken.contains("The deployment is not known: "), "{broken}");
+        assert!(broken.contains("The deployment is not known:\n  `tc example`"), "{broken}");
     }
 }

@@ -61,9 +61,11 @@ fn every_example_parses() {
 }
 
 /// Commands whose short help is longer, each with its reason.
-const LONGER: [&str; 2] = [
-    // Its options are those of all methods, and it lists the services.
-    "tc api", // It has a line for each of its verbs, of which there are more than twenty.
+const LONGER: [&str; 3] = [
+    // The options of all methods are theirs, too.
+    "tc api",
+    "tc api search",
+    // It has a line for each of its verbs, of which there are more than twenty.
     "tc task",
 ];
 

@@ -176,7 +176,7 @@ mod tests {
         for topic in &TOPICS {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             let whole = topic.text(None);
-            for columns in [40, 80, 100] {
+            for columns in [56, 80, 100] {
                 let text = topic.text(Some(columns));
                 assert_eq!(words(&text), words(&whole), "{} at {columns}", topic.name);
                 let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
