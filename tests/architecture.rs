@@ -63,17 +63,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 14] = [
     "bulk",
     "credentials",
     "diagnosing",
     "documents",
+    "examples",
     "hints",
     "listening",
     "logs",
     "notices",
     "page",
     "selection",
+    "topics",
     "transfers",
     "waiting",
 ];

@@ -68,8 +68,11 @@ fn is_called(method: &Method, word: &str) -> bool {
     word.eq_ignore_ascii_case(&method.name)
 }
 
+/// Behind all options that have a place.
+const LAST: usize = 1_000;
+
 /// The reference's facts stand before the flags, which are the same for all methods.
-const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}\n\n\
+const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}\n\n\
     Global options: see `tc help options`";
 
 /// A method without its arguments.
@@ -85,8 +88,7 @@ fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> 
 }
 
 fn add_arguments(command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
-    let mut command = command.help_template(TEMPLATE).disable_help_flag(true).arg(help);
+    let mut command = command.help_template(TEMPLATE).disable_help_flag(true);
     // What only shows something can do without the arguments.
     let shows = words.iter().any(|word| matches!(*word, "--template" | "--scopes"));
     for name in &method.args {
@@ -114,5 +116,13 @@ fn add_arguments(command: Command, service: &Service, method: &Method, words: &[
         }
         command = command.arg(argument);
     }
-    command
+    // Behind the arguments, so that their heading comes first.
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .action(ArgAction::HelpShort)
+        .help("Print help")
+        .help_heading("Call options")
+        .display_order(LAST);
+    command.arg(help)
 }

@@ -80,7 +80,9 @@ impl Topic {
         let entries = (self.entries)();
         let width = entries.iter().map(|(term, _)| term.len()).max().unwrap_or_default();
         // Where the terms leave no room beside them, the meanings stand below.
-        let is_below = columns.is_some_and(|columns| width + MIN_MEANING_COLUMNS > columns);
+        let words = entries.iter().flat_map(|(_, meaning)| meaning.split_whitespace());
+        let longest = words.map(|word| word.chars().count() + 4).max().unwrap_or_default();
+        let is_below = columns.is_some_and(|columns| width + longest.max(MIN_MEANING_COLUMNS) > columns);
         let lines = entries.iter().map(|(term, meaning)| {
             if is_below {
                 let meaning = wrap(&format!("      {meaning}"), columns, "");
