@@ -26,7 +26,7 @@ pub(crate) struct PassOn<'a> {
     pub(crate) verb: Verb,
     /// Where to.
     pub(crate) url: &'a Url,
-    /// Its headers, without those that are about its connection.
+    /// Its headers, without those of the connection alone (RFC 9110, section 7.6.1).
     pub(crate) headers: HeaderMap,
     /// Its body, if it has one.
     pub(crate) body: Option<Pieces>,

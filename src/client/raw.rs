@@ -83,7 +83,7 @@ impl RawAnswer {
 }
 
 impl Client {
-    /// How long nothing may move, where somebody chose how long a try may take.
+    /// How long a transfer may stand still: the time limit of a try, where the caller set one.
     pub(crate) fn given_timeout(&self) -> Option<Duration> {
         self.0.transport.given_timeout()
     }

@@ -26,7 +26,7 @@ pub(super) struct Settings {
     pub(super) user_agent: String,
     /// For one try, from connecting to the last byte of the answer.
     pub(super) timeout: Duration,
-    /// The same, where somebody chose it.
+    /// The same, where the caller set it.
     pub(super) given_timeout: Option<Duration>,
     pub(super) proxies: Proxies,
     /// Trusted besides the system's.
@@ -86,7 +86,7 @@ pub(super) struct Incoming {
 }
 
 impl Transport {
-    /// How long a try may take, where somebody chose it.
+    /// How long a try may take, where the caller set it.
     pub(super) fn given_timeout(&self) -> Option<Duration> {
         self.settings.given_timeout
     }
@@ -128,7 +128,7 @@ impl Transport {
     /// Sends a request to a storage as it stands. Only the head of a success is read.
     ///
     /// The time limit of a try holds unless there is a body, which takes as long as it takes. No silence is longer than
-    /// the limit that somebody chose.
+    /// the limit that the caller set.
     pub(super) async fn exchange_raw(
         &self,
         verb: Verb,

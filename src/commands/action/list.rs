@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::described::described;
 use super::published::Published;
 use super::subject::SubjectArgs;
 use crate::context::Context;
@@ -89,17 +90,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 fn to_json(action: &Action, is_first: bool) -> Value {
-    let mut value = json!({
-        "name": action.name,
-        "kind": action.kind.word(),
-        "title": action.title,
-        "description": action.description,
-        "context": action.context,
-        "schema": action.schema,
-        "scope": action.kind.caller_scope(),
-        "hidden": !is_first,
-    });
-    if let (ActionKind::Hook { group, id, .. }, Some(members)) = (&action.kind, value.as_object_mut()) {
+    let mut value = described(action);
+    let Some(members) = value.as_object_mut() else { return value };
+    members.insert("hidden".into(), (!is_first).into());
+    if let ActionKind::Hook { group, id, .. } = &action.kind {
         members.insert("hookGroupId".into(), group.as_str().into());
         members.insert("hookId".into(), id.as_str().into());
     }

@@ -4,6 +4,7 @@ mod list;
 mod run;
 mod show;
 
+mod described;
 mod perform;
 mod preview;
 mod published;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
+use super::described::described;
 use super::published::Published;
 use super::subject::SubjectArgs;
 use crate::commands::documents::fields_table;
@@ -46,15 +47,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if context.wants_json() {
-        let mut value = json!({
-            "name": action.name,
-            "kind": action.kind.word(),
-            "title": action.title,
-            "description": action.description,
-            "context": action.context,
-            "schema": action.schema,
-            "scope": action.kind.caller_scope(),
-        });
+        let mut value = described(action);
         let more = match &action.kind {
             ActionKind::Hook { group, id, payload } => {
                 json!({"hookGroupId": group, "hookId": id, "hookPayload": payload})

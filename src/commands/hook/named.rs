@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::client::{Call, Client};
+use crate::commands::selection::first_words;
 use crate::context::{Context, Deployment};
 use crate::domain::hook_ref::{HookGroupRef, HookRef, HookRefError};
 use crate::error::{Error, Kind, Result};
@@ -81,20 +82,10 @@ impl NamedHook {
 /// Those of [`NamedHook::parse`]; [`Kind::Usage`] when there are none.
 pub(super) async fn hooks(words: &[String], context: &Context) -> Result<Vec<NamedHook>> {
     let mut found: Vec<NamedHook> = Vec::new();
-    let mut add = |word: &str| -> Result<()> {
-        let hook = NamedHook::parse(word, context)?;
+    for word in first_words(words, context).await? {
+        let hook = NamedHook::parse(&word, context)?;
         if !found.contains(&hook) {
             found.push(hook);
-        }
-        Ok(())
-    };
-    for word in words {
-        if word == "-" {
-            let bytes = context.read_stdin().await?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            text.lines().filter_map(|line| line.split_whitespace().next()).try_for_each(&mut add)?;
-        } else {
-            add(word)?;
         }
     }
     if found.is_empty() {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::commands::selection::first_words;
 use crate::context::{Context, Named};
 use crate::domain::index_path::{IndexPath, IndexPathError};
 use crate::error::{Error, Kind, Result};
@@ -37,20 +38,10 @@ pub(super) fn namespace(text: &str, context: &Context) -> Result<Named> {
 /// As [`path`]; [`Kind::Usage`] when there are none.
 pub(super) async fn paths(words: &[String], context: &Context) -> Result<Vec<Named>> {
     let mut found: Vec<Named> = Vec::new();
-    let mut add = |word: &str| -> Result<()> {
-        let named = path(word, context)?;
+    for word in first_words(words, context).await? {
+        let named = path(&word, context)?;
         if !found.contains(&named) {
             found.push(named);
-        }
-        Ok(())
-    };
-    for word in words {
-        if word == "-" {
-            let bytes = context.read_stdin().await?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            text.lines().filter_map(|line| line.split_whitespace().next()).try_for_each(&mut add)?;
-        } else {
-            add(word)?;
         }
     }
     if found.is_empty() {

@@ -1,5 +1,6 @@
 //! Things that are named by a name or by the address of their page: secrets, worker pools, clients, roles.
 
+use super::words::lines;
 use crate::context::{Context, Named};
 use crate::domain::page_ref::{is_address, page_ref};
 use crate::error::{Error, Result};
@@ -59,22 +60,4 @@ impl Noun {
         }
         Ok(found)
     }
-}
-
-/// The words, with the lines of standard input in place of `-`.
-///
-/// # Errors
-/// When standard input cannot be read.
-pub(super) async fn lines(words: &[String], context: &Context) -> Result<Vec<String>> {
-    let mut all = Vec::new();
-    for word in words {
-        if word == "-" {
-            let bytes = context.read_stdin().await?;
-            let text = String::from_utf8_lossy(&bytes);
-            all.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
-        } else {
-            all.push(word.clone());
-        }
-    }
-    Ok(all)
 }

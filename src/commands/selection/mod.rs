@@ -8,6 +8,7 @@ mod listed;
 mod named;
 mod nearest;
 mod pools;
+mod words;
 
 pub(super) use by_page::{CLIENT, ROLE, SECRET};
 pub(super) use filters::FilterArgs;
@@ -16,3 +17,4 @@ pub(super) use indexed::{indexed_task, resolve_index};
 pub(super) use named::{NamedTasks, group, task, tasks};
 pub(super) use nearest::{collect, no_such, or_nearest, texts};
 pub(super) use pools::{WorkerName, check_pool, pool, pool_ids, worker, workers};
+pub(super) use words::first_words;

@@ -1,7 +1,8 @@
 //! Worker pools and workers, by name or page.
 
-use super::by_page::{Noun, WORKER_POOL, lines};
+use super::by_page::{Noun, WORKER_POOL};
 use super::nearest::{collect, no_such, texts};
+use super::words::lines;
 use crate::client::Client;
 use crate::context::{Context, Named};
 use crate::domain::page_ref::{is_address, page_ref};

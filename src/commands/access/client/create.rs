@@ -63,7 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// Prints the access token alone, or with `--json` the whole answer; what was done goes to standard error.
 ///
 /// # Errors
-/// When there is no token in the answer.
+/// When the answer has no access token, or the output cannot be written.
 pub(super) async fn print_token(answer: &Value, done: &str, context: &Context) -> Result<Status> {
     if context.wants_json() {
         context.print_json(answer.to_string()).await?;
