@@ -55,6 +55,7 @@ mod jq;
 mod man;
 mod notify;
 mod object;
+mod odd_answers;
 mod outage;
 mod profile;
 #[cfg(unix)]
