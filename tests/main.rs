@@ -13,6 +13,7 @@
 mod access;
 mod action;
 mod api;
+mod api_methods;
 mod api_redirects;
 mod architecture;
 mod artifact;
