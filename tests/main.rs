@@ -83,6 +83,7 @@ mod sandbox_execute;
 #[cfg(unix)]
 mod sandbox_execute_bad_input;
 #[cfg(unix)]
+mod sandbox_execute_disk;
 mod sandbox_execute_files;
 #[cfg(unix)]
 mod sandbox_execute_program;
