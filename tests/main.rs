@@ -52,6 +52,7 @@ mod hook;
 mod index;
 mod jq;
 mod man;
+mod missing_names;
 mod notify;
 mod object;
 mod outage;
