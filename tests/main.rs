@@ -53,6 +53,7 @@ mod hook;
 mod index;
 mod jq;
 mod man;
+mod missing_names;
 mod notify;
 mod object;
 mod odd_answers;
