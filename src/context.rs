@@ -5,6 +5,7 @@ mod blocking;
 mod deployment;
 mod ending;
 mod identity;
+mod newer_version;
 mod print;
 mod prompt;
 mod references;

@@ -55,6 +55,7 @@ mod man;
 mod notify;
 mod object;
 mod outage;
+mod portability;
 mod profile;
 #[cfg(unix)]
 mod proxy;
@@ -117,6 +118,7 @@ mod terminal_log;
 #[cfg(unix)]
 mod terminal_watch;
 mod transcripts;
+mod transcripts_more;
 mod transfer;
 mod transfer_disk;
 mod transfer_faults;

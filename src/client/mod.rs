@@ -41,6 +41,7 @@ mod call;
 mod connection_error;
 mod credentials;
 mod hawk;
+mod head_log;
 mod missing;
 mod page;
 mod pages;
