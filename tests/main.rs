@@ -55,6 +55,8 @@ mod man;
 mod notify;
 mod object;
 mod outage;
+#[cfg(unix)]
+mod pictures;
 mod portability;
 mod profile;
 #[cfg(unix)]
