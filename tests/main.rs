@@ -13,6 +13,7 @@
 mod access;
 mod action;
 mod api;
+mod api_methods;
 mod api_redirects;
 mod architecture;
 mod artifact;
@@ -54,6 +55,7 @@ mod jq;
 mod man;
 mod notify;
 mod object;
+mod odd_answers;
 mod outage;
 #[cfg(unix)]
 mod pictures;
