@@ -56,6 +56,7 @@ pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
 /// When the output cannot be written, the filter fails, or binary data would go to a terminal.
 pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     tell_redirect(response, flags, context);
+    let is_go_tool = context.is_taskcluster();
     print(response, flags, context, |body, sink| {
         if is_laid_out(context, flags, is_out(sink)) && json::check(body).is_ok() {
             let color = context.ui.color() && is_out(sink);
