@@ -13,6 +13,7 @@
 mod access;
 mod action;
 mod api;
+mod api_methods;
 mod api_redirects;
 mod architecture;
 mod artifact;
@@ -55,6 +56,7 @@ mod man;
 mod missing_names;
 mod notify;
 mod object;
+mod odd_answers;
 mod outage;
 mod profile;
 #[cfg(unix)]
@@ -82,6 +84,7 @@ mod sandbox_execute;
 #[cfg(unix)]
 mod sandbox_execute_bad_input;
 #[cfg(unix)]
+mod sandbox_execute_disk;
 mod sandbox_execute_files;
 #[cfg(unix)]
 mod sandbox_execute_program;

@@ -253,6 +253,13 @@ fn a_watch_in_a_pipe_tells_of_changes_and_ends_when_the_pool_is_idle() {
     );
 }
 
+#[test]
+fn a_watch_ends_at_its_time_limit() {
+    let (_sandbox, tc) = sandbox();
+    let ran = tc.run(&["worker", "watch", "proj/linux", "--timeout", "2s"]);
+    ran.stderr("error: the time limit for worker pool proj/linux was reached\n").status(8);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pool_is_watched_in_place_until_interrupted() {

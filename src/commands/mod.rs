@@ -231,6 +231,7 @@ impl Command {
             self,
             Self::Task(task::Command::Wait(_) | task::Command::Watch(_))
                 | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
+                | Self::Worker(worker::Command::Watch(_))
         )
     }
 

@@ -148,7 +148,8 @@ impl ContentSource {
 
     fn redirected(&self, answer: &Response) -> Result<Location> {
         let url = answer.header("location").and_then(|location| answer.url.join(location).ok());
-        let url = url.ok_or_else(|| Error::failed(format!("{} answered no place to get it from", answer.what)))?;
+        let url =
+            url.ok_or_else(|| Error::failed(format!("{} answered without a URL to download from", answer.what)))?;
         let storage = match answer.header("x-taskcluster-artifact-storage-type") {
             Some("reference") => Storage::Reference,
             _ => Storage::S3,
@@ -178,7 +179,7 @@ impl ContentSource {
             let url = text("url").and_then(|url| Url::parse(url).ok());
             let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
             url.map(|url| Found::Url(url, storage)).ok_or_else(|| {
-                Error::failed(format!("{self} is at something that is no URL of a web server"))
+                Error::failed(format!("{self} has an address that is not a web server's"))
                     .hint("Whoever made the artifact gave it this URL.")
             })
         };
@@ -253,7 +254,7 @@ fn object_location(source: &ContentSource, answer: &Map<String, Value>) -> Resul
         // Hashes of a kind that nobody knows here say nothing; the known ones must be hashes.
         let Some(algorithm) = Algorithm::parse(name).filter(|known| *known != Algorithm::Crc32c) else { continue };
         let checksum = value.as_str().and_then(|hex| Checksum::from_hex(algorithm, hex)).ok_or_else(|| {
-            Error::failed(format!("{source}: the object service gives a {name} that is none: {value}"))
+            Error::failed(format!("{source}: the object service answered an invalid {name}: {value}"))
         })?;
         demands.push(Demand { checksum, by: "the object service" });
     }
