@@ -276,7 +276,7 @@ mod tests {
     fn who_looks_and_is_refused_gets_the_scopes_of_all_that_the_verb_looks_at() {
         let message = "is missing the following scopes:\n\n```\nqueue:status:t\n```";
         let hints = advice_for("task.log", "queue.status", message, None, &Deployment::InUse);
-        let expected = "To get what is missing: tc signin -s queue:status:t -s 'queue:get-artifact:*' \
+        let expected = "To get what is missing: tc signin -s queue:status:t -s queue:get-artifact:x \
             -s 'queue:list-artifacts:t:*' -s queue:get-task:t";
         assert_eq!(hints, [expected]);
     }
