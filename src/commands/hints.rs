@@ -131,7 +131,7 @@ fn other_needs(verb: &str, refusal: &ApiError, is_replaced: bool) -> Needs {
     needs::split_pool(&mut known);
     let of = |name: &&str| {
         // A test holds the table against the references.
-        let scopes = needs::method(name).ok().and_then(|(_, method)| method.scopes.as_ref());
+        let scopes = needs::embedded_method(name).ok().and_then(|method| method.scopes.as_ref());
         scopes.map(|scopes| scopes.needs(&known)).unwrap_or_default()
     };
     if !(is_own && verb.either) {

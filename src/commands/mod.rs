@@ -13,6 +13,8 @@ pub(crate) mod documents;
 pub(crate) mod download;
 mod examples;
 pub(crate) mod from_now;
+#[cfg(test)]
+mod go_tool;
 pub(crate) mod group;
 mod guesses;
 pub(crate) mod help;
