@@ -5,6 +5,7 @@ mod blocking;
 mod deployment;
 mod ending;
 mod identity;
+mod pager;
 mod print;
 mod prompt;
 mod references;
@@ -18,6 +19,7 @@ pub(crate) use ending::Ending;
 use identity::Loaded;
 pub(crate) use identity::left;
 pub(crate) use identity::{Identity, Origin, given};
+pub(crate) use pager::pager;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock};

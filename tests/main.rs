@@ -12,7 +12,9 @@
 
 mod access;
 mod action;
+mod alias;
 mod api;
+mod api_paths;
 mod api_redirects;
 mod architecture;
 mod artifact;
@@ -51,6 +53,7 @@ mod help;
 mod hook;
 mod index;
 mod jq;
+mod lists;
 mod man;
 mod notify;
 mod object;
@@ -114,6 +117,8 @@ mod terminal;
 mod terminal_bulk;
 #[cfg(unix)]
 mod terminal_log;
+#[cfg(unix)]
+mod terminal_pager;
 #[cfg(unix)]
 mod terminal_watch;
 mod transcripts;

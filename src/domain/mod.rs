@@ -23,6 +23,7 @@ pub(crate) mod time;
 pub(crate) mod timeline;
 mod web_page;
 pub(crate) mod yaml;
+pub(crate) mod yaml_text;
 
 pub(crate) use proxy_path::ProxyPath;
 pub(crate) use recipient::{Message, Recipient};

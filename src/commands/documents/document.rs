@@ -11,7 +11,6 @@ use crate::definition::finding::{self, Finding};
 use crate::definition::places::Places;
 use crate::domain::{RootUrl, yaml};
 use crate::error::{Error, Result};
-use crate::reference::Verb;
 
 /// A document from a URL that is longer is refused.
 const MAXIMUM_FETCHED_BYTES: usize = 16 << 20;
@@ -100,15 +99,7 @@ async fn fetch(url: &Url, context: &Context) -> Result<Document> {
     let root =
         RootUrl::parse(&origin).map_err(|source| Error::usage(format!("invalid URL `{url}`")).caused_by(source))?;
     let client = Client::builder(root).environment(&context.env).build()?;
-    let request = Request {
-        what: format!("reading {url}"),
-        verb: Verb::Get,
-        url: url.clone(),
-        body: None,
-        follow: true,
-        answers_json: false,
-        idempotent: true,
-    };
+    let request = Request::get(format!("reading {url}"), url.clone());
     let options = StreamOptions { from: 0, stall: FETCH_STALL, sign: false };
     let mut answer = client.stream(&request, options).await?;
     let mut bytes = Vec::new();
