@@ -111,7 +111,7 @@ fn a_redirect_of_a_method_that_has_none_is_an_error() {
         let ran = tc.run(&[&["api", "queue", "status", ID], more].concat());
         ran.stdout("").status(1).stderr(&format!(
             "error: queue.status answered 302, a redirect to {}/login, which is not its answer\n\
-             hint: Somebody on the way may want a sign-in, or the root URL may be another web site's.\n",
+             hint: A proxy may be asking for a sign-in, or the root URL may belong to another web site.\n",
             server.url()
         ));
         assert!(!tc.directory().join("file").exists());

@@ -126,7 +126,7 @@ fn a_web_site_that_is_no_taskcluster() {
     let ran = tc(&server).run(&["api", "queue", "status", TASK]);
     ran.stdout("").status(1).stderr(
         "error: queue.status answered 200 with HTML that is not JSON: <!doctype html>\n\
-         hint: The deployment may lack this service, or the root URL may be another web site's.\n",
+         hint: The deployment may lack this service, or the root URL may belong to another web site.\n",
     );
 }
 

@@ -172,7 +172,7 @@ fn a_token_triggers_without_credentials_and_only_until_it_is_replaced() {
     assert!(!ran.stderr.contains(&token), "{ran}");
     ran.stdout("").status(4);
     assert!(ran.stderr.contains("error: the trigger token of project-x/nightly/main is not valid\n"), "{ran}");
-    tc.run(&["hook", "trigger", NAME, "--token", "a/b"]).status(2).stderr("error: the trigger token is not one\n");
+    tc.run(&["hook", "trigger", NAME, "--token", "a/b"]).status(2).stderr("error: invalid trigger token\n");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod access;
 mod action;
 mod alias;
 mod api;
+mod api_methods;
 mod api_paths;
 mod api_redirects;
 mod architecture;
@@ -55,8 +56,10 @@ mod index;
 mod jq;
 mod lists;
 mod man;
+mod missing_names;
 mod notify;
 mod object;
+mod odd_answers;
 mod outage;
 mod profile;
 #[cfg(unix)]
@@ -84,6 +87,7 @@ mod sandbox_execute;
 #[cfg(unix)]
 mod sandbox_execute_bad_input;
 #[cfg(unix)]
+mod sandbox_execute_disk;
 mod sandbox_execute_files;
 #[cfg(unix)]
 mod sandbox_execute_program;

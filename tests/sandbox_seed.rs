@@ -188,3 +188,11 @@ fn exported_file_is_written_at_the_end_and_is_a_seed() {
         .status(2);
     tc.run(&["sandbox", "--export", "no/such/out.json", "--exec", "true"]).status(1);
 }
+
+#[test]
+fn seed_that_is_neither_a_file_nor_a_push_is_told_what_a_seed_is() {
+    let expected = "error: cannot read push\n  \
+                    caused by: No such file or directory (os error 2)\n\
+                    hint: A seed is a file, or a made-up push such as firefox:300.\n";
+    tc().run(&["sandbox", "--seed", "push", "--exec", "true"]).stdout("").stderr(expected);
+}

@@ -196,5 +196,5 @@ async fn a_file_that_changes_while_it_is_uploaded_is_an_error() {
         assert!(fs::read(&back).unwrap() == noise(length));
         fs::remove_file(&back).unwrap();
     }
-    assert_eq!(FileReaders::new(folder.path()).unwrap_err().kind(), Kind::Failed, "a directory is no file");
+    assert_eq!(FileReaders::new(folder.path()).unwrap_err().kind(), Kind::Failed, "a directory is not a file");
 }

@@ -60,7 +60,7 @@ fn misled(request: &Request, status: u16, headers: &HeaderMap) -> Error {
         Some(url) if url.path() == request.url.path() => {
             error.hint(format!("The root URL may be {}.", url.origin().ascii_serialization()))
         }
-        _ => error.hint("Somebody on the way may want a sign-in, or the root URL may be another web site's."),
+        _ => error.hint("A proxy may be asking for a sign-in, or the root URL may belong to another web site."),
     }
 }
 
@@ -69,7 +69,7 @@ fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8
     // Where the deployment has no such service it answers 200 with its web page.
     if claims_html(headers) || is_html(body) {
         return Err(not_json(what, status, body)
-            .hint("The deployment may lack this service, or the root URL may be another web site's."));
+            .hint("The deployment may lack this service, or the root URL may belong to another web site."));
     }
     if !request.answers_json {
         return Ok(());

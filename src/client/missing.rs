@@ -155,6 +155,10 @@ mod tests {
         assert_eq!(of("Client ID static/hooks does not have sufficient scopes"), Some("client `static/hooks`".into()));
         assert_eq!(of("Client ID me/tc does not have sufficient scopes"), None);
         assert_eq!(of("This request requires scopes"), None);
-        assert_eq!(other_holder("Client ID task-client/x does not have", None), None, "a proxy signs as somebody");
+        assert_eq!(
+            other_holder("Client ID task-client/x does not have", None),
+            None,
+            "the client of a task behind a proxy is the caller"
+        );
     }
 }

@@ -40,6 +40,7 @@ mod builder;
 mod call;
 mod connection_error;
 mod credentials;
+mod essential;
 mod hawk;
 mod missing;
 mod page;

@@ -286,7 +286,7 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
         .join(location)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| Error::failed(format!("{what} redirects to something that is no URL of a web server")))?;
+        .ok_or_else(|| Error::failed(format!("{what} redirects to an address that is not a web server's")))?;
     let target = redacted(&url).to_string();
     if visited.contains(&url) {
         let stations: Vec<String> = visited.iter().map(|url| redacted(url).to_string()).collect();

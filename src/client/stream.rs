@@ -101,7 +101,7 @@ fn streamed(request: &Request, hop: Hop, incoming: Incoming, skip: u64) -> Resul
     // A deployment without such a service answers with its web page.
     if is_web_page(request, &hop, &headers) {
         return Err(Error::failed(format!("{what} answered {status} with a web page"))
-            .hint("The deployment may lack this service, or the root URL may be another web site's."));
+            .hint("The deployment may lack this service, or the root URL may belong to another web site."));
     }
     let is_compressed = is_gzip(&headers);
     Ok(Streamed { what, headers, url: hop.url, arriving, received: Bytes::new(), is_compressed, decoder: None, skip })

@@ -177,6 +177,9 @@ pub(crate) struct CommandLine {
     /// Whether the command prints one result, which has an end.
     #[arg(skip)]
     pub is_finite: bool,
+    /// Noun and verb of the command, with a dot between them.
+    #[arg(skip)]
+    pub verb: String,
 }
 
 impl CommandLine {
@@ -241,8 +244,15 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let tree = tree_for(&words, environment);
     let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
-    cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))
-        .and_then(|matches| Ok(CommandLine::from_arg_matches(&matches)?.in_form(cli::form_of(&matches))))
+    let matches = cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))?;
+    let verb = verb_of(&matches);
+    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(cli::form_of(&matches)))
+}
+
+/// The names of the commands that were matched, with dots between them.
+fn verb_of(matches: &clap::ArgMatches) -> String {
+    let levels = std::iter::successors(Some(matches), |matches| matches.subcommand().map(|(_, inner)| inner));
+    levels.filter_map(clap::ArgMatches::subcommand_name).collect::<Vec<_>>().join(".")
 }
 
 /// The error that a refused command line is; none when it asks for help.
@@ -257,6 +267,7 @@ impl Command {
             self,
             Self::Task(task::Command::Wait(_) | task::Command::Watch(_))
                 | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
+                | Self::Worker(worker::Command::Watch(_))
         )
     }
 
@@ -266,6 +277,22 @@ impl Command {
             Self::Group(command) => matches!(command, group::Command::Diff(_) | group::Command::Timeline(_)),
             Self::Api(args) => args.prints_long(),
             Self::Help(_) | Self::Man(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether `--retries` is not how often its calls are tried again.
+    pub(crate) fn has_own_retries(&self) -> bool {
+        matches!(self, Self::Task(task::Command::Run(_)))
+    }
+
+    /// Whether it downloads or uploads, so that `--timeout` limits all of it.
+    pub(crate) fn is_transfer(&self) -> bool {
+        match self {
+            Self::Artifact(command) => command.is_transfer(),
+            Self::Object(_) | Self::Download(_) => true,
+            Self::Index(command) => matches!(command, index::Command::Download(_)),
+            Self::Group(command) => matches!(command, group::Command::Artifacts(_)),
             _ => false,
         }
     }

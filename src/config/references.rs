@@ -224,7 +224,7 @@ fn read(path: &Path) -> Result<Option<String>> {
         Err(source) => return Err(cannot(source)),
     };
     if !file.metadata().map_err(cannot)?.is_file() {
-        return Err(broken(format!("{} is no file", path.display())));
+        return Err(broken(format!("{} is not a file", path.display())));
     }
     let mut text = String::new();
     file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(cannot)?;

@@ -21,6 +21,7 @@ pub(crate) mod task_ref;
 pub(crate) mod task_state;
 pub(crate) mod time;
 pub(crate) mod timeline;
+pub(crate) mod truth;
 mod web_page;
 pub(crate) mod yaml;
 pub(crate) mod yaml_text;

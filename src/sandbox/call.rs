@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::reference::{Method, ScopeExpression};
@@ -51,6 +52,16 @@ pub enum Answer {
     NoWork(WorkRequest),
     /// Another answer with further headers.
     WithHeaders(Vec<(&'static str, String)>, Box<Answer>),
+}
+
+impl Answer {
+    /// 200 with `body` as JSON.
+    ///
+    /// # Errors
+    /// 500 when it does not serialize, as a map with keys that are no strings.
+    pub(crate) fn of(body: &impl Serialize) -> Outcome {
+        serde_json::to_string(body).map(Answer::Raw).map_err(|error| Fault::internal(error.to_string()))
+    }
 }
 
 /// A worker's request for tasks, after its scopes and its quarantine have been checked.

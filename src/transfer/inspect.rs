@@ -85,7 +85,7 @@ pub(crate) async fn content_size(client: &Client, source: &ContentSource, option
     }
 }
 
-/// Checks that a file has the content of `source`, as far as its storage tells: see [`to_file`].
+/// Checks that a file has the content of `source`, as far as its storage tells, like [`to_file`](super::to_file) does.
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when it differs, with both digests, or when the storage gives nothing to

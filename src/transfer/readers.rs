@@ -49,7 +49,7 @@ impl FileReaders {
         let path = path.into();
         let before = path.metadata().map_err(|source| Error::io("read", path.display(), source))?;
         if !before.is_file() {
-            return Err(Error::failed(format!("{} is no file", path.display())));
+            return Err(Error::failed(format!("{} is not a file", path.display())));
         }
         Ok(Self { path, before })
     }

@@ -70,6 +70,11 @@ impl Location {
     }
 }
 
+/// Whether the queue said that it knows no such task, and not that the task lacks the artifact.
+fn is_of_unknown_task(error: &Error) -> bool {
+    ApiError::of(error).is_some_and(|refusal| refusal.message == "Task not found")
+}
+
 impl ContentSource {
     /// Asks where the content is.
     pub(super) async fn locate(&self, client: &Client) -> Result<Location> {
@@ -86,7 +91,8 @@ impl ContentSource {
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
                 let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
-                    Kind::NotFound => error.advise(Advice::ListArtifacts(task.clone())),
+                    // Where the task is unknown, it has no list either.
+                    Kind::NotFound if !is_of_unknown_task(&error) => error.advise(Advice::ListArtifacts(task.clone())),
                     _ => error,
                 })?;
                 let answer: Value = answer.json()?;
@@ -142,7 +148,8 @@ impl ContentSource {
 
     fn redirected(&self, answer: &Response) -> Result<Location> {
         let url = answer.header("location").and_then(|location| answer.url.join(location).ok());
-        let url = url.ok_or_else(|| Error::failed(format!("{} answered no place to get it from", answer.what)))?;
+        let url =
+            url.ok_or_else(|| Error::failed(format!("{} answered without a URL to download from", answer.what)))?;
         let storage = match answer.header("x-taskcluster-artifact-storage-type") {
             Some("reference") => Storage::Reference,
             _ => Storage::S3,
@@ -172,7 +179,7 @@ impl ContentSource {
             let url = text("url").and_then(|url| Url::parse(url).ok());
             let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
             url.map(|url| Found::Url(url, storage)).ok_or_else(|| {
-                Error::failed(format!("{self} is at something that is no URL of a web server"))
+                Error::failed(format!("{self} has an address that is not a web server's"))
                     .hint("Whoever made the artifact gave it this URL.")
             })
         };
@@ -247,7 +254,7 @@ fn object_location(source: &ContentSource, answer: &Map<String, Value>) -> Resul
         // Hashes of a kind that nobody knows here say nothing; the known ones must be hashes.
         let Some(algorithm) = Algorithm::parse(name).filter(|known| *known != Algorithm::Crc32c) else { continue };
         let checksum = value.as_str().and_then(|hex| Checksum::from_hex(algorithm, hex)).ok_or_else(|| {
-            Error::failed(format!("{source}: the object service gives a {name} that is none: {value}"))
+            Error::failed(format!("{source}: the object service answered an invalid {name}: {value}"))
         })?;
         demands.push(Demand { checksum, by: "the object service" });
     }

@@ -127,7 +127,7 @@ pub(super) async fn get(
 fn redirected(what: &str, from: &Url, answer: &RawAnswer) -> Result<Url> {
     let target = answer.header("location").and_then(|location| from.join(location).ok());
     let target = target.filter(|url| matches!(url.scheme(), "http" | "https"));
-    target.ok_or_else(|| Error::failed(format!("{what}: the storage redirects to something that is no URL")))
+    target.ok_or_else(|| Error::failed(format!("{what}: the storage redirects to an invalid URL")))
 }
 
 fn refusal(client: &Client, what: &str, meaning: Meaning, url: &Url, answer: &RawAnswer) -> Refusal {

@@ -106,7 +106,7 @@ impl Request {
                 match (body.get("taskId").and_then(Value::as_str), &body) {
                     (Some(task), _) if is_slugid(task) => Ok((answer, Some(task.to_owned()))),
                     (None, Value::Object(members)) if members.is_empty() => Ok((answer, None)),
-                    _ => Err(Error::failed("the hooks service answered something that names no task")),
+                    _ => Err(Error::failed("the hooks service answered without a task ID")),
                 }
             }
             ActionCall::Task { id, scopes } => {

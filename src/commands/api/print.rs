@@ -56,9 +56,7 @@ pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
 pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     tell_redirect(response, flags, context);
     print(response, flags, context, |body, sink| {
-        let is_go_tool = context.is_taskcluster();
-        let is_laid_out = is_go_tool || on_terminal(flags, context) || (context.ui.color() && is_out(sink));
-        if is_laid_out && json::check(body).is_ok() {
+        if is_laid_out(context, flags, is_out(sink)) && json::check(body).is_ok() {
             let color = context.ui.color() && is_out(sink);
             return Layout::indented(color, on_terminal(flags, context))
                 .write(body, sink)
@@ -71,6 +69,11 @@ pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> R
         }
         Ok(())
     })
+}
+
+/// Whether answers are laid out for people; programs get them as the server sent them.
+pub(super) fn is_laid_out(context: &Context, flags: &Flags, is_stdout: bool) -> bool {
+    context.is_taskcluster() || on_terminal(flags, context) || (context.ui.color() && is_stdout)
 }
 
 /// Prints what a redirect led to, byte for byte.

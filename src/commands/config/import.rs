@@ -34,7 +34,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         .ok_or_else(|| Error::new(Kind::NotFound, format!("there is nothing to import in {from}")))?;
     let root = match &found.root_url {
         Some(text) => RootUrl::parse(text)
-            .map_err(|fault| Error::failed(format!("the root URL in {from} is none")).caused_by(fault))?,
+            .map_err(|fault| Error::failed(format!("{from} has an invalid root URL")).caused_by(fault))?,
         None => context.root_url().map_err(|error| {
             error.hint(format!("{from} has credentials but no root URL: say with -R for which deployment they are."))
         })?,

@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let answer: Value = answer.json()?;
     let token = answer.get("token").and_then(Value::as_str);
-    let token = token.ok_or_else(|| Error::failed("the hooks service answered something without a token"))?;
+    let token = token.ok_or_else(|| Error::failed("the hooks service answered without a token"))?;
     writeln!(context.ui.out(), "{}", context.ui.safe(token))?;
     Ok(Status::DONE)
 }

@@ -89,7 +89,7 @@ async fn token(args: &Args, context: &Context) -> Result<Option<Secret>> {
     };
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     if text.is_empty() || text.contains(['/', '?', '#']) || !text.is_ascii() {
-        return Err(Error::usage("the trigger token is not one"));
+        return Err(Error::usage("invalid trigger token"));
     }
     Ok(Some(Secret::new(text)))
 }
@@ -163,7 +163,7 @@ fn task_in(answer: &Response) -> Result<Option<String>> {
     match (&body, body.get("taskId").and_then(Value::as_str)) {
         (_, Some(id)) if is_slugid(id) => Ok(Some(id.to_owned())),
         (Value::Object(members), None) if members.is_empty() => Ok(None),
-        _ => Err(Error::failed("the hooks service answered something that names no task")),
+        _ => Err(Error::failed("the hooks service answered without a task ID")),
     }
 }
 

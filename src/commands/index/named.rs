@@ -73,5 +73,5 @@ pub(super) async fn find(client: &Client, path: &str) -> Result<Value> {
 /// When it has none.
 pub(super) fn task_of(entry: &Value) -> Result<&str> {
     let task = entry.get("taskId").and_then(Value::as_str);
-    task.ok_or_else(|| Error::failed("the index answered something that names no task"))
+    task.ok_or_else(|| Error::failed("the index answered without a task ID"))
 }

@@ -191,7 +191,7 @@ fn unreachable(broken: &ConnectionError) -> Response {
 fn sign(shared: &Shared, text: &str) -> Result<Response> {
     let url = Url::parse(text.trim()).ok().filter(|url| is_of(url, shared.access.root()));
     let url =
-        url.ok_or_else(|| Error::usage(format!("the body is no URL of a service of {}", shared.access.root())))?;
+        url.ok_or_else(|| Error::usage(format!("the body is not a URL of a service of {}", shared.access.root())))?;
     let client = shared.access.client()?;
     let credentials =
         client.credentials().ok_or_else(|| Error::new(Kind::Auth, "the proxy has no credentials of its own"))?;

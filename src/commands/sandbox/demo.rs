@@ -200,7 +200,7 @@ fn words(args: &[&str]) -> Vec<OsString> {
     std::iter::once("tc").chain(args.iter().copied()).map(OsString::from).collect()
 }
 
-/// An argument as it would be typed.
+/// An argument as a person would type it: in single quotes, which need no backslashes.
 fn quote(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=".contains(c);
     if arg.chars().all(plain) { arg.to_owned() } else { format!("'{arg}'") }

@@ -61,6 +61,9 @@ fn speed(text: &str) -> Result<f64, String> {
     factor.ok_or_else(|| format!("`{text}` is not a factor such as 60"))
 }
 
+/// What a seed that is no file may have been meant as.
+const SEED_HINT: &str = "A seed is a file, or a made-up push such as firefox:300.";
+
 impl Shape {
     /// The options with all that must be known before the sandbox starts.
     ///
@@ -103,7 +106,7 @@ impl Shape {
                 Seed::File(path) => {
                     let name = path.display();
                     let text = std::fs::read_to_string(context.env.resolve(path))
-                        .map_err(|source| Error::io("read", name, source))?;
+                        .map_err(|source| Error::io("read", name, source).hint(SEED_HINT))?;
                     let list = TaskList::parse(&text)?;
                     let as_they_were = self.age.is_none() && list.has_states();
                     let loaded = if as_they_were { sandbox.restore(&list)? } else { sandbox.load_list(&list, age)? };

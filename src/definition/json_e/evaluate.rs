@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::number::number;
 use super::parse::{self, Node};
 use super::{Engine, JsonEError, Scope, VALUE_BYTES, builtins};
+use crate::domain::truth::is_truthy;
 
 /// Nesting of the tree of an expression beyond this is an error: a long chain of operators is one.
 const MAXIMUM_DEPTH: usize = 200;
@@ -158,18 +159,6 @@ pub(super) fn weight(value: &Value) -> usize {
             Value::Object(members) => members.iter().map(|(key, value)| key.len() + weight(value)).sum(),
             _ => 0,
         }
-}
-
-/// Empty lists, objects and texts, zero and null are false.
-pub(super) fn is_truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
-    }
 }
 
 /// Deep equality, in which 1 and 1.0 are the same.

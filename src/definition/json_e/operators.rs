@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::evaluate::{is_truthy, weight};
+use super::evaluate::weight;
 use super::{Engine, JsonEError, MAXIMUM_NESTING, Scope, from_now, is_identifier, text};
+use crate::domain::truth::is_truthy;
 
 /// All of them, without the dollar.
 const OPERATORS: [&str; 16] = [

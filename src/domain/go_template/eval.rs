@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::TemplateError;
 use super::format::printf;
 use super::parse::{Command, Node, Operand, Pipeline};
+use crate::domain::truth::is_truthy;
 
 type Found<'a> = Cow<'a, Value>;
 
@@ -51,12 +52,12 @@ fn nodes(nodes: &[Node], dot: &Value, scope: &mut Scope<'_>, out: &mut String) -
             }
             Node::If { variables, condition, then, otherwise } => {
                 let condition = value(condition, dot, scope)?;
-                let chosen = if is_true(&condition) { then } else { otherwise };
+                let chosen = if is_truthy(&condition) { then } else { otherwise };
                 with(variables, &[&condition], scope, |scope| self::nodes(chosen, dot, scope, out))?;
             }
             Node::With { variables, value: subject, then, otherwise } => {
                 let subject = value(subject, dot, scope)?;
-                let (chosen, inner) = if is_true(&subject) { (then, &*subject) } else { (otherwise, dot) };
+                let (chosen, inner) = if is_truthy(&subject) { (then, &*subject) } else { (otherwise, dot) };
                 with(variables, &[&subject], scope, |scope| self::nodes(chosen, inner, scope, out))?;
             }
             Node::Range { variables, over, each, otherwise } => {
@@ -195,11 +196,11 @@ fn call<'a>(function: &str, mut arguments: Vec<Found<'a>>) -> Result<Found<'a>, 
             )
         }
         "and" | "or" => {
-            let stops = |argument: &Found<'_>| is_true(argument) == (function == "or");
+            let stops = |argument: &Found<'_>| is_truthy(argument) == (function == "or");
             let position = arguments.iter().position(stops).unwrap_or(arguments.len().saturating_sub(1));
             if arguments.is_empty() { Err(too_few()) } else { Ok(arguments.swap_remove(position)) }
         }
-        "not" => owned((!is_true(arguments.first().ok_or_else(too_few)?)).into()),
+        "not" => owned((!is_truthy(arguments.first().ok_or_else(too_few)?)).into()),
         "printf" => {
             let [format, rest @ ..] = arguments.as_slice() else { return Err(too_few()) };
             owned(printf(&shown(format), rest, shown).into())
@@ -293,18 +294,6 @@ fn compare(one: &Value, other: &Value) -> Ordering {
     match (one.as_f64(), other.as_f64()) {
         (Some(one), Some(other)) => one.total_cmp(&other),
         _ => shown(one).cmp(&shown(other)),
-    }
-}
-
-/// Go's notion of truth: not empty, and not zero.
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => !members.is_empty(),
     }
 }
 

@@ -199,7 +199,7 @@ fn assignment(text: &str) -> Result<(Vec<String>, bool, Pipeline), TemplateError
     let mut words = words.into_iter().peekable();
     match pipeline(&mut words)? {
         (pipeline, None) => Ok((variables, is_new, pipeline)),
-        (_, Some(_)) => Err(TemplateError::new("there is a `)` too many")),
+        (_, Some(_)) => Err(TemplateError::new("unexpected `)`")),
     }
 }
 

@@ -73,7 +73,7 @@ pub fn distill(text: &str) -> Result<Distilled, DistillError> {
         reason: without_position(&error),
     })?;
     let Value::Array(entries) = document else {
-        return Err(DistillError::Form("a roll-up of references is an array, and this is none"));
+        return Err(DistillError::Form("a roll-up of references is an array, and this is not one"));
     };
     match entries.first() {
         None => Err(DistillError::Form("the roll-up of references is empty")),

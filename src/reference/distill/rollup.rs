@@ -182,7 +182,7 @@ fn exchange(service: &str, entry: ExchangeEntry) -> Exchange {
 
 fn add_schema(family: &mut Family, label: &str, file: &str, mut schema: Value) -> Result<(), DistillError> {
     if !schema.is_object() {
-        return Err(broken(label, &"a schema is an object, and this is none"));
+        return Err(broken(label, &"a schema is an object, and this is not one"));
     }
     prose::strip(&mut schema);
     schema.sort_all_objects();

@@ -111,7 +111,7 @@ fn the_order_of_the_roll_up_does_not_matter() {
 fn what_is_no_roll_up_is_refused() {
     assert_eq!(failure("[{\"filename\": \n  x"), "line 2, column 3: expected value");
     assert_eq!(failure(""), "line 1, column 0: EOF while parsing a value");
-    assert_eq!(failure("{}"), "a roll-up of references is an array, and this is none");
+    assert_eq!(failure("{}"), "a roll-up of references is an array, and this is not one");
     assert_eq!(failure("[]"), "the roll-up of references is empty");
     assert_eq!(failure("[1]"), "the first entry has neither `filename` and `content` nor `name`");
     let manifest = json!([entry("references/manifest.json", json!({}))]).to_string();
@@ -140,7 +140,7 @@ fn a_broken_entry_is_named() {
     );
     assert_eq!(
         failure_with(0, |entry| entry["content"] = json!([])),
-        "schemas/my-service/v1/b.json: a schema is an object, and this is none"
+        "schemas/my-service/v1/b.json: a schema is an object, and this is not one"
     );
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::QueueState;
@@ -12,7 +13,7 @@ use super::publish::Change;
 use super::task::State;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
-use crate::sandbox::wire::{Name, Object, Page, parse_time, stamp};
+use crate::sandbox::wire::{Name, Page, parse_time, stamp};
 
 /// Artifacts by task and run, then by name.
 pub(super) type Artifacts = HashMap<(TaskId, usize), BTreeMap<Name, Artifact>>;
@@ -214,9 +215,7 @@ fn check_run(state: &QueueState, call: &Call<'_>, expires: DateTime<Utc>) -> Res
     }
     let is_late = run.resolved.is_none_or(|resolved| resolved <= call.now - GRACE);
     if run.state != State::Running && (run.state != State::Exception || is_late) {
-        let mut status = String::new();
-        task.write_status(&mut status, id);
-        let status: Value = serde_json::from_str(&status).unwrap_or_default();
+        let status = json!(task.status(id));
         return Err(Fault::conflict(format!(
             "Artifacts cannot be created for a task after it is resolved, unless it is resolved 'exception', and even \
              in this case only up to 25 min past resolution.This to ensure that artifacts have been uploaded before a \
@@ -360,6 +359,14 @@ pub(super) fn info(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     Ok(Answer::Json(artifact.info(name)))
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactPage {
+    artifacts: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+}
+
 /// `listArtifacts` and `listLatestArtifacts`.
 pub(super) fn list(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (id, latest) = latest_run(state, call)?;
@@ -373,10 +380,6 @@ pub(super) fn list(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     };
     let artifacts = state.artifacts.get(&(id, run_id)).into_iter().flatten();
     let paged = Page::lenient(call)?.slice(artifacts);
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
-    object.list("artifacts", paged.items, |out, (name, artifact)| out.push_str(&artifact.info(&name.0).to_string()));
-    object.add_some("continuationToken", paged.token);
-    object.close();
-    Ok(Answer::Raw(out))
+    let artifacts = paged.items.into_iter().map(|(name, artifact)| artifact.info(&name.0)).collect();
+    Answer::of(&ArtifactPage { artifacts, continuation_token: paged.token })
 }

@@ -1,15 +1,16 @@
 //! Workers take pending runs: `claimWork`, `claimTask`, `reclaimTask`, and the credentials that come with a claim.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::QueueState;
+use super::answers::{TaskDefinition, TaskStatus};
 use super::id::TaskId;
 use super::read::created;
 use super::task::{Task, Worker, split_queue};
 use crate::sandbox::call::{Answer, Call, Fault, Outcome, WorkRequest};
-use crate::sandbox::wire::{Object, round_to_millis, stamp};
+use crate::sandbox::wire::{round_to_millis, stamp};
 
 /// How long a claim lasts unless it is renewed.
 const CLAIM: TimeDelta = TimeDelta::minutes(20);
@@ -61,11 +62,9 @@ impl QueueState {
         if claimed.is_empty() {
             return None;
         }
-        let mut out = String::new();
-        let mut object = Object::open(&mut out);
-        object.list("tasks", claimed, |out, (id, run_id)| write_claim(self, now, out, (id, run_id), true));
-        object.close();
-        Some(out)
+        let tasks = claimed.into_iter().filter_map(|(id, run_id)| claim(self, now, id, run_id, true)).collect();
+        // Nothing in it can fail to serialize.
+        serde_json::to_string(&Claims { tasks }).ok()
     }
 }
 
@@ -90,9 +89,7 @@ pub(super) fn claim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     // Unlike `claimWork`, this notes the task queue as seen but not the worker.
     state.workers.seen(&queue, None, call.now);
     state.workers.took(&queue, &worker, id, run_id);
-    let mut out = String::new();
-    write_claim(state, call.now, &mut out, (id, run_id), true);
-    Ok(Answer::Raw(out))
+    Answer::of(&claim(state, call.now, id, run_id, true))
 }
 
 pub(super) fn reclaim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
@@ -105,9 +102,7 @@ pub(super) fn reclaim_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
         return Err(not_running(id, run_id));
     }
     state.workers.seen(&queue, worker.as_ref(), call.now);
-    let mut out = String::new();
-    write_claim(state, call.now, &mut out, (id, run_id), false);
-    Ok(Answer::Raw(out))
+    Answer::of(&claim(state, call.now, id, run_id, false))
 }
 
 /// The run that a route names.
@@ -146,22 +141,41 @@ fn is_taken_by(state: &QueueState, id: TaskId, run_id: usize, worker: &Worker) -
     })
 }
 
-/// Appends what a worker learns of a run that it has just taken. A renewed claim comes without the definition.
-fn write_claim(state: &QueueState, now: DateTime<Utc>, out: &mut String, (id, run_id): (TaskId, usize), is_new: bool) {
-    let Some(task) = state.tasks.get(&id) else { return };
-    let Some(run) = task.runs.get(run_id) else { return };
-    let (Some(worker), Some(taken_until)) = (&run.worker, run.taken_until) else { return };
-    let mut object = Object::open(out);
-    task.write_status(object.key("status"), id);
-    object.add("runId", run_id).add("workerGroup", &*worker.group).add("workerId", &*worker.id);
-    // The services write this one time of a new claim with an offset.
-    let until = taken_until.to_rfc3339_opts(SecondsFormat::Millis, !is_new);
-    object.add("takenUntil", until);
-    if is_new {
-        task.write_definition(object.key("task"));
-    }
-    object.add("credentials", credentials(state, now, id, run_id, task, worker, taken_until));
-    object.close();
+/// What `claimWork` answers.
+#[derive(Serialize)]
+struct Claims<'a> {
+    tasks: Vec<Claim<'a>>,
+}
+
+/// What a worker learns of a run that it has just taken, or whose claim it renewed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Claim<'a> {
+    status: TaskStatus<'a>,
+    run_id: usize,
+    worker_group: &'a str,
+    worker_id: &'a str,
+    taken_until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<TaskDefinition<'a>>,
+    credentials: Value,
+}
+
+/// The claim of a run that is taken. A renewed one comes without the definition.
+fn claim(state: &QueueState, now: DateTime<Utc>, id: TaskId, run_id: usize, is_new: bool) -> Option<Claim<'_>> {
+    let task = state.tasks.get(&id)?;
+    let run = task.runs.get(run_id)?;
+    let (worker, taken_until) = (run.worker.as_ref()?, run.taken_until?);
+    Some(Claim {
+        status: task.status(id),
+        run_id,
+        worker_group: &worker.group,
+        worker_id: &worker.id,
+        // The services write this one time of a new claim with an offset.
+        taken_until: taken_until.to_rfc3339_opts(SecondsFormat::Millis, !is_new),
+        task: is_new.then(|| task.definition()),
+        credentials: credentials(state, now, id, run_id, task, worker, taken_until),
+    })
 }
 
 fn credentials(
@@ -173,14 +187,10 @@ fn credentials(
     worker: &Worker,
     taken_until: DateTime<Utc>,
 ) -> Value {
-    #[derive(Deserialize)]
-    struct Scopes {
-        scopes: Vec<String>,
-    }
     let mut scopes: Vec<String> = ["reclaim-task", "resolve-task", "create-artifact"]
         .map(|action| format!("queue:{action}:{id}/{run_id}"))
         .into();
-    scopes.extend(serde_json::from_str::<Scopes>(&task.definition()).map(|own| own.scopes).unwrap_or_default());
+    scopes.extend(task.scopes.iter().cloned());
     let Worker { group, id: worker_id } = worker;
     let name = format!("task-client/{id}/{run_id}/on/{group}/{worker_id}/until/{}", seconds(taken_until));
     state.issuer.credentials(&name, &scopes, now, taken_until)

@@ -1,7 +1,6 @@
 //! What the index learns of a task that completed.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 
 use super::QueueState;
@@ -24,12 +23,6 @@ pub(crate) struct Completed {
     pub expires: DateTime<Utc>,
 }
 
-#[derive(Deserialize)]
-struct Definition {
-    routes: Vec<String>,
-    extra: Map<String, Value>,
-}
-
 impl QueueState {
     /// The tasks for the index that completed since this was asked last. Tasks whose `extra.index` has no number for
     /// a rank, or no object for data, are left out, as the index does.
@@ -40,8 +33,8 @@ impl QueueState {
 
     fn completed(&self, id: TaskId) -> Option<Completed> {
         let task = self.tasks.get(&id)?;
-        let definition: Definition = serde_json::from_str(&task.definition()).ok()?;
-        let index = definition.extra.get("index").unwrap_or(&Value::Null);
+        let extra: Value = serde_json::from_str(task.extra.get()).ok()?;
+        let index = &extra["index"];
         let rank = match &index["rank"] {
             Value::Null => Number::from(0),
             Value::Number(rank) => rank.clone(),
@@ -53,7 +46,7 @@ impl QueueState {
             _ => return None,
         };
         let expires = index["expires"].as_str().and_then(parse_time).unwrap_or(task.expires);
-        let paths = definition.routes.iter().filter_map(|route| route.strip_prefix(INDEX_ROUTE));
+        let paths = task.routes.iter().filter_map(|route| route.strip_prefix(INDEX_ROUTE));
         Some(Completed { task_id: id, paths: paths.map(str::to_owned).collect(), rank, data, expires })
     }
 }

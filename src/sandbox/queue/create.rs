@@ -1,15 +1,16 @@
 //! `createTask`: defaults, checks, and what makes a second call the same as the first.
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::QueueState;
 use super::group::Group;
 use super::id::TaskId;
 use super::publish::Change;
-use super::task::{Definition, Priority, Requires, State, Task, split_queue};
-use crate::sandbox::call::{Call, Fault, Outcome};
-use crate::sandbox::wire::{Object, parse_time, stamp, write_canonical};
+use super::task::{Priority, Requires, State, Task, split_queue};
+use crate::sandbox::call::{Answer, Call, Fault, Outcome};
+use crate::sandbox::wire::{canonical, parse_time};
 
 /// How far `created` may lie from the server's clock, and how much later than five days a deadline may be.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
@@ -29,9 +30,10 @@ pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
         return Err(Fault::input("scopes must not end with `**`"));
     }
     check_group(state, &draft)?;
-    let definition = draft.definition(&times);
-    if let Some(existing) = state.tasks.get(&id) {
-        return if existing.definition == definition && existing.priority == draft.priority {
+    if state.tasks.contains_key(&id) {
+        let task = draft.into_task(state, &times, Vec::new())?;
+        let is_repeated = state.tasks.get(&id).map_or(Ok(false), |existing| is_same(existing, &task))?;
+        return if is_repeated {
             state.status_answer(id)
         } else {
             Err(Fault::conflict(format!(
@@ -40,7 +42,8 @@ pub(super) fn create_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
         };
     }
     let unsatisfied = check_dependencies(state, id, &draft, &times)?;
-    insert(state, id, draft, &times, definition, unsatisfied);
+    let task = draft.into_task(state, &times, unsatisfied)?;
+    insert(state, id, task);
     state.publish(id, &Change::Defined);
     if state.tasks.get(&id).is_some_and(|task| task.unsatisfied.is_empty()) {
         state.add_run(id, "scheduled", call.now);
@@ -107,29 +110,53 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// The definition as the services answer it: all keys, in their order.
-    pub(super) fn definition(&self, times: &Times) -> Definition {
-        let (provisioner, worker_type) = split_queue(&self.queue);
-        let add = |object: &mut Object<'_>, key: &str, default: &str| match &self.body[key] {
-            Value::Null => object.key(key).push_str(default),
-            value => write_canonical(object.key(key), value),
+    /// The task that it makes, which waits for these.
+    pub(super) fn into_task(
+        self,
+        state: &mut QueueState,
+        times: &Times,
+        unsatisfied: Vec<TaskId>,
+    ) -> Result<Task, Fault> {
+        let part = |key: &str| match &self.body[key] {
+            Value::Null => raw(&json!({})),
+            value => raw(&canonical(value)),
         };
-        let mut text = String::with_capacity(1024);
-        let mut object = Object::open(&mut text);
-        object.add("provisionerId", provisioner).add("workerType", worker_type).add("taskQueueId", &self.queue);
-        object.add("schedulerId", self.scheduler).add("projectId", self.project).add("taskGroupId", self.group);
-        object.add("dependencies", &self.dependencies);
-        object.add("requires", if self.requires == Requires::AllResolved { "all-resolved" } else { "all-completed" });
-        object.add("routes", &self.routes);
-        let priority_at = object.key("priority").len();
-        object.add("retries", self.retries).add("created", stamp(times.created));
-        object.add("deadline", stamp(times.deadline)).add("expires", stamp(times.expires)).add("scopes", &self.scopes);
-        for key in ["payload", "metadata", "tags", "extra"] {
-            add(&mut object, key, "{}");
-        }
-        object.close();
-        Definition { text: text.into(), priority_at }
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Box<[String]>>();
+        Ok(Task {
+            queue: state.intern(&self.queue),
+            scheduler: state.intern(self.scheduler),
+            project: state.intern(self.project),
+            group: self.group,
+            priority: self.priority,
+            created: times.created,
+            deadline: times.deadline,
+            expires: times.expires,
+            retries: self.retries,
+            retries_left: self.retries,
+            requires: self.requires,
+            unsatisfied,
+            runs: Vec::new(),
+            ever_resolved: false,
+            indexed: self.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
+            notified: self.routes.iter().any(|route| route.starts_with(NOTIFY_ROUTE)),
+            routes: texts(&self.routes),
+            scopes: texts(&self.scopes),
+            payload: part("payload")?,
+            metadata: part("metadata")?,
+            tags: part("tags")?,
+            extra: part("extra")?,
+            dependencies: self.dependencies.into(),
+        })
     }
+}
+
+fn raw(value: &Value) -> Result<Box<RawValue>, Fault> {
+    to_raw_value(value).map_err(|error| Fault::internal(error.to_string()))
+}
+
+/// Whether two definitions are the same in every member, with the priority that each task has now.
+fn is_same(a: &Task, b: &Task) -> Result<bool, Fault> {
+    Ok(Answer::of(&a.definition())? == Answer::of(&b.definition())?)
 }
 
 fn authorize(call: &Call<'_>, draft: &Draft<'_>) -> Result<(), Fault> {
@@ -236,41 +263,14 @@ fn check_dependencies(state: &QueueState, id: TaskId, draft: &Draft<'_>, times: 
     Ok(unsatisfied)
 }
 
-pub(super) fn insert(
-    state: &mut QueueState,
-    id: TaskId,
-    draft: Draft<'_>,
-    times: &Times,
-    definition: Definition,
-    unsatisfied: Vec<TaskId>,
-) {
-    let scheduler = state.intern(draft.scheduler);
-    let task = Task {
-        queue: state.intern(&draft.queue),
-        scheduler: scheduler.clone(),
-        project: state.intern(draft.project),
-        group: draft.group,
-        priority: draft.priority,
-        deadline: times.deadline,
-        expires: times.expires,
-        retries: draft.retries,
-        retries_left: draft.retries,
-        requires: draft.requires,
-        unsatisfied,
-        dependencies: draft.dependencies.into(),
-        runs: Vec::new(),
-        ever_resolved: false,
-        indexed: draft.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
-        notified: draft.routes.iter().any(|route| route.starts_with(NOTIFY_ROUTE)),
-        definition,
-    };
+pub(super) fn insert(state: &mut QueueState, id: TaskId, task: Task) {
     debug_assert_eq!(task.state(), State::Unscheduled);
     for dependency in &task.dependencies {
         state.dependents.entry(*dependency).or_default().insert(id);
     }
-    state.deadlines.insert((times.deadline, id));
-    state.expiries.insert((times.expires, id));
-    state.groups.entry(draft.group).or_insert_with(|| Group::new(scheduler)).add(id, times.expires);
+    state.deadlines.insert((task.deadline, id));
+    state.expiries.insert((task.expires, id));
+    state.groups.entry(task.group).or_insert_with(|| Group::new(task.scheduler.clone())).add(id, task.expires);
     state.tasks.insert(id, task);
     state.revision += 1;
 }

@@ -5,13 +5,15 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::json;
 
 use super::QueueState;
+use super::answers::{GroupMembers, StatusAndTask, TaskPage};
 use super::id::TaskId;
 use super::task::Priority;
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
-use crate::sandbox::wire::{Object, Page, stamp};
+use crate::sandbox::wire::Page;
 
 /// How much longer than its tasks a group lives.
 const EXTENSION: TimeDelta = TimeDelta::hours(1);
@@ -45,18 +47,36 @@ impl Group {
         }
     }
 
-    fn write(&self, object: &mut Object<'_>, id: TaskId) {
-        object.add("taskGroupId", id).add("schedulerId", &*self.scheduler);
-        object.add_some("expires", self.expires.map(stamp)).add_some("sealed", self.sealed.map(stamp));
+    fn members(&self, id: TaskId) -> GroupMembers<'_> {
+        GroupMembers { task_group_id: id, scheduler_id: &self.scheduler, expires: self.expires, sealed: self.sealed }
     }
+}
 
-    fn answer(&self, id: TaskId) -> Outcome {
-        let mut out = String::new();
-        let mut object = Object::open(&mut out);
-        self.write(&mut object, id);
-        object.close();
-        Ok(Answer::Raw(out))
-    }
+#[derive(Serialize)]
+struct GroupPage<'a> {
+    #[serde(flatten)]
+    group: GroupMembers<'a>,
+    #[serde(flatten)]
+    page: TaskPage<StatusAndTask<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Canceled {
+    task_group_size: usize,
+    task_ids: Vec<TaskId>,
+    cancelled_count: usize,
+    task_group_id: TaskId,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reprioritized<'a> {
+    task_group_id: TaskId,
+    scheduler_id: &'a str,
+    new_priority: Priority,
+    tasks_affected: usize,
+    task_ids: &'a [TaskId],
 }
 
 fn missing(text: &str) -> Fault {
@@ -79,19 +99,12 @@ pub(super) fn list_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcom
     let Some(group) = state.groups.get(&id) else { return Err(missing(call.param("taskGroupId"))) };
     let start = page.after.as_deref().and_then(TaskId::parse).map_or(Bound::Unbounded, Bound::Excluded);
     let paged = page.cut(group.tasks.range((start, Bound::Unbounded)), |id| id.to_string());
-    let mut out = String::with_capacity(4096);
-    let mut object = Object::open(&mut out);
-    group.write(&mut object, id);
-    let tasks = paged.items.into_iter().filter_map(|id| Some((*id, state.tasks.get(id)?)));
-    object.list("tasks", tasks, |out, (id, task)| task.write_both(out, id));
-    object.add_some("continuationToken", paged.token);
-    object.close();
-    Ok(Answer::Raw(out))
+    Answer::of(&GroupPage { group: group.members(id), page: state.page_of_tasks(paged.items, paged.token) })
 }
 
 pub(super) fn get_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (id, group) = find_mut(call, state)?;
-    group.answer(id)
+    Answer::of(&group.members(id))
 }
 
 pub(super) fn seal_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcome {
@@ -99,7 +112,7 @@ pub(super) fn seal_task_group(state: &mut QueueState, call: &Call<'_>) -> Outcom
     call.authorize(&[("schedulerId", json!(&*group.scheduler))])?;
     let is_new = group.sealed.is_none();
     group.sealed.get_or_insert(call.now);
-    let answer = group.answer(id);
+    let answer = Answer::of(&group.members(id));
     if is_new {
         state.publish_group("taskGroupSealed", id);
     }
@@ -113,14 +126,9 @@ pub(super) fn cancel_task_group(state: &mut QueueState, call: &Call<'_>) -> Outc
         return Err(Fault::conflict(format!("Cannot cancel unsealed task group: `{id}`")));
     }
     let tasks: Vec<TaskId> = group.tasks.iter().copied().collect();
-    let size = tasks.len();
-    let canceled: Vec<TaskId> = tasks.into_iter().filter(|task| state.cancel_in_group(*task, call.now)).collect();
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
-    object.add("taskGroupSize", size).add("taskIds", &canceled).add("cancelledCount", canceled.len());
-    object.add("taskGroupId", id);
-    object.close();
-    Ok(Answer::Raw(out))
+    let task_group_size = tasks.len();
+    let task_ids: Vec<TaskId> = tasks.into_iter().filter(|task| state.cancel_in_group(*task, call.now)).collect();
+    Answer::of(&Canceled { task_group_size, cancelled_count: task_ids.len(), task_ids, task_group_id: id })
 }
 
 pub(super) fn change_task_group_priority(state: &mut QueueState, call: &Call<'_>) -> Outcome {
@@ -137,10 +145,11 @@ pub(super) fn change_task_group_priority(state: &mut QueueState, call: &Call<'_>
         state.set_priority(*id, priority);
     }
     state.publish_group_priority(id, priority, changed.len());
-    let mut out = String::new();
-    let mut object = Object::open(&mut out);
-    object.add("taskGroupId", id).add("schedulerId", &*scheduler).add("newPriority", priority.name());
-    object.add("tasksAffected", changed.len()).add("taskIds", &changed);
-    object.close();
-    Ok(Answer::Raw(out))
+    Answer::of(&Reprioritized {
+        task_group_id: id,
+        scheduler_id: &scheduler,
+        new_priority: priority,
+        tasks_affected: changed.len(),
+        task_ids: &changed,
+    })
 }

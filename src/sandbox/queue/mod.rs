@@ -4,6 +4,7 @@
 
 mod actions;
 mod advance;
+mod answers;
 mod artifacts;
 mod built_in;
 mod claim;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::answers::OnlyStatus;
 use self::artifacts::Artifacts;
 pub(super) use self::completed::Completed;
 use self::group::Group;
@@ -40,7 +42,6 @@ use super::events::Events;
 use super::notify::Outbox;
 use super::object::Objects;
 use super::storage::Storage;
-use super::wire::Object;
 
 /// The client that signs the credentials of tasks.
 pub(super) const ISSUER: &str = "static/taskcluster/queue";
@@ -212,13 +213,10 @@ impl QueueState {
 
     /// `{status}` of a task.
     fn status_answer(&self, id: TaskId) -> Outcome {
-        let mut out = String::new();
-        let mut object = Object::open(&mut out);
-        if let Some(task) = self.tasks.get(&id) {
-            task.write_status(object.key("status"), id);
+        match self.tasks.get(&id) {
+            Some(task) => Answer::of(&OnlyStatus { status: task.status(id) }),
+            None => Err(Fault::internal(format!("task {id} was forgotten while it was answered"))),
         }
-        object.close();
-        Ok(Answer::Raw(out))
     }
 }
 

@@ -59,7 +59,7 @@ impl QueueState {
         if !exchange.starts_with("task") || exchange == "taskPriorityChanged" {
             return;
         }
-        let definition: Value = serde_json::from_str(&task.definition()).unwrap_or_default();
+        let definition = json!(task.definition());
         let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (state, task_id) = (text(status, "state"), text(status, "taskId"));
         let last = task.runs.last();

@@ -1,8 +1,5 @@
 //! What the queue publishes of its tasks and groups, with the members in the order of real services.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::QueueState;
@@ -38,12 +35,6 @@ pub(super) enum Change {
     Priority {
         before: Priority,
     },
-}
-
-#[derive(Deserialize)]
-struct Definition {
-    routes: Vec<String>,
-    tags: BTreeMap<String, String>,
 }
 
 impl Change {
@@ -109,18 +100,14 @@ impl QueueState {
         if !is_notified && !self.events.wanted() {
             return;
         }
-        let text = task.definition();
-        let Ok(definition) = serde_json::from_str::<Definition>(&text) else { return };
-        let mut text = String::new();
-        task.write_status(&mut text, id);
-        let mut status: Value = serde_json::from_str(&text).unwrap_or_default();
+        let mut status = json!(task.status(id));
         if is_notified {
             self.notify(task, change.name(), &status);
         }
         if !self.events.wanted() {
             return;
         }
-        let mut tags = json!(definition.tags);
+        let mut tags = json!(task.tags);
         if let (Change::Ended { in_group: true, .. }, Some(status)) = (change, status.as_object_mut()) {
             status.shift_remove("priority");
             tags = json!({});
@@ -142,7 +129,7 @@ impl QueueState {
             ("schedulerId", &task.scheduler),
             ("taskGroupId", task.group.as_str()),
         ];
-        self.events.publish("queue", change.name(), &words, &definition.routes, payload.into());
+        self.events.publish("queue", change.name(), &words, &task.routes, payload.into());
     }
 
     /// Publishes that a group was sealed, or that all of its tasks are resolved.

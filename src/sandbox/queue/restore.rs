@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::QueueState;
@@ -98,8 +99,8 @@ impl QueueState {
         };
         let runs = recorded.status["runs"].as_array().into_iter().flatten();
         let runs = runs.map(|run| recorded.run(self, run)).collect::<Result<Vec<Run>, Fault>>()?;
-        let definition = draft.definition(&times);
-        insert(self, id, draft, &times, definition, Vec::new());
+        let task = draft.into_task(self, &times, Vec::new())?;
+        insert(self, id, task);
         let Some(task) = self.tasks.get_mut(&id) else { return Ok(id) };
         if let Some(priority) = recorded.status["priority"].as_str() {
             task.priority = Priority::parse(priority);
@@ -168,15 +169,10 @@ impl QueueState {
         ids.into_iter().filter_map(|id| Some((id, self.groups.get(&id)?.sealed))).collect()
     }
 
-    /// Calls `write` with each task as `{status, task}` in JSON, group after group.
-    pub(crate) fn each_task(&self, mut write: impl FnMut(&str)) {
-        for (group, _) in self.group_seals() {
-            for id in self.groups.get(&group).into_iter().flat_map(|group| &group.tasks) {
-                let Some(task) = self.tasks.get(id) else { continue };
-                let mut out = String::new();
-                task.write_both(&mut out, *id);
-                write(&out);
-            }
-        }
+    /// Each task as `{status, task}`, group after group.
+    pub(crate) fn each_task(&self) -> impl Iterator<Item = impl Serialize + '_> {
+        let groups = self.group_seals().into_iter().filter_map(|(id, _)| self.groups.get(&id));
+        let ids = groups.flat_map(|group| &group.tasks);
+        ids.filter_map(|id| Some(self.tasks.get(id)?.status_and_definition(*id)))
     }
 }

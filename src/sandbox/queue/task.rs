@@ -1,13 +1,13 @@
-//! One task: its definition as text, its runs, and how both look on the wire.
+//! One task: its definition and its runs.
 
 use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::id::TaskId;
-use crate::sandbox::wire::{Object, stamp};
 
 /// Where a task stands, which is where its last run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -55,7 +55,8 @@ impl fmt::Display for State {
 }
 
 /// What a task waits for (`requires` of its definition).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Requires {
     /// All dependencies must complete.
     AllCompleted,
@@ -91,6 +92,12 @@ impl Priority {
     /// Itself and all that are higher, from the highest down: who may create with one of these may create with it.
     pub(super) fn and_higher(self) -> &'static [&'static str] {
         Self::NAMES.get(..=usize::from(self.0)).unwrap_or(&Self::NAMES)
+    }
+}
+
+impl Serialize for Priority {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -144,27 +151,6 @@ impl Run {
             direct: false,
         }
     }
-
-    fn write(&self, out: &mut String, run_id: usize) {
-        let mut object = Object::open(out);
-        object.add("runId", run_id).add("state", self.state).add("reasonCreated", self.reason_created);
-        object.add_some("reasonResolved", self.reason_resolved);
-        if let Some(worker) = &self.worker {
-            object.add("workerGroup", &*worker.group).add("workerId", &*worker.id);
-        }
-        object.add_some("takenUntil", self.taken_until.map(stamp)).add("scheduled", stamp(self.scheduled));
-        object.add_some("started", self.started.map(stamp)).add_some("resolved", self.resolved.map(stamp));
-        object.close();
-    }
-}
-
-/// A definition as JSON text. The priority can change, so it stands apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Definition {
-    /// The whole object, but for the value of `priority`.
-    pub text: Box<str>,
-    /// Where the value of `priority` belongs.
-    pub priority_at: usize,
 }
 
 /// One task.
@@ -202,8 +188,20 @@ pub(super) struct Task {
     pub indexed: bool,
     /// Whether it has routes that the notify service listens to.
     pub notified: bool,
-    /// What was asked for.
-    pub definition: Definition,
+    /// `created` of the definition.
+    pub created: DateTime<Utc>,
+    /// `routes` of the definition.
+    pub routes: Box<[String]>,
+    /// `scopes` of the definition.
+    pub scopes: Box<[String]>,
+    /// `payload` of the definition, as JSON text like all that nobody here looks into.
+    pub payload: Box<RawValue>,
+    /// `metadata` of the definition.
+    pub metadata: Box<RawValue>,
+    /// `tags` of the definition.
+    pub tags: Box<RawValue>,
+    /// `extra` of the definition.
+    pub extra: Box<RawValue>,
 }
 
 /// The two halves of a `taskQueueId`.
@@ -215,40 +213,6 @@ impl Task {
     /// Where it stands.
     pub(super) fn state(&self) -> State {
         self.runs.last().map_or(State::Unscheduled, |run| run.state)
-    }
-
-    /// Appends the definition.
-    pub(super) fn write_definition(&self, out: &mut String) {
-        let (head, tail) = self.definition.text.split_at(self.definition.priority_at);
-        out.extend([head, "\"", self.priority.name(), "\"", tail]);
-    }
-
-    /// The definition.
-    pub(super) fn definition(&self) -> String {
-        let mut out = String::with_capacity(self.definition.text.len() + 12);
-        self.write_definition(&mut out);
-        out
-    }
-
-    /// Appends the status.
-    pub(super) fn write_status(&self, out: &mut String, id: TaskId) {
-        let (provisioner, worker_type) = split_queue(&self.queue);
-        let mut object = Object::open(out);
-        object.add("taskId", id).add("provisionerId", provisioner).add("workerType", worker_type);
-        object.add("taskQueueId", &*self.queue).add("schedulerId", &*self.scheduler);
-        object.add("projectId", &*self.project).add("taskGroupId", self.group);
-        object.add("priority", self.priority.name()).add("deadline", stamp(self.deadline));
-        object.add("expires", stamp(self.expires)).add("retriesLeft", self.retries_left).add("state", self.state());
-        object.list("runs", self.runs.iter().enumerate(), |out, (run_id, run)| run.write(out, run_id));
-        object.close();
-    }
-
-    /// Appends `{status, task}`, an item of `listTaskGroup`.
-    pub(super) fn write_both(&self, out: &mut String, id: TaskId) {
-        let mut object = Object::open(out);
-        self.write_status(object.key("status"), id);
-        self.write_definition(object.key("task"));
-        object.close();
     }
 }
 

@@ -20,9 +20,7 @@ pub(in crate::sandbox) fn export(state: &State, now: DateTime<Utc>) -> String {
     out.push_str("\"index\": [");
     list(&mut out, state.index.export().map(|entry| entry.to_string()));
     out.push_str("],\n\"tasks\": [");
-    let mut tasks = Vec::new();
-    state.queue.each_task(|task| tasks.push(task.to_owned()));
-    list(&mut out, tasks.into_iter());
+    list(&mut out, state.queue.each_task().map(|task| json!(task).to_string()));
     out.push_str("]}\n");
     out
 }

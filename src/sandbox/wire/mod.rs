@@ -7,7 +7,7 @@ mod page;
 mod time;
 
 pub(super) use indent::indent;
-pub(super) use json::{Object, canonical, write_canonical};
+pub(super) use json::canonical;
 pub(super) use order::{Name, compare};
 pub(super) use page::{Page, Paged};
-pub(super) use time::{parse_time, round_to_millis, stamp};
+pub(super) use time::{parse_time, round_to_millis, stamp, stamped};

@@ -7,6 +7,26 @@ pub(crate) fn stamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// Times of a struct that is answered, for `serialize_with`.
+pub(crate) mod stamped {
+    use chrono::{DateTime, Utc};
+    use serde::Serializer;
+
+    use super::stamp;
+
+    pub(crate) fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&stamp(*time))
+    }
+
+    /// A time that may be missing, which is for `skip_serializing_if` to leave out.
+    pub(crate) fn some<S: Serializer>(time: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(at) => serializer.serialize_some(&stamp(*at)),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
 /// Reads a time that the schema's `date-time` let pass; anything finer than a millisecond is dropped.
 pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| round_to_millis(time.to_utc()))

@@ -84,7 +84,7 @@ async fn answer(api: &Api, request: Request) -> Response {
 fn signed_url(api: &Api, url: &str) -> Response {
     let expiry = api.shared().clock.now() + SIGNED_URL_LIFETIME;
     let Some(signed) = api.signed_url(url.trim(), expiry) else {
-        return text(StatusCode::BAD_REQUEST, "the body is no URL of a service of this deployment");
+        return text(StatusCode::BAD_REQUEST, "the body is not a URL of a service of this deployment");
     };
     let mut response = Response::new(Body::from(json!({"url": signed}).to_string()));
     *response.status_mut() = StatusCode::SEE_OTHER;
