@@ -53,9 +53,14 @@ mod hook;
 mod index;
 mod jq;
 mod man;
+mod missing_names;
 mod notify;
 mod object;
+mod odd_answers;
 mod outage;
+#[cfg(unix)]
+mod pictures;
+mod portability;
 mod profile;
 #[cfg(unix)]
 mod proxy;
@@ -119,6 +124,7 @@ mod terminal_log;
 #[cfg(unix)]
 mod terminal_watch;
 mod transcripts;
+mod transcripts_more;
 mod transfer;
 mod transfer_disk;
 mod transfer_faults;

@@ -23,10 +23,12 @@ fn sources(directory: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Lines that assign to a member of a value that `json!({..})` did not make shortly before.
+/// Lines that assign to a member of a value that `json!({..})` did not make shortly before, or that change one in place.
 fn offenders(code: &str) -> Vec<String> {
     const BEFORE: usize = 40;
     let assignment = Regex::new(r#"\b(\w+)\["[^"]*"\](\[[^\]]*\])*\s*=[^=>]"#).unwrap();
+    let change = r#"\b\w+\[("[^"]*"|key|name)\](\[[^\]]*\])*\.(take|get_mut|pointer_mut|as_object_mut|as_array_mut)\("#;
+    let (change, lent) = (Regex::new(change).unwrap(), Regex::new(r#"&mut \w+\["[^"]*"\]"#).unwrap());
     let lines: Vec<&str> = code.lines().collect();
     let own = |number: usize, name: &str| {
         let made = Regex::new(&format!(r"let mut {name}\b[^=]*= json!\(\{{")).unwrap();
@@ -36,7 +38,9 @@ fn offenders(code: &str) -> Vec<String> {
         .iter()
         .enumerate()
         .filter(|(number, line)| {
-            assignment.captures(line).is_some_and(|found| found.get(2).is_some() || !own(*number, &found[1]))
+            let is_changed = change.is_match(line) || lent.is_match(line);
+            is_changed
+                || assignment.captures(line).is_some_and(|found| found.get(2).is_some() || !own(*number, &found[1]))
         })
         .map(|(_, line)| line.trim().to_owned())
         .collect()
@@ -58,5 +62,8 @@ fn nothing_foreign_is_indexed_by_assignment() {
 fn an_assignment_to_what_a_server_sent_is_found() {
     assert_eq!(offenders("let mut a = answer?;\n a[\"x\"] = json!(1);"), ["a[\"x\"] = json!(1);"]);
     assert_eq!(offenders("let mut a = json!({});\n a[\"x\"][\"y\"] = 1.into();"), ["a[\"x\"][\"y\"] = 1.into();"]);
+    for line in ["a[\"x\"].take()", "page[key].take()", "a[\"x\"][0].as_array_mut()", "f(&mut a[\"x\"])"] {
+        assert_eq!(offenders(line), [line]);
+    }
     assert_eq!(offenders("let mut a = json!({\"b\": 1});\n a[\"x\"] = 1.into();\n if a[\"x\"] == 1 {}"), [""; 0]);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Client, Pages, Request, Response, unknown_name};
+use super::{Client, Pages, Request, Response, essential, unknown_name};
 use crate::error::{Error, Result};
 
 /// A call that is being put together; whatever is wrong with it, [`Call::send`] says.
@@ -91,10 +91,23 @@ impl<'a> Call<'a> {
     /// Sends the call.
     ///
     /// # Errors
-    /// Those of [`Call::request`] and of [`Client::send`].
+    /// Those of [`Call::request`] and of [`Client::send`]; [`crate::error::Kind::Failed`] when the answer cannot be one to
+    /// this call: it is not an object or a list, lacks what it is about, or is about something else.
     pub async fn send(self) -> Result<Response> {
         let client = self.client;
-        client.send(&self.request()?).await
+        let arguments = self.named_arguments();
+        let request = self.request()?;
+        let response = client.send(&request).await?;
+        let argument = |name: &str| arguments.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
+        essential::check(&request, &response, argument)?;
+        Ok(response)
+    }
+
+    /// The arguments with the names that the route has for them.
+    fn named_arguments(&self) -> Vec<(String, String)> {
+        let method = self.client.catalogue().method(&self.service, &self.method);
+        let names = method.map(|(_, method)| method.args.clone()).unwrap_or_default();
+        names.into_iter().zip(self.args.iter().cloned()).collect()
     }
 
     /// Sends the call and then, page by page, for the rest of the list.
@@ -103,6 +116,6 @@ impl<'a> Call<'a> {
     /// Those of [`Call::request`]; the pages have errors of their own.
     pub fn pages(self) -> Result<Pages> {
         let client = self.client;
-        Ok(client.pages_of(self.request()?))
+        Ok(client.pages_of(self.request()?).checked())
     }
 }

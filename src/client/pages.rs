@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::page::{CONTINUATION_TOKEN, continuation_token};
 use super::response::not_json;
-use super::{Client, Request, Response};
+use super::{Client, Request, Response, essential};
 use crate::error::{Error, Result};
 
 /// The pages of a list.
@@ -32,6 +32,8 @@ struct Cursor {
     request: Request,
     /// Tokens that were followed, by their hashes: a list has few pages, but tokens are long.
     seen: HashSet<u64>,
+    /// Whether a page without its list is an error.
+    is_checked: bool,
 }
 
 #[derive(Debug)]
@@ -42,8 +44,16 @@ struct Fetched {
 
 impl Pages {
     pub(super) fn new(client: Client, request: Request) -> Self {
-        let cursor = Cursor { client, first: request.clone(), request, seen: HashSet::new() };
+        let cursor = Cursor { client, first: request.clone(), request, seen: HashSet::new(), is_checked: false };
         Self { next: Some(Box::new(cursor)), fetching: JoinSet::new() }
+    }
+
+    /// A page that lacks what its method lists is an error.
+    pub(super) fn checked(mut self) -> Self {
+        if let Some(cursor) = &mut self.next {
+            cursor.is_checked = true;
+        }
+        self
     }
 
     /// The next page; none after the last. After an error there are no more.
@@ -84,6 +94,9 @@ impl Cursor {
     /// Fetches the page at this place, and moves on to the one behind it.
     async fn fetch(&mut self) -> Result<Fetched> {
         let page = self.client.send(&self.request).await?;
+        if self.is_checked {
+            essential::check(&self.request, &page, |_| None)?;
+        }
         let token = continuation_token(&page.body)
             .map_err(|source| not_json(&page.what, page.status, &page.body).caused_by(source))?;
         let Some(token) = token else { return Ok(Fetched { page, is_last: true }) };

@@ -63,6 +63,7 @@ struct State {
     script: Vec<Expectation>,
     requests: Vec<Recorded>,
     unexpected: Vec<String>,
+    otherwise: Option<Answer>,
     connections: Vec<TcpStream>,
     in_flight: usize,
     stopped: bool,
@@ -126,6 +127,12 @@ impl FakeServer {
         for _ in 0..times {
             self.expect(call, answer.clone());
         }
+        self
+    }
+
+    /// Answers whatever is not in the script like this.
+    pub fn otherwise(&self, answer: Answer) -> &Self {
+        self.shared.lock().otherwise = Some(answer);
         self
     }
 
@@ -284,9 +291,10 @@ fn choose(mut request: Recorded, shared: &Shared) -> Answer {
     request.in_flight = state.in_flight;
     state.requests.push(request);
     let position = state.script.iter().position(|expectation| expectation.call == call);
-    let answer = match position {
-        Some(position) => state.script.remove(position).answer,
-        None => {
+    let answer = match (position, state.otherwise.clone()) {
+        (Some(position), _) => state.script.remove(position).answer,
+        (None, Some(answer)) => answer,
+        (None, None) => {
             state.unexpected.push(call);
             Answer::json(418, r#"{"code": "Unexpected", "message": "the test did not expect this call"}"#)
         }

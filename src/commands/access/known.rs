@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, Response};
+use crate::commands::bulk::lacks;
 use crate::commands::selection::{collect, or_nearest, texts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// All clients whose IDs start like this.
 ///
@@ -32,6 +33,21 @@ pub(super) async fn client(client: &Client, id: &str) -> Result<Value> {
     let answer = client.call("auth", "client").arg(id).send().await;
     let known = async { Ok(texts(&clients(client, "").await?, Some("clientId"))) };
     or_nearest(answer, ("client", id), known).await?.json()
+}
+
+/// Nothing, if a client is disabled, or enabled, as it was to be.
+///
+/// # Errors
+/// [`crate::error::Kind::Failed`] when the answer to the change says otherwise.
+pub(super) fn expect_disabled(answer: &Response, disabled: bool) -> Result<()> {
+    match answer.json::<Value>()?.get("disabled").and_then(Value::as_bool) {
+        Some(is) if is == disabled => Ok(()),
+        Some(_) => {
+            let is = if disabled { "enabled" } else { "disabled" };
+            Err(Error::failed(format!("{} answered that the client is {is}", answer.what)))
+        }
+        None => Err(lacks(answer, "disabled")),
+    }
 }
 
 /// A role.

@@ -126,10 +126,10 @@ impl<'a> Gatherer<'a> {
         if let Some(times) = known {
             return Ok(times);
         }
-        let mut page: Value =
+        let page: Value =
             self.client.call("queue", "listTaskGroup").arg(group).query("limit", RECENT_TASKS).send().await?.json()?;
         let mut by_pool: HashMap<String, Vec<TimeDelta>> = HashMap::from([(pool.to_owned(), Vec::new())]);
-        for task in page["tasks"].as_array_mut().into_iter().flatten() {
+        for task in page["tasks"].as_array().into_iter().flatten() {
             let facts = facts_of(&task["status"], &task["task"]);
             let times = facts.status.runs.iter().filter_map(|run| run.took());
             by_pool.entry(facts.pool.clone()).or_default().extend(times);

@@ -198,7 +198,7 @@ async fn listed(
     let mut all = Vec::new();
     while let Some(page) = pages.next().await? {
         let mut page: Value = page.json()?;
-        if let Value::Array(items) = page[key].take() {
+        if let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) {
             all.extend(items);
         }
         if all.len() >= most {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::wire::upstream_of;
 use crate::client::Client;
+use crate::commands::bulk::{lacks, raw_status, status_of};
 use crate::diagnosis::task::Upstream;
 use crate::error::{Kind, Result};
 
@@ -83,6 +84,8 @@ pub(super) async fn both(client: &Client, id: &str) -> Result<(Value, Value)> {
     let status = client.call("queue", "status").arg(id).send();
     let definition = client.call("queue", "task").arg(id).send();
     let (status, definition) = futures::future::try_join(status, definition).await?;
-    let mut status: Value = status.json()?;
-    Ok((status["status"].take(), definition.json()?))
+    status_of(&status, id)?;
+    let status =
+        serde_json::from_str(raw_status(&status)?).map_err(|source| lacks(&status, "status").caused_by(source))?;
+    Ok((status, definition.json()?))
 }

@@ -93,8 +93,10 @@ async fn list(
             gatherer.known.add(item.id().to_owned(), upstream_of(&value["status"], &value["task"]));
             if selection.takes(raw, item)? {
                 let facts = facts_of(&value["status"], &value["task"]);
-                let definition =
-                    if facts.status.state == TaskState::Unscheduled { Value::Null } else { value["task"].take() };
+                let definition = match facts.status.state {
+                    TaskState::Unscheduled => Value::Null,
+                    _ => value.get_mut("task").map(Value::take).unwrap_or_default(),
+                };
                 open.push(Open { facts, definition });
             }
             Ok(())

@@ -11,9 +11,9 @@ use super::fields::{number, text, time};
 use super::list;
 use crate::client::Client;
 use crate::commands::selection::{or_nearest, pool, pool_ids};
-use crate::commands::waiting::{Outage, length};
+use crate::commands::waiting::{Limit, Outage, length};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::{Frame, duration, sanitize};
 
@@ -21,7 +21,7 @@ use crate::ui::{Frame, duration, sanitize};
 ///
 /// On a terminal a view that is redrawn in place: capacity, tasks that wait, workers by state, the errors of the last
 /// hour, and the workers that were active last. In a pipe a line whenever a count changes. Goes on until it is
-/// interrupted, or with `--until-idle` until no task is pending or claimed.
+/// interrupted, or with `--until-idle` until no task is pending or claimed; ends with status 8 when the time limit came first.
 /// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -31,6 +31,10 @@ pub(crate) struct Args {
     /// End when no task is pending or claimed
     #[arg(long)]
     until_idle: bool,
+    /// Give up after this time: `2 hours`
+    // It takes the place of the global option of this name, which is about single calls.
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
     /// How often to look
     #[arg(long, value_name = "TIME", default_value = "10s")]
     interval: String,
@@ -50,8 +54,13 @@ struct Snapshot {
 /// Watches.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no such pool; those of the calls.
+/// [`Kind::NotFound`] when there is no such pool; [`Kind::Pending`] at the time limit; those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let late = || Error::new(Kind::Pending, format!("the time limit for worker pool {} was reached", args.pool));
+    Limit::read(args.timeout.as_deref())?.hold(watch(args, context), late).await
+}
+
+async fn watch(args: &Args, context: &Context) -> Result<Status> {
     let named = pool(&args.pool, context)?;
     let interval = length(&args.interval, "--interval")?.max(Duration::from_secs(1));
     let client = named.deployment.client(context)?;

@@ -1,5 +1,6 @@
 //! `tc client disable`
 
+use super::super::known;
 use crate::commands::bulk::{EachAction, EachArgs, each};
 use crate::commands::selection::CLIENT;
 use crate::context::Context;
@@ -25,7 +26,8 @@ const ACTION: EachAction = EachAction { verb: "disable", done: "disabled", noun:
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = CLIENT.all_named(&args.clients, context).await?;
     each(ACTION, &named, &args.each, context, |client, one| async move {
-        client.call("auth", "disableClient").arg(&one.id).send().await.map(drop)
+        let answer = client.call("auth", "disableClient").arg(&one.id).send().await?;
+        known::expect_disabled(&answer, true)
     })
     .await
 }
