@@ -52,7 +52,7 @@ fn in_a_pipe_and_in_a_file_stand_the_bytes_of_the_server() {
     tc.run(&["api", "queue", "ping", "-o", "answer"]).stdout("").stderr("").status(0);
     assert_eq!(std::fs::read_to_string(tc.directory().join("answer")).unwrap(), body, "a file gets no line end");
     let indented = "{\n  \"b\": 1.0,\n  \"b\": [\n    1e400,\n    -0\n  ]\n}\n";
-    tc.called("/usr/bin/taskcluster").run(&["api", "queue", "ping"]).stdout(indented).status(0);
+    tc.called("/usr/bin/taskcluster").run(&["api", "queue", "ping"]).stdout(indented.trim_end()).status(0);
     server.expect(PING, Answer::json(200, "{}\n\n"));
     Tc::new().at(server.url()).run(&["api", "queue", "ping"]).stdout("{}\n\n").status(0);
 }
