@@ -5,6 +5,7 @@ mod blocking;
 mod deployment;
 mod ending;
 mod identity;
+mod limit;
 mod newer_version;
 mod print;
 mod prompt;
@@ -19,6 +20,7 @@ pub(crate) use ending::Ending;
 use identity::Loaded;
 pub(crate) use identity::left;
 pub(crate) use identity::{Identity, Origin, given};
+use limit::TransferLimit;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -32,8 +34,8 @@ use crate::env::Environment;
 use crate::reference::Catalogue;
 use crate::ui::Ui;
 
-/// What can be done about a refused call by this caller, on this deployment.
-pub(crate) type RefusalAdvice = fn(&ApiError, &Identity, &Deployment) -> Vec<String>;
+/// What can be done about a refused call of a verb by this caller, on this deployment.
+pub(crate) type RefusalAdvice = fn(&ApiError, &Identity, &Deployment, verb: &str) -> Vec<String>;
 
 /// What a command receives.
 pub(crate) struct Context {
@@ -49,6 +51,9 @@ pub(crate) struct Context {
     loaded: Loaded,
     ending: Arc<Ending>,
     advice: RefusalAdvice,
+    /// Noun and verb of the command, with a dot between them.
+    verb: String,
+    limit: Option<TransferLimit>,
     /// The tasks and groups that were named.
     remembered: Mutex<Vec<Remembered>>,
     clients: Mutex<Vec<KnownClient>>,
@@ -62,13 +67,31 @@ impl Context {
         let (loaded, ending, clients) = (Loaded::default(), Arc::default(), Mutex::default());
         let remembered = Mutex::default();
         let catalogue = OnceLock::new();
-        Self { env, ui, globals, words, loaded, ending, advice: |_, _, _| Vec::new(), remembered, clients, catalogue }
+        Self {
+            env,
+            ui,
+            globals,
+            words,
+            loaded,
+            ending,
+            advice: |_, _, _, _| Vec::new(),
+            verb: String::new(),
+            limit: None,
+            remembered,
+            clients,
+            catalogue,
+        }
     }
 
-    /// The same with what knows the words of the command line for a refused call.
+    /// The same for this verb, with what knows the words of the command line for a refused call.
     #[must_use]
-    pub(crate) fn advised_by(self, advice: RefusalAdvice) -> Self {
-        Self { advice, ..self }
+    pub(crate) fn advised_by(self, advice: RefusalAdvice, verb: String) -> Self {
+        Self { advice, verb, ..self }
+    }
+
+    /// Noun and verb of the command, with a dot between them; empty where nobody gave advice.
+    pub(crate) fn verb(&self) -> &str {
+        &self.verb
     }
 
     /// What the run and the verb tell each other about the end.

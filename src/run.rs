@@ -57,22 +57,28 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
-    let (command, mut globals) = (cli.command, cli.globals);
+    let (command, mut globals, verb) = (cli.command, cli.globals, cli.verb);
     if command.limits_itself() {
         globals.timeout = None;
     }
-    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args).advised_by(commands::advise);
+    if command.has_own_retries() {
+        globals.retries = None;
+    }
+    let limit = globals.timeout.clone().filter(|_| command.is_transfer());
+    let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args)
+        .advised_by(commands::advise, verb)
+        .limited_to(limit.as_deref());
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
         let verb = |context: Arc<Context>| async move {
             #[cfg(debug_assertions)]
             bug::rehearse(&context.env);
-            let outcome = command.run(&context, run_words).await;
+            let outcome = context.within_limit(command.run(&context, run_words)).await;
             context.keep_history();
             if outcome.is_ok() {
                 context.hint_at_newer_version().await;
             }
-            outcome
+            outcome.map_err(|error| hints::next_steps(error, context.verb(), context.only_deployment().as_ref()))
         };
         race::race(context, &log::dispatch(&ui, level), verb)
     });

@@ -95,10 +95,19 @@ fn a_path_calls_the_method_that_it_leads_to() {
 #[test]
 fn pages_are_merged_into_one_document() {
     let server = pages();
-    let expected = "{\n  \"taskGroupId\": \"g\",\n  \"tasks\": [\n    {\n      \"n\": 1.0\n    },\n    {\n      \
+    let args = ["api", "queue", "listTaskGroup", GROUP, "--paginate"];
+    // In a pipe and in a file as the services write; on a terminal laid out.
+    let plain = "{\"taskGroupId\":\"g\",\"tasks\":[{\"n\":1.0},{\"n\":1e400},{\"n\":9223372036854775808}]}\n";
+    Tc::new().at(server.url()).run(&args).stdout(plain).stderr("").status(0);
+    let (server, tc) = (pages(), Tc::new());
+    let tc = tc.at(server.url());
+    tc.run(&[&args[..], &["-o", "out.json"]].concat()).stdout("").status(0);
+    assert_eq!(std::fs::read_to_string(tc.directory().join("out.json")).unwrap(), plain);
+    let laid_out = "{\n  \"taskGroupId\": \"g\",\n  \"tasks\": [\n    {\n      \"n\": 1.0\n    },\n    {\n      \
                     \"n\": 1e400\n    },\n    {\n      \"n\": 9223372036854775808\n    }\n  ]\n}\n";
-    let ran = Tc::new().at(server.url()).run(&["api", "queue", "listTaskGroup", GROUP, "--paginate"]);
-    ran.stdout(expected).stderr("").status(0);
+    let server = pages();
+    let ran = Tc::new().at(server.url()).terminal().run(&[&args[..], &["--color", "never"]].concat());
+    ran.stdout(laid_out).status(0);
 }
 
 #[test]

@@ -259,3 +259,84 @@ fn schemas_are_exported_for_editors() {
         serde_json::from_str(&fs::read_to_string(tc.directory().join("schemas/settings.json")).unwrap()).unwrap();
     assert_eq!(settings["json.schemas"][0]["fileMatch"], json!([".taskcluster.yml"]));
 }
+
+#[test]
+fn a_definition_that_is_too_large_is_refused_before_it_is_sent() {
+    let tc = Tc::new().at("http://localhost:1");
+    let large = "x".repeat(12 << 20);
+    let json = json!({"taskQueueId": "p/w", "payload": {"command": [["true"]], "maxRunTime": 1, "env": {"A": large}}});
+    write(&tc, "large.json", &json.to_string());
+    write(&tc, "large.yml", &format!("{}env:\n  A: {large}\n", one()));
+    for (file, verb) in [("large.json", "validate"), ("large.yml", "validate"), ("large.json", "create")] {
+        let ran = tc.run(&["task", verb, file]);
+        ran.stdout("").status(1);
+        assert!(ran.stderr.starts_with("error: the definition is too large for the queue\n"), "{ran}");
+        assert!(ran.stderr.contains("expected at most 10 MiB of JSON, found 13 MiB"), "{ran}");
+        assert!(ran.stderr.len() < 2000, "{}", ran.stderr.len());
+    }
+    fs::File::create(tc.directory().join("huge.yml")).unwrap().set_len(65 << 20).unwrap();
+    tc.run(&["task", "validate", "huge.yml"]).stdout("").stderr("error: huge.yml is larger than 64 MiB\n").status(2);
+}
+
+#[test]
+fn roles_of_a_docker_worker_task_are_expanded_before_it_is_converted_and_created() {
+    let (_sandbox, tc) = sandbox();
+    let role = json!({"description": "d", "scopes": ["docker-worker:capability:privileged"]}).to_string();
+    tc.run(&["api", "auth", "createRole", "x", "-d", &role]).status(0);
+    let task = format!(
+        "taskQueueId: proj/pool\nscopes: ['assume:x']\npayload: {{image: ubuntu, maxRunTime: 1, capabilities: {{privileged: true}}}}\n{METADATA}\n"
+    );
+    write(&tc, "task.yml", &task);
+    let ran = tc.run(&["task", "create", "task.yml", "--d2g", "--dry-run"]);
+    ran.stderr("").status(0);
+    let scopes =
+        json!(["assume:x", "generic-worker:capability:privileged", "generic-worker:os-group:proj/pool/docker"]);
+    assert_eq!(ran.json()[0]["task"]["scopes"], scopes);
+    write(&tc, "task.yml", &task.replace("assume:x", "assume:other"));
+    let ran = tc.run(&["task", "create", "task.yml", "--d2g", "--dry-run"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.starts_with("error: cannot convert the payload of task `"), "{ran}");
+}
+
+#[test]
+fn retries_of_a_task_that_is_run_are_not_those_of_the_call() {
+    let words = ["task", "run", "--pool", "p/w", "--retries", "0", "--dry-run", "ubuntu", "true"];
+    let planned = Tc::new().at("http://localhost:1").run(&words);
+    assert_eq!(planned.status(0).json()[0]["task"]["retries"], 0);
+    // The call is tried again all the same.
+    let sandbox = Sandbox::start(Options::default().faults("error=50%:503,seed=3".parse().unwrap())).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    for _ in 0..8 {
+        let ran = tc.run(&["task", "run", "--pool", "p/w", "--retries", "0", "--generic", "true"]);
+        ran.status(0).stderr("");
+        assert!(ran.stdout.starts_with("Task ") && ran.stdout.ends_with(" created\n"), "{ran}");
+    }
+}
+
+#[test]
+fn what_was_rendered_is_validated_as_it_was_printed() {
+    let tc = Tc::new().at("https://tc.example.com");
+    let item = |payload: &str| {
+        format!(
+            "  - {{provisionerId: p, workerType: w, created: {{$fromNow: ''}}, deadline: {{$fromNow: 1 day}}, payload: {payload}, {METADATA}}}\n"
+        )
+    };
+    let file = |second: &str| {
+        let first = item("{command: [[a]], maxRunTime: 60}");
+        format!("version: 1\npolicy: {{pullRequests: public}}\ntasks:\n{first}{}", item(second))
+    };
+    let validated = |second: &str| {
+        write(&tc, "tc.yml", &file(second));
+        let rendered = tc.run(&["task", "render", "tc.yml", "--event", "push"]);
+        write(&tc, "rendered.json", &rendered.status(0).stdout);
+        tc.run(&["task", "validate", "rendered.json"])
+    };
+    validated("{command: [[b]], maxRunTime: 60}")
+        .stdout("valid for generic-worker (multiuser, POSIX)\n")
+        .stderr("")
+        .status(0);
+    let ran = validated("{command: [[b]], maxRunTim: 60}");
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("(/tasks/1/task/payload/maxRunTim)\n"), "{ran}");
+    assert!(ran.stderr.ends_with("error: not valid: 2 faults\n"), "{ran}");
+}

@@ -176,6 +176,41 @@ fn patterns_of_ones_own_are_read_from_the_settings() {
     assert!(ran.stderr.contains("own.txt`: line 1 begins with `flux`, not with one of test, "), "{ran}");
 }
 
+/// So long that its end is read first, where it is stored as it is.
+fn long_log(first: &str, last: &str) -> String {
+    let filling = "[task 2026-11-22T12:00:00.000Z] TEST-PASS | dom/a.html | took 12ms\n".repeat(300_000);
+    format!("{first}\n{filling}{last}\n")
+}
+
+#[test]
+fn the_end_of_a_large_plain_log_is_read_first_and_the_rest_where_it_tells_nothing() {
+    let fail = |name: &str| format!("TEST-UNEXPECTED-FAIL | dom/{name}.html | got 1");
+    for (log, is_packed, expected) in [
+        (long_log(&fail("early"), &fail("late")), false, fail("late")),
+        (long_log(&fail("early"), "[taskcluster:error] exit status 1"), false, fail("early")),
+        // Of two such lines the first one tells the failure, where the whole was read.
+        (long_log(&fail("early"), &fail("late")), true, fail("early")),
+    ] {
+        let group = Group::new();
+        let id = group.define("test", &json!({}));
+        group.queue("claimTask", &[&id, "0"], Some(json!({"workerGroup": "g", "workerId": "w"})));
+        let blob = if is_packed { packed(&log) } else { Blob::new(log).content_type("text/plain") };
+        group.sandbox.add_artifact(&id, 0, BACKING, Stored::S3, blob).unwrap();
+        group.queue("reportFailed", &[&id, "0"], None);
+        let found = group.tc().run(&["group", "failures", "--json", &group.id]).json();
+        assert_eq!(found["clusters"][0]["line"], json!(expected));
+    }
+}
+
+#[test]
+fn more_logs_than_there_are_threads_do_not_wait_for_each_other() {
+    let group = Group::new();
+    let ids: Vec<String> =
+        (0..40).map(|number| failed(&group, &format!("test-{number}"), "error: it broke\n", &json!({}))).collect();
+    let found = group.tc().run(&["group", "failures", "--json", &group.id]).json();
+    assert_eq!(found["clusters"][0]["count"], json!(ids.len()));
+}
+
 #[test]
 fn a_group_without_failures_says_so() {
     let group = Group::new();

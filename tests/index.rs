@@ -42,7 +42,7 @@ fn tasks_are_found_by_path_and_by_page() {
     tc.run(&["index", "find", &page]).stdout(&format!("{OTHER}\n")).stderr("").status(0);
     let ran = tc.run(&["index", "find", "project.z"]);
     ran.stdout("").status(5);
-    assert!(ran.stderr.ends_with("hint: `tc index list project` shows what is there.\n"), "{ran}");
+    assert!(ran.stderr.contains("\nhint: `tc index list project` shows what is there.\n"), "{ran}");
     tc.run(&["index", "find", "project..z"])
         .stdout("")
         .stderr("error: invalid index path `project..z`: it has an empty part\n")
@@ -197,4 +197,22 @@ fn verbs_that_take_one_task_take_an_index_path_or_the_page_of_one() {
         assert!(url.status(0).stdout.contains(&task), "{url}");
     }
     tc.run(&["artifact", "list", "a..b", "--index"]).stdout("").status(2);
+}
+
+#[test]
+fn verbs_that_take_a_task_find_it_by_its_index_path() {
+    let (sandbox, tc) = sandbox();
+    let task = crate::support::task::running(&sandbox, Utc::now());
+    insert(&sandbox, "a.b", &task, 0);
+    fs::write(tc.directory().join("x.txt"), "content").unwrap();
+    tc.run(&["artifact", "upload", "x.txt", "--task", "a.b", "--index", "--run", "0"]).status(0);
+    tc.run(&["artifact", "cat", &task, "public/x.txt"]).stdout("content").status(0);
+    tc.run(&["download", "artifact", "a.b", "public/x.txt", "-", "--index"]).stdout("content").stderr("").status(0);
+    let ran = tc.run(&["task", "validate", "a.b", "--index"]);
+    assert_eq!(ran.stdout, tc.run(&["task", "validate", &task]).stdout, "{ran}");
+    tc.run(&["index", "insert", "c.d", "a.b", "--index"]).stdout(&format!("c.d is task {task}\n")).stderr("").status(0);
+    tc.run(&["artifact", "upload", "x.txt", "--index"]).status(2);
+    let ran = tc.run(&["task", "validate", "a.x", "--index"]);
+    ran.stdout("").status(5);
+    assert!(ran.stderr.contains("\nhint: `tc index list a` shows what is there.\n"), "{ran}");
 }

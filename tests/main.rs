@@ -53,6 +53,7 @@ mod hook;
 mod index;
 mod jq;
 mod man;
+mod missing_names;
 mod notify;
 mod object;
 mod odd_answers;
@@ -86,6 +87,7 @@ mod sandbox_execute;
 #[cfg(unix)]
 mod sandbox_execute_bad_input;
 #[cfg(unix)]
+mod sandbox_execute_disk;
 mod sandbox_execute_files;
 #[cfg(unix)]
 mod sandbox_execute_program;

@@ -14,7 +14,7 @@ use crate::support::wire::{Reply, Wire};
 use crate::support::{Tc, gzip};
 
 /// A proxy that serves until it is dropped.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     said: Value,
 }
@@ -31,7 +31,7 @@ impl Proxy {
     }
 
     /// With the credentials that may do anything in a sandbox.
-    fn of(sandbox: &Sandbox, args: &[&str]) -> Self {
+    pub(crate) fn of(sandbox: &Sandbox, args: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Self::command(sandbox.root_url(), home.path(), args);
         command.env("TASKCLUSTER_CLIENT_ID", sandbox.client_id());
@@ -54,7 +54,7 @@ impl Proxy {
         Self { child, said: serde_json::from_str(&line).unwrap() }
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         self.said["proxyUrl"].as_str().unwrap()
     }
 

@@ -217,7 +217,8 @@ fn secrets_are_removed_after_a_question() {
         .stderr("error: cannot remove 1 secret without confirmation: standard input is not a terminal\nhint: Use --yes to skip the question, or --dry-run to see what would be affected.\n")
         .status(2);
     let ran = tc.run(&["secret", "rm", "b", "bb", "--yes"]);
-    ran.stdout("").stderr("error: secret `bb` does not exist\nhint: Did you mean `b`?\n").status(5);
+    ran.stdout("").status(5);
+    assert!(ran.stderr.starts_with("error: secret `bb` does not exist\nhint: Did you mean `b`?\n"), "{ran}");
     let tc = tc.stdin("b\n\nproject/a/bot\nb\n");
     tc.run(&["secret", "rm", "-", "--yes"])
         .stdout("Secret b removed\nSecret project/a/bot removed\n")
@@ -276,4 +277,16 @@ fn a_secret_that_changes_during_an_edit_is_not_overwritten() {
         .stdout("")
         .stderr("~ token\nerror: secret `project/a/bot` was changed by somebody else meanwhile\nhint: Edit it again.\n")
         .status(6);
+}
+
+#[test]
+fn an_edit_without_a_terminal_needs_an_editor_that_is_named() {
+    let (_sandbox, tc) = with_secret();
+    tc.run(&["secret", "edit", "project/a/bot"])
+        .stdout("")
+        .stderr(
+            "error: no editor can be opened: standard input is not a terminal\n\
+             hint: Set VISUAL or EDITOR to a command that changes the file.\n",
+        )
+        .status(2);
 }

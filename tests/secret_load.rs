@@ -7,6 +7,7 @@ use tc::helper::{Config, LoadOptions};
 use tc::sandbox::{Options, Sandbox};
 use tc::{Credentials, Environment, Kind, RootUrl};
 
+use crate::proxy::Proxy;
 use crate::support::Tc;
 
 fn with_secret() -> (Sandbox, Tc) {
@@ -59,7 +60,7 @@ fn what_is_missing_is_named() {
     let ran = tc.run(&["secret", "load", "project/bto"]);
     ran.stdout("").status(5);
     assert!(ran.stderr.starts_with("error: secret `project/bto` does not exist\n"), "{ran}");
-    assert!(ran.stderr.ends_with("hint: Did you mean `project/bot`?\n"), "{ran}");
+    assert!(ran.stderr.contains("\nhint: Did you mean `project/bot`?\n"), "{ran}");
     let ran = tc.run(&["secret", "load", "project/bot", "--format", "dotenv"]);
     // Sections are values, too, where none is chosen.
     ran.stdout(
@@ -97,6 +98,31 @@ fn a_local_file_takes_the_place_of_the_secret() {
 fn programs_load_by_given_credentials_by_the_environment_or_from_what_is_local() {
     let (sandbox, _tc) = with_secret();
     tokio::runtime::Runtime::new().unwrap().block_on(loads(&sandbox));
+}
+
+#[test]
+fn programs_inside_a_task_load_through_its_proxy_without_credentials() {
+    let (sandbox, _tc) = with_secret();
+    let proxy = Proxy::of(&sandbox, &["-s", "secrets:get:project/bot"]);
+    let environment = Environment::empty("/")
+        .with("TASKCLUSTER_ROOT_URL", "http://localhost:1")
+        .with("TASK_ID", "VESwp9JaRo-XkFN_bemBhw")
+        .with("TASKCLUSTER_PROXY_URL", proxy.url());
+    let config = Config::from_environment(&environment).retries(0);
+    let endpoint = config.endpoint().unwrap();
+    assert!(endpoint.proxied && endpoint.credentials.is_none() && endpoint.root.as_str() == proxy.url());
+    let options = LoadOptions::default().prefix("bot").required("KEY");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let loaded = config.load_secrets(Some("project/bot"), &options).await.unwrap();
+        assert_eq!(loaded.get("PORT"), Some(&json!(8080)));
+        // What the proxy may not do is refused, whatever its own credentials could.
+        let refused = config.load_secrets(Some("project/other"), &options).await.unwrap_err();
+        assert_eq!(refused.kind(), Kind::Auth);
+        // Without the proxy there is nobody at the root URL.
+        let bare = Environment::empty("/").with("TASKCLUSTER_ROOT_URL", "http://localhost:1");
+        let alone = Config::from_environment(&bare).retries(0).load_secrets(Some("project/bot"), &options).await;
+        assert_eq!(alone.unwrap_err().kind(), Kind::Unavailable);
+    });
 }
 
 async fn loads(sandbox: &Sandbox) {

@@ -182,35 +182,68 @@ fn followed(log: &str, first: Answer, second: Answer, uploaded: Vec<Answer>) -> 
     scene
 }
 
+/// As much as is compared of what was read and what was uploaded.
+const OVERLAP: usize = 1024;
+
+/// A log of some length, with lines at its end.
+fn long_log() -> String {
+    format!("{}one\ntwo\nthree\nfour\nfive\n", "0123456789abcde\n".repeat(OVERLAP / 16))
+}
+
 #[test]
 fn a_live_log_that_is_cut_goes_on_without_losing_or_repeating_a_byte() {
-    let log = "one\ntwo\nthree\nfour\nfive\n";
+    let log = &long_log();
     // It breaks off inside of a line; the live stream ends before the last line.
-    let first = Answer::new(200, log).cut_after(10);
-    let second = part(&log[..19], 9);
+    let first = Answer::new(200, log.as_str()).cut_after(OVERLAP + 10);
+    let second = part(&log[..OVERLAP + 19], OVERLAP + 9);
     let scene = followed(log, first, second, vec![part(log, 18)]);
-    let expected = [None, Some("bytes=9-"), None, Some("bytes=18-")];
-    let asked = scene.ranges();
-    assert_eq!(asked, [expected[0], expected[1], expected[3]].map(|range| range.map(ToOwned::to_owned)));
+    let expected = [None, Some("bytes=1033-"), Some("bytes=18-")];
+    assert_eq!(scene.ranges(), expected.map(|range| range.map(ToOwned::to_owned)));
 }
 
 #[test]
 fn a_server_without_ranges_is_read_again_and_skipped() {
+    let log = &long_log();
+    let first = Answer::new(200, log.as_str()).cut_after(OVERLAP + 10);
+    followed(log, first, Answer::new(200, &log[..OVERLAP + 19]), vec![Answer::new(200, log.as_str())]);
+    // A short log is compared as a whole.
     let log = "one\ntwo\nthree\nfour\nfive\n";
     let first = Answer::new(200, log).cut_after(10);
     followed(log, first, Answer::new(200, &log[..19]), vec![Answer::new(200, log)]);
 }
 
 #[test]
+fn an_uploaded_log_that_differs_from_what_was_read_live_is_told_of() {
+    for (uploaded, printed) in [("one\nTWO\nthree\n", "one\ntwo\nthree\n"), ("one\n", "one\ntwo\n")] {
+        let scene = Scene::new();
+        scene.state("running").artifacts(&[LIVE], &json!({}));
+        scene.content(LIVE, &json!({"storageType": "reference", "url": format!("{}/live", scene.storage.url())}));
+        scene.on_storage("/live", Answer::new(200, "one\ntwo\n")).state("completed");
+        scene.artifacts(&[LIVE, BACKING], &json!({})).stored(BACKING, "/log");
+        scene.on_storage("/log", Answer::new(200, uploaded));
+        scene
+            .tc()
+            .run(&["task", "log", ID])
+            .stdout(printed)
+            .stderr(
+                "warning: the log that was uploaded differs from what was read while the task ran\n\
+                 hint: Run the command again to read what was uploaded.\n",
+            )
+            .status(0);
+    }
+}
+
+#[test]
 fn offsets_into_a_compressed_log_are_not_taken_for_those_of_its_text() {
-    let log = "one\ntwo\nthree\nfour\nfive\n";
-    let compressed = || Answer::new(200, log).gzip();
-    let first = || Answer::new(200, log).cut_after(10);
+    let log = &long_log();
+    let compressed = || Answer::new(200, log.as_str()).gzip();
+    let first = || Answer::new(200, log.as_str()).cut_after(OVERLAP + 10);
+    let second = || part(&log[..OVERLAP + 19], OVERLAP + 9);
     // The offset lies behind the end of what is compressed.
-    followed(log, first(), part(&log[..19], 9), vec![Answer::new(416, ""), compressed()]);
+    followed(log, first(), second(), vec![Answer::new(416, ""), compressed()]);
     // It lies in the middle of it.
     let middle = Answer::new(206, "junk").header("Content-Range", "bytes 18-21/22").header("Content-Encoding", "gzip");
-    followed(log, first(), part(&log[..19], 9), vec![middle, compressed()]);
+    followed(log, first(), second(), vec![middle, compressed()]);
 }
 
 #[test]

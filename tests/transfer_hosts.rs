@@ -62,16 +62,12 @@ fn a_storage_with_the_origin_of_the_deployment_is_asked_over_the_same_connection
 
 #[test]
 fn redirects_that_lead_nowhere_are_errors() {
-    for (location, said) in [
-        ("file:///etc/passwd", "redirects to something that is no URL"),
-        ("ftp://localhost/x", "redirects to something that is no URL"),
-        ("http://", "redirects to something that is no URL"),
-    ] {
+    for location in ["file:///etc/passwd", "ftp://localhost/x", "http://"] {
         let storage = FakeServer::start();
         storage.expect("GET /x", Answer::redirect(302, location));
         let ran = tc(&queue("reference", &format!("{}/x", storage.url()))).run(&["artifact", "cat", TASK, "public/x"]);
         ran.status(1).stdout("");
-        assert!(ran.stderr.contains(said), "{location}: {ran}");
+        assert!(ran.stderr.contains("redirects to an invalid URL"), "{location}: {ran}");
     }
     let storage = FakeServer::start();
     storage.expect_times(11, "GET /x", Answer::redirect(302, "/x"));

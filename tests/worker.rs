@@ -4,7 +4,7 @@ use std::fs;
 
 use chrono::Utc;
 use serde_json::{Value, json};
-use tc::sandbox::{Options, Sandbox};
+use tc::sandbox::{Options, Sandbox, Workers};
 
 use crate::support::Tc;
 #[cfg(unix)]
@@ -197,6 +197,48 @@ fn errors_are_grouped_by_kind_and_title() {
     none.stdout("").status(0);
     assert!(none.stderr.starts_with("There are no such errors since "), "{none}");
     tc.run(&["worker", "errors", "--since", "soon"]).stdout("").status(2);
+}
+
+#[test]
+fn errors_are_grouped_and_filtered_by_launch_configuration() {
+    let sandbox = Sandbox::start(Options::default().workers(Workers::new(1).speed(1e6))).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let config = |id: &str, region: &str| {
+        json!({"region": region, "launchConfig": {"ImageId": "i"}, "capacityPerInstance": 1,
+            "workerManager": {"launchConfigId": id}})
+    };
+    for (pool, id) in [("cloud/a", "lc-one"), ("cloud/b", "lc-two")] {
+        let body = json!({"providerId": "proj-aws", "description": "d", "owner": "a@example.com", "emailOnError": false,
+            "config": {"minCapacity": 0, "maxCapacity": 1, "launchConfigs": [config(id, "r")]}});
+        fs::write(tc.directory().join("pool.json"), body.to_string()).unwrap();
+        tc.run(&["worker", "pool", "create", "pool.json", "--pool", pool]).stderr("").status(0);
+        // A task brings the worker to the pool.
+        let task = slugid::nice();
+        let mut definition = definition(Utc::now(), &task);
+        definition["taskQueueId"] = pool.into();
+        queue(&sandbox, Utc::now(), "PUT", &format!("/task/{task}"), &definition).is(200, "");
+        tc.run(&["task", "wait", &task]).status(0);
+        let worker = tc.run(&["worker", "list", pool, "--jq", ".[0] | .workerGroup, .workerId"]);
+        let (group, worker) = worker.stdout.trim().split_once('\n').unwrap();
+        let error = json!({"workerGroup": group, "workerId": worker, "kind": "creation-error", "title": "Quota",
+            "description": "none left", "extra": {}});
+        api(&tc, "reportWorkerError", &[pool], &error);
+    }
+    let columns = |ran: &crate::support::Ran| -> Vec<String> {
+        let mut found: Vec<String> =
+            ran.stdout.lines().map(|line| line.split('\t').skip(2).collect::<Vec<_>>().join(" ")).collect();
+        found.sort();
+        found
+    };
+    let one = "cloud/a creation-error lc-one Quota";
+    assert_eq!(columns(tc.run(&["worker", "errors", "cloud/a"]).stderr("").status(0)), [one]);
+    let all = tc.run(&["worker", "errors"]);
+    assert_eq!(columns(all.stderr("").status(0)), [one, "cloud/b creation-error lc-two Quota"]);
+    let chosen = tc.run(&["worker", "errors", "--launch-config", "lc-two", "--jq", ".[] | .launchConfigId, .count"]);
+    chosen.stdout("lc-two\n1\n").stderr("").status(0);
+    let each = tc.run(&["worker", "errors", "cloud/a", "--each"]);
+    assert!(each.stdout.contains(" cloud/a (lc-one) creation-error: Quota\n  none left\n"), "{each}");
+    tc.run(&["worker", "errors", "cloud/a", "--launch-config", "lc-two"]).stdout("").status(0);
 }
 
 #[test]

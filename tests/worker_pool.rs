@@ -51,6 +51,30 @@ fn a_caller_who_may_not_count_tasks_sees_the_pools_all_the_same() {
 }
 
 #[test]
+fn a_definition_that_the_service_would_refuse_is_told_with_its_place_before_it_is_sent() {
+    let (_sandbox, tc) = sandbox();
+    let wrong = "owner: a@example.com\nproviderId: static\ndescription: linux\nemailOnEror: false\nconfig:\n  lifecycle: {reregistrationTimeout: soon}\n";
+    fs::write(tc.directory().join("pool.yml"), wrong).unwrap();
+    for verb in ["create", "update"] {
+        let ran = tc.run(&["worker", "pool", verb, "pool.yml", "--pool", "proj/linux"]);
+        ran.stdout("").status(2);
+        assert!(ran.stderr.contains(" --> pool.yml:4:1 (/emailOnEror)\n"), "{ran}");
+        assert!(ran.stderr.contains("help: did you mean `emailOnError`?\n"), "{ran}");
+        assert!(ran.stderr.contains("(/config/lifecycle/reregistrationTimeout)\n"), "{ran}");
+        assert!(
+            ran.stderr.ends_with(
+                "error: pool.yml is not a valid worker pool: 3 faults\nhint: To send it nevertheless: --no-validate\n"
+            ),
+            "{ran}"
+        );
+    }
+    // The service has the last word.
+    let ran = tc.run(&["worker", "pool", "create", "pool.yml", "--pool", "proj/new", "--no-validate"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.starts_with("error: worker-manager.createWorkerPool failed: InputValidationError: "), "{ran}");
+}
+
+#[test]
 fn a_pool_is_shown_changed_and_removed() {
     let (sandbox, tc) = sandbox();
     let page = format!("{}/worker-manager/proj%2Flinux", sandbox.root_url());
@@ -104,8 +128,8 @@ fn a_definition_that_is_none_is_refused() {
     assert!(ran.stderr.starts_with("error: list.json is not an object\n"), "{ran}");
     fs::write(tc.directory().join("odd.json"), r#"{"providerId": "static", "odd": 1}"#).unwrap();
     let ran = tc.run(&["worker", "pool", "create", "odd.json", "--pool", "proj/new"]);
-    ran.stdout("").status(1);
-    assert!(ran.stderr.starts_with("error: "), "{ran}");
+    ran.stdout("").status(2);
+    assert!(ran.stderr.contains("error: unknown property `odd`\n --> odd.json:1:26 (/odd)\n"), "{ran}");
     let ran = tc.run(&["worker", "pool", "update", "pool.yml", "--pool", "proj/lynux"]);
     ran.stdout("").status(5);
     assert!(ran.stderr.contains("hint: Did you mean `proj/linux`"), "{ran}");

@@ -35,7 +35,7 @@ pub(crate) struct Globals {
     /// Let calls use only these scopes; repeatable
     #[arg(long, global = true, value_name = "SCOPE")]
     pub authorized_scope: Vec<String>,
-    /// Give up on a try after this long: `30s`, `2m`
+    /// Give up on a try, or on a download or upload as a whole, after this long: `30s`, `2m`
     #[arg(long, global = true, value_name = "TIME")]
     pub timeout: Option<String>,
     /// Retries after failures that may pass

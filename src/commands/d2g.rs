@@ -1,8 +1,6 @@
 //! `tc d2g`
 
-use serde::Deserialize;
-use serde_json::{Value, json};
-
+use crate::commands::credentials::expanded_scopes;
 use crate::commands::documents::Document;
 use crate::context::Context;
 use crate::definition::d2g::{self, Conversion, D2gError};
@@ -46,21 +44,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     context.print_json(value.to_string()).await?;
     Ok(Status::DONE)
-}
-
-/// The scopes of a definition with its roles expanded, where it has any.
-async fn expanded_scopes(definition: &Value, context: &Context) -> Result<Option<Vec<String>>> {
-    #[derive(Deserialize)]
-    struct Expanded {
-        scopes: Vec<String>,
-    }
-    if !d2g::needs_expansion(definition) {
-        return Ok(None);
-    }
-    let client = context.client()?;
-    let body = json!({"scopes": definition["scopes"]});
-    let expanded: Expanded = client.call("auth", "expandScopes").json(&body).send().await?.json()?;
-    Ok(Some(expanded.scopes))
 }
 
 /// The error with all that it found, each at its line.

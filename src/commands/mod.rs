@@ -170,6 +170,9 @@ pub(crate) struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Noun and verb of the command, with a dot between them.
+    #[arg(skip)]
+    pub verb: String,
 }
 
 /// The command tree without the API's methods, for manuals.
@@ -207,8 +210,15 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let tree = tree_for(&words, environment);
     let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
-    cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))
-        .and_then(|matches| CommandLine::from_arg_matches(&matches))
+    let matches = cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))?;
+    let verb = verb_of(&matches);
+    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line })
+}
+
+/// The names of the commands that were matched, with dots between them.
+fn verb_of(matches: &clap::ArgMatches) -> String {
+    let levels = std::iter::successors(Some(matches), |matches| matches.subcommand().map(|(_, inner)| inner));
+    levels.filter_map(clap::ArgMatches::subcommand_name).collect::<Vec<_>>().join(".")
 }
 
 /// The error that a refused command line is; none when it asks for help.
@@ -225,6 +235,22 @@ impl Command {
                 | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
                 | Self::Worker(worker::Command::Watch(_))
         )
+    }
+
+    /// Whether `--retries` is not how often its calls are tried again.
+    pub(crate) fn has_own_retries(&self) -> bool {
+        matches!(self, Self::Task(task::Command::Run(_)))
+    }
+
+    /// Whether it downloads or uploads, so that `--timeout` limits all of it.
+    pub(crate) fn is_transfer(&self) -> bool {
+        match self {
+            Self::Artifact(command) => command.is_transfer(),
+            Self::Object(_) | Self::Download(_) => true,
+            Self::Index(command) => matches!(command, index::Command::Download(_)),
+            Self::Group(command) => matches!(command, group::Command::Artifacts(_)),
+            _ => false,
+        }
     }
 
     /// Runs the command; `program` runs another command line, for a command that shows what others do.

@@ -150,9 +150,9 @@ impl Context {
         timeout: Option<Duration>,
         deployment: &Deployment,
     ) -> Result<Client> {
-        let (advice, deployment) = (self.advice, deployment.clone());
+        let (advice, deployment, verb) = (self.advice, deployment.clone(), self.verb.clone());
         let mut builder = Client::builder_for(&self.env, identity.target.clone())
-            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment)));
+            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment, &verb)));
         if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }
@@ -178,6 +178,15 @@ impl Context {
             builder = builder.extra_ca_file(file);
         }
         builder.build()
+    }
+
+    /// The root URL of the one deployment that was talked to, where no page chose it.
+    pub(crate) fn only_deployment(&self) -> Option<RootUrl> {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        match clients.as_slice() {
+            [known] if known.deployment == Deployment::InUse => Some(known.root.clone()),
+            _ => None,
+        }
     }
 
     /// Whether the deployment in use has been called, or was to be.

@@ -88,16 +88,18 @@ impl Context {
         Claim(Arc::clone(&self.ending))
     }
 
-    /// Runs `work` to its end, or to the interrupt; the verb goes on in either case, for half a second at most.
+    /// Runs `work` to its end, to the interrupt, or to the end of the time that a transfer may take; the verb goes on in any
+    /// case, for half a second at most.
     ///
     /// # Errors
-    /// What `work` returns; [`crate::error::Kind::Interrupted`].
+    /// What `work` returns; [`crate::error::Kind::Interrupted`]; [`crate::error::Kind::Pending`].
     pub(crate) async fn interruptible<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.ending.followed.send_modify(|followed| *followed += 1);
         let _followed = Followed(&self.ending);
         tokio::select! {
             biased;
             () = self.env.interrupt.wait() => Err(Error::interrupted()),
+            error = self.transfer_limit() => Err(error),
             outcome = work => outcome,
         }
     }

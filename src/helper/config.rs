@@ -3,6 +3,7 @@
 use super::secrets::{LoadOptions, Secrets, load_secrets};
 use crate::client::{Client, Credentials, Endpoint};
 use crate::domain::RootUrl;
+use crate::domain::root_url::RootUrlError;
 use crate::env::{self, Environment};
 use crate::error::{Advice, Error, Result};
 
@@ -78,10 +79,11 @@ impl Config {
         let in_task = proxy.is_some() || self.environment.get(env::TASK_ID).is_some();
         let proxied = credentials.is_none() && in_task;
         let root = match &self.root {
-            _ if proxied => parse(proxy.unwrap_or(DEFAULT_PROXY), env::PROXY_URL)?,
+            // A proxy may know its callers by its path.
+            _ if proxied => read(RootUrl::parse_proxy(proxy.unwrap_or(DEFAULT_PROXY)), env::PROXY_URL)?,
             Some(given) => given.clone(),
             None => match self.environment.get(env::ROOT_URL) {
-                Some(text) => parse(text, env::ROOT_URL)?,
+                Some(text) => read(RootUrl::parse(text), env::ROOT_URL)?,
                 None => return Err(Error::usage("no deployment selected").advise(Advice::SelectDeployment)),
             },
         };
@@ -110,9 +112,8 @@ impl Config {
     }
 }
 
-fn parse(text: &str, variable: env::Variable) -> Result<RootUrl> {
-    RootUrl::parse(text)
-        .map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {}.", variable.name)))
+fn read(parsed: Result<RootUrl, RootUrlError>, variable: env::Variable) -> Result<RootUrl> {
+    parsed.map_err(|fault| Error::usage(fault.to_string()).hint(format!("It comes from {}.", variable.name)))
 }
 
 #[cfg(test)]
@@ -147,6 +148,8 @@ mod tests {
         let proxied = |root: &str| (root.to_owned(), None, true);
         assert_eq!(decided(&config(&[ROOT, TASK, PROXY])), proxied("http://localhost:8080"));
         assert_eq!(decided(&config(&[ROOT, TASK])), proxied("http://taskcluster"));
+        let by_path = ("TASKCLUSTER_PROXY_URL", "http://localhost:8080/M65WWtM");
+        assert_eq!(decided(&config(&[ROOT, TASK, by_path])), proxied("http://localhost:8080/M65WWtM"));
         assert_eq!(decided(&config(&[ROOT])), direct(None));
     }
 

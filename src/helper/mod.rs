@@ -12,6 +12,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The same program runs inside a task without credentials: where `TASKCLUSTER_PROXY_URL` or `TASK_ID` is set, the calls go
+//! through the proxy of the task, which signs them with the scopes of the task. To try that on one's own machine:
+//! `tc proxy -s secrets:get:project/example/bot --exec ./bot`.
 
 mod config;
 mod secrets;

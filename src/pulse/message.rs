@@ -1,5 +1,8 @@
 //! One message, as it arrived.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use lapin::Acker;
 use lapin::message::Delivery;
@@ -12,6 +15,9 @@ use super::binding::ROUTE_PREFIX;
 
 /// The header in which RabbitMQ keeps the further routing keys of a message.
 const CARBON_COPY: &str = "CC";
+
+/// How often to look, while an answer of ours is under way, whether its connection is gone.
+const SETTLING_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A message, to be acknowledged once it is dealt with.
 ///
@@ -74,18 +80,37 @@ impl Message {
     /// Tells the broker that this message is dealt with. False when that came too late, because the connection is gone:
     /// the message will come again.
     pub async fn ack(&self) -> bool {
-        self.acker.ack(BasicAckOptions::default()).await.unwrap_or(false)
+        self.settled(self.acker.ack(BasicAckOptions::default())).await
     }
 
     /// Tells the broker that this message and all that came before it on its connection are dealt with. False as
     /// with [`Message::ack`].
     pub async fn ack_through(&self) -> bool {
-        self.acker.ack(BasicAckOptions { multiple: true }).await.unwrap_or(false)
+        self.settled(self.acker.ack(BasicAckOptions { multiple: true })).await
     }
 
     /// Gives the message back: it comes again, to whoever listens to the queue.
     pub async fn requeue(&self) -> bool {
-        self.acker.nack(BasicNackOptions { multiple: false, requeue: true }).await.unwrap_or(false)
+        self.settled(self.acker.nack(BasicNackOptions { multiple: false, requeue: true })).await
+    }
+
+    async fn settled(&self, settling: impl Future<Output = lapin::Result<bool>>) -> bool {
+        unless_gone(settling, || self.acker.poisoned()).await
+    }
+}
+
+/// What `settling` comes to; false as soon as the connection is found to be gone.
+///
+/// `lapin` hands commands to a task of the connection over a queue. One that is put there after the task was told to end,
+/// and before it has, is never answered, and waiting for it would be for ever.
+async fn unless_gone(settling: impl Future<Output = lapin::Result<bool>>, is_gone: impl Fn() -> bool) -> bool {
+    let mut settling = pin!(settling);
+    loop {
+        match tokio::time::timeout(SETTLING_CHECK_INTERVAL, &mut settling).await {
+            Ok(settled) => return settled.unwrap_or(false),
+            Err(_) if is_gone() => return false,
+            Err(_) => {}
+        }
     }
 }
 
@@ -125,6 +150,23 @@ mod tests {
         let message = message(headers, b"{}");
         assert_eq!(message.routes, ["index.rec.latest", "a"]);
         assert_eq!((message.exchange.as_str(), message.routing_key.as_str(), message.redelivered), ("e", "k.é", true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_acknowledgement_that_a_lost_connection_swallowed_is_not_waited_for() {
+        let began = tokio::time::Instant::now();
+        let is_gone = || began.elapsed() > Duration::from_secs(3);
+        assert!(!unless_gone(std::future::pending(), is_gone).await);
+        assert_eq!(began.elapsed().as_secs(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_acknowledgement_may_take_its_time_while_the_connection_is_there() {
+        let slow = async {
+            tokio::time::sleep(Duration::from_secs(100)).await;
+            Ok(true)
+        };
+        assert!(unless_gone(slow, || false).await);
     }
 
     #[test]

@@ -22,7 +22,9 @@ pub(super) struct RequestInfo<'a> {
 /// The answer that tells of a fault.
 pub(super) fn render(fault: &Fault, info: &RequestInfo<'_>) -> Response {
     let response = Response::json(fault.status, &error_body(fault, info));
-    if fault.status == 401 { response.with(header::WWW_AUTHENTICATE, "hawk") } else { response }
+    // The token of a hook is no signature: better credentials would not help.
+    let wants_signature = fault.status == 401 && info.method != "triggerHookWithToken";
+    if wants_signature { response.with(header::WWW_AUTHENTICATE, "hawk") } else { response }
 }
 
 /// `{code, message, requestInfo}`, the message with a trailer that repeats the request.

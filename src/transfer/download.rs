@@ -41,7 +41,8 @@ const MAX_VERSION_CHANGES: u32 = 3;
 /// artifact, when a digest differs, when the disk is full; [`crate::error::Kind::Unavailable`] after all
 /// tries; [`crate::error::Kind::Auth`]; [`crate::error::Kind::Conflict`] when another process is at it.
 pub async fn to_file(client: &Client, source: &ContentSource, target: &Path, options: &Options) -> Result<Downloaded> {
-    let job = Job::new(client, source, options);
+    let mut job = Job::new(client, source, options);
+    job.is_resumable = options.resume;
     let outcome = file(&job, target).await;
     options.tell(&Event::Ended { what: &job.what });
     let found = outcome?;

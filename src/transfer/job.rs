@@ -44,6 +44,8 @@ pub(super) struct Job<'a> {
     pub(super) transferred: AtomicU64,
     /// The server sent everything when it was asked for a part.
     pub(super) ignores_ranges: AtomicBool,
+    /// What has come by the end of a failure is kept for another call.
+    pub(super) is_resumable: bool,
     /// It is a stream of a length that nobody knows yet, such as the log of a running task.
     live: AtomicBool,
 }
@@ -68,6 +70,7 @@ impl<'a> Job<'a> {
             retries: AtomicU64::new(0),
             transferred: AtomicU64::new(0),
             ignores_ranges: AtomicBool::new(false),
+            is_resumable: false,
             live: AtomicBool::new(false),
         }
     }
@@ -167,7 +170,7 @@ impl<'a> Job<'a> {
             }
             decision => {
                 let error = retry::worded(decision, error, failures.tries);
-                let goes_on = failures.tries > 1;
+                let goes_on = failures.tries > 1 && self.is_resumable;
                 Err(if goes_on { error.hint("The same command goes on where this one stopped.") } else { error }.into())
             }
         }

@@ -70,6 +70,11 @@ impl Location {
     }
 }
 
+/// Whether the queue said that it knows no such task, and not that the task lacks the artifact.
+fn is_of_unknown_task(error: &Error) -> bool {
+    ApiError::of(error).is_some_and(|refusal| refusal.message == "Task not found")
+}
+
 impl ContentSource {
     /// Asks where the content is.
     pub(super) async fn locate(&self, client: &Client) -> Result<Location> {
@@ -86,7 +91,8 @@ impl ContentSource {
                     None => client.call("queue", "latestArtifact").arg(task),
                 };
                 let answer = call.arg(name).send().await.map_err(|error| match error.kind() {
-                    Kind::NotFound => error.advise(Advice::ListArtifacts(task.clone())),
+                    // Where the task is unknown, it has no list either.
+                    Kind::NotFound if !is_of_unknown_task(&error) => error.advise(Advice::ListArtifacts(task.clone())),
                     _ => error,
                 })?;
                 let answer: Value = answer.json()?;

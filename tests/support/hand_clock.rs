@@ -73,6 +73,13 @@ impl HandClock {
 }
 
 impl HandClock {
+    /// How long until the next sleeper wakes; nothing where somebody is due and has not gone on yet.
+    pub fn next_wake(&self) -> Option<TimeDelta> {
+        let now = self.now();
+        let next = self.sleepers.lock().unwrap().until.values().min().map(|until| *until - now);
+        next.filter(|left| *left > TimeDelta::zero())
+    }
+
     fn is_anybody_late(&self) -> bool {
         let now = self.now();
         self.sleepers.lock().unwrap().until.values().any(|until| *until <= now)

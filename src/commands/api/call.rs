@@ -157,7 +157,8 @@ async fn lines(
     Ok(Status::DONE)
 }
 
-/// `--paginate`: one document, which is printed when it is complete.
+/// `--paginate`: one document, which is printed when it is complete: laid out for people, and in a pipe or a file on one line,
+/// as the services send theirs.
 async fn merged(
     client: &Client,
     request: Request,
@@ -169,7 +170,10 @@ async fn merged(
     let terminal = print::on_terminal(flags, context);
     let layout = match program {
         Some(_) => Layout::COMPACT,
-        None => Layout::indented(context.ui.color() && flags.output.is_none(), terminal),
+        None if print::is_laid_out(context, flags, flags.output.is_none()) => {
+            Layout::indented(context.ui.color() && flags.output.is_none(), terminal)
+        }
+        None => Layout::COMPACT,
     };
     // A failure on a later page must leave nothing behind, so the document waits until it is whole.
     let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);

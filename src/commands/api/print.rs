@@ -56,10 +56,9 @@ pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
 /// When the output cannot be written, the filter fails, or binary data would go to a terminal.
 pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     tell_redirect(response, flags, context);
+    let is_go_tool = context.is_taskcluster();
     print(response, flags, context, |body, sink| {
-        let is_go_tool = context.is_taskcluster();
-        let is_laid_out = is_go_tool || on_terminal(flags, context) || (context.ui.color() && is_out(sink));
-        if is_laid_out && json::check(body).is_ok() {
+        if is_laid_out(context, flags, is_out(sink)) && json::check(body).is_ok() {
             let color = context.ui.color() && is_out(sink);
             let line_end: &[u8] = if is_go_tool && !on_terminal(flags, context) { b"" } else { b"\n" };
             return Layout::indented(color, on_terminal(flags, context))
@@ -73,6 +72,11 @@ pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> R
         }
         Ok(())
     })
+}
+
+/// Whether answers are laid out for people; programs get them as the server sent them.
+pub(super) fn is_laid_out(context: &Context, flags: &Flags, is_stdout: bool) -> bool {
+    context.is_taskcluster() || on_terminal(flags, context) || (context.ui.color() && is_stdout)
 }
 
 /// Prints what a redirect led to, byte for byte.

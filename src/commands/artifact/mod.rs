@@ -22,6 +22,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it moves the content of artifacts.
+    pub(crate) fn is_transfer(&self) -> bool {
+        matches!(self, Self::Cat(_) | Self::Download(_) | Self::Upload(_))
+    }
+
     /// Runs the verb.
     ///
     /// # Errors

@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// Task: an ID or the address of its page; inside a task that one
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
+    /// Take what --task gives for an index path: `project.branch.latest.build`
+    #[arg(long, requires = "task")]
+    index: bool,
     /// Run, from 0; inside a task that one, else the newest
     #[arg(long, value_name = "N")]
     run: Option<u32>,
@@ -87,7 +90,7 @@ pub(crate) struct Args {
 /// # Errors
 /// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context)?;
+    let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context).await?;
     let Found { files, skipped } = found(args, context)?;
     let client = deployment.client(context)?;
     let (options, bars) = upload_options(args.sha512, context);
@@ -126,14 +129,14 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
 }
 
-fn task(args: &Args, context: &Context) -> Result<NamedTask> {
+async fn task(args: &Args, context: &Context) -> Result<NamedTask> {
     let own = context.env.get(env::TASK_ID);
     let text = args
         .task
         .as_deref()
         .or(own)
         .ok_or_else(|| Error::usage("no task is named").hint("--task names one; inside a task TASK_ID does."))?;
-    let mut found = selection::task(text, context)?;
+    let mut found = selection::indexed_task(text, args.index, context).await?;
     // The run of the environment is that of its task, and of no other.
     let own_run = context.env.get(env::RUN_ID).filter(|_| own == Some(found.id.as_str()));
     let own_run = own_run.and_then(|run| run.parse().ok());

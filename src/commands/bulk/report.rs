@@ -121,6 +121,10 @@ impl<'a> Outcome<'a> {
             so_far.push_str(&format!(", {failed} failed"));
         }
         if let Some(cause) = ended.source_failed.take_if(|_| !ended.stopped) {
+            if cause.kind() == Kind::NotFound && done + failed == 0 {
+                // There is no such list.
+                return Err(cause);
+            }
             let cause = hints::worded(cause);
             let error = Error::new(cause.kind(), format!("the list of tasks broke off: {}", cause.message()));
             let error = cause.hints().iter().cloned().fold(error, Error::hint);

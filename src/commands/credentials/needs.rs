@@ -111,13 +111,20 @@ pub(crate) fn method(name: &str, context: &Context) -> Result<(&'static Service,
 /// # Errors
 /// When the table names a method that is not embedded either.
 pub(crate) fn method_of_verb(name: &str, context: &Context) -> Result<&'static Method> {
-    let find = |catalogue: &'static Catalogue| -> std::result::Result<&'static Method, LookupError> {
-        let (service, method) = name.split_once('.').unwrap_or((name, ""));
-        Ok(catalogue.method(service, method)?.1)
-    };
-    find(context.catalogue(false))
-        .or_else(|_| find(Catalogue::embedded(Source::Current)))
-        .map_err(|source| unknown_name(&source))
+    find(name, context.catalogue(false)).or_else(|_| embedded_method(name))
+}
+
+/// A method of the table of verbs in the embedded references.
+///
+/// # Errors
+/// When the table names a method that is not embedded.
+pub(crate) fn embedded_method(name: &str) -> Result<&'static Method> {
+    find(name, Catalogue::embedded(Source::Current)).map_err(|source| unknown_name(&source))
+}
+
+fn find(name: &str, catalogue: &'static Catalogue) -> std::result::Result<&'static Method, LookupError> {
+    let (service, method) = name.split_once('.').unwrap_or((name, ""));
+    Ok(catalogue.method(service, method)?.1)
 }
 
 /// What all these verbs and methods need.

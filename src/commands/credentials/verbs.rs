@@ -9,13 +9,22 @@ pub(crate) struct VerbMethods {
     pub methods: &'static [&'static str],
     /// How it looks before it acts; most deployments let everybody do that.
     pub reads: &'static [&'static str],
+    /// A run calls one of the methods, and not all of them.
+    pub either: bool,
 }
 
 macro_rules! verbs {
-    ($($verb:literal: $($method:literal)* $(, reads $($read:literal)*)?;)*) => {
+    ($($verb:literal: $($either:ident)? $($method:literal)* $(, reads $($read:literal)*)?;)*) => {
         /// All verbs that call something, by noun.
-        pub(crate) const VERBS: &[VerbMethods] =
-            &[$(VerbMethods { verb: $verb, methods: &[$($method),*], reads: &[$($($read),*)?] }),*];
+        pub(crate) const VERBS: &[VerbMethods] = &[$(VerbMethods {
+            verb: $verb,
+            methods: &[$($method),*],
+            reads: &[$($($read),*)?],
+            either: {
+                const WORDS: &[&str] = &[$(stringify!($either)),*];
+                !WORDS.is_empty()
+            },
+        }),*];
     };
 }
 
@@ -29,8 +38,8 @@ verbs! {
     "task.name": "queue.task";
     "task.group": "queue.task";
     "task.deps": "queue.task" "queue.statuses" "queue.listDependentTasks";
-    "task.log": "queue.status" "queue.getArtifact", reads "queue.listArtifacts";
-    "task.artifacts": "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
+    "task.log": "queue.status" "queue.getArtifact", reads "queue.listArtifacts" "queue.task";
+    "task.artifacts": either "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
     "task.watch": "queue.status", reads "queue.task";
     "task.wait": "queue.status";
     "task.rerun": "queue.rerunTask", reads "queue.status" "queue.task";
@@ -57,15 +66,17 @@ verbs! {
     "group.artifacts": "queue.listTaskGroup" "queue.listLatestArtifacts" "queue.getArtifact", reads "queue.status";
     "group.cancel": "queue.cancelTask", reads "queue.listTaskGroup";
     "group.rerun": "queue.rerunTask", reads "queue.listTaskGroup";
-    "group.retrigger": "queue.createTask", reads "queue.listTaskGroup";
+    "group.retrigger": "queue.createTask", reads "queue.listTaskGroup" "queue.task";
     "group.seal": "queue.sealTaskGroup", reads "queue.getTaskGroup";
-    "group.priority": "queue.changeTaskGroupPriority" "queue.changeTaskPriority", reads "queue.listTaskGroup";
-    "artifact.list": "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
+    "group.priority": either "queue.changeTaskGroupPriority" "queue.changeTaskPriority", reads "queue.listTaskGroup";
+    "artifact.list": either "queue.listArtifacts" "queue.listLatestArtifacts", reads "queue.status";
     "artifact.download": "queue.getArtifact", reads "queue.status" "queue.listArtifacts" "queue.listLatestArtifacts";
     "artifact.cat": "queue.getArtifact", reads "queue.status";
     "artifact.url": "queue.getArtifact";
     "artifact.upload": "queue.createArtifact", reads "queue.status" "queue.task";
     "object.download": "object.startDownload";
+    "download.artifact": "queue.getArtifact", reads "queue.status";
+    "download.object": "object.startDownload";
     "object.upload": "object.createUpload" "object.finishUpload";
     "notify.email": "notify.email";
     "notify.slack": "notify.slack";
@@ -88,7 +99,7 @@ verbs! {
     "hook.create": "hooks.createHook";
     "hook.update": "hooks.updateHook", reads "hooks.hook";
     "hook.rm": "hooks.removeHook", reads "hooks.hook";
-    "hook.export": "hooks.hook" "hooks.listHooks";
+    "hook.export": either "hooks.hook" "hooks.listHooks";
     "hook.token": "hooks.getTriggerToken";
     "index.find": "index.findTask";
     "index.list": "index.listNamespaces" "index.listTasks", reads "queue.tasks";
@@ -103,8 +114,8 @@ verbs! {
     "secret.load": "secrets.get", reads "secrets.list";
     "worker.pools": "worker-manager.listWorkerPools" "worker-manager.listWorkerPoolsStats" "queue.taskQueueCounts" "worker-manager.workerPoolErrorStats";
     "worker.pool.show": "worker-manager.workerPool", reads "worker-manager.workerPoolStats" "queue.taskQueueCounts" "worker-manager.workerPoolErrorStats";
-    "worker.pool.create": "worker-manager.createWorkerPool";
-    "worker.pool.update": "worker-manager.updateWorkerPool", reads "worker-manager.workerPool";
+    "worker.pool.create": "worker-manager.createWorkerPool", reads "worker-manager.listProviders";
+    "worker.pool.update": "worker-manager.updateWorkerPool", reads "worker-manager.workerPool" "worker-manager.listProviders";
     "worker.pool.rm": "worker-manager.deleteWorkerPool", reads "worker-manager.listWorkerPools";
     "worker.list": "worker-manager.listWorkersForWorkerPool" "worker-manager.listWorkers", reads "worker-manager.workerPool";
     "worker.show": "worker-manager.worker" "worker-manager.getWorker";
@@ -133,17 +144,18 @@ verbs! {
 
 /// The methods with which a verb looks before it acts; none for what is not a verb.
 pub(crate) fn verb_reads(name: &str) -> &'static [&'static str] {
-    find(name).map_or(&[], |it| it.reads)
+    find_verb(name).map_or(&[], |it| it.reads)
 }
 
-fn find(name: &str) -> Option<&'static VerbMethods> {
+/// A verb that is written `task.rerun` or `task rerun`.
+pub(crate) fn find_verb(name: &str) -> Option<&'static VerbMethods> {
     let name = name.trim().replace(char::is_whitespace, ".");
     VERBS.iter().find(|it| it.verb.eq_ignore_ascii_case(&name))
 }
 
 /// The methods of a verb that is written `task.rerun` or `task rerun`.
 pub(crate) fn verb_methods(name: &str) -> Option<&'static [&'static str]> {
-    find(name).map(|it| it.methods)
+    find_verb(name).map(|it| it.methods)
 }
 
 #[cfg(test)]

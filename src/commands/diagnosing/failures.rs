@@ -15,8 +15,9 @@ use crate::domain::TaskItem;
 use crate::error::{Error, Result};
 use crate::ui::Progress;
 
-/// Logs that are read at once: each has a thread and a connection.
-const MAX_CONCURRENT_LOGS: usize = 8;
+/// Logs that are read at once: each has a thread and a connection. The runtime has 16 threads for what blocks, and to
+/// connect takes one of them, too, for the host's name: with as many logs each would wait for the other.
+const MAX_CONCURRENT_LOGS: usize = 12;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.
@@ -77,7 +78,10 @@ pub(crate) fn failed_task(item: &TaskItem<'_>, raw: &[u8], run: Option<u32>) -> 
         name: item.name().to_owned(),
         platform: platform(definition),
         reason: if reason == "failed" { String::new() } else { reason.to_owned() },
-        request: LogRequest::of(item.id(), run.map_or(0, |run| run.run_id), definition),
+        request: LogRequest {
+            end_will_do: true,
+            ..LogRequest::of(item.id(), run.map_or(0, |run| run.run_id), definition)
+        },
     }))
 }
 

@@ -1,15 +1,19 @@
 //! What the reports and logs of tasks say.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use regex::Regex;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use crate::client::Client;
+use crate::client::{Client, Streamed};
 use crate::commands::logs::{PayloadLogs, Source, choose};
 use crate::commands::transfers;
 use crate::context::{Context, blocking};
@@ -23,6 +27,10 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
 const MAX_LIVE_TIME: Duration = Duration::from_secs(10);
 /// A log or report is read up to so many bytes, decompressed.
 const MAX_READ_BYTES: u64 = 4 << 30;
+/// A log of so many bytes is worth another request, to read its end before all of it.
+const LARGE_LOG_BYTES: u64 = 16 << 20;
+/// What is read of its end, in bytes.
+const LOG_END_BYTES: u64 = 4 << 20;
 /// Reports of a run that are read.
 const MAX_REPORTS: usize = 4;
 
@@ -45,12 +53,14 @@ pub(crate) struct LogRequest {
     pub(crate) names: PayloadLogs,
     /// Whether the run is over.
     pub(crate) is_over: bool,
+    /// Whether the end of a large log will do, where it tells the failure: lines are not numbered then as in the whole.
+    pub(crate) end_will_do: bool,
 }
 
 impl LogRequest {
     /// The log of a run that is over.
     pub(crate) fn of(task: &str, run: u32, definition: &Value) -> Self {
-        Self { task: task.to_owned(), run, names: PayloadLogs::of(definition), is_over: true }
+        Self { task: task.to_owned(), run, names: PayloadLogs::of(definition), is_over: true, end_will_do: false }
     }
 }
 
@@ -69,6 +79,8 @@ pub(crate) struct Logs {
     own: Vec<OwnPattern>,
     /// Made when the first log is read: that takes longer than many a command that needs none.
     patterns: Arc<OnceLock<Arc<Patterns>>>,
+    /// As many search at once as there are processors: each that does takes megabytes.
+    searching: Arc<Semaphore>,
 }
 
 impl Logs {
@@ -94,7 +106,8 @@ impl Logs {
                 Error::usage(format!("`{}` is not a regular expression", own.regex)).caused_by(source.to_string())
             })?;
         }
-        Ok(Self { own, patterns: Arc::default() })
+        let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+        Ok(Self { own, patterns: Arc::default(), searching: Arc::new(Semaphore::new(processors)) })
     }
 
     fn patterns(&self) -> Result<Arc<Patterns>> {
@@ -117,7 +130,7 @@ impl Logs {
     }
 
     async fn look(&self, client: &Client, request: &LogRequest) -> Result<Option<FoundErrors>> {
-        let LogRequest { task, run, names, is_over } = request;
+        let LogRequest { task, run, names, is_over, end_will_do } = request;
         let listed = match transfers::list(client, task, Some(*run)).await {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
             listed => listed?,
@@ -130,7 +143,8 @@ impl Logs {
         let mut found = FoundErrors::default();
         for (kind, name) in reports {
             let mut report = Report::new(kind);
-            self.read(client, request, name, |piece| report.push(piece)).await?;
+            let stream = Source::of(client, task, *run, name).await?.open(client, 0).await?;
+            self.read(stream, *is_over, |piece| report.push(piece)).await?;
             let errors = report.finish();
             if !errors.lines.is_empty() {
                 if found.source.is_empty() {
@@ -144,17 +158,28 @@ impl Logs {
             return Ok(Some(found));
         }
         let Some(name) = choose(&listed, names, *is_over) else { return Ok(None) };
+        let source = Source::of(client, task, *run, name).await?;
+        let mut stream = source.open(client, 0).await?;
+        if let Some(from) = start_of_end(&stream.headers).filter(|_| *end_will_do && *is_over) {
+            drop(stream);
+            let mut picker = Picker::within_line(self.patterns()?);
+            self.read(source.open(client, from).await?, true, |piece| picker.push(piece)).await?;
+            let errors = picker.finish();
+            if errors.telling().is_some() {
+                return Ok(Some(FoundErrors { source: name.to_owned(), errors }));
+            }
+            stream = source.open(client, 0).await?;
+        }
         let mut picker = Picker::new(self.patterns()?);
-        self.read(client, request, name, |piece| picker.push(piece)).await?;
+        self.read(stream, *is_over, |piece| picker.push(piece)).await?;
         Ok(Some(FoundErrors { source: name.to_owned(), errors: picker.finish() }))
     }
 
     /// Hands on an artifact piece by piece.
-    async fn read(&self, client: &Client, request: &LogRequest, name: &str, mut take: impl FnMut(&[u8])) -> Result<()> {
-        let mut stream = Source::of(client, &request.task, request.run, name).await?.open(client, 0).await?;
+    async fn read(&self, mut stream: Streamed, is_over: bool, mut take: impl FnMut(&[u8])) -> Result<()> {
         let (started, mut read) = (Instant::now(), 0);
         while read < MAX_READ_BYTES {
-            let next = if request.is_over {
+            let next = if is_over {
                 stream.next().await?
             } else {
                 // A live log goes on for as long as the task runs.
@@ -165,10 +190,21 @@ impl Logs {
             };
             let Some(piece) = next else { break };
             read += piece.len() as u64;
+            // It is never closed.
+            let _permit = self.searching.acquire().await;
             take(&piece);
         }
         Ok(())
     }
+}
+
+/// Where the end of a large log starts that can be asked for by itself: the storage allows ranges (RFC 9110, 14.3), and
+/// the log is not compressed, so that bytes of the wire are bytes of the log.
+fn start_of_end(headers: &HeaderMap) -> Option<u64> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let is_plain = header("content-encoding").is_none_or(|coding| coding.is_empty() || coding == "identity");
+    let length: u64 = header("content-length")?.parse().ok()?;
+    (is_plain && header("accept-ranges") == Some("bytes") && length >= LARGE_LOG_BYTES).then(|| length - LOG_END_BYTES)
 }
 
 /// The reports among artifacts, those first that hold failures only; of a kind that holds all the others are left out.
@@ -216,6 +252,20 @@ mod tests {
             own_patterns("flux x").unwrap_err().starts_with("line 1 begins with `flux`, not with one of test, crash")
         );
         assert_eq!(own_patterns("\ntest").unwrap_err(), "line 2 has no regular expression");
+    }
+
+    #[test]
+    fn the_end_of_a_log_is_asked_for_where_that_is_possible_and_worth_it() {
+        let start = |pairs: &[(&'static str, &str)]| {
+            start_of_end(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
+        };
+        let (ranges, large) = (("accept-ranges", "bytes"), ("content-length", "20000000"));
+        assert_eq!(start(&[ranges, large]), Some(20_000_000 - LOG_END_BYTES));
+        assert_eq!(start(&[ranges, large, ("content-encoding", "identity")]), Some(20_000_000 - LOG_END_BYTES));
+        assert_eq!(start(&[ranges, large, ("content-encoding", "gzip")]), None);
+        assert_eq!(start(&[ranges, ("content-length", "2000000")]), None);
+        assert_eq!(start(&[("accept-ranges", "none"), large]), None);
+        assert_eq!((start(&[large]), start(&[ranges]), start(&[])), (None, None, None));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Files that a command reads: JSON or YAML, from a path or standard input.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +16,8 @@ use crate::domain::{RootUrl, yaml};
 use crate::error::{Error, Result};
 use crate::reference::Verb;
 
+/// A file that is longer is refused: read and checked it takes several times as much memory.
+const MAXIMUM_FILE_BYTES: u64 = 64 << 20;
 /// A document from a URL that is longer is refused.
 const MAXIMUM_FETCHED_BYTES: usize = 16 << 20;
 /// A server that sends nothing for so long is given up.
@@ -38,8 +43,11 @@ impl Document {
         let name = if path == "-" { "standard input" } else { path };
         let bytes = match path {
             "-" => context.read_stdin().await?,
-            path => std::fs::read(context.env.resolve(path)).map_err(|source| Error::io("read", name, source))?,
+            path => read_file(&context.env.resolve(path)).map_err(|source| Error::io("read", name, source))?,
         };
+        if bytes.len() as u64 > MAXIMUM_FILE_BYTES {
+            return Err(Error::usage(format!("{name} is larger than {} MiB", MAXIMUM_FILE_BYTES >> 20)));
+        }
         Self::parse(name, bytes)
     }
 
@@ -75,6 +83,13 @@ impl Document {
         let places = Places::of(&self.text);
         findings.iter().map(|finding| finding::show(finding, Some((&self.name, &self.text, &places)))).collect()
     }
+}
+
+/// Reads a file, at most one byte more than a document may have.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAXIMUM_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn value_of(name: &str, text: &str) -> Result<Value> {

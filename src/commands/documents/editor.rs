@@ -11,10 +11,16 @@ use crate::error::{Error, Result};
 /// Opens a file in the editor of VISUAL or EDITOR, and waits until it is closed.
 ///
 /// # Errors
-/// When there is no such program, or it fails.
+/// When there is no such program, or it fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal.
 pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
-    let chosen = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR)).unwrap_or(fallback);
+    let named = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR));
+    if named.is_none() && !context.ui.terminal.stdin {
+        // The usual one would wait for keys that nobody can press.
+        return Err(Error::usage("no editor can be opened: standard input is not a terminal")
+            .hint("Set VISUAL or EDITOR to a command that changes the file."));
+    }
+    let chosen = named.unwrap_or(fallback);
     // The variable holds a command, often with arguments.
     let words = shlex::split(chosen).filter(|words| !words.is_empty());
     let (program, args) = words

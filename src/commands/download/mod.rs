@@ -23,6 +23,9 @@ pub(crate) enum Command {
         /// Task, run (the newest one by default), name of the artifact, and file (`-` is standard output)
         #[arg(num_args = 3..=4, required = true, value_name = "WORD")]
         words: Vec<String>,
+        /// Take the task for an index path: `project.branch.latest.build`
+        #[arg(long)]
+        index: bool,
         /// How to go about it.
         #[command(flatten)]
         download: DownloadArgs,
@@ -50,13 +53,13 @@ impl Command {
                 fetch(&context.client()?, ContentSource::Object { name: name.clone() }, file.clone(), download, context)
                     .await
             }
-            Self::Artifact { words, download } => {
+            Self::Artifact { words, index, download } => {
                 let (task, run, name, file) = match words.as_slice() {
                     [task, name, file] => (task, None, name, file),
                     [task, run, name, file] => (task, Some(number(run)?), name, file),
                     _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
                 };
-                let found = selection::task(task, context)?;
+                let found = selection::indexed_task(task, *index, context).await?;
                 let client = found.deployment.client(context)?;
                 let source = ContentSource::Artifact { task: found.id, run: run.or(found.run), name: name.clone() };
                 fetch(&client, source, PathBuf::from(file), download, context).await

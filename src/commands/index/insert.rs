@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK", allow_hyphen_values = true)]
     task: String,
+    /// Take the task for an index path, too: that of the task to put there
+    #[arg(long)]
+    index: bool,
     /// Rank: of two tasks for one path, the one of the higher rank stays
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     rank: i64,
@@ -44,7 +47,7 @@ pub(crate) struct Args {
 /// [`Kind::Conflict`] when another task stays; those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let place = named::path(&args.path, context)?;
-    let task = selection::task(&args.task, context)?;
+    let task = selection::indexed_task(&args.task, args.index, context).await?;
     if place.deployment != task.deployment {
         return Err(Error::usage("the index path and the task are on different deployments"));
     }

@@ -8,7 +8,7 @@ use super::named::task;
 use crate::client::Client;
 use crate::context::{Context, NamedTask};
 use crate::domain::index_path::IndexPath;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Look-ups in the index at once.
 const MAX_CONCURRENT_LOOKUPS: usize = 16;
@@ -51,7 +51,14 @@ struct Indexed {
 }
 
 async fn find(client: &Client, path: &str) -> Result<String> {
-    let Indexed { task_id } = client.call("index", "findTask").arg(path).send().await?.json()?;
+    let answer = client.call("index", "findTask").arg(path).send().await.map_err(|error| match error.kind() {
+        Kind::NotFound => {
+            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+            error.hint(format!("`{}` shows what is there.", format!("tc index list {namespace}").trim_end()))
+        }
+        _ => error,
+    })?;
+    let Indexed { task_id } = answer.json()?;
     Ok(task_id)
 }
 
@@ -78,6 +85,41 @@ mod tests {
         assert_eq!(path("https://tc.example.com/tasks/VESwp9JaRo-XkFN_bemBhw", true), None);
         assert_eq!(path("https://tc.example.com/tasks/index/", true), None);
         assert!(path("https://tc.example.com/tasks/index/a/b", false).is_some());
+    }
+
+    /// Verbs that take a task and no index path, and why.
+    const WITHOUT_INDEX: [(&str, &str); 2] = [
+        ("task create", "--dep stands in the definitions, which name tasks by their IDs"),
+        ("task run", "--dependency stands in the definition, which names tasks by their IDs"),
+    ];
+
+    #[test]
+    fn every_verb_that_takes_a_task_takes_an_index_path() {
+        fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+            for inner in command.get_subcommands() {
+                let name = format!("{name} {}", inner.get_name()).trim().to_owned();
+                found.push((name.clone(), inner.clone()));
+                leaves(inner, &name, found);
+            }
+        }
+        let mut all = Vec::new();
+        leaves(&crate::commands::tree(), "", &mut all);
+        let takes_task = |command: &clap::Command| {
+            command.get_arguments().any(|argument| {
+                let names = argument.get_value_names().unwrap_or_default();
+                let is_named = names.iter().any(|name| name.split('|').any(|name| name == "TASK"));
+                let is_task = argument.get_id() == "task" || argument.get_id() == "tasks";
+                is_named || (argument.is_positional() && is_task)
+            })
+        };
+        let mut count = 0;
+        for (name, command) in all.iter().filter(|(_, command)| takes_task(command)) {
+            count += 1;
+            let has_index = command.get_arguments().any(|argument| argument.get_long() == Some("index"));
+            let is_excused = WITHOUT_INDEX.iter().any(|(excused, _)| excused == name);
+            assert!(has_index != is_excused, "`tc {name}` takes a task: does it take --index? {has_index}");
+        }
+        assert!(count > 30, "{count}");
     }
 
     #[test]

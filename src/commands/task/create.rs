@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::made::{MakeArgs, make};
 use super::render::EventArgs;
+use crate::commands::credentials::expanded_scopes;
 use crate::commands::documents::Document;
 use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateError, CreateOptions, NewTask, prepare};
@@ -91,7 +92,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         (Some(document), tasks)
     };
     if args.d2g {
-        convert(&mut tasks)?;
+        convert(&mut tasks, context).await?;
     }
     // What was rendered or converted does not stand in the file as it is.
     let document = document.filter(|_| options.context.is_none() && !args.d2g);
@@ -132,15 +133,17 @@ fn explained(error: CreateError, file: &str) -> Error {
     }
 }
 
-fn convert(tasks: &mut [NewTask]) -> Result<()> {
+async fn convert(tasks: &mut [NewTask], context: &Context) -> Result<()> {
     for task in tasks {
         let container = format!("taskcontainer_{}", slugid::nice());
-        let converted = d2g::convert_definition(&task.definition, None, &container).map_err(|error| {
-            let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
-            let name = task.name.as_deref().unwrap_or(&task.task_id);
-            let failure = Error::failed(format!("cannot convert the payload of task `{name}`")).caused_by(error);
-            if faults.is_empty() { failure } else { failure.hint(faults.join("; ")) }
-        })?;
+        let expanded = expanded_scopes(&task.definition, context).await?;
+        let converted =
+            d2g::convert_definition(&task.definition, expanded.as_deref(), &container).map_err(|error| {
+                let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+                let name = task.name.as_deref().unwrap_or(&task.task_id);
+                let failure = Error::failed(format!("cannot convert the payload of task `{name}`")).caused_by(error);
+                if faults.is_empty() { failure } else { failure.hint(faults.join("; ")) }
+            })?;
         task.definition = converted.value;
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod find;
 mod follow;
 mod lines;
+mod overlap;
 mod whole;
 
 use regex::bytes::RegexSet;

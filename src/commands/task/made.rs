@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::attend::attend;
 use crate::client::Client;
 use crate::commands::bulk::{raw_status, status_of};
-use crate::commands::documents::Document;
+use crate::commands::documents::{Document, report};
 use crate::context::{Context, Deployment};
 use crate::definition::create::NewTask;
-use crate::definition::finding::{self, Finding, Severity};
+use crate::definition::finding::Severity;
 use crate::definition::validate::{Checks, Clock, WorkerChoice, check_definition, has_errors};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -136,18 +136,6 @@ fn check(tasks: &[NewTask], document: Option<&Document>, worker: WorkerChoice, c
         return Err(Error::failed(format!("{what} not valid: {faults}")).hint("To create nevertheless: --no-validate"));
     }
     Ok(())
-}
-
-/// Shows findings on standard error, each at its line.
-pub(super) fn report(findings: &[Finding], document: Option<&Document>, context: &Context) {
-    let shown = match document {
-        Some(document) => document.show(findings),
-        None => findings.iter().map(|finding| finding::show(finding, None)).collect(),
-    };
-    for text in shown {
-        let safe = if context.ui.terminal.stderr { crate::ui::sanitize(&text).into_owned() } else { text };
-        context.ui.write_stderr(format!("{safe}\n").as_bytes());
-    }
 }
 
 async fn print_definitions(tasks: &[NewTask], context: &Context) -> Result<Status> {

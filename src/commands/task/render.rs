@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::made::report;
-use crate::commands::documents::Document;
+use crate::commands::documents::{Document, report};
 use crate::context::Context;
 use crate::definition::create::{CreateOptions, NewTask, set};
 use crate::definition::finding::Finding;

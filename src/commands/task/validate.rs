@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::made::{report, worker};
-use crate::commands::documents::Document;
+use super::made::worker;
+use crate::commands::documents::{Document, report};
 use crate::commands::selection;
 use crate::context::Context;
 use crate::definition::create::{CreateOptions, prepare, with_times};
@@ -19,13 +19,16 @@ use crate::exit::Status;
 /// Check a task definition before it is created
 ///
 /// Checks the definition against the queue's schema, the payload against the worker's, and what both enforce beyond
-/// their schemas: times, dependencies, artifacts, scopes. Each fault is shown in its line. The status is 1 when there is
-/// one; warnings do not count.
+/// their schemas: times, dependencies, artifacts, scopes. A file may have several tasks, also as `tc task render` prints
+/// them. Each fault is shown in its line. The status is 1 when there is one; warnings do not count.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// File (JSON or YAML), `-` for standard input, or a task: an ID or the address of its page
     #[arg(value_name = "FILE|TASK", value_hint = clap::ValueHint::FilePath)]
     target: String,
+    /// Take what is given for an index path: `project.branch.latest.build`
+    #[arg(long)]
+    index: bool,
     /// Worker that the payload is for: auto, generic-worker, generic-worker:10.11, docker-worker
     #[arg(long, value_name = "WORKER", default_value = "auto", value_parser = worker)]
     worker: WorkerChoice,
@@ -76,15 +79,17 @@ type Definition = (String, Value, Clock);
 
 /// The definitions that are meant, with their places in the file.
 async fn read(args: &Args, context: &Context) -> Result<(Option<Document>, Vec<Definition>)> {
-    let is_file = args.target == "-" || context.env.resolve(&args.target).exists();
-    if !is_file && TaskRef::parse_task(&args.target).is_ok() {
-        let task = selection::task(&args.target, context)?;
+    let is_file = !args.index && (args.target == "-" || context.env.resolve(&args.target).exists());
+    if args.index || (!is_file && TaskRef::parse_task(&args.target).is_ok()) {
+        let task = selection::indexed_task(&args.target, args.index, context).await?;
         let client = task.deployment.client(context)?;
         let definition: Value = client.call("queue", "task").arg(task.id).send().await?.json()?;
         return Ok((None, vec![(String::new(), definition, Clock::None)]));
     }
     let document = Document::read(&args.target, context).await?;
-    let definitions = if document.value.get("tasks").is_some() {
+    let definitions = if let Some(printed) = printed(&document.value) {
+        printed.into_iter().map(|(base, definition)| (base, definition, Clock::Writing(context.now()))).collect()
+    } else if document.value.get("tasks").is_some() {
         // The fixed ID makes the same IDs each time; nothing is created.
         let options = CreateOptions { group: Some("AAAAAAAAQAGAAAAAAAAAAA".into()), ..CreateOptions::default() };
         let tasks = prepare(&document.value, &options, context.now(), &String::new)
@@ -96,4 +101,39 @@ async fn read(args: &Args, context: &Context) -> Result<(Option<Document>, Vec<D
         vec![(String::new(), definition, Clock::Writing(context.now()))]
     };
     Ok((Some(document), definitions))
+}
+
+/// The definitions that `tc task render` and `tc task create --dry-run` print, each beside its ID, with their places; none
+/// for other documents.
+fn printed(document: &Value) -> Option<Vec<(String, Value)>> {
+    let (items, base) = match document.get("tasks") {
+        Some(tasks) => (tasks.as_array()?, "/tasks"),
+        None => (document.as_array()?, ""),
+    };
+    let definition = |(number, item): (usize, &Value)| {
+        item.get("taskId")?.as_str()?;
+        let definition = item.get("task").filter(|task| task.is_object())?;
+        Some((format!("{base}/{number}/task"), definition.clone()))
+    };
+    let found: Vec<_> = items.iter().enumerate().map(definition).collect::<Option<_>>()?;
+    (!found.is_empty()).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_rendered_is_told_from_a_file_of_tasks() {
+        let task = json!({"payload": {}});
+        let items = json!([{"taskId": "a", "task": task}, {"taskId": "b", "task": task}]);
+        let bases = |document: &Value| {
+            printed(document).map(|found| found.into_iter().map(|(base, _)| base).collect::<Vec<_>>())
+        };
+        assert_eq!(bases(&json!({"tasks": items})).unwrap(), ["/tasks/0/task", "/tasks/1/task"]);
+        assert_eq!(bases(&items).unwrap(), ["/0/task", "/1/task"]);
+        assert_eq!(bases(&json!({"tasks": [{"name": "a", "payload": {}}]})), None);
+        assert_eq!(bases(&json!({"tasks": []})), None);
+        assert_eq!(bases(&json!({"payload": {}})), None);
+    }
 }

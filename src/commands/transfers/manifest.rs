@@ -144,16 +144,17 @@ impl Manifest {
         }
     }
 
-    /// Writes the records of all files that are there, also after an interrupt, and of those of earlier calls. An
-    /// interrupt tells how many there are.
+    /// Writes the records of all files that are there, also after an interrupt or a time limit, which tell how many there are,
+    /// and of those of earlier calls.
     ///
     /// # Errors
     /// That of `outcome`; when the file cannot be written.
     pub(crate) fn close(self, outcome: Result<Status>, context: &Context) -> Result<Status> {
         let outcome = outcome.map_err(|error| match (error.kind(), self.count.get()) {
-            (Kind::Interrupted, count) => {
+            (kind @ (Kind::Interrupted | Kind::Pending), count) => {
                 let files = if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };
-                Error::new(Kind::Interrupted, format!("interrupted: {files} complete"))
+                let what = error.message();
+                Error::new(kind, format!("{what}: {files} complete"))
                     .hint("The same command goes on with what is left.")
             }
             _ => error,

@@ -13,6 +13,9 @@ use crate::schema::{Checker, SchemaError, positions};
 pub(crate) use times::Clock;
 pub(crate) use worker::{Worker, WorkerChoice};
 
+/// The longest body that the services take, in bytes; anything longer is an error of theirs that says nothing.
+const MAX_BODY_BYTES: u64 = 10 << 20;
+
 /// What to check against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checks {
@@ -27,6 +30,18 @@ pub(crate) struct Checks {
 /// # Errors
 /// When a schema of ours is broken.
 pub(crate) fn check_definition(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {
+    let length = length_in_bytes(definition);
+    if length > MAX_BODY_BYTES {
+        // Whatever else is wrong with so much is of no use to anybody.
+        return Ok(vec![
+            Finding {
+                expected: Some(format!("at most {} MiB of JSON", MAX_BODY_BYTES >> 20)),
+                found: Some(format!("{} MiB", length.div_ceil(1 << 20))),
+                ..Finding::error(base, "the definition is too large for the queue")
+            }
+            .help("put what is large into an artifact, and fetch it from there"),
+        ]);
+    }
     let mut findings = unordered(definition, base, checks)?;
     let order = positions(definition);
     let place = |finding: &Finding| {
@@ -35,6 +50,30 @@ pub(crate) fn check_definition(definition: &Value, base: &str, checks: Checks) -
     };
     findings.sort_by_key(place);
     Ok(findings)
+}
+
+/// How long a value is as JSON without white space.
+fn length_in_bytes(value: &Value) -> u64 {
+    /// Counts what is written to it.
+    struct Count(u64);
+
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    match serde_json::to_writer(&mut count, value) {
+        Ok(()) => count.0,
+        // A value always has a text; without one it could not be sent.
+        Err(_) => u64::MAX,
+    }
 }
 
 fn unordered(definition: &Value, base: &str, checks: Checks) -> Result<Vec<Finding>, SchemaError> {

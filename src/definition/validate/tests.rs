@@ -173,3 +173,15 @@ fn workers_are_named() {
     assert_eq!("generic-worker:106.0.0".parse(), Ok(WorkerChoice::GenericWorker));
     assert_eq!(WorkerChoice::Auto.of(&json!({"image": "x"})).unwrap().name(), "docker-worker");
 }
+
+#[test]
+fn a_definition_that_no_body_can_carry_has_one_fault() {
+    let checks = Checks { worker: WorkerChoice::Auto, clock: Clock::None };
+    let of = |length: usize| {
+        check_definition(&json!({"payload": {"env": {"A": "x".repeat(length)}}}), "/tasks/0", checks).unwrap()
+    };
+    let found = of(50 << 20);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].path.as_str(), found[0].found.as_deref()), ("/tasks/0", Some("51 MiB")));
+    assert!(of(9 << 20).len() > 1, "the rest is checked");
+}

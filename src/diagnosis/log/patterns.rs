@@ -3,7 +3,7 @@
 //! A line is looked at only when it holds one of [`TRIGGERS`]; what [`HARMLESS`] matches is no failure. Of the patterns
 //! that match, the first one in the table says what the line is, so the more telling ones stand first.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, packed};
 use regex::{Regex, RegexSet};
 
 use super::FailureKind::{self, Build, Crash, Disk, Error, Exception, Memory, Network, Setup, Test, Timeout, Worker};
@@ -133,8 +133,7 @@ const ROWS: &[Row] = &[
 /// once and fast.
 const TRIGGERS: &[&str] = &[
     "rror",
-    "ERROR",
-    "ERR!",
+    "ERR",
     "FAIL",
     "ailed",
     "ailure",
@@ -157,15 +156,13 @@ const TRIGGERS: &[&str] = &[
     "space left",
     "enough",
     "quota",
-    "ENOSPC",
     "imed",
     "imeout",
     "onnection",
     "ECONN",
     "ETIME",
     "EAI_",
-    "ENOTF",
-    "ENOENT",
+    "ENO",
     "esolve",
     "nterrupt",
     "not known",
@@ -204,7 +201,6 @@ const TRIGGERS: &[&str] = &[
     "SSL_",
     "LNK",
     "oom-kill",
-    "Timeout",
     "E: ",
 ];
 
@@ -225,10 +221,36 @@ const HARMLESS: &[&str] = &[
 
 /// What all logs are searched for.
 pub(crate) struct Patterns {
-    pub(super) triggers: AhoCorasick,
+    triggers: Triggers,
     harmless: RegexSet,
     set: RegexSet,
     rows: Vec<CompiledRow>,
+}
+
+/// How lines are found that are worth a look.
+enum Triggers {
+    /// Many bytes at a time, where the processor can do that; more than twice as fast as the automaton.
+    Packed(packed::Searcher),
+    Automaton(AhoCorasick),
+    /// A line of the user's own may hold none of the triggers: every line is looked at.
+    EveryLine,
+}
+
+impl Triggers {
+    fn new(has_own: bool) -> Result<Self, regex::Error> {
+        if has_own {
+            return Ok(Self::EveryLine);
+        }
+        // The library's limits are those of sets for which this is always worth it; here it was measured.
+        let packed = packed::Config::new().heuristic_pattern_limits(false).builder().extend(TRIGGERS).build();
+        match packed {
+            Some(packed) => Ok(Self::Packed(packed)),
+            None => {
+                let automaton = AhoCorasick::new(TRIGGERS).map_err(|fault| regex::Error::Syntax(fault.to_string()))?;
+                Ok(Self::Automaton(automaton))
+            }
+        }
+    }
 }
 
 struct CompiledRow {
@@ -270,14 +292,21 @@ impl Patterns {
             let regex = if regex.contains("(?P<test>") { Some(Regex::new(regex)?) } else { None };
             Ok(CompiledRow { rank: *rank, kind: *kind, regex })
         });
-        // A line of the user's own may hold none of the triggers: then every line is looked at.
-        let triggers: &[&str] = if own.is_empty() { TRIGGERS } else { &["\n"] };
         Ok(Self {
-            triggers: AhoCorasick::new(triggers).map_err(|fault| regex::Error::Syntax(fault.to_string()))?,
+            triggers: Triggers::new(!own.is_empty())?,
             harmless: RegexSet::new(HARMLESS)?,
             set: RegexSet::new(all.iter().map(|(_, _, regex)| *regex))?,
             rows: rows.collect::<Result<_, regex::Error>>()?,
         })
+    }
+
+    /// Where the next byte is whose line is worth a look.
+    pub(super) fn next_trigger(&self, text: &[u8]) -> Option<usize> {
+        match &self.triggers {
+            Triggers::Packed(packed) => packed.find(text).map(|found| found.start()),
+            Triggers::Automaton(automaton) => automaton.find(text).map(|found| found.start()),
+            Triggers::EveryLine => (!text.is_empty()).then_some(0),
+        }
     }
 
     /// What a line is that was cleaned; none for one that tells of no failure.
@@ -303,6 +332,19 @@ mod tests {
     fn every_pattern_compiles_and_the_telling_ones_stand_first() {
         assert!(Patterns::new(&[]).is_ok());
         assert!(ROWS.is_sorted_by(|one, other| one.0 >= other.0));
+    }
+
+    #[test]
+    fn both_ways_find_the_same_triggers() {
+        let automaton = AhoCorasick::new(TRIGGERS).unwrap();
+        let patterns = Patterns::new(&[]).unwrap();
+        for (index, trigger) in TRIGGERS.iter().enumerate() {
+            let text = format!("{}{trigger} and more", "some of the log\n".repeat(index));
+            let expected = automaton.find(&text).map(|found| found.start());
+            assert!(expected.is_some());
+            assert_eq!(patterns.next_trigger(text.as_bytes()), expected, "{trigger}");
+        }
+        assert_eq!(patterns.next_trigger(&b"all is well\n".repeat(1000)), None);
     }
 
     #[test]

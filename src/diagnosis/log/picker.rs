@@ -79,6 +79,8 @@ pub(crate) struct Picker {
     lines_before: u64,
     /// Lines that a traceback may still have.
     traceback: u32,
+    /// The rest of a line comes first, whose beginning is not known.
+    is_within_line: bool,
     found: LogErrors,
 }
 
@@ -86,11 +88,22 @@ impl Picker {
     /// Searches for these patterns.
     pub(crate) fn new(patterns: Arc<Patterns>) -> Self {
         let (kept, found) = (Vec::new(), LogErrors::default());
-        Self { patterns, kept, searched: 0, lines_before: 0, traceback: 0, found }
+        Self { patterns, kept, searched: 0, lines_before: 0, traceback: 0, is_within_line: false, found }
+    }
+
+    /// The same, for what may start within a line, of which the rest is left out.
+    pub(crate) fn within_line(patterns: Arc<Patterns>) -> Self {
+        Self { is_within_line: true, ..Self::new(patterns) }
     }
 
     /// The next piece of the log.
     pub(crate) fn push(&mut self, piece: &[u8]) {
+        let mut piece = piece;
+        if self.is_within_line {
+            let Some(end) = memchr(b'\n', piece) else { return };
+            self.is_within_line = false;
+            piece = piece.get(end + 1..).unwrap_or_default();
+        }
         for part in piece.chunks(MAX_LINE_BYTES) {
             self.kept.extend_from_slice(part);
             // The lines after one that is found are needed, too.
@@ -134,8 +147,8 @@ impl Picker {
         while at < limit {
             if self.traceback == 0 {
                 let rest = self.kept.get(at..limit).unwrap_or_default();
-                match self.patterns.triggers.find(rest) {
-                    Some(trigger) => at += trigger.start(),
+                match self.patterns.next_trigger(rest) {
+                    Some(offset) => at += offset,
                     None => break,
                 }
             }

@@ -249,7 +249,7 @@ fn canceled(facts: &TaskFacts) -> Finding {
         None => "before it was scheduled",
     };
     Finding::new("canceled", format!("somebody cancelled it {when}"))
-        .fact("the API does not tell who it was")
+        .fact("neither the API nor Pulse tells who it was")
         .next(Remedy::Rerun(vec![facts.id.clone()]))
 }
 

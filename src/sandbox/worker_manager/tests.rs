@@ -96,6 +96,22 @@ fn a_configuration_is_checked_by_its_providers_schema() {
 }
 
 #[test]
+fn a_simulated_worker_of_a_cloud_reports_errors_of_its_launch_configuration() {
+    let mut manager = Manager::new();
+    let config = json!({"minCapacity": 0, "maxCapacity": 1, "launchConfigs": [{
+        "region": "a", "launchConfig": {"ImageId": "i"}, "capacityPerInstance": 1,
+        "workerManager": {"launchConfigId": "lc-a"},
+    }]});
+    assert_eq!(manager.on_pool("createWorkerPool", pool("proj-aws", &config)).0, 200);
+    let now = manager.now;
+    manager.state.simulated("p/w", "sandbox", "worker-1", now);
+    let error = json!({"workerGroup": "sandbox", "workerId": "worker-1", "kind": "k", "title": "t", "description": "d",
+        "extra": {}});
+    let (status, told) = manager.on_pool("reportWorkerError", error);
+    assert_eq!((status, &told["launchConfigId"]), (200, &json!("lc-a")), "{told}");
+}
+
+#[test]
 fn launch_configurations_are_named_and_archived() {
     let mut manager = Manager::new();
     let mut events = manager.state.events.subscribe();

@@ -88,16 +88,21 @@ impl WorkerManagerState {
         self.workers.entry(Name::new(pool)).or_default().insert((Name::new(group), Name::new(id)), worker);
     }
 
-    /// Notes a simulated worker that takes tasks of a pool, if there is such a pool.
+    /// Notes a simulated worker that takes tasks of a pool, if there is such a pool. In a pool of a cloud it is one that the
+    /// first launch configuration started.
     pub(in crate::sandbox) fn simulated(&mut self, pool: &str, group: &str, id: &str, now: DateTime<Utc>) {
-        if self.pool(pool).is_none_or(|pool| pool.provider != STATIC) {
+        let Some(found) = self.pool(pool) else { return };
+        let launch_config = found.launch_configs.iter().find(|config| !config.archived).map(|config| config.id.clone());
+        if found.provider != STATIC && launch_config.is_none() {
             return;
         }
+        let provider = found.provider.clone();
         if let Some(worker) = self.worker_mut((pool, group, id)) {
             worker.checked = now;
             worker.expires = worker.expires.max(now + SIMULATED);
         } else {
-            self.insert((pool, group, id), Worker::new(1, now + SIMULATED, now));
+            let worker = Worker { provider, launch_config, ..Worker::new(1, now + SIMULATED, now) };
+            self.insert((pool, group, id), worker);
         }
     }
 

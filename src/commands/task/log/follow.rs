@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::find::{self, LogRequest};
 use super::lines::Lines;
 use super::lookup;
+use super::overlap::Overlap;
 use super::whole;
 use crate::client::{Client, Request, StreamOptions, Streamed};
 use crate::context::Context;
@@ -41,6 +42,7 @@ pub(super) struct Log<'a> {
     over: bool,
     /// Bytes that were handed on.
     offset: u64,
+    overlap: Overlap,
 }
 
 /// How a stream ended.
@@ -73,6 +75,7 @@ impl<'a> Log<'a> {
             stream: None,
             over: state != TaskState::Running,
             offset: 0,
+            overlap: Overlap::default(),
         };
         log.name = log.appeared().await?;
         if !log.over {
@@ -106,11 +109,16 @@ impl<'a> Log<'a> {
         ContentSource::Artifact { task: task.to_owned(), run: Some(run), name: self.name.clone() }
     }
 
-    /// Starts to read where the log is now, from the byte on that was handed on last.
-    async fn connect(&self) -> Result<Streamed> {
+    /// Starts to read where the log is now, from this byte on.
+    async fn connect_at(&self, from: u64) -> Result<Streamed> {
         let (url, follow) = self.source().url(self.client).await?;
         let request = Request { follow, ..Request::get(format!("reading {}", self.name), url) };
-        self.client.stream(&request, StreamOptions { from: self.offset, stall: STALL, sign: false }).await
+        self.client.stream(&request, StreamOptions { from, stall: STALL, sign: false }).await
+    }
+
+    /// The same from the byte on that was handed on last.
+    async fn connect(&self) -> Result<Streamed> {
+        self.connect_at(self.offset).await
     }
 
     /// Hands the log to `lines`, to its end.
@@ -185,14 +193,28 @@ impl<'a> Log<'a> {
             let limit = if lines.is_catching_up() && !self.over { CATCH_UP_TIMEOUT } else { RUN_CHECK_INTERVAL };
             match tokio::time::timeout(limit, stream.next()).await {
                 Ok(Ok(Some(piece))) => {
+                    let piece = self.overlap.fresh(&piece);
+                    if self.overlap.found_difference() {
+                        self.warn_of_difference();
+                    }
+                    if piece.is_empty() {
+                        continue;
+                    }
+                    self.overlap.add(piece);
                     self.offset += piece.len() as u64;
                     let mut out = self.context.ui.out();
-                    lines.push(&piece, &mut out)?;
+                    lines.push(piece, &mut out)?;
                     if !self.over {
                         out.flush()?;
                     }
                 }
-                Ok(Ok(None)) => return Ok(Ended::Whole),
+                Ok(Ok(None)) => {
+                    self.overlap.end();
+                    if self.overlap.found_difference() {
+                        self.warn_of_difference();
+                    }
+                    return Ok(Ended::Whole);
+                }
                 Ok(Err(error)) => return Ok(Ended::Cut(error)),
                 Err(_) if self.over => {}
                 Err(_) if lines.is_catching_up() => {
@@ -204,6 +226,11 @@ impl<'a> Log<'a> {
                 Err(_) => {}
             }
         }
+    }
+
+    fn warn_of_difference(&self) {
+        self.context.ui.warn("the log that was uploaded differs from what was read while the task ran");
+        self.context.ui.hint("Run the command again to read what was uploaded.");
     }
 
     async fn is_over(&self) -> Result<bool> {
@@ -235,10 +262,13 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// The log as it was uploaded, from the byte on that was handed on last.
+    /// The log as it was uploaded, from a little before the byte on that was handed on last: what is the same there goes on
+    /// behind it.
     async fn uploaded(&mut self) -> Result<Streamed> {
         self.name = find::find(self.client, self.request, true).await?;
-        self.connect().await
+        let stream = self.connect_at(self.offset - self.overlap.length()).await?;
+        self.overlap.expect();
+        Ok(stream)
     }
 
     /// The log was not uploaded. What was read stays right, although nobody can say whether it is all.

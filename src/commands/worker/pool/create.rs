@@ -2,12 +2,15 @@
 
 use std::io::Write as _;
 
+use super::check::check;
 use super::definition::FileArgs;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
 /// Create a worker pool from a definition
+///
+/// The definition is checked first, its configuration by the kind of its provider. Each fault is shown in its line.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -20,10 +23,15 @@ pub(crate) struct Args {
 /// Creates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] when there is another one of this ID; those of the call.
+/// [`crate::error::Kind::Conflict`] when there is another one of this ID; [`crate::error::Kind::Usage`] for a definition that
+/// the service would refuse; those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (named, body) = args.definition.read(context).await?;
-    let client = named.deployment.client(context)?;
+    let file = args.definition.read(context).await?;
+    let client = file.named.deployment.client(context)?;
+    if !args.definition.no_validate {
+        check(&file, "createWorkerPool", &client, context).await?;
+    }
+    let (named, body) = (file.named, file.body);
     let call = client.call("worker-manager", "createWorkerPool").arg(&named.id).json(&body);
     if args.dry_run {
         context.print_json(body.to_string()).await?;

@@ -35,6 +35,20 @@ pub(super) struct FileArgs {
     /// Worker pool, where it is not that of `workerPoolId` in the file
     #[arg(long, value_name = "POOL")]
     pool: Option<String>,
+    /// Send the definition without checking it against the schemas
+    #[arg(long)]
+    pub(super) no_validate: bool,
+}
+
+/// A worker pool, as a file defines it.
+#[derive(Debug)]
+pub(super) struct PoolFile {
+    /// The pool.
+    pub named: Named,
+    /// The definition, as it is sent.
+    pub body: Value,
+    /// The file.
+    pub document: Document,
 }
 
 impl FileArgs {
@@ -42,9 +56,9 @@ impl FileArgs {
     ///
     /// # Errors
     /// [`crate::error::Kind::Usage`] when the file is no object, or no pool is named.
-    pub(super) async fn read(&self, context: &Context) -> Result<(Named, Value)> {
+    pub(super) async fn read(&self, context: &Context) -> Result<PoolFile> {
         let document = Document::read(&self.file, context).await?;
-        let Value::Object(members) = document.value else {
+        let Value::Object(members) = &document.value else {
             return Err(Error::usage(format!("{} is not an object", document.name))
                 .hint("`tc worker pool show POOL --definition` prints the definition of a pool."));
         };
@@ -53,7 +67,7 @@ impl FileArgs {
             return Err(Error::usage("no worker pool is named").hint("Add --pool, or workerPoolId in the file."));
         };
         let named = pool(name, context)?;
-        Ok((named, sent(members)))
+        Ok(PoolFile { named, body: sent(members.clone()), document })
     }
 }
 

@@ -5,6 +5,7 @@ mod rm;
 mod show;
 mod update;
 
+mod check;
 mod definition;
 
 use crate::context::Context;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
+use super::check::check;
 use super::definition::{FileArgs, lines};
 use crate::commands::bulk::{Change, EachArgs, confirm_difference};
 use crate::commands::documents::difference;
@@ -14,7 +15,8 @@ use crate::exit::Status;
 
 /// Change a worker pool to what a definition says
 ///
-/// Shows what changes, line by line, and on a terminal asks.
+/// The definition is checked first, its configuration by the kind of its provider; each fault is shown in its line. Shows
+/// what changes, line by line, and on a terminal asks.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -26,17 +28,22 @@ pub(crate) struct Args {
 /// Updates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no such pool; those of the call.
+/// [`crate::error::Kind::NotFound`] when there is no such pool; [`crate::error::Kind::Usage`] for a definition that the
+/// service would refuse; those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (named, body) = args.definition.read(context).await?;
-    let client = named.deployment.client(context)?;
+    let file = args.definition.read(context).await?;
+    let client = file.named.deployment.client(context)?;
+    let (named, body) = (&file.named, &file.body);
     let answer = client.call("worker-manager", "workerPool").arg(&named.id).send().await;
     let before: Value = or_nearest(answer, ("worker pool", &named.id), pool_ids(&client)).await?.json()?;
-    let changes = difference(&lines(&before), &lines(&body));
+    if !args.definition.no_validate {
+        check(&file, "updateWorkerPool", &client, context).await?;
+    }
+    let changes = difference(&lines(&before), &lines(body));
     if let Change::Left(status) = confirm_difference(("worker pool", &named.id), &changes, &args.each, context).await? {
         return Ok(status);
     }
-    let answer = client.call("worker-manager", "updateWorkerPool").arg(&named.id).json(&body).send().await?;
+    let answer = client.call("worker-manager", "updateWorkerPool").arg(&named.id).json(body).send().await?;
     if context.wants_json() {
         context.print_json(answer.body).await?;
         return Ok(Status::DONE);

@@ -148,7 +148,7 @@ fn exceptions() {
         "cancelled while it ran",
         &ran("canceled"),
         "canceled",
-        &["cancelled it while it ran", "does not tell who"],
+        &["cancelled it while it ran", "neither the API nor Pulse tells who"],
         again.clone(),
     );
     check(
