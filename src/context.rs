@@ -6,6 +6,7 @@ mod deployment;
 mod ending;
 mod identity;
 mod limit;
+mod newer_version;
 mod pager;
 mod print;
 mod prompt;

@@ -91,8 +91,13 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
         let verb = |context: Arc<Context>| async move {
+            #[cfg(debug_assertions)]
+            bug::rehearse(&context.env);
             let outcome = context.within_limit(command.run(&context, run_words)).await;
             context.keep_history();
+            if outcome.is_ok() {
+                context.hint_at_newer_version().await;
+            }
             outcome.map_err(|error| hints::next_steps(error, context.verb(), context.only_deployment().as_ref()))
         };
         race::race(context, &log::dispatch(&ui, level), verb)
@@ -114,7 +119,7 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
 /// completes a word is not told of errors.
 fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
-    let Some(asked) = Asked::of(tree, words) else { return Vec::new() };
+    let Some(asked) = Asked::of(tree, words, environment) else { return Vec::new() };
     let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };
     let streams = Streams {
         stdin: Box::new(io::empty()),

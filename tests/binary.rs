@@ -37,6 +37,43 @@ fn exit_statuses_reach_the_shell() {
     assert_eq!(text(&output.stdout), "");
 }
 
+/// Only builds with debug assertions can be made to panic.
+#[cfg(debug_assertions)]
+#[test]
+fn a_bug_says_where_it_is_and_how_to_report_it_and_no_secret() {
+    for backtrace in ["0", "1"] {
+        let (mut command, _home) = tc();
+        command.env("TC_TEST_PANIC", "hunter2").env("RUST_BACKTRACE", backtrace);
+        command.env("TASKCLUSTER_ACCESS_TOKEN", "hunter2").env("TASKCLUSTER_CLIENT_ID", "me");
+        let output = command.args(["task", "status", "hunter2"]).output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(101), String::new()), "{stderr}");
+        let lines: Vec<&str> = stderr.lines().collect();
+        let bug = format!("error: this is a bug in tc {}, at src/run/bug.rs:", env!("CARGO_PKG_VERSION"));
+        assert!(lines[0].starts_with(&bug), "{stderr}");
+        assert!(lines[1].starts_with("hint: Report it with this line, "), "{stderr}");
+        assert_eq!(lines.len() > 2, backtrace == "1", "{stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    }
+}
+
+#[test]
+fn two_v_show_headers_without_secrets() {
+    let server = FakeServer::start();
+    let ping = Answer::json(200, "{}").header("set-cookie", "hunter2=1").header("x-for-request-id", "abc");
+    server.expect("GET /api/queue/v1/ping", ping);
+    let (mut command, _home) = tc();
+    command.env("TASKCLUSTER_ROOT_URL", server.url());
+    command.env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "hunter2");
+    let output = command.args(["-vv", "api", "queue", "ping"]).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), "{}\n".to_owned()), "{stderr}");
+    for line in ["> authorization: (redacted)", "< x-for-request-id: abc", "< set-cookie: (redacted)"] {
+        assert!(stderr.contains(line), "{line}\n{stderr}");
+    }
+    assert!(!stderr.contains("hunter2") && !stderr.contains("mac="), "{stderr}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {

@@ -141,6 +141,52 @@ fn lines_for_scripts_are_printed_on_a_terminal_by_the_go_tools_name() {
     }
 }
 
+#[test]
+fn downloads_look_as_those_of_the_go_tool_by_its_name() {
+    let rig = crate::support::artifacts::some();
+    let download = |program: &str, file: &str| {
+        rig.tc.run_as(program, &["download", "artifact", &rig.task, "public/build/a.txt", file])
+    };
+    let ran = download("taskcluster", "-");
+    ran.stderr("").status(0);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let told = format!("Downloading `public/build/a.txt` from latest run of task {} to `-`", rig.task);
+    assert_eq!(lines[0], told);
+    assert!(lines[1].starts_with("Downloaded 4 bytes of type text/plain"), "{ran}");
+    assert_eq!((lines.len(), rig.read("-").as_str()), (2, "text"));
+    download("tc", "-").stdout("text").status(0);
+    let ran = download("taskcluster", "no/such/a.txt");
+    ran.stdout(&format!("{}\n", told.replace("`-`", "`no/such/a.txt`"))).status(1);
+    assert!(ran.stderr.contains("hint: Make its folder first") && !rig.tc.directory().join("no").exists(), "{ran}");
+    download("tc", "no/such/a.txt").status(0);
+    assert_eq!(rig.read("no/such/a.txt"), "text");
+}
+
+#[test]
+fn of_several_worker_types_the_last_one_counts_by_the_go_tools_name() {
+    let group = crate::support::group::Group::new();
+    let in_pool = |name: &str, pool: &str| group.define(name, &serde_json::json!({"taskQueueId": pool}));
+    let (one, two) = (in_pool("one", "proj-x/one"), in_pool("two", "proj-x/two"));
+    let line = ["group", "cancel", "-w", "two", "-w", "one", "--dry-run", &group.id];
+    let named = |program: &str| group.tc().called(program).run(&line).status(0).stdout.clone();
+    let both = named("tc");
+    assert!(both.contains(&one) && both.contains(&two), "{both}");
+    let last = named("taskcluster");
+    assert!(last.contains(&one) && !last.contains(&two), "{last}");
+}
+
+#[test]
+fn an_answer_may_come_from_a_pipe_by_the_go_tools_name() {
+    let group = crate::support::group::Group::new();
+    let id = group.task("one", "pending");
+    let answered = |answer: &str| group.tc().called("taskcluster").stdin(answer).run(&["group", "cancel", &group.id]);
+    answered("n\n").stdout("").status(0);
+    answered("").stdout("").status(1);
+    assert_eq!(group.state(&id), "pending");
+    answered("y\n").stdout(&format!("cancelling task {id}\n")).status(0);
+    assert_eq!(group.state(&id), "exception");
+}
+
 /// The words of a real call, as a link of that name makes them.
 #[test]
 fn a_path_to_the_name_counts() {

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use tc::sandbox::{Blob, Options, Sandbox, Stored};
+
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
 use crate::support::{Ran, Tc};
@@ -121,6 +123,31 @@ fn artifacts_pools_and_hooks_are_those_of_the_deployment() {
 }
 
 #[test]
+fn actions_and_kinds_are_those_of_the_group_that_was_named_last() {
+    let group = Group::new();
+    let tagged = |kind: &str| group.define(kind, &serde_json::json!({"tags": {"kind": kind}}));
+    tagged("test");
+    tagged("build");
+    tagged("test");
+    let tc = group.tc().terminal();
+    tc.run(&["group", "list", &group.id]).status(0);
+    let tc = tc.env("TC_COMPLETE", "bash");
+    tc.run(&["group", "list", "--kind", ""]).stdout("build\ntest\n").stderr("").status(0);
+    tc.run(&["group", "cancel", &group.id, "--kind=te"]).stdout("--kind=test\n").stderr("").status(0);
+    group.tc().env("TC_COMPLETE", "bash").run(&["group", "list", "--kind", ""]).stdout("").status(1);
+
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let id = crate::support::task::running(&sandbox, chrono::Utc::now());
+    let actions = r#"{"version": 1, "variables": {}, "actions": [
+        {"kind": "task", "name": "rebuild", "title": "R", "description": "D", "context": [], "task": {}},
+        {"kind": "task", "name": "retry", "title": "R", "description": "D", "context": [], "task": {}}]}"#;
+    sandbox.add_artifact(&id, 0, "public/actions.json", Stored::S3, Blob::new(actions)).unwrap();
+    let tc = Tc::new().signed_in(&sandbox).terminal();
+    tc.run(&["group", "list", &id]).status(0);
+    tc.env("TC_COMPLETE", "bash").run(&["action", "run", "ret"]).stdout("retry\n").stderr("").status(0);
+}
+
+#[test]
 fn a_deployment_that_does_not_answer_is_not_waited_for() {
     let server = FakeServer::start();
     server.allow("GET /api/worker-manager/v1/worker-pools", Answer::hang());
@@ -141,7 +168,7 @@ fn nothing_is_remembered_for_scripts_nor_where_the_setting_is_off() {
     let person = group.tc().terminal();
     person.run(&["config", "set", "history", "off"]).status(0);
     person.run(&["task", "name", &id]).status(0);
-    assert!(!person.directory().join(".cache").exists());
+    assert!(!person.directory().join(".cache/tc/history.json").exists());
 }
 
 #[test]
@@ -276,6 +303,22 @@ fn fish_completes() {
     let Some(said) = in_shell("fish", &["--no-config"], script) else { return };
     let first: Vec<&str> = said.lines().map(|line| line.split('\t').next().unwrap()).collect();
     assert_eq!(first, ["generate", "encode", "decode", "stable", "listTaskGroup", "community", "Cargo.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn elvish_completes() {
+    // The editor needs a terminal; what the stub has of it stands here instead.
+    let stub = include_str!("../completions/tc.elv");
+    let script = format!(
+        "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) &complete-filename~={{|word| put files}}])\n{stub}\n\
+         var tab = $edit:completion:arg-completer[tc]\n\
+         $tab tc slugid '' | to-lines\n$tab tc api queue listTaskG | to-lines\n$tab tc -R comm | to-lines\n\
+         $tab tc schema validate queue createTask zzz | to-lines\n"
+    );
+    let Some(said) = in_shell("elvish", &["-norc"], &script) else { return };
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines, ["generate", "encode", "decode", "stable", "listTaskGroup", "community", "files"]);
 }
 
 #[cfg(unix)]

@@ -183,6 +183,7 @@ fn the_list_says_where_each_value_comes_from() {
              pulse-url\t\t\n\
              pulse-username\t\t\n\
              history\ton\tdefault\n\
+             version-hint\ton\tdefault\n\
              pager\t\t\n\
              presets.relduty\t[\"queue:rerun-task:*\",\"queue:cancel-task:*\"]\t{path}\n\
              profiles.corp.root-url\thttps://corp.example.com\t{path}\n"
@@ -192,7 +193,7 @@ fn the_list_says_where_each_value_comes_from() {
     let json = tc.run(&["config", "list", "--json"]).json();
     assert_eq!(json[3]["source"], "default");
     assert_eq!(json[4]["value"], serde_json::Value::Null);
-    assert_eq!(json[12]["value"][1], "queue:cancel-task:*");
+    assert_eq!(json[13]["value"][1], "queue:cancel-task:*");
     let shown = tc.terminal().run(&["config", "list"]);
     assert!(shown.stdout.contains("SETTING") && shown.stdout.contains("queue:rerun-task:*, queue"), "{shown}");
 }

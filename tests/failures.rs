@@ -203,6 +203,15 @@ fn the_end_of_a_large_plain_log_is_read_first_and_the_rest_where_it_tells_nothin
 }
 
 #[test]
+fn more_logs_than_there_are_threads_do_not_wait_for_each_other() {
+    let group = Group::new();
+    let ids: Vec<String> =
+        (0..40).map(|number| failed(&group, &format!("test-{number}"), "error: it broke\n", &json!({}))).collect();
+    let found = group.tc().run(&["group", "failures", "--json", &group.id]).json();
+    assert_eq!(found["clusters"][0]["count"], json!(ids.len()));
+}
+
+#[test]
 fn a_group_without_failures_says_so() {
     let group = Group::new();
     group.task("a", "completed");

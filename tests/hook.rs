@@ -75,7 +75,7 @@ fn a_hook_is_shown_with_the_fields_of_its_payload() {
     let hint = |hook: &str| {
         let ran = tc.run(&["hook", "show", hook]);
         ran.stdout("").status(5);
-        ran.stderr.lines().last().unwrap().to_owned()
+        ran.stderr.lines().find(|line| line.starts_with("hint: ")).unwrap().to_owned()
     };
     assert_eq!(hint("project-x/nightly/mian"), "hint: Did you mean `project-x/nightly/main`?");
     assert_eq!(hint("project-x/quite-another"), "hint: `tc hook list project-x` lists its hooks.");

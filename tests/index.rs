@@ -204,7 +204,7 @@ fn verbs_that_take_a_task_find_it_by_its_index_path() {
     let (sandbox, tc) = sandbox();
     let task = crate::support::task::running(&sandbox, Utc::now());
     insert(&sandbox, "a.b", &task, 0);
-    std::fs::write(tc.directory().join("x.txt"), "content").unwrap();
+    fs::write(tc.directory().join("x.txt"), "content").unwrap();
     tc.run(&["artifact", "upload", "x.txt", "--task", "a.b", "--index", "--run", "0"]).status(0);
     tc.run(&["artifact", "cat", &task, "public/x.txt"]).stdout("content").status(0);
     tc.run(&["download", "artifact", "a.b", "public/x.txt", "-", "--index"]).stdout("content").stderr("").status(0);

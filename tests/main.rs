@@ -61,6 +61,9 @@ mod notify;
 mod object;
 mod odd_answers;
 mod outage;
+#[cfg(unix)]
+mod pictures;
+mod portability;
 mod profile;
 #[cfg(unix)]
 mod proxy;
@@ -126,6 +129,7 @@ mod terminal_pager;
 #[cfg(unix)]
 mod terminal_watch;
 mod transcripts;
+mod transcripts_more;
 mod transfer;
 mod transfer_disk;
 mod transfer_faults;

@@ -58,6 +58,43 @@ fn the_examples_print_what_the_readme_says() {
     assert!(checked >= 6, "only {checked} examples were found");
 }
 
+/// The block of daily work, run in the sandbox that it names.
+#[cfg(unix)]
+#[test]
+fn the_daily_work_is_what_the_commands_print() {
+    use std::process::{Command, Stdio};
+
+    let readme = readme();
+    let (_, block) = readme.split_once("<!-- daily work -->\n```text\n").unwrap();
+    let block = block.split("```").next().unwrap();
+    let lines: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("$ tc ")).collect();
+    assert_eq!(lines.len(), 3, "{block}");
+    let program = env!("CARGO_BIN_EXE_tc");
+    let script: String = lines.iter().map(|line| format!("echo '$ tc {line}'\n{program} {line}\n")).collect();
+    let home = tempfile::tempdir().unwrap();
+    let ran = Command::new(program)
+        .args(["sandbox", "--seed", "firefox:300:7", "--age", "150m", "--exec", &script])
+        .env_clear()
+        .envs([("HOME", home.path().to_str().unwrap()), ("PATH", "/usr/bin:/bin")])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    // Tasks are rerun at once, and told in the order in which that was done.
+    let sorted = |text: &str| {
+        let mut commands: Vec<Vec<String>> = Vec::new();
+        for line in text.lines() {
+            if line.starts_with('$') {
+                commands.push(Vec::new());
+            }
+            commands.last_mut().unwrap().push(line.to_owned());
+        }
+        commands.iter_mut().for_each(|command| command[1..].sort());
+        commands
+    };
+    let printed = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(sorted(block), sorted(&printed), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
 /// The command lines in the code of a page, without the program's name.
 fn commands(page: &str) -> Vec<String> {
     let spans = regex::Regex::new(r"`tc ([^`\n]+)`").unwrap();

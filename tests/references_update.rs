@@ -30,6 +30,19 @@ fn newer() -> Value {
                 },
             ],
         }},
+        {"filename": "references/queue/v1/exchanges.json", "content": {
+            "$schema": "/schemas/common/exchanges-reference-v0.json#", "apiVersion": "v1", "serviceName": "queue",
+            "exchangePrefix": "exchange/taskcluster-queue/v1/", "title": "Q", "description": "D",
+            "entries": [{
+                "type": "topic-exchange", "exchange": "task-moved", "name": "taskMoved", "title": "T", "description": "D",
+                "schema": "v1/counts-request.json#",
+                "routingKey": [
+                    {"name": "routingKeyKind", "summary": "k", "constant": "primary", "multipleWords": false, "required": true},
+                    {"name": "taskId", "summary": "t", "multipleWords": false, "required": true},
+                    {"name": "reserved", "summary": "r", "multipleWords": true, "required": false},
+                ],
+            }],
+        }},
         {"filename": "schemas/queue/v1/counts-request.json", "content": {
             "$id": "/schemas/queue/v1/counts-request.json#", "$schema": "/schemas/common/metaschema.json#",
             "type": "object", "required": ["ids"], "additionalProperties": false,
@@ -89,6 +102,65 @@ fn a_method_that_is_newer_can_be_called_once_the_deployment_was_asked() {
 }
 
 #[test]
+fn scopes_schemas_and_exchanges_are_those_of_the_deployment() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let required = tc.run(&["scope", "required", "queue.taskQueueCountsBatch"]);
+    required.stdout("queue:pending-count:*\n").status(0);
+    tc.run(&["schema", "list", "queue"])
+        .stdout("queue\tv1/counts-request.json\ttaskQueueCountsBatch (body), taskMoved (exchange)\n")
+        .stderr("")
+        .status(0);
+    assert_eq!(tc.run(&["schema", "show", "queue", "taskQueueCountsBatch"]).json()["required"], json!(["ids"]));
+    let payload = tc.run(&["schema", "list", "docker-worker"]);
+    assert!(payload.stdout.starts_with("docker-worker\t"), "{payload}");
+    tc.run(&["pulse", "exchanges"]).stdout("queue.taskMoved\ttaskId reserved..\t\n").stderr("").status(0);
+    tc.run(&["pulse", "key", "queue.taskMoved", "--task-id", "a"])
+        .stdout("exchange/taskcluster-queue/v1/task-moved\tprimary.a.#\n")
+        .stderr("")
+        .status(0);
+    let shown = tc.run(&["pulse", "show", "queue.taskMoved"]);
+    assert!(shown.status == 0 && shown.stdout.contains("exchange/taskcluster-queue/v1/task-moved"), "{shown}");
+    tc.run(&["pulse", "key", "queue.taskFailed"]).stdout("").status(2);
+    // Verbs are made for the embedded references, and go on.
+    tc.run(&["scope", "required", "task.rerun"]).stdout("queue:rerun-task:*\n").status(0);
+    Tc::new().run(&["scope", "required", "queue.taskQueueCountsBatch"]).stdout("").status(2);
+}
+
+#[test]
+fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
+    use crate::support::hand_clock::HandClock;
+
+    let server = FakeServer::start();
+    let clock = HandClock::at("2026-11-22T12:00:00Z");
+    let tc = Tc::new().at(server.url()).terminal().env("NO_COLOR", "1");
+    let tc = tc.environment(|environment| environment.with_clock(clock.clone()));
+    let run = |tc: &Tc| {
+        server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
+        tc.run(&["api", "queue", "ping"]).stdout("{}\n").status(0).stderr.clone()
+    };
+    assert_eq!(run(&tc), "", "a new home asks nobody");
+    clock.pass(chrono::TimeDelta::hours(25));
+    server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
+    let told = format!(
+        "{} is of Taskcluster 107.1.0; the references in use are of 106.0.0.\n\
+         hint: To work by its own: tc references update. To be told no more: tc config set version-hint off\n",
+        server.url()
+    );
+    assert_eq!(run(&tc), told);
+    assert_eq!(run(&tc), "", "once a day");
+    clock.pass(chrono::TimeDelta::hours(25));
+    server.expect(VERSION, Answer::json(200, r#"{"version": "v106.0.0"}"#));
+    assert_eq!(run(&tc), "", "it is not newer");
+    clock.pass(chrono::TimeDelta::hours(25));
+    server.expect(VERSION, Answer::json(500, "{}"));
+    assert_eq!(run(&tc), "", "that it does not answer is no failure");
+    clock.pass(chrono::TimeDelta::hours(25));
+    tc.run(&["config", "set", "version-hint", "off"]).status(0);
+    assert_eq!(run(&tc), "");
+}
+
+#[test]
 fn what_a_deployment_lacks_is_told_with_its_own_version() {
     let server = FakeServer::start();
     let tc = updated(&server);
@@ -108,7 +180,7 @@ fn references_are_listed_shown_and_forgotten() {
     let server = FakeServer::start();
     let tc = updated(&server);
     tc.run(&["references", "list"])
-        .stdout("queue\tv1\t2\t0\t1\tTasks from creation to resolution, their artifacts and workers\n");
+        .stdout("queue\tv1\t2\t1\t1\tTasks from creation to resolution, their artifacts and workers\n");
     let kept = tc.run(&["references", "list", "--deployments"]);
     assert!(kept.stdout.starts_with(&format!("{}\t107.1.0\t20", server.url())), "{kept}");
     assert_eq!(tc.run(&["references", "show", "queue"]).json()["methods"][0]["name"], "taskQueueCountsBatch");

@@ -30,6 +30,18 @@ fn a_pipe_gets_assignments_and_nothing_else() {
 }
 
 #[test]
+fn by_the_go_tools_name_lines_and_clients_are_as_there() {
+    let arguments = ["-s", "a", "--no-browser", "--quiet"];
+    let signin = SignIn::start_as("taskcluster", environment(), &arguments);
+    assert!(signin.query("name").remove(0).starts_with("cli-"));
+    assert_eq!(
+        signin.finish().stdout,
+        "export TASKCLUSTER_CLIENT_ID='me/tc';\nexport TASKCLUSTER_ACCESS_TOKEN='s3cret';\n\
+         export TASKCLUSTER_ROOT_URL='http://localhost:1';\n"
+    );
+}
+
+#[test]
 fn ctrl_c_ends_it_with_nothing_printed() {
     let (interrupt, environment) = {
         let (sender, interrupt) = Interrupt::channel();

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
-use crate::support::recorded::{Transcript, shape, transcripts, whole};
+use crate::support::recorded::{Transcript, shape, transcripts_about, whole};
 
 /// Tasks as they were when the transcripts were made, and what their placeholders stand for.
-fn recorded(storage: &FakeServer) -> (Group, Vec<(String, String)>) {
+pub fn recorded(storage: &FakeServer) -> (Group, Vec<(String, String)>) {
     let group = Group::new();
     let mut names = vec![("{GROUP}".to_owned(), group.id.clone())];
     for state in ["exception", "failed", "pending", "completed", "unscheduled", "running"] {
@@ -76,16 +76,25 @@ fn whole_definition(args: &[String]) -> Option<String> {
 
 #[test]
 fn runs_of_the_go_tool_mean_the_same_here() {
+    replay("tc");
+}
+
+#[test]
+fn runs_of_the_go_tool_mean_the_same_by_its_name() {
+    replay("taskcluster");
+}
+
+fn replay(program: &str) {
     let storage = FakeServer::start();
     let (group, names) = recorded(&storage);
     // `task run` makes a task, and is replayed where tasks are made.
-    let runs: Vec<Transcript> = transcripts("task").into_iter().filter(|run| run.args[1] != "run").collect();
+    let runs: Vec<Transcript> = transcripts_about("task").into_iter().filter(|run| run.args[1] != "run").collect();
     storage.expect("GET /log", Answer::new(200, "line one\nline two\n"));
     for run in &runs {
         let fill = |text: &str| names.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         let args: Vec<String> = run.args.iter().map(|arg| fill(arg)).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let ran = group.tc().stdin(run.stdin.clone()).run(&args);
+        let ran = group.tc().called(program).stdin(run.stdin.clone()).run(&args);
         let (stdout, status) = difference(run).unwrap_or((None, run.exit));
         let lines: String = run.lines.iter().map(|line| format!("{line}\n")).collect();
         let stdout = stdout.map_or_else(|| fill(&lines), ToOwned::to_owned);

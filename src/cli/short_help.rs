@@ -53,6 +53,9 @@ fn fitted(command: Command, line: &str) -> Command {
         return command;
     }
     let options: Vec<(String, String)> = command.get_arguments().filter_map(optional).collect();
+    if options.is_empty() {
+        return command;
+    }
     let without_last = |count: usize| {
         let (_, hidden) = options.split_at(options.len() - count);
         let command = hidden

@@ -42,6 +42,7 @@ mod connection_error;
 mod credentials;
 mod essential;
 mod hawk;
+mod head_log;
 mod missing;
 mod page;
 mod pages;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Client;
 use super::connection_error::ConnectionError;
+use super::head_log;
 use super::request::redacted;
 use super::transport::Arriving;
 use crate::error::{Advice, Error, Result};
@@ -94,11 +95,13 @@ impl Client {
     /// The outer one when no try could do better: TLS cannot be set up.
     pub(crate) async fn send_raw(&self, request: RawRequest<'_>) -> Result<Result<RawAnswer, Lost>> {
         let RawRequest { what, verb, url, headers, body, stall } = request;
+        head_log::request(headers);
         let outcome = self.0.transport.exchange_raw(verb, url, headers, body, stall).await?;
         let shown = redacted(url);
         Ok(match outcome {
             Ok(incoming) => {
                 tracing::debug!(%verb, url = %shown, status = incoming.status, "storage answered");
+                head_log::answer(&incoming.headers);
                 let what = what.to_owned();
                 let (status, headers) = (incoming.status, incoming.headers);
                 Ok(RawAnswer { what, status, headers, body: incoming.body, arriving: incoming.arriving })

@@ -11,6 +11,7 @@ use super::answer;
 use super::api_error::ApiError;
 use super::connection_error::ConnectionError;
 use super::hawk::{self, CONTENT_TYPE, Signed};
+use super::head_log;
 use super::request::{Request, redacted};
 use super::response::Response;
 use super::retry::{self, Decision, Failure};
@@ -194,12 +195,14 @@ impl Client {
         headers.extend(hop.extra.iter().cloned());
         let (url, streamed) = (&hop.url, hop.streamed);
         let outgoing = Outgoing { verb: hop.verb, url, headers: &headers, body: hop.body.as_ref(), streamed };
+        head_log::request(&headers);
         let started = Instant::now();
         let outcome = self.0.transport.exchange(outgoing).await?;
         let (url, elapsed) = (redacted(&hop.url), started.elapsed());
         match &outcome {
             Ok(incoming) => {
                 tracing::debug!(verb = %hop.verb, %url, status = incoming.status, ?elapsed, signed = sign, "answered");
+                head_log::answer(&incoming.headers);
             }
             Err(broken) => {
                 tracing::debug!(verb = %hop.verb, %url, error = %broken.summary(), cause = %broken, ?elapsed, "failed");

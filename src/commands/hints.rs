@@ -10,7 +10,7 @@ use crate::domain::shell::quote;
 use crate::domain::{RootUrl, scopes};
 use crate::env;
 use crate::error::{Advice, Error, Kind};
-use crate::reference::Needs;
+use crate::reference::{Needs, Verb};
 
 /// How to find the right name of a thing, by the beginning of the verbs that take such names.
 const LISTS: [(&str, &str); 11] = [
@@ -119,9 +119,8 @@ pub(crate) fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deplo
 fn other_needs(verb: &str, refusal: &ApiError, is_replaced: bool) -> Needs {
     let mut needs = Needs::default();
     let Some(verb) = find_verb(verb) else { return needs };
-    let is_action = verb.methods.contains(&refusal.what.as_str());
-    let methods = if verb.either && is_action { &[] } else { verb.methods };
-    let reads = if is_action && !is_replaced { &[] } else { verb.reads };
+    let is_own = verb.methods.contains(&refusal.what.as_str());
+    let is_action = is_own && refusal.verb != Verb::Get;
     let params = refusal.request_info.as_ref().and_then(|info| info.get("params")?.as_object());
     let mut known: IndexMap<String, Value> =
         params.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -132,15 +131,20 @@ fn other_needs(verb: &str, refusal: &ApiError, is_replaced: bool) -> Needs {
     needs::split_pool(&mut known);
     let of = |name: &&str| {
         // A test holds the table against the references.
-        let scopes = needs::method(name).ok().and_then(|(_, method)| method.scopes.as_ref());
+        let scopes = needs::embedded_method(name).ok().and_then(|method| method.scopes.as_ref());
         scopes.map(|scopes| scopes.needs(&known)).unwrap_or_default()
     };
-    methods.iter().filter(|name| **name != refusal.what).for_each(|name| needs.extend(of(name)));
-    for name in reads.iter().filter(|name| **name != refusal.what) {
+    if !(is_own && verb.either) {
+        verb.methods.iter().filter(|name| **name != refusal.what).for_each(|name| needs.extend(of(name)));
+    }
+    // The table has them in the order of the calls.
+    let here = verb.reads.iter().position(|name| *name == refusal.what);
+    for (at, name) in verb.reads.iter().enumerate().filter(|(_, name)| **name != refusal.what) {
+        let is_done = is_action || here.is_some_and(|here| at < here);
         let mut of_read = of(name);
-        if is_action {
-            // What was read and is not known by now would be everything.
-            of_read.scopes.retain(|scope| !scope.ends_with('*'));
+        if is_done {
+            // What was allowed, and is not known by now, would be everything.
+            of_read.scopes.retain(|scope| is_replaced && !scope.ends_with('*'));
             of_read.open.clear();
         }
         needs.extend(of_read);
@@ -205,8 +209,6 @@ fn sign_in(deployment: &Deployment) -> String {
 mod tests {
     use super::*;
     use crate::client::{Credentials, Endpoint};
-    use crate::domain::RootUrl;
-    use crate::reference::Verb;
 
     const REFUSED: &str = "Client ID me/tc does not have sufficient scopes and is missing the following scopes:\n\n\
         ```\nqueue:b\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n\
@@ -227,7 +229,8 @@ mod tests {
         let body = serde_json::json!({"code": "InsufficientScopes", "message": message,
             "requestInfo": {"params": params}})
         .to_string();
-        let refusal = ApiError::parse(what, Verb::Get, "https://tc.example.com/x".into(), 403, body.into());
+        let sent = if what == "secrets.set" { Verb::Put } else { Verb::Get };
+        let refusal = ApiError::parse(what, sent, "https://tc.example.com/x".into(), 403, body.into());
         let target = Endpoint {
             root: RootUrl::parse("https://tc.example.com").unwrap(),
             credentials: origin.is_some().then(|| Credentials::new("me/tc", "key")),
@@ -267,6 +270,15 @@ mod tests {
         assert_eq!(of("secret.set", "secrets.set", message, store), set);
         let both = ["To get what is missing: tc signin -s secrets:set:x -s secrets:get:x"];
         assert_eq!(of("secret.set", "secrets.set", message, Some(Origin::Environment)), both);
+    }
+
+    #[test]
+    fn who_looks_and_is_refused_gets_the_scopes_of_all_that_the_verb_looks_at() {
+        let message = "is missing the following scopes:\n\n```\nqueue:status:t\n```";
+        let hints = advice_for("task.log", "queue.status", message, None, &Deployment::InUse);
+        let expected = "To get what is missing: tc signin -s queue:status:t -s queue:get-artifact:x \
+            -s 'queue:list-artifacts:t:*' -s queue:get-task:t";
+        assert_eq!(hints, [expected]);
     }
 
     #[test]

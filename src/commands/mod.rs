@@ -15,6 +15,8 @@ pub(crate) mod download;
 mod examples;
 mod forms;
 pub(crate) mod from_now;
+#[cfg(test)]
+mod go_tool;
 pub(crate) mod group;
 mod guesses;
 pub(crate) mod help;

@@ -20,8 +20,9 @@ pub(crate) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let version = env!("CARGO_PKG_VERSION");
     writeln!(
         context.ui.out(),
-        "This is tc {version}. Nothing was downloaded: install a newer version the way this one was installed.\n\
-         From its sources: git pull && cargo install --path . --profile dist"
+        "This is tc {version}. Nothing was downloaded.\n\
+         A newer version is installed the way this one was; from its sources:\n  \
+         git pull && cargo install --path . --profile dist"
     )?;
     Ok(Status::DONE)
 }

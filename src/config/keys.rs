@@ -171,6 +171,18 @@ pub(crate) static PAGER: Key = Key {
     in_profiles: false,
 };
 
+/// Whether a deployment is asked for its version.
+pub(crate) static VERSION_HINT: Key = Key {
+    name: "version-hint",
+    meaning: "Whether a deployment newer than the references is told of, once a day on a terminal: on or off.",
+    kind: Type::Choice(&["on", "off"]),
+    example: "\"off\"",
+    default: Some("on"),
+    flag: None,
+    variable: None,
+    in_profiles: true,
+};
+
 /// All settings, in the order in which lists show them.
 pub(crate) static KEYS: &[&Key] = &[
     &ROOT_URL,
@@ -184,6 +196,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &PULSE_URL,
     &PULSE_USERNAME,
     &HISTORY,
+    &VERSION_HINT,
     &PAGER,
 ];
 

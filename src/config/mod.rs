@@ -17,6 +17,7 @@ mod references;
 mod settings;
 mod store;
 mod values;
+mod versions;
 
 pub(crate) use document::{Contents, Document};
 pub(crate) use entry::Stored;
@@ -30,3 +31,4 @@ pub(crate) use references::{KeptReferences, ReferenceCache};
 pub(crate) use settings::{Given, Setting, Settings, Source, parse_timeout};
 pub(crate) use store::{Lookup, Store};
 pub(crate) use values::Value;
+pub(crate) use versions::VersionChecks;

@@ -18,6 +18,8 @@ pub(crate) struct Paths {
     pub references: PathBuf,
     /// The tasks and groups that were named lately.
     pub history: PathBuf,
+    /// When deployments were asked for their versions.
+    pub versions: PathBuf,
     /// The settings of the Go tool, read where ours are absent.
     pub go_tool: PathBuf,
 }
@@ -33,6 +35,7 @@ impl Paths {
             directory,
             references: cache_directory(environment)?.join("tc/references"),
             history: cache_directory(environment)?.join("tc/history.json"),
+            versions: cache_directory(environment)?.join("tc/versions.json"),
             go_tool: go_directory(environment).unwrap_or(base).join("taskcluster.yml"),
         })
     }

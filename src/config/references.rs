@@ -111,7 +111,11 @@ fn check(name: &str, service: &Service) -> Result<(), String> {
             return Err(format!("{name} has the method {:?}", method.name));
         }
     }
-    let texts = service.exchanges.iter().flat_map(|exchange| [&exchange.name, &exchange.exchange]);
+    let prefix = service.exchange_prefix.iter();
+    let texts = prefix.chain(service.exchanges.iter().flat_map(|exchange| {
+        let words = exchange.routing_key.iter().flat_map(|entry| std::iter::once(&entry.name).chain(&entry.constant));
+        [&exchange.name, &exchange.exchange].into_iter().chain(words)
+    }));
     match texts.into_iter().find(|text| text.contains(|c: char| c.is_control())) {
         Some(text) => Err(format!("{name} has the exchange {text:?}")),
         None => Ok(()),

@@ -210,6 +210,11 @@ impl Settings {
         self.text(&keys::PAGER)
     }
 
+    /// Whether a deployment that is newer than the references is told of.
+    pub(crate) fn has_version_hint(&self) -> bool {
+        self.text(&keys::VERSION_HINT).as_deref() != Some("off")
+    }
+
     /// How often to try again.
     pub(crate) fn retries(&self) -> Option<u32> {
         self.count(&keys::RETRIES)

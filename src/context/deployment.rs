@@ -189,6 +189,12 @@ impl Context {
         }
     }
 
+    /// Whether the deployment in use has been called, or was to be.
+    pub(super) fn has_client_in_use(&self) -> bool {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.iter().any(|known| known.deployment == Deployment::InUse)
+    }
+
     /// How many answers so far asked for less, of all deployments: see [`Client::pushbacks`].
     pub(crate) fn pushbacks(&self) -> u64 {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);

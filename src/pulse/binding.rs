@@ -142,7 +142,16 @@ impl BindingBuilder {
     /// # Errors
     /// When there is no such exchange, it has no such word, or a value does not fit.
     pub fn build(self) -> Result<Binding, BindingError> {
-        let (service, exchange) = find(self.source, &self.service, &self.exchange)?;
+        let catalogue = Catalogue::embedded(self.source);
+        self.build_in(catalogue)
+    }
+
+    /// The binding to an exchange of this catalogue, whichever was chosen before.
+    ///
+    /// # Errors
+    /// Those of [`BindingBuilder::build`].
+    pub(crate) fn build_in(self, catalogue: &Catalogue) -> Result<Binding, BindingError> {
+        let (service, exchange) = find(catalogue, &self.service, &self.exchange)?;
         let pattern = match self.route {
             Some(route) if route.is_empty() => return Err(BindingError::Empty { word: "route".into() }),
             Some(route) => format!("{ROUTE_PREFIX}{route}"),
@@ -180,12 +189,12 @@ impl Binding {
 ///
 /// # Errors
 /// When there is none, with the names that resemble it.
-pub(super) fn find(
-    source: Source,
+pub(super) fn find<'c>(
+    catalogue: &'c Catalogue,
     service: &str,
     name: &str,
-) -> Result<(&'static Service, &'static Exchange), BindingError> {
-    let service = Catalogue::embedded(source).service(service)?;
+) -> Result<(&'c Service, &'c Exchange), BindingError> {
+    let service = catalogue.service(service)?;
     let wanted = squeeze(name);
     let found = service.exchanges.iter().find(|exchange| exchange.name == name).or_else(|| {
         service

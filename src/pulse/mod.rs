@@ -41,7 +41,9 @@ pub use consumer::{Consumer, ConsumerBuilder, DEFAULT_PREFETCH, Notice, delete_q
 pub use fault::PulseError;
 pub use message::{Message, NotJson};
 pub use queue::Queue;
+pub(crate) use routing::describe_by;
 pub use routing::{describe, names, wire_name};
 pub(crate) use session::open_connection;
 pub use socket::Trust;
+pub(crate) use text::parse_name_in;
 pub use text::{Words, parse_binding, parse_name};

@@ -18,18 +18,23 @@ pub(super) fn words(exchange: &Exchange) -> Vec<String> {
 
 /// The service and the exchange of a name on the wire; none when it is not Taskcluster's, or not known.
 pub fn describe(wire: &str) -> Option<(&'static Service, &'static Exchange)> {
-    let service = wire.strip_prefix("exchange/taskcluster-")?.split('/').next()?;
-    [Source::Current, Source::Legacy].into_iter().find_map(|source| {
-        let catalogue = Catalogue::embedded(source);
-        let wanted = squeeze(service);
-        let name = catalogue.service_names().find(|name| {
-            let name = squeeze(name);
-            name == wanted || name.strip_suffix("events") == Some(wanted.as_str())
-        })?;
-        let service = catalogue.service(name).ok()?;
-        let exchange = service.exchanges.iter().find(|exchange| wire_name(service, exchange) == wire)?;
-        Some((service, exchange))
-    })
+    [Source::Current, Source::Legacy].into_iter().find_map(|source| describe_in(wire, Catalogue::embedded(source)))
+}
+
+/// The same by a deployment's catalogue, and by the embedded ones where that does not know the name.
+pub(crate) fn describe_by<'c>(wire: &str, catalogue: &'c Catalogue) -> Option<(&'c Service, &'c Exchange)> {
+    describe_in(wire, catalogue).or_else(|| describe(wire))
+}
+
+fn describe_in<'c>(wire: &str, catalogue: &'c Catalogue) -> Option<(&'c Service, &'c Exchange)> {
+    let wanted = squeeze(wire.strip_prefix("exchange/taskcluster-")?.split('/').next()?);
+    let name = catalogue.service_names().find(|name| {
+        let name = squeeze(name);
+        name == wanted || name.strip_suffix("events") == Some(wanted.as_str())
+    })?;
+    let service = catalogue.service(name).ok()?;
+    let exchange = service.exchanges.iter().find(|exchange| wire_name(service, exchange) == wire)?;
+    Some((service, exchange))
 }
 
 /// The words of a routing key by name, without those that are absent or always the same.

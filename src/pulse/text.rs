@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::binding::{BindingBuilder, BindingError, binding, find};
-use crate::reference::{Exchange, Service, Source};
+use crate::reference::{Catalogue, Exchange, Service, Source};
 
 /// Words of a routing key with their values.
 pub type Words = Vec<(String, String)>;
@@ -33,8 +33,19 @@ pub fn parse_binding(text: &str, source: Source) -> Result<BindingBuilder, Bindi
 /// # Errors
 /// When the text has another form, or there is no such exchange.
 pub fn parse_name(text: &str, source: Source) -> Result<(&'static Service, &'static Exchange), BindingError> {
+    parse_name_in(text, Catalogue::embedded(source))
+}
+
+/// Finds the exchange of `<service>.<exchange>` in a catalogue.
+///
+/// # Errors
+/// Those of [`parse_name`].
+pub(crate) fn parse_name_in<'c>(
+    text: &str,
+    catalogue: &'c Catalogue,
+) -> Result<(&'c Service, &'c Exchange), BindingError> {
     let (service, exchange) = split(text).ok_or_else(|| BindingError::Text { text: text.to_owned() })?;
-    find(source, service, exchange)
+    find(catalogue, service, exchange)
 }
 
 fn split(name: &str) -> Option<(&str, &str)> {

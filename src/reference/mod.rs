@@ -24,6 +24,7 @@ pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stabil
 pub use needs::Needs;
 pub use patterns::pattern;
 pub use route::{Route, Segment};
+pub(crate) use schemas::family_schema_uris;
 pub use schemas::{page_list, resolve_schema, schema, schema_uris};
 pub use scopes::ScopeExpression;
 pub use suggest::{kebab_case, suggest};

@@ -47,10 +47,13 @@ pub fn schema(uri: &str) -> Option<&'static RawValue> {
 /// The URIs of all embedded schemas, those of services first.
 pub fn schema_uris() -> Vec<String> {
     let services = Catalogue::embedded(Source::Current).services().unwrap_or_default();
-    let own = services.into_iter().map(|service| (service.service_name.as_str(), &service.schemas));
-    own.chain(families().iter().map(|family| (family.family.as_str(), &family.schemas)))
-        .flat_map(|(family, schemas)| schemas.keys().map(move |file| format!("/schemas/{family}/{file}#")))
-        .collect()
+    let own = services.into_iter().flat_map(|service| service.schemas.keys().map(|file| service.schema_uri(file)));
+    own.chain(family_schema_uris()).collect()
+}
+
+/// The URIs of the embedded schemas that belong to no service: those of workers' payloads and the like.
+pub(crate) fn family_schema_uris() -> impl Iterator<Item = String> {
+    families().iter().flat_map(|family| family.schemas.keys().map(|file| format!("/schemas/{}/{file}#", family.family)))
 }
 
 /// A `$ref` as it stands in the schema at `base`, made absolute: path and fragment.

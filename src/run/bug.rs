@@ -4,6 +4,9 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write as _};
 use std::panic::{self, Location};
 
+#[cfg(debug_assertions)]
+use crate::env::{Environment, Variable};
+
 /// Has panics reported as bugs on standard error from now on, with their place and without their data.
 pub fn report_bugs() {
     panic::set_hook(Box::new(|panic| {
@@ -26,6 +29,16 @@ fn bug_report(place: Option<&Location<'_>>, backtrace: &Backtrace) -> String {
         text.push_str(&backtrace.to_string());
     }
     text
+}
+
+/// Ends in a panic that quotes this variable, for a test of the real program. Builds for people lack it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "it is what is rehearsed")]
+pub(super) fn rehearse(environment: &Environment) {
+    const TC_TEST_PANIC: Variable = Variable { name: "TC_TEST_PANIC", meaning: "What to panic with." };
+    if let Some(text) = environment.get(TC_TEST_PANIC) {
+        panic::panic_any(text.to_owned());
+    }
 }
 
 #[cfg(test)]

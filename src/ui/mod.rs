@@ -181,6 +181,12 @@ impl Ui {
         self.out().write_all(text.as_bytes())
     }
 
+    /// Text for standard output, broken at words on a terminal; `indent` stands before the lines that follow.
+    pub(crate) fn wrapped(&self, text: &str, indent: &str) -> String {
+        let width = if self.terminal.stdout { self.size().map(|(columns, _)| columns) } else { None };
+        wrap(text, width, indent)
+    }
+
     /// Something worth knowing, on standard error; not with `--quiet`.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.quiet {

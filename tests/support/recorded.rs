@@ -37,11 +37,19 @@ pub struct Transcript {
     pub lines: Vec<String>,
     /// Keys and types of the JSON that it printed.
     pub json: Option<Value>,
+    /// Variables that were not set.
+    #[serde(default)]
+    pub without: Vec<String>,
+}
+
+/// The runs of the Go tool.
+pub fn transcripts() -> Vec<Transcript> {
+    data("transcripts.json")
 }
 
 /// The runs of the Go tool about tasks, or about groups.
-pub fn transcripts(noun: &str) -> Vec<Transcript> {
-    let mut all: Vec<Transcript> = data("transcripts.json");
+pub fn transcripts_about(noun: &str) -> Vec<Transcript> {
+    let mut all = transcripts();
     all.retain(|run| run.args[0] == noun);
     all
 }

@@ -83,6 +83,10 @@ impl SignIn {
     }
 
     pub fn start_in(environment: Environment, arguments: &[&str]) -> Self {
+        Self::start_as("tc", environment, arguments)
+    }
+
+    pub fn start_as(program: &str, environment: Environment, arguments: &[&str]) -> Self {
         let (sender, stderr) = channel();
         let stdout = Sink::default();
         let streams = Streams {
@@ -92,7 +96,7 @@ impl SignIn {
             terminal: Terminal { stdout: arguments.contains(&TERMINAL), ..Terminal::default() },
         };
         let arguments = arguments.iter().filter(|argument| **argument != TERMINAL);
-        let words: Vec<OsString> = ["tc", "signin"].iter().chain(arguments).map(OsString::from).collect();
+        let words: Vec<OsString> = [program, "signin"].iter().chain(arguments).map(OsString::from).collect();
         let thread = std::thread::spawn(move || tc::run(words, &environment, streams));
         let mut told = String::new();
         while !told.lines().any(|line| line.contains(PAGE)) || !told.ends_with('\n') {

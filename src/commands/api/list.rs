@@ -146,7 +146,8 @@ fn print_headed(entries: &[Entry<'_>], context: &Context) -> Result<()> {
         if !std::mem::take(&mut first) {
             writeln!(out)?;
         }
-        writeln!(out, "{}  {about}", context.ui.paint(SERVICE, service))?;
+        let line = format!("{}  {about}", context.ui.paint(SERVICE, service));
+        writeln!(out, "{}", context.ui.wrapped(&line, "  "))?;
         let mut categories: Vec<&str> = group.iter().map(|entry| entry.category).collect();
         let mut seen = std::collections::HashSet::new();
         categories.retain(|category| seen.insert(*category));
@@ -160,7 +161,8 @@ fn print_headed(entries: &[Entry<'_>], context: &Context) -> Result<()> {
                     Stability::Stable | Stability::Experimental => "",
                 };
                 let name = context.ui.paint(METHOD, format_args!("{:width$}", entry.name));
-                writeln!(out, "    {name}  {}{mark}", entry.summary)?;
+                let line = format!("    {name}  {}{mark}", entry.summary);
+                writeln!(out, "{}", context.ui.wrapped(&line, &" ".repeat(width + 2)))?;
             }
         }
     }

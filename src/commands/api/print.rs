@@ -49,22 +49,25 @@ pub(super) fn on_terminal(flags: &Flags, context: &Context) -> bool {
     context.ui.terminal.stdout && flags.output.as_ref().is_none_or(|path| path.as_os_str() == "-")
 }
 
-/// Prints an answer of the API as the server sent it: on a terminal it is laid out, in a pipe it ends with a line end.
+/// Prints an answer of the API as the server sent it: on a terminal it is laid out, in a pipe it ends with a line end. By the
+/// Go tool's name it is laid out as the services do it, and in a pipe nothing is added, as there.
 ///
 /// # Errors
 /// When the output cannot be written, the filter fails, or binary data would go to a terminal.
 pub(super) fn answer(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     tell_redirect(response, flags, context);
+    let is_go_tool = context.is_taskcluster();
     print(response, flags, context, |body, sink| {
         if is_laid_out(context, flags, is_out(sink)) && json::check(body).is_ok() {
             let color = context.ui.color() && is_out(sink);
+            let line_end: &[u8] = if is_go_tool && !on_terminal(flags, context) { b"" } else { b"\n" };
             return Layout::indented(color, on_terminal(flags, context))
                 .write(body, sink)
-                .and_then(|()| sink.write_all(b"\n"))
+                .and_then(|()| sink.write_all(line_end))
                 .map_err(|source| write_error(flags, source));
         }
         unchanged(body, flags, context, sink)?;
-        if is_out(sink) && !body.is_empty() && !body.ends_with(b"\n") {
+        if is_out(sink) && !is_go_tool && !body.is_empty() && !body.ends_with(b"\n") {
             sink.write_all(b"\n").map_err(|source| write_error(flags, source))?;
         }
         Ok(())

@@ -1,16 +1,21 @@
-//! What the deployment is asked for while a word is being typed: places in the index, artifacts, worker pools, hooks.
+//! What the deployment is asked for while a word is being typed: places in the index, artifacts, worker pools, hooks, and
+//! the actions and kinds of a group.
 
 use std::ffi::OsString;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::known::history;
 use super::places::TypedPath;
 use super::typed::Typed;
 use crate::client::Client;
 use crate::context::Context;
+use crate::definition::actions::{ARTIFACT_NAME, Actions, MAX_FILE_BYTES};
 use crate::domain::TaskRef;
-use crate::error::Result;
+use crate::env::Environment;
+use crate::error::{Error, Result};
+use crate::transfer::{ContentSource, Options, to_buffer};
 
 /// Nobody waits longer than this for a word to become longer.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
@@ -40,16 +45,20 @@ enum Names {
     HookGroups,
     /// Hooks, or hook groups as long as no group is named.
     Hooks,
+    /// The actions of a group, by ID.
+    Actions(String),
+    /// The kinds of the tasks of a group, by ID.
+    Kinds(String),
 }
 
 impl Asked {
     /// What the last of these words makes worth asking; none where the deployment knows nothing of it.
-    pub(crate) fn of(tree: &clap::Command, words: &[OsString]) -> Option<Self> {
+    pub(crate) fn of(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Option<Self> {
         if let Some(path) = TypedPath::of(words) {
             return Some(Self { command: path.command.clone(), what: What::Path(path) });
         }
         let typed = Typed::of(tree, words)?;
-        let of = names(&typed)?;
+        let of = names(&typed, environment)?;
         let noun = typed.commands.first()?;
         let before = words.iter().take_while(|word| **word != **noun).cloned();
         let command = before.chain(["version".into()]).collect();
@@ -78,7 +87,7 @@ impl Asked {
     }
 }
 
-fn names(typed: &Typed) -> Option<Names> {
+fn names(typed: &Typed, environment: &Environment) -> Option<Names> {
     let commands: Vec<&str> = typed.commands.iter().map(String::as_str).collect();
     let (id, value_names) = (typed.argument.get_id().as_str(), typed.argument.get_value_names().unwrap_or_default());
     let value_name = value_names.first().map(|name| name.as_str());
@@ -88,6 +97,15 @@ fn names(typed: &Typed) -> Option<Names> {
             // The deployment of a page may be another one, whose credentials are not those in use.
             task.root.is_none().then_some(Names::Artifacts(task.id))
         }
+        // The name comes before the group, so it is that of the group that was named last.
+        (["action", "run" | "show"], "name", _) => newest_group(environment).map(Names::Actions),
+        (["group", ..], "kind", _) => {
+            let named = typed.before.first().and_then(|text| TaskRef::parse_group(text).ok());
+            match named {
+                Some(named) => named.root.is_none().then_some(Names::Kinds(named.id)),
+                None => newest_group(environment).map(Names::Kinds),
+            }
+        }
         (_, _, Some("POOL")) => Some(Names::Pools),
         (["hook", "list"], _, Some("GROUP")) => Some(Names::HookGroups),
         (["hook", ..], _, Some("HOOK" | "HOOK|GROUP")) => Some(Names::Hooks),
@@ -95,11 +113,17 @@ fn names(typed: &Typed) -> Option<Names> {
     }
 }
 
+fn newest_group(environment: &Environment) -> Option<String> {
+    history(environment).into_iter().find(|one| one.is_group).map(|one| one.id)
+}
+
 async fn all(of: &Names, value: &str, client: &Client) -> Result<Vec<String>> {
     match of {
         Names::Artifacts(task) => members(client, "queue", "listLatestArtifacts", &[task], "artifacts", "name").await,
         Names::Pools => members(client, "worker-manager", "listWorkerPools", &[], "workerPools", "workerPoolId").await,
         Names::HookGroups => groups(client).await,
+        Names::Actions(group) => actions(client, group).await,
+        Names::Kinds(group) => kinds(client, group).await,
         Names::Hooks => match value.rsplit_once('/') {
             Some((group, _)) => {
                 let hooks = members(client, "hooks", "listHooks", &[group], "hooks", "hookId").await?;
@@ -129,6 +153,29 @@ async fn groups(client: &Client) -> Result<Vec<String>> {
     let page: Value = client.call("hooks", "listHookGroups").send().await?.json()?;
     let groups = page.get("groups").and_then(Value::as_array).into_iter().flatten();
     Ok(groups.filter_map(|group| Some(group.as_str()?.to_owned())).collect())
+}
+
+/// The names of a group's actions, in their order, each once.
+async fn actions(client: &Client, group: &str) -> Result<Vec<String>> {
+    let source = ContentSource::Artifact { task: group.to_owned(), run: None, name: ARTIFACT_NAME.to_owned() };
+    let bytes = to_buffer(client, &source, MAX_FILE_BYTES, &Options::default()).await?;
+    let published = Actions::parse(&bytes).map_err(|source| Error::failed(source.to_string()))?;
+    let mut found: Vec<String> = Vec::new();
+    for action in published.actions {
+        if !found.contains(&action.name) {
+            found.push(action.name);
+        }
+    }
+    Ok(found)
+}
+
+/// The kinds on the first page of a group, sorted.
+async fn kinds(client: &Client, group: &str) -> Result<Vec<String>> {
+    let page: Value = client.call("queue", "listTaskGroup").arg(group).send().await?.json()?;
+    let tasks = page.get("tasks").and_then(Value::as_array).into_iter().flatten();
+    let kinds = tasks.filter_map(|task| Some(task.pointer("/task/tags/kind")?.as_str()?.to_owned()));
+    let kinds: std::collections::BTreeSet<String> = kinds.collect();
+    Ok(kinds.into_iter().collect())
 }
 
 /// Whether a shell takes a name as it stands: it comes from a deployment, and is put on a command line.

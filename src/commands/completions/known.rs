@@ -22,11 +22,7 @@ pub(crate) fn known(tree: &clap::Command, words: &[OsString], environment: &Envi
         Some(Wanted::Preset) => presets(&contents()),
         Some(Wanted::Alias) => contents().aliases(),
         Some(Wanted::Purpose) => purposes(&typed.value),
-        Some(Wanted::Used { tasks, groups }) => {
-            let is_on = Settings::load(environment, Given::default()).is_ok_and(|settings| settings.has_history());
-            let history = History::of(environment).filter(|_| is_on).map(|history| history.read()).unwrap_or_default();
-            used(history, tasks, groups)
-        }
+        Some(Wanted::Used { tasks, groups }) => used(history(environment), tasks, groups),
     };
     let candidates = found.into_iter().filter(|(value, _)| value.starts_with(&typed.value));
     candidates.map(|(value, help)| candidate(&typed.attached, &value, &help)).collect()
@@ -103,6 +99,12 @@ fn purposes(value: &str) -> Found {
         service.methods.iter().map(|method| (format!("{}.{}", service.service_name, method.name), String::new()))
     });
     verbs.chain(methods).collect()
+}
+
+/// What was named lately, the newest first; nothing where the user wants nothing to be remembered.
+pub(super) fn history(environment: &Environment) -> Vec<Remembered> {
+    let is_on = Settings::load(environment, Given::default()).is_ok_and(|settings| settings.has_history());
+    History::of(environment).filter(|_| is_on).map(|history| history.read()).unwrap_or_default()
 }
 
 /// The newest first, as they are kept.

@@ -78,9 +78,18 @@ pub(crate) async fn print(
     }
     let mut out = context.ui.out();
     let mut assign = |variable: Variable, value: &str| writeln!(out, "{}", shell.assign(variable.name, value));
-    assign(env::ROOT_URL, root.as_str())?;
-    assign(env::CLIENT_ID, &credentials.client_id)?;
-    assign(env::ACCESS_TOKEN, credentials.access_token.reveal())?;
+    let mut lines = [
+        (env::ROOT_URL, root.as_str()),
+        (env::CLIENT_ID, credentials.client_id.as_str()),
+        (env::ACCESS_TOKEN, credentials.access_token.reveal()),
+    ];
+    if context.is_taskcluster() {
+        // The Go tool ends with the root URL, and there are scripts that count lines.
+        lines.rotate_left(1);
+    }
+    for (variable, value) in lines {
+        assign(variable, value)?;
+    }
     match &credentials.certificate {
         Some(certificate) => assign(env::CERTIFICATE, certificate.reveal())?,
         // The certificate of other credentials would spoil these.

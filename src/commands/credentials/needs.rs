@@ -8,7 +8,7 @@ use crate::client::unknown_name;
 use crate::context::Context;
 use crate::domain::scopes;
 use crate::error::{Error, Result};
-use crate::reference::{Catalogue, Method, Needs, Service, Source, suggest};
+use crate::reference::{Catalogue, LookupError, Method, Needs, Service, Source, suggest};
 
 /// What is known of the parameters in scopes.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -94,31 +94,51 @@ pub(crate) fn split_scopes(arguments: &[String]) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The method that `queue.rerunTask` or `queue rerunTask` names.
+/// The method that `queue.rerunTask` or `queue rerunTask` names, in the references of the deployment in use.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when there is none.
-pub(crate) fn method(name: &str) -> Result<(&'static Service, &'static Method)> {
-    let catalogue = Catalogue::embedded(Source::Current);
+pub(crate) fn method(name: &str, context: &Context) -> Result<(&'static Service, &'static Method)> {
     let Some((service, method)) = name.trim().split_once(|c: char| c == '.' || c.is_whitespace()) else {
         return Err(Error::usage(format!("`{name}` is neither a verb nor a method"))
             .hint("A verb is written task.rerun, a method queue.rerunTask."));
     };
-    catalogue.method(service, method.trim()).map_err(|source| unknown_name(&source))
+    context.catalogue(false).method(service, method.trim()).map_err(|source| unknown_name(&source))
+}
+
+/// A method of the table of verbs. The verbs are made for the embedded references, whatever else a deployment tells of itself.
+///
+/// # Errors
+/// When the table names a method that is not embedded either.
+pub(crate) fn method_of_verb(name: &str, context: &Context) -> Result<&'static Method> {
+    find(name, context.catalogue(false)).or_else(|_| embedded_method(name))
+}
+
+/// A method of the table of verbs in the embedded references.
+///
+/// # Errors
+/// When the table names a method that is not embedded.
+pub(crate) fn embedded_method(name: &str) -> Result<&'static Method> {
+    find(name, Catalogue::embedded(Source::Current)).map_err(|source| unknown_name(&source))
+}
+
+fn find(name: &str, catalogue: &'static Catalogue) -> std::result::Result<&'static Method, LookupError> {
+    let (service, method) = name.split_once('.').unwrap_or((name, ""));
+    Ok(catalogue.method(service, method)?.1)
 }
 
 /// What all these verbs and methods need.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when a name is neither a verb nor a method.
-pub(crate) fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Needs> {
+pub(crate) fn of(names: &[String], known: &IndexMap<String, Value>, context: &Context) -> Result<Needs> {
     let mut needs = Needs::default();
     for name in names {
         let methods = match verb_methods(name) {
-            Some(methods) => methods.iter().map(|name| method(name)).collect::<Result<Vec<_>>>()?,
-            None => vec![method(name).map_err(|error| did_you_mean(name, error))?],
+            Some(methods) => methods.iter().map(|name| method_of_verb(name, context)).collect::<Result<Vec<_>>>()?,
+            None => vec![method(name, context).map_err(|error| did_you_mean(name, error))?.1],
         };
-        for scopes in methods.iter().filter_map(|(_, method)| method.scopes.as_ref()) {
+        for scopes in methods.iter().filter_map(|method| method.scopes.as_ref()) {
             needs.extend(scopes.needs(known));
         }
     }
@@ -129,10 +149,10 @@ pub(crate) fn of(names: &[String], known: &IndexMap<String, Value>) -> Result<Ne
 ///
 /// # Errors
 /// When a method of the table is not in the references.
-pub(crate) fn reads_of(names: &[String], known: &IndexMap<String, Value>) -> Result<Vec<String>> {
+pub(crate) fn reads_of(names: &[String], known: &IndexMap<String, Value>, context: &Context) -> Result<Vec<String>> {
     let mut needs = Needs::default();
     for name in names.iter().flat_map(|name| verb_reads(name)) {
-        if let Some(scopes) = &method(name)?.1.scopes {
+        if let Some(scopes) = &method_of_verb(name, context)?.scopes {
             needs.extend(scopes.needs(known));
         }
     }

@@ -69,7 +69,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 
 fn options(args: &Args, context: &Context) -> Result<TemporaryOptions> {
     let mut wanted = needs::split_scopes(&args.scope)?;
-    let needs = needs::of(&args.purpose, &args.narrowing.known()?)?;
+    let needs = needs::of(&args.purpose, &args.narrowing.known()?, context)?;
     needs::tell_open(&needs, context);
     wanted.extend(needs.scopes);
     if wanted.is_empty() {

@@ -1,5 +1,7 @@
 //! `tc download artifact|object`, as the Go tool has them.
 
+mod go_tool;
+
 use std::path::PathBuf;
 
 use futures::stream;
@@ -78,6 +80,9 @@ async fn fetch(
     context: &Context,
 ) -> Result<Status> {
     let options = how.options()?;
+    if context.is_taskcluster() && !context.wants_json() {
+        return go_tool::fetch(client, &source, &file, options, context).await;
+    }
     if file.as_os_str() == "-" {
         return to_stdout(client, &source, &options, context).await;
     }

@@ -62,7 +62,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let client = group.deployment.client(context)?;
     let targets = GroupTasks::of(&client, &group.id)?.selected(&selection, |item| BulkItem::in_group(&group, item));
-    bulk::perform(ACTION, targets, &args.bulk.options(), context, |client, target| {
+    let mut options = args.bulk.options();
+    // The Go tool asks whatever standard input is, and a no is no failure there.
+    options.confirm |= context.is_taskcluster();
+    bulk::perform(ACTION, targets, &options, context, |client, target| {
         let (client, id) = (client, target.id.clone());
         async move {
             let response = client.call("queue", "cancelTask").arg(id.as_str()).send().await?;

@@ -81,9 +81,13 @@ pub(crate) fn adjust(command: clap::Command) -> clap::Command {
 }
 
 /// The same for a program that is called by the name of the Go tool, in which `cancel -f` means `cancel --force`. Under
-/// our own name it does not, as `-f` chooses failed tasks in the verbs beside it: that slip cancelled 156 tasks.
+/// our own name it does not, as `-f` chooses failed tasks in the verbs beside it: that slip cancelled 156 tasks. Of several
+/// worker types the last one counts there.
 pub(crate) fn adjust_for_go_tool(command: clap::Command) -> clap::Command {
     command.mut_subcommand("cancel", |cancel| {
-        cancel.mut_arg("failed", |failed| failed.short(None)).mut_arg("yes", |yes| yes.visible_short_alias('f'))
+        cancel
+            .mut_arg("failed", |failed| failed.short(None))
+            .mut_arg("yes", |yes| yes.visible_short_alias('f'))
+            .mut_arg("worker_pool", |pool| pool.action(clap::ArgAction::Set))
     })
 }

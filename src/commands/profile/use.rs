@@ -30,14 +30,18 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     // The settings as a whole are not asked for: the profile that they name now may not exist.
     let contents = file.read()?.map(|document| file.contents(&document)).transpose()?.unwrap_or_default();
-    if contents.profile(name).is_none() {
+    let Some(profile) = contents.profile(name) else {
         let error = Error::new(Kind::NotFound, format!("unknown profile `{name}`"));
         return Err(match contents.similar_profiles(name).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
             None => error.hint(format!("Make it with `tc profile add {name} ROOT_URL`.")),
         });
-    }
+    };
     file.change(|document: &Document| document.with(&slot, &Value::Text(name.clone())))?;
+    if context.ui.terminal.stderr {
+        let root = profile.root_url.map(|root| format!(", {root}")).unwrap_or_default();
+        context.ui.note(format_args!("From now on: {name}{root}. To sign in: tc signin"));
+    }
     for variable in [env::TC_PROFILE, env::ROOT_URL] {
         if context.env.get(variable).is_some() {
             context.ui.hint(format_args!("{} is set and comes before it; unset it to use the profile.", variable.name));

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 use crate::pulse::wire_name;
-use crate::reference::{Catalogue, Exchange, Item, RoutingKeyEntry, Service, Source, summary};
+use crate::reference::{Exchange, Item, RoutingKeyEntry, Service, Source, summary};
 
 /// List the exchanges with the words of their routing keys
 ///
@@ -85,7 +85,7 @@ fn word(entry: &RoutingKeyEntry) -> String {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let source = source(args.legacy);
-    let catalogue = Catalogue::embedded(source);
+    let catalogue = context.catalogue(args.legacy);
     let services = match &args.service {
         Some(name) => vec![catalogue.service(name).map_err(|error| explain_binding(error.into()))?],
         None => catalogue.services()?,

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     for (word, value) in &args.words.given {
         builder = builder.word(word, value);
     }
-    let built = builder.build().map_err(explain_binding)?;
+    let built = builder.build_in(context.catalogue(args.legacy)).map_err(explain_binding)?;
     if context.wants_json() {
         let document = json!({"exchange": built.exchange, "routingKeyPattern": built.pattern});
         context.print_json(document.to_string()).await?;

@@ -77,7 +77,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.delete {
         return delete(&queue, args, context).await;
     }
-    let bindings = args.bindings.build()?;
+    let bindings = args.bindings.build(context.catalogue(args.bindings.legacy))?;
     let program = context.jq()?;
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let deadline = limit.map(|length| context.now() + length);
@@ -190,7 +190,11 @@ impl Listener<'_> {
         let ui = &self.context.ui;
         let mut out = ui.out();
         if ui.terminal.stdout && !self.context.wants_json() {
-            return Ok(writeln!(out, "{}", ui.safe(&line::text(message)).replace('\n', " "))?);
+            return Ok(writeln!(
+                out,
+                "{}",
+                ui.safe(&line::text(message, self.context.catalogue(self.args.bindings.legacy))).replace('\n', " ")
+            )?);
         }
         let mut json = line::json(message).map_err(std::io::Error::from)?;
         match &self.program {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::distill;
 use crate::config::{KeptReferences, ReferenceCache};
@@ -53,22 +53,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let service = name.strip_suffix(".json").filter(|name| !name.contains('/'))?;
         Some((service.to_owned(), text))
     });
-    let version = if args.from.is_none() { version(context).await } else { None };
+    // That it tells none is no reason to do without its references.
+    let version = if args.from.is_none() { context.deployment_version().await } else { None };
     let kept = KeptReferences::new(&root, version, context.now(), files, descriptions(&text)).map_err(|error| {
         unusable(std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string))
     })?;
     let difference = Difference::of(&kept.catalogue()?)?;
     cache.write(&root, &kept)?;
     difference.tell(&kept, context).await
-}
-
-/// The deployment's version, where it tells one. That it does not is no reason to do without its references.
-async fn version(context: &Context) -> Option<String> {
-    let client = context.client_to_ask_once(None).ok()?;
-    let answer: Value = client.call("auth", "version").send().await.ok()?.json().ok()?;
-    let version = answer["version"].as_str()?.trim_start_matches('v');
-    let is_version = !version.is_empty() && version.len() < 40 && version.bytes().all(|byte| byte.is_ascii_graphic());
-    is_version.then(|| version.to_owned())
 }
 
 /// What a deployment has that is not embedded, and the other way about.

@@ -165,7 +165,8 @@ impl Tour<'_> {
     }
 
     fn say(&self, text: std::fmt::Arguments<'_>) -> Result<()> {
-        self.print(&format!("\n{}\n", self.context.ui.paint(HEADING, text)))
+        let ui = &self.context.ui;
+        self.print(&format!("\n{}\n", ui.paint(HEADING, ui.wrapped(&text.to_string(), ""))))
     }
 
     fn print(&self, text: &str) -> Result<()> {

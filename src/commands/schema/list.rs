@@ -8,7 +8,7 @@ use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::reference::{self, Catalogue, Method, Service, Source};
+use crate::reference::{self, Method, Service};
 
 /// List the schemas, with the methods and exchanges that speak them
 #[derive(Debug, clap::Args)]
@@ -38,9 +38,10 @@ struct Entry<'a> {
 /// When there is no such service, or standard output cannot be written.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
-    let uris = reference::schema_uris();
-    let catalogue = Catalogue::embedded(Source::Current);
-    let mut entries = entries(&uris, &catalogue.services()?);
+    let catalogue = context.catalogue(false);
+    let services = catalogue.services()?;
+    let uris = uris(&services);
+    let mut entries = entries(&uris, &services);
     if let Some(wanted) = &args.service {
         let name = match entries.iter().find(|entry| entry.service == wanted) {
             Some(family) => family.service,
@@ -58,6 +59,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let rows = entries.into_iter().map(row).collect();
     listing.print(rows, "There are no schemas.", context, |schemas| serde_json::json!(schemas).to_string()).await
+}
+
+/// The schemas of the services, and of the families that belong to none: those are embedded, whatever the deployment.
+fn uris(services: &[&Service]) -> Vec<String> {
+    let own = services.iter().flat_map(|service| service.schemas.keys().map(|file| service.schema_uri(file)));
+    let embedded = reference::family_schema_uris();
+    own.chain(embedded).collect()
 }
 
 fn entries<'a>(uris: &'a [String], services: &[&'a Service]) -> Vec<Entry<'a>> {

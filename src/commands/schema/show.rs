@@ -25,7 +25,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let (service, file) = args.target.find(context)?;
     let path = service.schema_uri(&file);
-    let schema = reference::schema(&path).ok_or(SchemaError::Missing { path })?;
+    let schema = service.schema(&file).or_else(|| reference::schema(&path)).ok_or(SchemaError::Missing { path })?;
     context.print_json(schema.get().to_owned()).await?;
     Ok(Status::DONE)
 }

@@ -76,7 +76,7 @@ struct CurrentScopes {
 /// # Errors
 /// When there is no such method, or the deployment cannot be asked.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let (what, methods) = methods(&args.method)?;
+    let (what, methods) = methods(&args.method, context)?;
     let mut known = known(args, &what, methods.first().map_or(&[], |method| method.args.as_slice()))?;
     let client = context.client()?;
     let CurrentScopes { scopes: have } = client.call("auth", "currentScopes").send().await?.json()?;
@@ -91,12 +91,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// The methods that a verb or a method name stands for, and its usual spelling.
-fn methods(name: &str) -> Result<(String, Vec<&'static Method>)> {
+fn methods(name: &str, context: &Context) -> Result<(String, Vec<&'static Method>)> {
     if let Some(names) = verb_methods(name) {
-        let methods = names.iter().map(|name| Ok(needs::method(name)?.1)).collect::<Result<_>>()?;
+        let methods = names.iter().map(|name| needs::method_of_verb(name, context)).collect::<Result<_>>()?;
         return Ok((name.trim().to_lowercase().replace(char::is_whitespace, "."), methods));
     }
-    let (service, method) = needs::method(name)?;
+    let (service, method) = needs::method(name, context)?;
     Ok((format!("{}.{}", service.service_name, method.name), vec![method]))
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Args {
 /// # Errors
 /// When a name is neither a verb nor a method.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let needs = needs::of(&args.names, &args.narrowing.known()?)?;
+    let needs = needs::of(&args.names, &args.narrowing.known()?, context)?;
     needs::tell_open(&needs, context);
     if context.wants_json() {
         context.print_json(json!(needs.scopes).to_string()).await?;

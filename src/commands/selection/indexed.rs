@@ -107,9 +107,9 @@ mod tests {
         let takes_task = |command: &clap::Command| {
             command.get_arguments().any(|argument| {
                 let names = argument.get_value_names().unwrap_or_default();
-                let is_switch = !argument.get_action().takes_values();
                 let is_named = names.iter().any(|name| name.split('|').any(|name| name == "TASK"));
-                !is_switch && (is_named || argument.get_id() == "task" || argument.get_id() == "tasks")
+                let is_task = argument.get_id() == "task" || argument.get_id() == "tasks";
+                is_named || (argument.is_positional() && is_task)
             })
         };
         let mut count = 0;

@@ -38,6 +38,10 @@ pub(super) async fn run(context: &Context) -> Result<Status> {
         context.print_json(json.to_string()).await?;
         return Ok(Status::DONE);
     }
+    if context.is_taskcluster() {
+        // The Go tool says it with its exit status alone.
+        return Ok(Status::DONE);
+    }
     let who = client_id.map_or("the task, by way of its proxy".into(), |client_id| context.ui.safe(client_id));
     let until = expires.map(|expires| format!(" until {}", expires.format("%F %R UTC"))).unwrap_or_default();
     writeln!(context.ui.out(), "Signed in to {root} as {who}{until}.")?;

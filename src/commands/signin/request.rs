@@ -90,7 +90,7 @@ async fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
         return Ok(None);
     }
     let mut wanted = needs::split_scopes(&args.scope)?;
-    let needs = needs::of(&args.purpose, &known)?;
+    let needs = needs::of(&args.purpose, &known, context)?;
     needs::tell_open(&needs, context);
     wanted.extend(needs.scopes);
     wanted.extend(reads(&args.purpose, &known, context).await?);
@@ -105,7 +105,7 @@ async fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
 
 /// Scopes with which the verbs look before they act, where the deployment does not give them to everybody.
 async fn reads(purpose: &[String], known: &IndexMap<String, Value>, context: &Context) -> Result<Vec<String>> {
-    let reads = needs::reads_of(purpose, known)?;
+    let reads = needs::reads_of(purpose, known, context)?;
     if reads.is_empty() {
         return Ok(Vec::new());
     }

@@ -6,7 +6,7 @@ use crate::commands::listening::explain_binding;
 use crate::commands::pulse::{names, source};
 use crate::error::{Error, Result};
 use crate::pulse::{Binding, binding, parse_binding};
-use crate::reference::{Catalogue, Source};
+use crate::reference::Catalogue;
 
 /// What to listen to.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -34,17 +34,17 @@ impl BindingArgs {
         self.bindings.is_empty() && self.routes.is_empty() && self.exchanges.is_empty()
     }
 
-    /// The bindings, each once.
+    /// The bindings to exchanges of this catalogue, each once.
     ///
     /// # Errors
     /// When there are none, or one cannot be.
-    pub(super) fn build(&self) -> Result<Vec<Binding>> {
+    pub(super) fn build(&self, catalogue: &Catalogue) -> Result<Vec<Binding>> {
         if self.is_empty() {
             return Err(Error::usage("nothing to listen to")
                 .hint("Name an exchange, as in `tc pulse listen queue.taskFailed`; `tc pulse exchanges` lists them."));
         }
         let mut found = Vec::new();
-        self.add_named(&mut found)?;
+        self.add_named(&mut found, catalogue)?;
         for (index, exchange) in self.exchanges.iter().enumerate() {
             let pattern = match self.patterns.as_slice() {
                 [] => "#",
@@ -66,19 +66,19 @@ impl BindingArgs {
         Ok(unique)
     }
 
-    fn add_named(&self, found: &mut Vec<Binding>) -> Result<()> {
+    fn add_named(&self, found: &mut Vec<Binding>, catalogue: &Catalogue) -> Result<()> {
         let source = source(self.legacy);
         let mut routed = Vec::new();
         for text in &self.bindings {
             let builder = parse_binding(text, source).map_err(explain_binding)?;
             if builder.has_words() || self.routes.is_empty() {
-                found.push(builder.build().map_err(explain_binding)?);
+                found.push(builder.build_in(catalogue).map_err(explain_binding)?);
             } else {
                 routed.push(builder);
             }
         }
         if self.bindings.is_empty() && !self.routes.is_empty() {
-            let names = exchanges_of_tasks(source)?;
+            let names = exchanges_of_tasks(catalogue)?;
             routed.extend(names.into_iter().map(|name| {
                 let builder = binding("queue", name);
                 if self.legacy { builder.legacy() } else { builder }
@@ -90,7 +90,7 @@ impl BindingArgs {
         }
         for builder in routed {
             for route in &self.routes {
-                found.push(builder.clone().route(route).build().map_err(explain_binding)?);
+                found.push(builder.clone().route(route).build_in(catalogue).map_err(explain_binding)?);
             }
         }
         Ok(())
@@ -98,8 +98,8 @@ impl BindingArgs {
 }
 
 /// The exchanges whose messages go to the routes of a task: those that name one.
-fn exchanges_of_tasks(source: Source) -> Result<Vec<&'static str>> {
-    let queue = Catalogue::embedded(source).service("queue")?;
+fn exchanges_of_tasks(catalogue: &Catalogue) -> Result<Vec<&str>> {
+    let queue = catalogue.service("queue")?;
     let names_task = |entries: &[crate::reference::RoutingKeyEntry]| entries.iter().any(|entry| entry.name == "taskId");
     let exchanges = queue.exchanges.iter().filter(|exchange| names_task(&exchange.routing_key));
     Ok(exchanges.map(|exchange| exchange.name.as_str()).collect())
@@ -108,6 +108,7 @@ fn exchanges_of_tasks(source: Source) -> Result<Vec<&'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::Source;
 
     fn list(items: &[&str]) -> Vec<String> {
         items.iter().map(ToString::to_string).collect()
@@ -115,7 +116,11 @@ mod tests {
 
     fn built(args: &BindingArgs) -> Vec<(String, String)> {
         let short = |name: String| name.strip_prefix("exchange/taskcluster-").map(Into::into).unwrap_or(name);
-        args.build().unwrap().into_iter().map(|binding| (short(binding.exchange), binding.pattern)).collect()
+        args.build(Catalogue::embedded(source(args.legacy)))
+            .unwrap()
+            .into_iter()
+            .map(|binding| (short(binding.exchange), binding.pattern))
+            .collect()
     }
 
     #[test]
@@ -149,7 +154,7 @@ mod tests {
         let patterns: Vec<String> = built(&args).into_iter().map(|(_, pattern)| pattern).collect();
         assert_eq!(patterns, ["primary.a.*.*.*.*.*.*.*.#", "route.x", "route.y"]);
         let args = BindingArgs { bindings: list(&["queue.taskFailed?taskId=a"]), routes: list(&["x"]), ..args };
-        assert!(args.build().is_err());
+        assert!(args.build(Catalogue::embedded(Source::Current)).is_err());
     }
 
     #[test]
@@ -163,11 +168,17 @@ mod tests {
         assert_eq!(built(&args(&["a", "b"], &[])), [pair("a", "#"), pair("b", "#")]);
         assert_eq!(built(&args(&["a", "b"], &["x"])), [pair("a", "x"), pair("b", "x")]);
         assert_eq!(built(&args(&["a", "b"], &["x", "y"])), [pair("a", "x"), pair("b", "y")]);
-        assert_eq!(args(&["a"], &["x", "y"]).build().unwrap_err().message(), "2 patterns for 1 exchanges");
+        assert_eq!(
+            args(&["a"], &["x", "y"]).build(Catalogue::embedded(Source::Current)).unwrap_err().message(),
+            "2 patterns for 1 exchanges"
+        );
     }
 
     #[test]
     fn nothing_to_listen_to_is_an_error() {
-        assert_eq!(BindingArgs::default().build().unwrap_err().message(), "nothing to listen to");
+        assert_eq!(
+            BindingArgs::default().build(Catalogue::embedded(Source::Current)).unwrap_err().message(),
+            "nothing to listen to"
+        );
     }
 }

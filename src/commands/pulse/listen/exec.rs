@@ -8,7 +8,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::context::Context;
-use crate::pulse::{Message, describe, names};
+use crate::pulse::{Message, describe_by, names};
+use crate::reference::Catalogue;
 
 /// Tries after the first that a command gets when nobody says otherwise.
 pub(super) const DEFAULT_RETRIES: u32 = 5;
@@ -47,7 +48,7 @@ pub(super) async fn run(command: &str, message: Message, retries: u32, context: 
 async fn once(command: &str, message: &Message, context: &Context) -> Result<(), String> {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command).current_dir(&context.env.directory).kill_on_drop(true);
-    shell.env_clear().envs(context.env.variables()).envs(variables(message));
+    shell.env_clear().envs(context.env.variables()).envs(variables(message, context.catalogue(false)));
     shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = shell.spawn().map_err(|error| error.to_string())?;
     let stdin = child.stdin.take();
@@ -69,7 +70,7 @@ async fn once(command: &str, message: &Message, context: &Context) -> Result<(),
 }
 
 /// What the command gets in its environment: the fields of the line, and each word of the routing key.
-fn variables(message: &Message) -> Vec<(String, String)> {
+fn variables(message: &Message, catalogue: &Catalogue) -> Vec<(String, String)> {
     let mut found = vec![
         ("TC_PULSE_EXCHANGE".to_owned(), message.exchange.clone()),
         ("TC_PULSE_ROUTING_KEY".to_owned(), message.routing_key.clone()),
@@ -77,7 +78,7 @@ fn variables(message: &Message) -> Vec<(String, String)> {
         ("TC_PULSE_REDELIVERED".to_owned(), message.redelivered.to_string()),
         ("TC_PULSE_TIME".to_owned(), message.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)),
     ];
-    if let Some((service, exchange)) = describe(&message.exchange) {
+    if let Some((service, exchange)) = describe_by(&message.exchange, catalogue) {
         found.push(("TC_PULSE_NAME".to_owned(), format!("{}.{}", service.service_name, exchange.name)));
         let words = names(exchange, &message.routing_key);
         found.extend(words.into_iter().map(|(word, value)| (variable(word), value.to_owned())));

@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::pulse::{Message, describe, names};
+use crate::pulse::{Message, describe_by, names};
+use crate::reference::Catalogue;
 use crate::ui::json::Layout;
 
 #[derive(Serialize)]
@@ -48,9 +49,9 @@ pub(super) fn json(message: &Message) -> serde_json::Result<Vec<u8>> {
 }
 
 /// One line for people: time, exchange, what it is about, and in which state that is.
-pub(super) fn text(message: &Message) -> String {
+pub(super) fn text(message: &Message, catalogue: &Catalogue) -> String {
     let payload: Value = serde_json::from_slice(message.body()).unwrap_or_default();
-    let (name, about) = match describe(&message.exchange) {
+    let (name, about) = match describe_by(&message.exchange, catalogue) {
         None => (message.exchange.clone(), message.routing_key.clone()),
         Some((service, exchange)) => {
             let words = names(exchange, &message.routing_key);

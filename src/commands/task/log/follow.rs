@@ -209,7 +209,8 @@ impl<'a> Log<'a> {
                     }
                 }
                 Ok(Ok(None)) => {
-                    if self.overlap.ends_early() {
+                    self.overlap.end();
+                    if self.overlap.found_difference() {
                         self.warn_of_difference();
                     }
                     return Ok(Ended::Whole);

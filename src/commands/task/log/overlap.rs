@@ -13,6 +13,7 @@ pub(super) struct Overlap {
     expected: VecDeque<u8>,
     /// Something else came.
     differs: bool,
+    is_told: bool,
 }
 
 impl Overlap {
@@ -42,12 +43,14 @@ impl Overlap {
 
     /// Whether something else came than what must come again; told once.
     pub(super) fn found_difference(&mut self) -> bool {
-        std::mem::take(&mut self.differs)
+        let is_news = self.differs && !self.is_told;
+        self.is_told |= is_news;
+        is_news
     }
 
-    /// Whether a stream ended before it has repeated all that it must.
-    pub(super) fn ends_early(&mut self) -> bool {
-        !std::mem::take(&mut self.expected).is_empty()
+    /// A stream has ended, and should have repeated all that it must.
+    pub(super) fn end(&mut self) {
+        self.differs |= !std::mem::take(&mut self.expected).is_empty();
     }
 }
 
@@ -65,13 +68,25 @@ mod tests {
         assert_eq!(overlap.fresh(b"abcd"), b"");
         assert!(!overlap.expected.is_empty());
         assert_eq!(overlap.fresh(b"efgh"), b"gh");
-        assert!(!overlap.found_difference() && !overlap.ends_early());
+        overlap.end();
+        assert!(!overlap.found_difference());
         overlap.expect();
         assert_eq!(overlap.fresh(b"abX"), b"");
-        assert!(overlap.found_difference() && !overlap.found_difference());
-        assert!(overlap.ends_early());
+        assert!(overlap.found_difference());
+        overlap.end();
+        assert!(!overlap.found_difference(), "it is told once");
         assert_eq!(overlap.fresh(b"new"), b"new");
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_differs() {
+        let mut overlap = Overlap::default();
+        overlap.add(b"abc");
+        overlap.expect();
+        assert_eq!(overlap.fresh(b"ab"), b"");
         assert!(!overlap.found_difference());
+        overlap.end();
+        assert!(overlap.found_difference());
     }
 
     #[test]
