@@ -159,18 +159,6 @@ pub(crate) static HISTORY: Key = Key {
     in_profiles: false,
 };
 
-/// The program that shows long output on a terminal.
-pub(crate) static PAGER: Key = Key {
-    name: "pager",
-    meaning: "Program that shows output longer than the terminal; empty for none. PAGER, or else less, where it is not set.",
-    kind: Type::Command,
-    example: "\"less -FRX\"",
-    default: None,
-    flag: None,
-    variable: Some(env::TC_PAGER),
-    in_profiles: false,
-};
-
 /// Whether a deployment is asked for its version.
 pub(crate) static VERSION_HINT: Key = Key {
     name: "version-hint",
@@ -181,6 +169,18 @@ pub(crate) static VERSION_HINT: Key = Key {
     flag: None,
     variable: None,
     in_profiles: true,
+};
+
+/// The program that shows long output on a terminal.
+pub(crate) static PAGER: Key = Key {
+    name: "pager",
+    meaning: "Program that shows output longer than the terminal; empty for none. PAGER, or else less, where it is not set.",
+    kind: Type::Command,
+    example: "\"less -FRX\"",
+    default: None,
+    flag: None,
+    variable: Some(env::TC_PAGER),
+    in_profiles: false,
 };
 
 /// All settings, in the order in which lists show them.

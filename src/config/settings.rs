@@ -205,14 +205,14 @@ impl Settings {
         self.text(&keys::HISTORY).as_deref() != Some("off")
     }
 
-    /// The program that shows long output, where someone says: empty for none.
-    pub(crate) fn pager(&self) -> Option<String> {
-        self.text(&keys::PAGER)
-    }
-
     /// Whether a deployment that is newer than the references is told of.
     pub(crate) fn has_version_hint(&self) -> bool {
         self.text(&keys::VERSION_HINT).as_deref() != Some("off")
+    }
+
+    /// The program that shows long output, where someone says: empty for none.
+    pub(crate) fn pager(&self) -> Option<String> {
+        self.text(&keys::PAGER)
     }
 
     /// How often to try again.

@@ -225,8 +225,9 @@ async fn merged(
             context.filter(&program, &document, terminal, &mut sink)?;
         }
         None => {
+            let line_end: &[u8] = if print::is_out(&sink) { b"\n" } else { b"" };
             std::io::copy(&mut spool, &mut sink)
-                .and_then(|_| sink.write_all(b"\n"))
+                .and_then(|_| sink.write_all(line_end))
                 .map_err(|source| print::write_error(flags, source))?;
         }
     }

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_second_column_decides_where_the_first_is_the_same() {
-        let mut rows = vec![Row::new((), ["a", "1"]), Row::new((), ["b", "2"]), Row::new((), ["a", "3"])];
+        let mut rows = [Row::new((), ["a", "1"]), Row::new((), ["b", "2"]), Row::new((), ["a", "3"])];
         rows.sort_by(|a, b| compare(a, b, &[(0, false), (1, true)]));
         let found: Vec<&str> = rows.iter().map(|row| row.cells[1].plain.as_str()).collect();
         assert_eq!(found, ["3", "1", "2"]);
