@@ -193,7 +193,7 @@ fn the_list_says_where_each_value_comes_from() {
     let json = tc.run(&["config", "list", "--json"]).json();
     assert_eq!(json[3]["source"], "default");
     assert_eq!(json[4]["value"], serde_json::Value::Null);
-    assert_eq!(json[12]["value"][1], "queue:cancel-task:*");
+    assert_eq!(json[13]["value"][1], "queue:cancel-task:*");
     let shown = tc.terminal().run(&["config", "list"]);
     assert!(shown.stdout.contains("SETTING") && shown.stdout.contains("queue:rerun-task:*, queue"), "{shown}");
 }
