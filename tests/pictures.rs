@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vt100::{Color, Screen};
 
-use crate::support::pty::Terminal;
+use crate::support::pty::{Terminal, contents};
 
 /// A push of Firefox, as in the tour of the README.
 const SEED: [&str; 5] = ["sandbox", "--seed", "firefox:300:7", "--age", "150m"];
@@ -115,8 +115,16 @@ fn in_sandbox(command: &str) -> crate::support::pty::Session {
 fn the_picture_of_watching_a_group_is_what_a_terminal_shows() {
     let command = format!("tc group watch {GROUP}");
     let session = in_sandbox(&command);
-    session.wait_for(".. and 1 more");
-    let svg = session.look(|screen| draw(&command, screen));
+    // The last line comes last, so the picture is whole with it; a moment later it may be drawn anew.
+    let svg = std::cell::RefCell::default();
+    session.wait_until("the whole view", |screen| {
+        let is_whole = contents(screen).ends_with(".. and 1 more");
+        if is_whole {
+            svg.replace(draw(&command, screen));
+        }
+        is_whole
+    });
+    let svg = svg.into_inner();
     session.press(crate::support::pty::CTRL_C);
     session.end();
     keep("group-watch.svg", &svg);

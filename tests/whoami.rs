@@ -27,6 +27,10 @@ fn nobody_is_signed_in_at_first() {
         .stdout("")
         .stderr("error: not signed in to https://tc.invalid\nhint: To sign in: tc signin\n")
         .status(4);
+    // Where a flag chose the deployment, signing in needs it, too.
+    let chosen = Tc::new().run(&["whoami", "-R", "community"]);
+    chosen.stdout("").status(4);
+    assert!(chosen.stderr.ends_with("\nhint: To sign in: tc signin -R community\n"), "{chosen}");
     tc.env("TASKCLUSTER_CLIENT_ID", "me")
         .env("TASKCLUSTER_ACCESS_TOKEN", "key")
         .run(&["whoami", "--no-credentials"])

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::client::ApiError;
+use crate::commands::credentials::sign_in_hint;
 use crate::context::{Context, Identity, left};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -54,7 +55,7 @@ fn not_signed_in(identity: &Identity, context: &Context) -> Error {
         Some(reason) => error.hint(reason.clone()),
         None => error,
     };
-    if context.globals.no_credentials { error } else { error.hint("To sign in: tc signin") }
+    if context.globals.no_credentials { error } else { error.hint(sign_in_hint(context)) }
 }
 
 fn to_json(identity: &Identity, scopes: Option<&[String]>) -> Value {

@@ -2,6 +2,7 @@
 
 use crate::commands::bulk::Confirmation;
 use crate::commands::credentials::exports::{self, ShellFlags};
+use crate::commands::credentials::sign_in_hint;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -27,9 +28,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;
     let Some(credentials) = context.credentials()? else {
-        return Err(
-            Error::new(Kind::Auth, format!("there are no credentials for {root}")).hint("To sign in: tc signin")
-        );
+        return Err(Error::new(Kind::Auth, format!("there are no credentials for {root}")).hint(sign_in_hint(context)));
     };
     if context.ui.terminal.stdout && !args.yes {
         let confirmation = Confirmation {

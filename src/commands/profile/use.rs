@@ -40,7 +40,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     file.change(|document: &Document| document.with(&slot, &Value::Text(name.clone())))?;
     if context.ui.terminal.stderr {
         let root = profile.root_url.map(|root| format!(", {root}")).unwrap_or_default();
-        context.ui.note(format_args!("From now on: {name}{root}. To sign in: tc signin"));
+        context.ui.note(format_args!("From now on: {name}{root}"));
+        context.ui.hint("To sign in: tc signin");
     }
     for variable in [env::TC_PROFILE, env::ROOT_URL] {
         if context.env.get(variable).is_some() {

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::client::{ApiError, Client};
+use crate::commands::credentials::sign_in_hint;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -24,7 +25,7 @@ pub(super) async fn run(context: &Context) -> Result<Status> {
             Some(why) => error.hint(why.clone()),
             None => error,
         };
-        return Err(error.hint("To sign in: tc signin"));
+        return Err(error.hint(sign_in_hint(context)));
     }
     let client = context.client()?;
     is_taken(&client).await?;
