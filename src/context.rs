@@ -7,6 +7,7 @@ mod ending;
 mod identity;
 mod limit;
 mod newer_version;
+mod pager;
 mod print;
 mod prompt;
 mod references;
@@ -21,6 +22,7 @@ use identity::Loaded;
 pub(crate) use identity::left;
 pub(crate) use identity::{Identity, Origin, given};
 use limit::TransferLimit;
+pub(crate) use pager::pager;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, OnceLock};

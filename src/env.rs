@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::clock::{SharedClock, SystemClock};
@@ -66,7 +66,12 @@ variables! {
     VISUAL = "VISUAL", "Editor for `tc config edit`.";
     EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
+    TC = "TC", "Set for programs `tc-NAME` and for aliases that the shell runs: the path of tc. It is not read.";
+    PATH = "PATH", "Where programs `tc-NAME` are found that are commands `tc NAME`.";
     TC_COMPLETE = "TC_COMPLETE", "Set by the shell completions: the shell to answer, in place of running the command.";
+    TC_PAGER = "TC_PAGER", "Program that shows output that is longer than the terminal; set to nothing for none.";
+    PAGER = "PAGER", "The same, where TC_PAGER and the setting `pager` say nothing; `less` by default.";
+    LESS = "LESS", "Options of `less`; FRX where there are none.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
     TC_PROGRESS = "TC_PROGRESS", "When 0, no progress bars and no redrawing: views print lines.";
     DEBUG_TASKCLUSTER_CLIENT = "DEBUG_TASKCLUSTER_CLIENT", "When set, the same as -v, unless TC_LOG says otherwise.";
@@ -76,6 +81,8 @@ variables! {
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
+    /// The file of the program, where it is one.
+    program: Option<PathBuf>,
     /// The working directory that relative paths start from.
     pub directory: PathBuf,
     /// The user's directories, as the system knows them apart from the variables.
@@ -107,6 +114,7 @@ impl Environment {
     pub fn empty(directory: impl Into<PathBuf>) -> Self {
         Self {
             variables: BTreeMap::new(),
+            program: None,
             directory: directory.into(),
             directories: Directories::default(),
             clock: Arc::new(SystemClock),
@@ -118,6 +126,7 @@ impl Environment {
     pub fn from_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
+            program: std::env::current_exe().ok(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             directories: Directories { home: dirs::home_dir(), config: dirs::config_dir() },
             clock: Arc::new(SystemClock),
@@ -144,6 +153,16 @@ impl Environment {
         self.text(variable.name)
     }
 
+    /// The file of the program that runs, where this is the environment of a process.
+    pub(crate) fn program(&self) -> Option<&Path> {
+        self.program.as_deref()
+    }
+
+    /// Whether a variable is set, and to nothing.
+    pub(crate) fn is_set_to_nothing(&self, variable: Variable) -> bool {
+        self.variables.get(OsStr::new(variable.name)).is_some_and(|value| value.is_empty())
+    }
+
     /// The root URL of the deployment. One that names the proxy, as in what a proxy runs, is not the deployment's own.
     pub(crate) fn root_url(&self) -> Option<&str> {
         self.get(ROOT_URL).filter(|root| self.get(PROXY_URL) != Some(root))
@@ -160,7 +179,7 @@ impl Environment {
     }
 
     /// A relative path, seen from the working directory.
-    pub fn resolve(&self, path: impl AsRef<std::path::Path>) -> PathBuf {
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.directory.join(path)
     }
 

@@ -1,6 +1,8 @@
 //! The program as a function: parse, build the context, start the one runtime, dispatch, render the error.
 
 mod bug;
+mod external;
+mod pager;
 mod race;
 
 use std::error::Error as _;
@@ -20,7 +22,7 @@ use crate::context::{Context, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
+use crate::ui::{ColorChoice, Pages, Streams, Terminal, Ui, log};
 
 pub use bug::report_bugs;
 
@@ -44,18 +46,35 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let streams = Streams { terminal: still(terminal, environment), ..streams };
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
         let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        let tree_for = |words: &[OsString]| commands::tree_for(words, environment);
+        let tree_for = |words: &[OsString]| commands::with_aliases(commands::tree_for(words, environment), environment);
         let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
         let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
         return finish(completions::answer(shell, &args, tree_for, known, asked, &ui), &ui);
     }
+    let mut streams = streams;
+    let args = match external::resolve(args, environment) {
+        Ok(external::Subject::Own(args)) => args,
+        Ok(external::Subject::External(external)) => match external.run(&mut streams) {
+            Ok(code) => return code,
+            Err(error) => return finish(Err(error), &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+        },
+        Err(error) => return finish(Err(error), &Ui::new(streams, ColorChoice::Auto, no_color, false)),
+    };
     let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
         Err(fault) => {
-            return refuse(&fault, cli::is_taskcluster(&args), &Ui::new(streams, ColorChoice::Auto, no_color, false));
+            let is_taskcluster = cli::is_taskcluster(&args);
+            let (streams, pages) = if is_taskcluster { (streams, None) } else { pager::hold(streams) };
+            let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
+            let status = refuse(&fault, is_taskcluster, &ui);
+            let globals = Globals { no_pager: args.iter().any(|word| word == "--no-pager"), ..Globals::default() };
+            let shown = pages.map_or(Ok(()), |pages| pager::show(&pages, environment, &globals, &ui));
+            return if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() };
         }
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
+    let is_paged = !cli::is_taskcluster(&args) && (cli.is_finite || cli.command.prints_long());
+    let (streams, pages) = if is_paged { pager::hold(streams) } else { (streams, None) };
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
     let (command, mut globals, verb) = (cli.command, cli.globals, cli.verb);
     if command.limits_itself() {
@@ -68,6 +87,7 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args)
         .advised_by(commands::advise, verb)
         .limited_to(limit.as_deref());
+    let globals = context.globals.clone();
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
         let verb = |context: Arc<Context>| async move {
@@ -82,9 +102,17 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         };
         race::race(context, &log::dispatch(&ui, level), verb)
     });
-    match outcome {
-        Err(error) if error.kind() == Kind::Interrupted => finish_interrupted(error, ui),
-        outcome => finish(outcome, &ui),
+    match (outcome, pages) {
+        (Err(error), pages) if error.kind() == Kind::Interrupted => {
+            pages.as_ref().map(Pages::release).unwrap_or_default();
+            finish_interrupted(error, ui)
+        }
+        (outcome, Some(pages)) => {
+            // What is read comes before what went wrong.
+            let shown = pager::show(&pages, environment, &globals, &ui).map_err(Error::from);
+            finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
+        }
+        (outcome, None) => finish(outcome, &ui),
     }
 }
 

@@ -63,7 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 16] = [
     "bulk",
     "credentials",
     "diagnosing",
@@ -71,9 +71,11 @@ const ROOMS: [&str; 14] = [
     "examples",
     "hints",
     "listening",
+    "lists",
     "logs",
     "notices",
     "page",
+    "programs",
     "selection",
     "topics",
     "transfers",

@@ -184,6 +184,7 @@ fn the_list_says_where_each_value_comes_from() {
              pulse-username\t\t\n\
              history\ton\tdefault\n\
              version-hint\ton\tdefault\n\
+             pager\t\t\n\
              presets.relduty\t[\"queue:rerun-task:*\",\"queue:cancel-task:*\"]\t{path}\n\
              profiles.corp.root-url\thttps://corp.example.com\t{path}\n"
         ))

@@ -12,8 +12,10 @@
 
 mod access;
 mod action;
+mod alias;
 mod api;
 mod api_methods;
+mod api_paths;
 mod api_redirects;
 mod architecture;
 mod artifact;
@@ -52,6 +54,7 @@ mod help;
 mod hook;
 mod index;
 mod jq;
+mod lists;
 mod man;
 mod missing_names;
 mod notify;
@@ -121,6 +124,8 @@ mod terminal;
 mod terminal_bulk;
 #[cfg(unix)]
 mod terminal_log;
+#[cfg(unix)]
+mod terminal_pager;
 #[cfg(unix)]
 mod terminal_watch;
 mod transcripts;

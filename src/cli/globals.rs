@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Form;
 use crate::ui::ColorChoice;
 
 /// Flags that every command takes, before or after its name.
@@ -44,4 +45,10 @@ pub(crate) struct Globals {
     /// File of CA certificates (PEM) to trust besides the system's
     #[arg(long, global = true, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
+    /// Print long output directly, without a pager
+    #[arg(long, global = true)]
+    pub no_pager: bool,
+    /// The form that `-o` of the command asks for.
+    #[arg(skip)]
+    pub form: Option<Form>,
 }

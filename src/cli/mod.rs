@@ -1,14 +1,18 @@
 //! Command lines: global flags, and the API's methods as subcommands. Pure. The tree of commands is handed in.
 
+mod alias;
 mod api;
 mod called;
+mod form;
 mod globals;
 pub(crate) mod invocation;
 mod short_help;
 mod switches;
 pub(crate) mod usage;
 
+pub(crate) use alias::{Resolved, command_place, resolve};
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
+pub(crate) use form::{Form, document_form, form_of};
 pub(crate) use globals::Globals;
 pub(crate) use short_help::with_screen_help;
 pub(crate) use switches::lenient;

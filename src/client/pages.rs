@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 pub struct Pages {
     /// What is to be fetched and has not been asked for yet.
     next: Option<Box<Cursor>>,
+    /// Whether the next page is fetched before somebody asks for it.
+    fetches_ahead: bool,
     /// The page on its way, at most one.
     fetching: JoinSet<(Box<Cursor>, Result<Fetched>)>,
 }
@@ -45,7 +47,13 @@ struct Fetched {
 impl Pages {
     pub(super) fn new(client: Client, request: Request) -> Self {
         let cursor = Cursor { client, first: request.clone(), request, seen: HashSet::new(), is_checked: false };
-        Self { next: Some(Box::new(cursor)), fetching: JoinSet::new() }
+        Self { next: Some(Box::new(cursor)), fetches_ahead: true, fetching: JoinSet::new() }
+    }
+
+    /// The same, fetching no page that nobody has asked for: for lists that may not be read to their end.
+    #[must_use]
+    pub(crate) fn one_by_one(self) -> Self {
+        Self { fetches_ahead: false, ..self }
     }
 
     /// A page that lacks what its method lists is an error.
@@ -70,7 +78,9 @@ impl Pages {
         if !is_last {
             // The server is to be at work on the next page while the caller is at work on this one.
             self.next = Some(cursor);
-            self.fetch_next()?;
+            if self.fetches_ahead {
+                self.fetch_next()?;
+            }
         }
         Ok(Some(page))
     }

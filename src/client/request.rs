@@ -27,6 +27,8 @@ pub struct Request {
     pub answers_json: bool,
     /// Whether it leads to the same state when it is sent again: see [`is_idempotent`].
     pub idempotent: bool,
+    /// Headers besides those that every call has; other hosts than the deployment never get them.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Request {
@@ -40,6 +42,7 @@ impl fmt::Debug for Request {
             .field("follow", &self.follow)
             .field("answers_json", &self.answers_json)
             .field("idempotent", &self.idempotent)
+            .field("headers", &self.headers.len())
             .finish()
     }
 }
@@ -86,13 +89,48 @@ impl Request {
             answers_json: method.output.is_some(),
             idempotent: is_idempotent(&service.service_name, &method.name, body.as_deref()),
             body,
+            headers: Vec::new(),
         })
+    }
+
+    /// A GET of a path of the deployment, as it stands: `/api/queue/v1/ping`. Other paths than those below `/api`,
+    /// `/references` and `/schemas` are taken for what comes behind `/api`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Usage`] when it is no path, or leads elsewhere.
+    pub(crate) fn of_path(root: &RootUrl, path: &str) -> Result<Self> {
+        let invalid = || Error::usage(format!("invalid path `{path}`"));
+        let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let prefix = if ["/api", "/references", "/schemas"].into_iter().any(is_below) { "" } else { "/api" };
+        let text = format!("{}{prefix}{path}", root.as_str().trim_end_matches('/'));
+        let url = Url::parse(&text).map_err(|source| invalid().caused_by(source))?;
+        // What a parser drops would not be what was asked for.
+        let is_kept = url.as_str().len() >= text.len();
+        if !path.starts_with('/') || path.starts_with("//") || !is_kept || url.fragment().is_some() {
+            return Err(invalid());
+        }
+        Ok(Self::get(format!("GET {path}"), url))
     }
 
     /// A GET of something that is no method, and may be anything.
     pub(crate) fn get(what: impl Into<String>, url: Url) -> Self {
         let what = what.into();
-        Self { what, verb: Verb::Get, url, body: None, follow: true, answers_json: false, idempotent: true }
+        Self {
+            what,
+            verb: Verb::Get,
+            url,
+            body: None,
+            follow: true,
+            answers_json: false,
+            idempotent: true,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same call with these headers besides its own.
+    #[must_use]
+    pub(crate) fn with_headers(self, headers: Vec<(String, String)>) -> Self {
+        Self { headers, ..self }
     }
 
     /// The same call, for which a redirect is the answer.

@@ -56,7 +56,7 @@ impl Hop {
             verb: request.verb,
             url: request.url.clone(),
             body: request.body.clone(),
-            extra: Vec::new(),
+            extra: request.headers.clone(),
             streamed: None,
             sign: true,
             idempotent: request.idempotent,
@@ -66,7 +66,9 @@ impl Hop {
 
     /// For an answer that is to be read piece by piece.
     pub(super) fn streamed(request: &Request, extra: Vec<(String, String)>, stall: Duration, sign: bool) -> Self {
-        Self { extra, streamed: Some(stall), sign, ..Self::first(request) }
+        let mut hop = Self { streamed: Some(stall), sign, ..Self::first(request) };
+        hop.extra.extend(extra);
+        hop
     }
 }
 
@@ -110,7 +112,9 @@ impl Client {
     /// # Errors
     /// [`Kind::Auth`] when the credentials cannot sign.
     pub fn sign(&self, request: &Request) -> Result<Vec<(String, String)>> {
-        self.headers(request.verb, &request.url, request.body.as_ref(), true)
+        let mut headers = self.headers(request.verb, &request.url, request.body.as_ref(), true)?;
+        headers.extend(request.headers.iter().cloned());
+        Ok(headers)
     }
 
     pub(super) fn headers(
@@ -302,8 +306,12 @@ fn redirect(request: &Request, from: &Hop, status: u16, location: &str, visited:
     }
     let verb = if keeps { from.verb } else { Verb::Get };
     let is_other_resource = from.is_other_resource || status == 303;
+    let mut extra = from.extra.clone();
+    if url.origin() != request.url.origin() {
+        extra.retain(|header| !request.headers.contains(header));
+    }
     // A signature is for the deployment and the call that was asked for, not for what that leads to.
-    Ok(Hop { verb, url, body, extra: from.extra.clone(), sign: false, is_other_resource, ..*from })
+    Ok(Hop { verb, url, body, extra, sign: false, is_other_resource, ..*from })
 }
 
 /// Whether a try that failed may have done what it was for. Who asks for fewer requests has done none.

@@ -168,7 +168,9 @@ impl Streamed {
 fn decode(decoder: &mut MultiGzDecoder<Vec<u8>>, piece: &[u8]) -> io::Result<Bytes> {
     decoder.write_all(piece)?;
     decoder.flush()?;
-    Ok(Bytes::from(std::mem::take(decoder.get_mut())))
+    // The next piece will be about as large: room that is made at once need not grow step by step.
+    let room = Vec::with_capacity(decoder.get_ref().len());
+    Ok(Bytes::from(std::mem::replace(decoder.get_mut(), room)))
 }
 
 /// Where a partial answer starts: `bytes 100-199/200` (RFC 9110, 14.4).

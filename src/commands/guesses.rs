@@ -96,8 +96,10 @@ const VERBS: &[(&str, &[&str], &str)] = &[
 /// Options of other tools, and what does the same here.
 const OPTIONS: &[(&[&str], &str)] = &[
     (&["--web", "-w"], "Open the page with `tc task open` or `tc group open`."),
-    (&["--limit", "-L"], "Cut a list with `| head -n N`, or with --jq 'limit(N; .)'."),
-    (&["-o", "--output", "--format"], "Print JSON with --json; write a file with `> FILE`."),
+    (&["--limit", "-L"], "Lists have --limit N; cut other output with `| head -n N`, or with --jq 'limit(N; .)'."),
+    (&["-o", "--output", "--format"], "Lists and documents have -o json|yaml; write a file with `> FILE`."),
+    (&["--no-headers"], "Leave it out: in a pipe there are none."),
+    (&["--sort-by", "--order-by"], "Sort a list with --sort COLUMN."),
     (&["--follow"], "Leave it out: what still runs is followed."),
     (&["--force"], "Use --yes."),
 ];

@@ -6,11 +6,15 @@ use std::io::Write as _;
 use clap::error::ErrorKind;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
+use super::programs;
 use super::topics::{self, TOPICS};
+use crate::config::Settings;
 use crate::context::Context;
+use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::reference::suggest;
+use crate::ui::one_line;
 
 /// Explain a command or a topic: exit-codes, scripting, credentials..
 #[derive(Debug, clap::Args)]
@@ -41,6 +45,12 @@ pub(crate) async fn run(
         }
         return Ok(Status::DONE);
     }
+    if let [name] = words[..]
+        && tree_for(&[]).find_subcommand(name).is_none()
+        && own_command(name, context)?
+    {
+        return Ok(Status::DONE);
+    }
     let line: Vec<OsString> =
         std::iter::once("tc").chain(words.iter().copied()).chain(["--help"]).map(OsString::from).collect();
     let tree = tree_for(&line);
@@ -53,6 +63,35 @@ pub(crate) async fn run(
         }
         _ => Err(unknown(&words, &tree)),
     }
+}
+
+/// Says what a command of the user's own is; false where there is none of this name.
+fn own_command(name: &str, context: &Context) -> Result<bool> {
+    let text = match (context.settings()?.contents().alias(name), programs::find(name, &context.env)) {
+        (Some(line), _) => match line.trim_start().strip_prefix('!') {
+            Some(line) => format!("`tc {name}` is an alias. The shell runs: {line}"),
+            None => format!("`tc {name}` is an alias of `tc {line}`."),
+        },
+        (None, Some(program)) => format!("`tc {name}` runs the program {}.", program.display()),
+        (None, None) => return Ok(false),
+    };
+    writeln!(context.ui.out(), "{}", context.ui.safe(&text))?;
+    Ok(true)
+}
+
+/// The user's own commands, as the end of help lists them; nothing where there are none.
+pub(super) fn own_commands(environment: &Environment, is_command: fn(&str) -> bool) -> String {
+    // Help must not fail for a broken file.
+    let aliases = Settings::contents_of(environment).unwrap_or_default().aliases();
+    let aliases: Vec<String> = aliases.into_iter().map(|(name, _)| name).filter(|name| !is_command(name)).collect();
+    let programs: Vec<String> = programs::all(environment).into_keys().filter(|name| !is_command(name)).collect();
+    let mut text = String::new();
+    for (names, what) in [(aliases, "Your aliases"), (programs, "Programs in PATH")] {
+        if !names.is_empty() {
+            text.push_str(&format!("\n{what}, see `tc help NAME`: {}", one_line(&names.join(", "))));
+        }
+    }
+    text
 }
 
 fn unknown(words: &[&str], tree: &clap::Command) -> Error {

@@ -15,7 +15,7 @@ use crate::exit::Status;
 /// Print the manual page, or write all pages to a directory
 ///
 /// There is one page for tc, one for each command and verb, and one for each topic of `tc help`. They carry no date,
-/// so the same version of tc always makes the same bytes. On a terminal `man` shows the page.
+/// so the same version of tc always makes the same bytes. On a terminal `man` lays out the page.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write all pages to this directory instead
@@ -48,33 +48,42 @@ pub(crate) async fn run(args: &Args, context: &Context, tree: &clap::Command) ->
         .ok_or_else(|| {
             Error::usage(format!("unknown command `{}`", args.words.join(" "))).hint("`tc --help` lists all commands.")
         })?;
-    if context.ui.stdout_columns().is_some() && show(&name, &page, context).await? {
-        return Ok(Status::DONE);
-    }
+    let page = match context.ui.stdout_columns() {
+        Some(columns) => laid_out(&name, &page, columns, context).await?.unwrap_or(page),
+        None => page,
+    };
     context.ui.out().write_all(&page)?;
     Ok(Status::DONE)
 }
 
-/// Shows a page through `man`, which brings its pager. False when there is no such program.
-async fn show(name: &str, page: &[u8], context: &Context) -> Result<bool> {
+/// A page as `man` lays it out for a terminal of so many columns; none when there is no such program. It would bring a
+/// pager of its own, and all that is long goes through the one of `tc`.
+async fn laid_out(name: &str, page: &[u8], columns: usize, context: &Context) -> Result<Option<Vec<u8>>> {
     let cannot = |source: io::Error| Error::failed("cannot make a file for `man`").caused_by(source);
     let directory = tempfile::tempdir().map_err(cannot)?;
     // A name with a slash is a file to `man` on all systems.
     let file = directory.path().join(name);
     std::fs::write(&file, page).map_err(cannot)?;
-    let status = tokio::process::Command::new("man")
+    let ended = tokio::process::Command::new("man")
         .arg(&file)
         .current_dir(&context.env.directory)
         .env_clear()
         .envs(context.env.variables())
-        .status()
+        .env("MANPAGER", "cat")
+        .env("MANWIDTH", columns.to_string())
+        // Bold and underlined words stay so, although it prints into a pipe.
+        .env("MAN_KEEP_FORMATTING", "1")
+        .stdin(std::process::Stdio::null())
+        .output()
         .await;
-    match status {
-        Ok(status) if status.success() => Ok(true),
-        Ok(status) => {
+    match ended {
+        Ok(output) if output.status.success() => Ok(Some(output.stdout)),
+        Ok(output) => {
+            context.ui.write_stderr(&output.stderr);
+            let status = output.status;
             Err(Error::failed(format!("`man` ended with {status}")).hint("Print the page: `tc man .. | cat`."))
         }
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::failed("cannot run `man`").caused_by(source)),
     }
 }

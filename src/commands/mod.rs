@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod action;
+pub(crate) mod alias;
 pub(crate) mod api;
 pub(crate) mod artifact;
 pub(crate) mod completions;
@@ -12,6 +13,7 @@ mod deployment;
 pub(crate) mod documents;
 pub(crate) mod download;
 mod examples;
+mod forms;
 pub(crate) mod from_now;
 #[cfg(test)]
 mod go_tool;
@@ -53,9 +55,11 @@ mod bulk;
 mod credentials;
 mod diagnosing;
 mod listening;
+mod lists;
 mod logs;
 mod notices;
 mod page;
+pub(crate) mod programs;
 mod selection;
 mod transfers;
 mod waiting;
@@ -67,6 +71,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{self, Globals};
+use crate::config::Settings;
 use crate::context::Context;
 use crate::env::Environment;
 use crate::error::{Error, Result};
@@ -134,6 +139,7 @@ pub(crate) enum Command {
     FromNow(from_now::Args),
     Config(config::Args),
     Profile(profile::Args),
+    Alias(alias::Args),
     /// Show the API references that tc is built on, and make new ones
     #[command(subcommand)]
     References(references::Command),
@@ -170,14 +176,41 @@ pub(crate) struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Whether the command prints one result, which has an end.
+    #[arg(skip)]
+    pub is_finite: bool,
     /// Noun and verb of the command, with a dot between them.
     #[arg(skip)]
     pub verb: String,
 }
 
+impl CommandLine {
+    /// The same with what `-o` says, where the command has that option: it then prints one result, which has an end.
+    fn in_form(mut self, form: Option<Option<cli::Form>>) -> Self {
+        self.is_finite = form.is_some();
+        self.globals.form = form.flatten();
+        self.globals.json |= matches!(self.globals.form, Some(cli::Form::Json | cli::Form::Yaml));
+        self
+    }
+}
+
+/// Whether a word is the name of a command, or another name of one.
+pub(crate) fn is_command(name: &str) -> bool {
+    // The first knows nothing of other names, and the second takes longer.
+    <Command as clap::Subcommand>::has_subcommand(name) || CommandLine::command().find_subcommand(name).is_some()
+}
+
+/// The tree with the user's aliases as commands, for completion.
+pub(crate) fn with_aliases(tree: clap::Command, environment: &Environment) -> clap::Command {
+    let aliases = Settings::contents_of(environment).unwrap_or_default().aliases();
+    let own = aliases.into_iter().filter(|(name, _)| !is_command(name));
+    own.fold(tree, |tree, (name, line)| tree.subcommand(clap::Command::new(name).about(format!("Alias: {line}"))))
+}
+
 /// The command tree without the API's methods, for manuals.
 pub(crate) fn tree() -> clap::Command {
     let tree = CommandLine::command().mut_subcommand("group", group::adjust);
+    let tree = forms::with_forms(tree);
     let names = help::names(&tree);
     tree.mut_subcommand("help", |command| help::complete(command, names))
 }
@@ -195,6 +228,9 @@ fn for_help(tree: clap::Command, words: &[OsString], environment: &Environment) 
     // There are too many commands for a screen, so whoever names none gets those that people need.
     match names.get(1..).unwrap_or_default() {
         [] | ["-h"] => tree.override_help(overview::overview(environment)),
+        ["--help"] => {
+            tree.after_long_help(format!("{}{}", topics::listed(), help::own_commands(environment, is_command)))
+        }
         _ => tree.after_help(topics::listed()).after_long_help(topics::listed()),
     }
 }
@@ -212,7 +248,7 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
     let matches = cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))?;
     let verb = verb_of(&matches);
-    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line })
+    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(cli::form_of(&matches)))
 }
 
 /// The names of the commands that were matched, with dots between them.
@@ -235,6 +271,16 @@ impl Command {
                 | Self::Group(group::Command::Wait(_) | group::Command::Watch(_))
                 | Self::Worker(worker::Command::Watch(_))
         )
+    }
+
+    /// Whether it prints something of its own that has an end and can be long; those that take `-o FORM` do anyway.
+    pub(crate) fn prints_long(&self) -> bool {
+        match self {
+            Self::Group(command) => matches!(command, group::Command::Diff(_) | group::Command::Timeline(_)),
+            Self::Api(args) => args.prints_long(),
+            Self::Help(_) | Self::Man(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether `--retries` is not how often its calls are tried again.
@@ -283,6 +329,7 @@ impl Command {
             Self::Whoami(args) => whoami::run(&args, context).await,
             Self::Config(args) => config::run(&args, context).await,
             Self::Profile(args) => profile::run(&args, context).await,
+            Self::Alias(args) => alias::run(&args, context, is_command).await,
             Self::Creds(args) => creds::run(&args, context).await,
             Self::Proxy(args) => proxy::run(&args, context).await,
             Self::Url(args) => url::run(&args, context).await,

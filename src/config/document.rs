@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use super::keys::{PRESETS, PROFILES, Slot};
+use super::keys::{ALIASES, PRESETS, PROFILES, Slot};
 use super::values::Value;
 
 /// What is wrong with a settings file, and where.
@@ -82,9 +82,9 @@ impl Document {
         let mut contents = Contents::default();
         for (key, item) in self.0.iter() {
             match (key, item.as_table_like()) {
-                (PRESETS, Some(presets)) => {
-                    for (name, scopes) in presets.iter() {
-                        self.leaf(&format!("{PRESETS}.{name}"), (presets, name), scopes, &mut contents)?;
+                (PRESETS | ALIASES, Some(table)) => {
+                    for (name, value) in table.iter() {
+                        self.leaf(&format!("{key}.{name}"), (table, name), value, &mut contents)?;
                     }
                 }
                 (PROFILES, Some(profiles)) => {
@@ -92,7 +92,9 @@ impl Document {
                         self.profile(name, profile, &mut contents)?;
                     }
                 }
-                (PRESETS | PROFILES, None) => return Err(self.fault((&*self.0, key), item, "this must be a table")),
+                (PRESETS | ALIASES | PROFILES, None) => {
+                    return Err(self.fault((&*self.0, key), item, "this must be a table"));
+                }
                 _ => self.leaf(key, (&*self.0, key), item, &mut contents)?,
             }
         }
@@ -217,6 +219,7 @@ fn path(slot: &Slot) -> (Vec<&str>, &str) {
         Slot::Top(key) => (Vec::new(), key.name),
         Slot::Profile(name, key) => (vec![PROFILES, name], key.name),
         Slot::Preset(name) => (vec![PRESETS], name),
+        Slot::Alias(name) => (vec![ALIASES], name),
     }
 }
 

@@ -171,6 +171,18 @@ pub(crate) static VERSION_HINT: Key = Key {
     in_profiles: true,
 };
 
+/// The program that shows long output on a terminal.
+pub(crate) static PAGER: Key = Key {
+    name: "pager",
+    meaning: "Program that shows output longer than the terminal; empty for none. PAGER, or else less, where it is not set.",
+    kind: Type::Command,
+    example: "\"less -FRX\"",
+    default: None,
+    flag: None,
+    variable: Some(env::TC_PAGER),
+    in_profiles: false,
+};
+
 /// All settings, in the order in which lists show them.
 pub(crate) static KEYS: &[&Key] = &[
     &ROOT_URL,
@@ -185,6 +197,7 @@ pub(crate) static KEYS: &[&Key] = &[
     &PULSE_USERNAME,
     &HISTORY,
     &VERSION_HINT,
+    &PAGER,
 ];
 
 /// The table of profiles.
@@ -192,6 +205,9 @@ pub(super) const PROFILES: &str = "profiles";
 
 /// The table of scope presets.
 pub(super) const PRESETS: &str = "presets";
+
+/// The table of aliases.
+pub(super) const ALIASES: &str = "aliases";
 
 /// A place in the file where a value can stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,6 +218,8 @@ pub(crate) enum Slot {
     Profile(String, &'static Key),
     /// `presets.relduty`
     Preset(String),
+    /// `aliases.rr`
+    Alias(String),
 }
 
 /// A key that does not exist, and those that resemble it.
@@ -229,12 +247,13 @@ impl Slot {
         let parts: Vec<&str> = text.split('.').collect();
         let unknown = |wanted: &str, prefix: &str, in_profiles: bool| {
             let names = KEYS.iter().copied().filter(|key| key.in_profiles || !in_profiles).map(|key| key.name);
-            let tables = ["profiles", "presets"].into_iter().filter(|_| !in_profiles);
+            let tables = [PROFILES, PRESETS, ALIASES].into_iter().filter(|_| !in_profiles);
             let found = suggest(wanted, names.chain(tables));
             UnknownKey { key: text.into(), suggestions: found.iter().map(|name| format!("{prefix}{name}")).collect() }
         };
         match parts.as_slice() {
             [PRESETS, name] if is_name(name) => Ok(Slot::Preset((*name).into())),
+            [ALIASES, name] if is_name(name) => Ok(Slot::Alias((*name).into())),
             [PROFILES, name, setting] if is_name(name) => match Key::named(setting).filter(|key| key.in_profiles) {
                 Some(key) => Ok(Slot::Profile((*name).into(), key)),
                 None => Err(unknown(setting, &format!("profiles.{name}."), true)),
@@ -250,6 +269,7 @@ impl Slot {
         match self {
             Slot::Top(key) | Slot::Profile(_, key) => key.kind,
             Slot::Preset(_) => Type::Scopes,
+            Slot::Alias(_) => Type::Alias,
         }
     }
 }
@@ -260,6 +280,7 @@ impl fmt::Display for Slot {
             Slot::Top(key) => f.write_str(key.name),
             Slot::Profile(name, key) => write!(f, "profiles.{name}.{}", key.name),
             Slot::Preset(name) => write!(f, "presets.{name}"),
+            Slot::Alias(name) => write!(f, "aliases.{name}"),
         }
     }
 }
@@ -270,7 +291,7 @@ mod tests {
 
     #[test]
     fn keys_come_back_as_they_were() {
-        for text in ["root-url", "profiles.corp.cacert", "presets.relduty"] {
+        for text in ["root-url", "profiles.corp.cacert", "presets.relduty", "aliases.rr"] {
             assert_eq!(Slot::parse(text).unwrap().to_string(), text);
         }
     }

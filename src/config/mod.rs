@@ -3,6 +3,7 @@
 //! Keys, values, the document, precedence and the forms of the files are functions of values;
 //! `file`, `private` and the methods of [`Store`] touch the disk.
 
+mod aliases;
 mod document;
 mod entry;
 mod file;

@@ -210,6 +210,11 @@ impl Settings {
         self.text(&keys::VERSION_HINT).as_deref() != Some("off")
     }
 
+    /// The program that shows long output, where someone says: empty for none.
+    pub(crate) fn pager(&self) -> Option<String> {
+        self.text(&keys::PAGER)
+    }
+
     /// How often to try again.
     pub(crate) fn retries(&self) -> Option<u32> {
         self.count(&keys::RETRIES)
@@ -277,7 +282,7 @@ impl Settings {
             .iter()
             .filter_map(|(slot, _)| match slot {
                 Slot::Preset(name) => Some(name.as_str()),
-                Slot::Top(_) | Slot::Profile(..) => None,
+                Slot::Top(_) | Slot::Profile(..) | Slot::Alias(_) => None,
             })
             .collect();
         let error = Error::usage(format!("there is no preset `{name}` in the settings"));

@@ -27,6 +27,10 @@ pub(crate) enum Type {
     Broker,
     /// The name of a user.
     User,
+    /// A command line of a program, or nothing.
+    Command,
+    /// What an alias stands for.
+    Alias,
     /// A list of scopes.
     Scopes,
 }
@@ -53,6 +57,8 @@ impl Type {
             Type::Choice(words) => format!("one of {}", words.join(", ")),
             Type::File => "the path of a file".into(),
             Type::Broker => "a URL such as amqps://pulse.mozilla.org:5671, without a password".into(),
+            Type::Command => "a command on one line, or nothing".into(),
+            Type::Alias => "the words of a command, or `!` and a line for the shell".into(),
             Type::User => "the name of a user, without spaces".into(),
             Type::Scopes => "a list of scopes".into(),
         }
@@ -107,6 +113,8 @@ impl Type {
             Type::Choice(words) => words.contains(&text),
             Type::File => !text.is_empty(),
             Type::Broker => is_broker(text),
+            Type::Command => !text.contains(char::is_control),
+            Type::Alias => !text.trim().is_empty(),
             Type::User => !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
             Type::Count(..) | Type::Scopes => false,
         }

@@ -5,8 +5,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use super::{Context, blocking};
+use crate::cli::Form;
+use crate::domain::yaml_text::to_yaml;
 use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::ui::jq::{JqError, Output, Program};
@@ -17,6 +20,11 @@ impl Context {
     /// Whether the result is to be JSON: `--json`, or `--jq`, which needs it.
     pub(crate) fn wants_json(&self) -> bool {
         self.globals.json || self.globals.jq.is_some()
+    }
+
+    /// Whether JSON is to be printed as YAML.
+    pub(crate) fn wants_yaml(&self) -> bool {
+        self.globals.form == Some(Form::Yaml)
     }
 
     /// The program of `--jq`, if there is one.
@@ -47,13 +55,13 @@ impl Context {
         filter(&self.ui, program, json, terminal, out)
     }
 
-    /// Prints a JSON document as the result: filtered by `--jq`, else indented.
+    /// Prints a JSON document as the result: filtered by `--jq`, else indented; as YAML where that is asked for.
     ///
     /// # Errors
     /// When the filter fails or the output cannot be written.
     pub(crate) async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
-        let (ui, json, program) = (Arc::clone(&self.ui), json.into(), self.jq()?);
-        blocking(move || print(&ui, &json, program)).await
+        let (ui, json, program, as_yaml) = (Arc::clone(&self.ui), json.into(), self.jq()?, self.wants_yaml());
+        blocking(move || if as_yaml { print_yaml(&ui, &json, program) } else { print(&ui, &json, program) }).await
     }
 
     /// Prints a JSON document as the result, where `--jq` chooses what the command acts on.
@@ -61,8 +69,8 @@ impl Context {
     /// # Errors
     /// When the output cannot be written.
     pub(crate) async fn print_unfiltered(&self, json: impl Into<Bytes>) -> Result<()> {
-        let (ui, json) = (Arc::clone(&self.ui), json.into());
-        blocking(move || print(&ui, &json, None)).await
+        let (ui, json, as_yaml) = (Arc::clone(&self.ui), json.into(), self.wants_yaml());
+        blocking(move || if as_yaml { print_yaml(&ui, &json, None) } else { print(&ui, &json, None) }).await
     }
 }
 
@@ -81,6 +89,33 @@ fn print(ui: &Ui, json: &[u8], program: Option<Program>) -> Result<()> {
             Layout::indented(ui.color(), terminal).write(json, &mut out)?;
             Ok(out.write_all(b"\n")?)
         }
+    }
+}
+
+/// A document as YAML; what a program makes of it is a document each, with `---` in between.
+fn print_yaml(ui: &Ui, json: &[u8], program: Option<Program>) -> Result<()> {
+    let mut out = ui.out();
+    let mut is_first = true;
+    let read = |json: &[u8]| {
+        serde_json::from_slice::<Value>(json)
+            .map_err(|source| Error::failed("cannot print the result as YAML").caused_by(source))
+    };
+    let mut write = |value: &Value| -> Result<()> {
+        if !std::mem::take(&mut is_first) {
+            out.write_all(b"---\n")?;
+        }
+        Ok(out.write_all(to_yaml(value).as_bytes())?)
+    };
+    match program {
+        None => write(&read(json)?),
+        Some(program) => program.run(json, |output| match output {
+            Output::Message(message) => {
+                ui.write_stderr(&if ui.terminal.stderr { escaped(message) } else { message.clone() });
+                Ok(())
+            }
+            Output::Text(text) => write(&Value::from(String::from_utf8_lossy(text))),
+            Output::Json(json) => write(&read(json)?),
+        }),
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod timeline;
 pub(crate) mod truth;
 mod web_page;
 pub(crate) mod yaml;
+pub(crate) mod yaml_text;
 
 pub(crate) use proxy_path::ProxyPath;
 pub(crate) use recipient::{Message, Recipient};

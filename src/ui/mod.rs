@@ -5,6 +5,7 @@ mod frame;
 pub(crate) mod jq;
 pub(crate) mod json;
 pub(crate) mod log;
+mod pages;
 mod progress;
 mod prompt;
 mod sanitize;
@@ -16,6 +17,7 @@ mod wrap;
 
 pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
+pub(crate) use pages::{Pages, lines_on_screen};
 pub(crate) use progress::Progress;
 pub(crate) use prompt::Reply;
 pub(crate) use sanitize::sanitize;

@@ -25,8 +25,8 @@ pub(crate) struct Table {
 
 impl Table {
     /// A table with these columns.
-    pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
-        let header = header.map(str::to_uppercase).to_vec();
+    pub(crate) fn new<T: AsRef<str>>(header: impl IntoIterator<Item = T>) -> Self {
+        let header = header.into_iter().map(|name| name.as_ref().to_uppercase()).collect();
         Self { header, rows: Vec::new(), right: Vec::new(), whole: Vec::new(), optional: Vec::new() }
     }
 

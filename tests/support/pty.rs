@@ -72,6 +72,8 @@ impl Terminal {
     pub fn new() -> Self {
         Self { lines: 24, columns: 100, variables: Vec::new(), settings: None, pipe: false }
             .env("TERM", "xterm-256color")
+            // A pager waits for its keys; tests of it choose one.
+            .env("TC_PAGER", "")
     }
 
     /// One on which the group's sandbox is in use, by the client that may do anything.

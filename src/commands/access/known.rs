@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::shown::text;
 use crate::client::{Client, Response};
 use crate::commands::bulk::lacks;
-use crate::commands::selection::{collect, or_nearest, texts};
+use crate::commands::selection::{collect, collect_some, or_nearest, texts};
 use crate::error::{Error, Result};
 
 /// All clients whose IDs start like this.
@@ -12,17 +13,31 @@ use crate::error::{Error, Result};
 /// # Errors
 /// Those of the calls.
 pub(super) async fn clients(client: &Client, prefix: &str) -> Result<Vec<Value>> {
-    let call = client.call("auth", "listClients");
-    let call = if prefix.is_empty() { call } else { call.query("prefix", prefix) };
-    collect(call, "clients").await
+    some_clients(client, prefix, usize::MAX, |_| true).await
 }
 
-/// All roles.
+/// Those of them that `keep` takes, up to so many.
 ///
 /// # Errors
 /// Those of the calls.
-pub(super) async fn roles(client: &Client) -> Result<Vec<Value>> {
-    collect(client.call("auth", "listRoles2"), "roles").await
+pub(super) async fn some_clients(
+    client: &Client,
+    prefix: &str,
+    enough: usize,
+    keep: impl Fn(&Value) -> bool,
+) -> Result<Vec<Value>> {
+    let call = client.call("auth", "listClients");
+    let call = if prefix.is_empty() { call } else { call.query("prefix", prefix) };
+    collect_some(call, "clients", enough, keep).await
+}
+
+/// The roles whose IDs start like this, up to so many.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn roles(client: &Client, prefix: &str, enough: usize) -> Result<Vec<Value>> {
+    let keep = |role: &Value| text(role, "roleId").starts_with(prefix);
+    collect_some(client.call("auth", "listRoles2"), "roles", enough, keep).await
 }
 
 /// A client.

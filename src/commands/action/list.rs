@@ -1,17 +1,15 @@
 //! `tc action list`
 
-use std::io::Write as _;
-
 use serde_json::Value;
 
 use super::described::described;
 use super::published::Published;
 use super::subject::SubjectArgs;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::definition::actions::{Action, ActionKind};
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::{Table, one_line};
 
 /// List the actions that fit a task group or a task
 ///
@@ -27,7 +25,18 @@ pub(crate) struct Args {
     /// Only actions of this kind
     #[arg(long, value_enum, value_name = "KIND")]
     kind: Option<KindChoice>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each action.
+const COLUMNS: [Column; 5] = [
+    Column::new("name").whole(),
+    Column::new("kind").optional(2),
+    Column::new("title"),
+    Column::new("scope").optional(1),
+    Column::new("hidden").optional(0),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum KindChoice {
@@ -51,42 +60,26 @@ impl KindChoice {
 /// # Errors
 /// When there are no actions; those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let subject = args.how.one(&args.subject, context).await?;
     let published = Published::load(&subject, context).await?;
     let mut fitting = published.actions.fitting(subject.target());
     fitting.retain(|(action, _)| args.kind.is_none_or(|kind| kind.is(&action.kind)));
-    if context.wants_json() {
-        let list: Vec<Value> = fitting.iter().map(|(action, is_first)| to_json(action, *is_first)).collect();
-        context.print_json(Value::from(list).to_string()).await?;
-        return Ok(Status::DONE);
-    }
     match published.actions.left_out {
         0 => {}
+        _ if context.wants_json() => {}
         1 => context.ui.note("1 action is left out: it is of an unknown kind, or malformed."),
         count => context.ui.note(format_args!("{count} actions are left out: of an unknown kind, or malformed.")),
     }
-    if fitting.is_empty() {
-        context.ui.note(format_args!("No action fits {}.", subject.label()));
-        return Ok(Status::DONE);
-    }
-    let cells = |action: &Action, is_first: bool| {
+    let row = |(action, is_first): (&Action, bool)| {
         let scope = action.kind.caller_scope().unwrap_or_else(|| "those of its task".to_owned());
         let mark = if is_first { "" } else { "hidden" };
-        [action.name.as_str(), action.kind.word(), &action.title, &scope, mark].map(one_line)
+        let cells = [action.name.as_str(), action.kind.word(), &action.title, &scope, mark].map(Cell::from);
+        Row::new(to_json(action, is_first), cells)
     };
-    let mut out = context.ui.out();
-    if !context.ui.terminal.stdout {
-        for (action, is_first) in fitting {
-            writeln!(out, "{}", cells(action, is_first).join("\t"))?;
-        }
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["name", "kind", "title", "scope", ""]).whole(0).optional(&[4, 3, 1]);
-    for (action, is_first) in fitting {
-        table.row(cells(action, is_first));
-    }
-    write!(out, "{}", table.render(context.ui.terminal.width, context.ui.color()))?;
-    Ok(Status::DONE)
+    let rows = fitting.into_iter().map(row).collect();
+    let nothing = format!("No action fits {}.", subject.label());
+    listing.print(rows, nothing, context, |actions| Value::from(actions).to_string()).await
 }
 
 fn to_json(action: &Action, is_first: bool) -> Value {

@@ -42,6 +42,7 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
     }
     let client = context.client()?;
     let request = client.prepare(service, method, &invocation.args, &invocation.query, body.map(bytes::Bytes::from))?;
+    let request = request.with_headers(flags.header.clone());
     // What is asked for with a signature is the answer of the deployment, and no other place's.
     let request = if flags.follow { request } else { request.no_follow() };
     if flags.dry_run || flags.curl {
@@ -60,6 +61,37 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
             Ok(Status::DONE)
         }
     }
+}
+
+/// Fetches what stands at a path of the deployment, which is that of no known method.
+///
+/// # Errors
+/// For flags that need a method; those of the call.
+pub(super) async fn fetch(path: &str, flags: &Flags, context: &Context) -> Result<Status> {
+    let needs_method = [
+        ("--template", flags.template),
+        ("--scopes", flags.scopes),
+        ("--paginate", flags.paginate),
+        ("--jsonl", flags.jsonl),
+        ("--data", flags.data.is_some()),
+        ("--field", !flags.field.is_empty()),
+        ("--json-field", !flags.json_field.is_empty()),
+    ];
+    if let Some((flag, _)) = needs_method.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Error::usage(format!("{flag} needs a method, and `{path}` is the path of none"))
+            .hint("Name service and method; `tc api` lists all services."));
+    }
+    let request = Request::of_path(&context.root_url()?, path)?.with_headers(flags.header.clone());
+    let client = context.client()?;
+    let request = if flags.follow { request } else { request.no_follow() };
+    if flags.dry_run || flags.curl {
+        return show(&client, &request, flags, context);
+    }
+    if flags.follow {
+        return follow::run(&client, &request, flags, context).await;
+    }
+    print::answer(&client.send(&request).await?, flags, context)?;
+    Ok(Status::DONE)
 }
 
 async fn template(service: &Service, method: &Method, context: &Context) -> Result<Status> {
@@ -193,8 +225,9 @@ async fn merged(
             context.filter(&program, &document, terminal, &mut sink)?;
         }
         None => {
+            let line_end: &[u8] = if print::is_out(&sink) { b"\n" } else { b"" };
             std::io::copy(&mut spool, &mut sink)
-                .and_then(|_| sink.write_all(b"\n"))
+                .and_then(|_| sink.write_all(line_end))
                 .map_err(|source| print::write_error(flags, source))?;
         }
     }

@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod curl;
 mod follow;
+mod header;
 mod list;
 mod pages;
 mod path;
@@ -61,6 +62,9 @@ pub(crate) struct Flags {
     /// Write the answer to a file, byte for byte (`-` for standard output)
     #[arg(short, long, global = true, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Send this header, too: 'X-Request-Id: 7'; repeatable
+    #[arg(short = 'H', long, global = true, value_name = "NAME: VALUE", value_parser = header::parse)]
+    pub header: Vec<(String, String)>,
     /// Print status and headers before the body
     #[arg(short, long, global = true)]
     pub include: bool,
@@ -95,6 +99,8 @@ enum Subject {
     Service(String),
     /// Call a method.
     Method(Invocation),
+    /// Fetch a path that is none of a known method.
+    Path(String),
 }
 
 impl clap::Args for Args {
@@ -102,17 +108,23 @@ impl clap::Args for Args {
         let search = Command::new("search")
             .about("Find methods by words in their name, route or summary")
             .arg(clap::Arg::new("word").value_name("WORD").required(true).num_args(1..).help("All of them must occur"));
+        let by_path = Command::new(path::PATH_COMMAND)
+            .about("Fetch a path as it stands")
+            .hide(true)
+            .arg(clap::Arg::new("path").value_name("PATH").required(true));
         <Flags as clap::Args>::augment_args(command)
             .about("Call any API method, or list what there is")
             .long_about(
                 "Call any API method, or list what there is\n\n`tc api SERVICE METHOD ARGS..` calls, `tc api SERVICE METHOD \
-                 --help` tells all about a method; without a method the methods are listed.",
+                 --help` tells all about a method; without a method the methods are listed. What a GET request fetches can be \
+                 named by its path, too: `tc api /queue/v1/ping`.",
             )
             .subcommand_value_name("SERVICE")
             .subcommand_help_heading("Services")
             .disable_help_subcommand(true)
             .allow_external_subcommands(true)
             .subcommand(search)
+            .subcommand(by_path)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -128,6 +140,9 @@ impl FromArgMatches for Args {
             Some(("search", matches)) => {
                 Subject::Search(matches.get_many::<String>("word").into_iter().flatten().cloned().collect())
             }
+            Some((path::PATH_COMMAND, matches)) => {
+                Subject::Path(matches.get_one::<String>("path").cloned().unwrap_or_default())
+            }
             Some((service, matches)) => match matches.subcommand() {
                 None => Subject::Service(service.to_owned()),
                 Some((method, matches)) => Subject::Method(Invocation::of(service, method, matches)),
@@ -142,6 +157,15 @@ impl FromArgMatches for Args {
     }
 }
 
+impl Args {
+    /// Whether what it prints has an end, and is for people to read.
+    pub(crate) fn prints_long(&self) -> bool {
+        let flags = &self.flags;
+        !matches!(self.target, Subject::Method(_) | Subject::Path(_))
+            || flags.output.is_none() && !flags.jsonl && !flags.follow && !flags.include
+    }
+}
+
 /// Lists or calls.
 ///
 /// # Errors
@@ -151,6 +175,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Subject::All => list::all(&args.flags, context).await,
         Subject::Search(words) => list::search(words, &args.flags, context).await,
         Subject::Service(service) => list::service(service, &args.flags, context).await,
+        Subject::Path(path) => call::fetch(path, &args.flags, context).await,
         Subject::Method(invocation) => call::run(invocation, &args.flags, context).await,
     }
 }

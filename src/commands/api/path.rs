@@ -6,20 +6,21 @@ use percent_encoding::percent_decode_str;
 
 use crate::reference::{Catalogue, Method, Service, Verb};
 
+/// The hidden verb that fetches what no known method does.
+pub(super) const PATH_COMMAND: &str = "path";
+
 /// The words with the path of a GET request spelled out: service, method, query and arguments. The path is the first
-/// word behind `api` that is no option; it may start with `/api`, as in addresses. Where it is that of no method, the
-/// words stay as they are.
+/// word behind `api` that is no option; it may start with `/api`, as in addresses. Where it is that of no method,
+/// the hidden verb for paths is put before it.
 pub(crate) fn spelled_out(words: Vec<OsString>, catalogue: impl FnOnce() -> &'static Catalogue) -> Vec<OsString> {
     let Some(at) = place(&words) else { return words };
     let spelled = words.get(at).and_then(|path| path.to_str()).and_then(|path| method_of(path, catalogue()));
+    let mut words = words;
     match spelled {
-        Some(spelled) => {
-            let mut words = words;
-            words.splice(at..=at, spelled.into_iter().map(OsString::from));
-            words
-        }
-        None => words,
+        Some(spelled) => drop(words.splice(at..=at, spelled.into_iter().map(OsString::from))),
+        None => words.insert(at, PATH_COMMAND.into()),
     }
+    words
 }
 
 fn place(words: &[OsString]) -> Option<usize> {
@@ -107,14 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_path_of_no_method_is_fetched_as_it_stands() {
+        for path in ["/queue/v9/ping", "/nothing/v1/ping?a=b", "/queue/v1/task//status", "/queue", "/schemas/x.json"] {
+            assert_eq!(spelled(&format!("tc api {path} --jq .")), format!("tc api path {path} --jq ."));
+        }
+    }
+
+    #[test]
     fn other_words_stay_as_they_are() {
         for line in [
             "tc api queue ping",
             "tc api queue createTask T -d /queue/v1/ping",
-            "tc api /queue/v9/ping",
-            "tc api /nothing/v1/ping",
-            "tc api /queue/v1/task//status",
-            "tc api /queue",
             "tc api",
             "tc task status /queue/v1/ping",
         ] {

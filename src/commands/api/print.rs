@@ -129,7 +129,8 @@ fn tell_redirect(response: &Response, flags: &Flags, context: &Context) {
     }
 }
 
-fn is_out(sink: &Sink<'_>) -> bool {
+/// Whether it is standard output, which gets a line end where an answer lacks one.
+pub(super) fn is_out(sink: &Sink<'_>) -> bool {
     matches!(sink, Sink::Out(_))
 }
 

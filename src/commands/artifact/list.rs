@@ -1,18 +1,17 @@
 //! `tc artifact list`.
 
-use std::io::Write as _;
-
 use futures::StreamExt as _;
 use serde_json::Value;
 
 use crate::client::Client;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::commands::selection;
 use crate::commands::transfers::{self, ListedArtifact};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::transfer::{self, ContentSource, Options};
-use crate::ui::{Table, size};
+use crate::ui::size;
 
 /// Sizes that are asked for at once.
 const MAX_CONCURRENT_SIZES: usize = 16;
@@ -33,46 +32,41 @@ pub(crate) struct Args {
     /// Ask the storage how large each is, too
     #[arg(long)]
     sizes: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+const NAME: Column = Column::new("name");
+const STORAGE: Column = Column::new("storage");
+const TYPE: Column = Column::new("type");
+const EXPIRES: Column = Column::new("expires");
+/// What is said of each artifact.
+const COLUMNS: [Column; 4] = [NAME, STORAGE, TYPE, EXPIRES];
+/// The same where sizes are asked for.
+const SIZED_COLUMNS: [Column; 5] = [NAME, STORAGE, TYPE, EXPIRES, Column::new("size").right()];
 
 /// Lists.
 ///
 /// # Errors
 /// Those of the calls and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let with_sizes = args.sizes || args.list.names("size");
+    let listing = args.list.listing(if with_sizes { &SIZED_COLUMNS } else { &COLUMNS }, context)?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;
     let client = task.deployment.client(context)?;
     let run = args.run.or(task.run);
-    let artifacts = transfers::list(&client, &task.id, run).await?;
-    let sizes = if args.sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
-    let size_of = |index: usize| sizes.get(index).copied().flatten();
-    if context.wants_json() {
-        return print_json(&artifacts, args.sizes.then_some(&size_of), context).await;
-    }
-    if artifacts.is_empty() {
-        context.ui.note("No artifacts.");
-        return Ok(Status::DONE);
-    }
-    let mut out = context.ui.out();
-    if !context.ui.terminal.stdout {
-        for (index, artifact) in artifacts.iter().enumerate() {
-            let ListedArtifact { name, storage_type, content_type, expires, .. } = artifact;
-            write!(out, "{name}\t{storage_type}\t{content_type}\t{expires}")?;
-            if args.sizes {
-                write!(out, "\t{}", size_of(index).map(|bytes| bytes.to_string()).unwrap_or_default())?;
-            }
-            writeln!(out)?;
-        }
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["name", "storage", "type", "expires", "size"]).right(4);
+    let artifacts = transfers::list_some(&client, &task.id, run, listing.enough()).await?;
+    let sizes = if with_sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
+    let mut rows = Vec::with_capacity(artifacts.len());
     for (index, artifact) in artifacts.iter().enumerate() {
+        let bytes = sizes.get(index).copied().flatten();
         let ListedArtifact { name, storage_type, content_type, expires, .. } = artifact;
-        let bytes = size_of(index).map(size).unwrap_or_default();
-        table.row([name, storage_type, content_type, expires, &bytes]);
+        let size = bytes.map(|bytes| Cell::from(bytes.to_string()).shown(size(bytes))).unwrap_or_default();
+        let cells = [name, storage_type, content_type, expires].map(|text| Cell::from(text.as_str()));
+        let item = described(artifact, with_sizes.then_some(bytes))?;
+        rows.push(Row::new(item, cells.into_iter().chain(with_sizes.then_some(size))));
     }
-    write!(out, "{}", table.render(context.ui.terminal.width, context.ui.color()))?;
-    Ok(Status::DONE)
+    listing.print(rows, "No artifacts.", context, |artifacts| Value::from(artifacts).to_string()).await
 }
 
 /// One size each, where it can be had: an artifact without one is no reason to fail.
@@ -90,20 +84,12 @@ async fn sizes(client: &Client, task: &str, run: Option<u32>, artifacts: &[Liste
     futures::stream::iter(artifacts.iter().map(ask)).buffered(MAX_CONCURRENT_SIZES).collect().await
 }
 
-async fn print_json(
-    artifacts: &[ListedArtifact],
-    size_of: Option<&impl Fn(usize) -> Option<u64>>,
-    context: &Context,
-) -> Result<Status> {
-    let broken = |source: serde_json::Error| Error::failed("cannot print the artifacts").caused_by(source);
-    let mut all = Vec::with_capacity(artifacts.len());
-    for (index, artifact) in artifacts.iter().enumerate() {
-        let mut value: Value = serde_json::from_str(artifact.raw.get()).map_err(broken)?;
-        if let (Some(size_of), Some(fields)) = (size_of, value.as_object_mut()) {
-            fields.insert("size".to_owned(), size_of(index).into());
-        }
-        all.push(value);
+/// An artifact as the queue describes it, with its size where that was asked for.
+fn described(artifact: &ListedArtifact, size: Option<Option<u64>>) -> Result<Value> {
+    let mut value: Value = serde_json::from_str(artifact.raw.get())
+        .map_err(|source| Error::failed("an artifact in the list is not JSON").caused_by(source))?;
+    if let (Some(size), Some(fields)) = (size, value.as_object_mut()) {
+        fields.insert("size".to_owned(), size.into());
     }
-    context.print_json(serde_json::to_vec(&all).map_err(broken)?).await?;
-    Ok(Status::DONE)
+    Ok(value)
 }

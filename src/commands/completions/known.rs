@@ -20,6 +20,7 @@ pub(crate) fn known(tree: &clap::Command, words: &[OsString], environment: &Envi
         Some(Wanted::Profile) => profiles(&contents()),
         Some(Wanted::Key) => setting_keys(&contents()),
         Some(Wanted::Preset) => presets(&contents()),
+        Some(Wanted::Alias) => contents().aliases(),
         Some(Wanted::Purpose) => purposes(&typed.value),
         Some(Wanted::Used { tasks, groups }) => used(history(environment), tasks, groups),
     };
@@ -38,6 +39,7 @@ enum Wanted {
     Profile,
     Key,
     Preset,
+    Alias,
     /// Verbs and methods.
     Purpose,
     Used {
@@ -50,6 +52,7 @@ fn wanted(typed: &Typed) -> Option<Wanted> {
     let commands: Vec<&str> = typed.commands.iter().map(String::as_str).collect();
     match (commands.as_slice(), typed.argument.get_id().as_str()) {
         (_, "root_url") if typed.argument.is_global_set() => return Some(Wanted::Profile),
+        (["alias", "set"], "name") | (["alias", "rm"], "names") => return Some(Wanted::Alias),
         (_, "profile") if typed.argument.is_global_set() => return Some(Wanted::Profile),
         (["profile", "use" | "rm"], "name") => return Some(Wanted::Profile),
         (["config", "get" | "set" | "unset"], "key") => return Some(Wanted::Key),
@@ -83,7 +86,7 @@ fn setting_keys(contents: &Contents) -> Found {
 fn presets(contents: &Contents) -> Found {
     let preset = |(slot, _): &(Slot, _)| match slot {
         Slot::Preset(name) => Some((name.clone(), String::new())),
-        Slot::Top(_) | Slot::Profile(..) => None,
+        Slot::Top(_) | Slot::Profile(..) | Slot::Alias(_) => None,
     };
     contents.values.iter().filter_map(preset).collect()
 }

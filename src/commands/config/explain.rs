@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     match &slot {
         Slot::Top(key) => writeln!(out, "Default: {}", key.default.unwrap_or("none"))?,
-        Slot::Profile(..) | Slot::Preset(_) => {}
+        Slot::Profile(..) | Slot::Preset(_) | Slot::Alias(_) => {}
     }
     Ok(Status::DONE)
 }

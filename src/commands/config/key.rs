@@ -34,7 +34,7 @@ pub(super) fn effective(settings: &Settings, slot: &Slot) -> Option<(Value, Stri
                 value.as_text().filter(|_| key.name == "root-url").and_then(|text| settings.deployment(text).ok());
             Some((root.map_or(value, |root| Value::Text(root.to_string())), source.to_string()))
         }
-        Slot::Profile(..) | Slot::Preset(_) => {
+        Slot::Profile(..) | Slot::Preset(_) | Slot::Alias(_) => {
             let path = settings.paths().map(|paths| paths.settings.display().to_string()).unwrap_or_default();
             Some((settings.contents().get(slot)?.clone(), path))
         }

@@ -1,56 +1,52 @@
 //! `tc config list`
 
-use std::io::Write as _;
-
 use serde_json::{Value as Json, json};
 
 use super::key;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::config::{KEYS, Settings, Slot, Value};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List all settings, each with its value and where that comes from
 ///
 /// In a pipe: key, value and source, with tabs between them; lists are JSON.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+/// What is said of each setting.
+const COLUMNS: [Column; 3] = [Column::new("setting"), Column::new("value"), Column::new("from")];
 
 /// A key, and its value and source where someone set it.
-type Row = (Slot, Option<(Value, String)>);
+type Found = (Slot, Option<(Value, String)>);
 
 /// Lists them.
 ///
 /// # Errors
 /// When the file is broken or the output cannot be written.
-pub(super) async fn run(_args: &Args, context: &Context) -> Result<Status> {
-    let settings = context.settings()?;
-    let rows = rows(settings);
-    if context.wants_json() {
-        let items: Vec<Json> = rows.iter().map(to_json).collect();
-        context.print_json(Json::from(items).to_string()).await?;
-    } else if context.ui.terminal.stdout {
-        let mut table = Table::new(["setting", "value", "from"]);
-        for (slot, found) in &rows {
-            let (value, source) = found.clone().map_or((None, String::new()), |(value, source)| (Some(value), source));
-            let value = value.map(|value| value.to_string().replace('\n', ", ")).unwrap_or_default();
-            table.row([slot.to_string(), value, source]);
-        }
-        let text = table.render(context.ui.terminal.width, context.ui.color());
-        context.ui.out().write_all(text.as_bytes())?;
-    } else {
-        let mut out = context.ui.out();
-        for (slot, found) in &rows {
-            let (value, source) = found.as_ref().map_or((String::new(), ""), |(value, source)| (plain(value), source));
-            writeln!(out, "{slot}\t{value}\t{source}")?;
-        }
-    }
-    Ok(Status::DONE)
+pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
+    let row = |(slot, found): Found| {
+        let (value, source) = match &found {
+            Some((value, source)) => {
+                (Cell::from(plain(value)).shown(value.to_string().replace('\n', ", ")), source.as_str())
+            }
+            None => (Cell::default(), ""),
+        };
+        let cells: [Cell; COLUMNS.len()] = [slot.to_string().into(), value, source.into()];
+        Row::new((slot, found), cells)
+    };
+    let rows = found(context.settings()?).into_iter().map(row).collect();
+    let list = |settings: Vec<Found>| Json::from(settings.iter().map(to_json).collect::<Vec<_>>()).to_string();
+    listing.print(rows, "There are no settings.", context, list).await
 }
 
 /// All top settings, then what the file has of presets and profiles.
-fn rows(settings: &Settings) -> Vec<Row> {
+fn found(settings: &Settings) -> Vec<Found> {
     let tables = settings.contents().values.iter().map(|(slot, _)| slot.clone());
     let tables = tables.filter(|slot| !matches!(slot, Slot::Top(_)));
     let slots = KEYS.iter().map(|key| Slot::Top(key)).chain(tables);
@@ -64,7 +60,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn to_json((slot, found): &Row) -> Json {
+fn to_json((slot, found): &Found) -> Json {
     let (value, source) = found
         .as_ref()
         .map_or((Json::Null, Json::Null), |(value, source)| (value.to_json(), Json::from(source.as_str())));

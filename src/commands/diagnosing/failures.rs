@@ -15,9 +15,9 @@ use crate::domain::TaskItem;
 use crate::error::{Error, Result};
 use crate::ui::Progress;
 
-/// Logs that are read at once: each has a thread and a connection. The runtime has 16 threads for what blocks, and to
-/// connect takes one of them, too, for the host's name: with as many logs each would wait for the other.
-const MAX_CONCURRENT_LOGS: usize = 12;
+/// Logs that are read at once: each has a thread, and a connection that keeps two megabytes. The runtime has 16 threads for
+/// what blocks, and to connect takes one of them, too, for the host's name: with as many logs each would wait for the other.
+const MAX_CONCURRENT_LOGS: usize = 10;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.

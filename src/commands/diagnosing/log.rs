@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -77,8 +77,9 @@ pub(crate) struct FoundErrors {
 #[derive(Clone)]
 pub(crate) struct Logs {
     own: Vec<OwnPattern>,
-    /// Made when the first log is read: that takes longer than many a command that needs none.
-    patterns: Arc<OnceLock<Arc<Patterns>>>,
+    /// Made when the first log is read: that takes longer than many a command that needs none. Others that are read at once
+    /// wait for it, because making takes megabytes.
+    patterns: Arc<Mutex<Option<Arc<Patterns>>>>,
     /// As many search at once as there are processors: each that does takes megabytes.
     searching: Arc<Semaphore>,
 }
@@ -111,12 +112,13 @@ impl Logs {
     }
 
     fn patterns(&self) -> Result<Arc<Patterns>> {
-        if let Some(patterns) = self.patterns.get() {
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(patterns) = &*patterns {
             return Ok(Arc::clone(patterns));
         }
-        let patterns = Patterns::new(&self.own)
+        let made = Patterns::new(&self.own)
             .map_err(|source| Error::failed("the patterns of failures are too large").caused_by(source.to_string()))?;
-        Ok(Arc::clone(self.patterns.get_or_init(|| Arc::new(patterns))))
+        Ok(Arc::clone(patterns.insert(Arc::new(made))))
     }
 
     /// What the reports of a run say, where there are some that tell failures, else its log; none where it has neither.

@@ -14,7 +14,6 @@ use crate::definition::finding::{self, Finding};
 use crate::definition::places::Places;
 use crate::domain::{RootUrl, yaml};
 use crate::error::{Error, Result};
-use crate::reference::Verb;
 
 /// A file that is longer is refused: read and checked it takes several times as much memory.
 const MAXIMUM_FILE_BYTES: u64 = 64 << 20;
@@ -115,15 +114,7 @@ async fn fetch(url: &Url, context: &Context) -> Result<Document> {
     let root =
         RootUrl::parse(&origin).map_err(|source| Error::usage(format!("invalid URL `{url}`")).caused_by(source))?;
     let client = Client::builder(root).environment(&context.env).build()?;
-    let request = Request {
-        what: format!("reading {url}"),
-        verb: Verb::Get,
-        url: url.clone(),
-        body: None,
-        follow: true,
-        answers_json: false,
-        idempotent: true,
-    };
+    let request = Request::get(format!("reading {url}"), url.clone());
     let options = StreamOptions { from: 0, stall: FETCH_STALL, sign: false };
     let mut answer = client.stream(&request, options).await?;
     let mut bytes = Vec::new();

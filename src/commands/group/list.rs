@@ -5,6 +5,7 @@ use std::io::{Seek as _, Write};
 use serde_json::Value;
 
 use super::status::style;
+use crate::commands::lists::{Cell, Column, ListArgs, Listing, Row};
 use crate::commands::selection::{self, FilterArgs, GroupPage, GroupTasks, Selection};
 use crate::context::Context;
 use crate::domain::go_template::GoTemplate;
@@ -12,26 +13,42 @@ use crate::domain::{TaskItem, TaskState};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::ui::json::{Layout, Writer};
-use crate::ui::{Progress, Table, duration, jq::Program};
+use crate::ui::{Progress, duration, jq::Program};
 
 /// List the tasks of a group
 ///
 /// A table on a terminal; in a pipe one line a task: ID, name, state. With --jq the program runs
-/// over the list that --json prints; with --jsonl, over each task.
+/// over the list that --json prints; with --jsonl, over each task. The columns run, created, started
+/// and resolved are shown with `-o wide`, or by name; run time is in seconds in a pipe.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
     /// One JSON document a line: each task's status and definition, as soon as its page is there
-    #[arg(long, conflicts_with = "format_string")]
+    #[arg(long, conflicts_with_all = ["format_string", "form"])]
     jsonl: bool,
     /// A Go template for each line, such as '{{ .Status.TaskID }} {{ .Task.Metadata.Name }}'
     #[arg(long, value_name = "TEMPLATE")]
     format_string: Option<String>,
     #[command(flatten)]
     filters: FilterArgs,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each task.
+const COLUMNS: [Column; 9] = [
+    Column::new("name").whole(),
+    Column::new("state"),
+    Column::new("task").whole().optional(2).naming(),
+    Column::new("worker pool").optional(1),
+    Column::new("run time").right().optional(0),
+    Column::new("run").right().extra(),
+    Column::new("created").extra(),
+    Column::new("started").extra(),
+    Column::new("resolved").extra(),
+];
 
 /// A merged document up to this size is kept in memory, a larger one in a temporary file.
 const MAX_SPOOL_MEMORY: usize = 1 << 20;
@@ -96,16 +113,22 @@ enum Shape {
 /// # Errors
 /// Those of the calls, of the template, of the jq program and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let shape = shape(args, context)?;
+    if shape.as_ref().is_some_and(|shape| !matches!(shape, Shape::Plain)) && listing.is_shaped() {
+        return Err(Error::usage("--format-string and --jsonl cannot be combined with --columns and -o"));
+    }
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let client = group.deployment.client(context)?;
     let tasks = GroupTasks::of(&client, &group.id)?;
+    if listing.needs_rows() || context.ui.terminal.stdout && !context.wants_json() && shape.is_none() {
+        return gathered(shape.as_ref(), tasks, &selection, &listing, context).await;
+    }
     match shape {
         Some(shape) => lines(&shape, tasks, &selection, context).await,
         None if context.globals.jq.is_some() => filtered(tasks, &selection, context).await,
-        None if context.globals.json => document(tasks, &selection, context).await,
-        None => table(tasks, &selection, context).await,
+        None => document(tasks, &selection, context).await,
     }?;
     Ok(Status::DONE)
 }
@@ -221,40 +244,74 @@ async fn filtered(mut tasks: GroupTasks, selection: &Selection, context: &Contex
     context.print_json(list).await
 }
 
-/// What a terminal shows.
-async fn table(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
-    let (ui, now) = (&context.ui, context.now());
-    let mut table = Table::new(["name", "state", "task", "worker pool", "run time"])
-        .right(4)
-        .whole(0)
-        .whole(2)
-        .optional(&[4, 3, 2]);
+/// What takes all rows: a table, and whatever is sorted or cut.
+async fn gathered(
+    shape: Option<&Shape>,
+    tasks: GroupTasks,
+    selection: &Selection,
+    listing: &Listing,
+    context: &Context,
+) -> Result<Status> {
+    let (ui, enough) = (&context.ui, listing.enough());
+    let mut tasks = if enough == usize::MAX { tasks } else { tasks.one_by_one() };
+    let mut rows: Vec<Row<Vec<u8>>> = Vec::new();
     let progress = Progress::start(ui, "Listing", None);
-    while let Some(page) = tasks.next().await? {
-        selected(&page, selection, |_, item| {
+    while rows.len() < enough
+        && let Some(page) = tasks.next().await?
+    {
+        selected(&page, selection, |raw, item| {
             context.remember_name(item.id(), item.name());
-            let state = item.status.state;
-            let label = match item.status.reason() {
-                Some(reason) if state.is_unsuccessful() && reason != state.as_str() => format!("{state} ({reason})"),
-                _ => state.to_string(),
-            };
-            let time = item.status.run_time(now).map(duration).unwrap_or_default();
-            let plain = anstyle::Style::new();
-            table.styled_row([
-                (item.name(), plain),
-                (&label, style(state)),
-                (item.id(), plain),
-                (&item.worker_pool(), plain),
-                (&time, plain),
-            ]);
+            rows.push(Row::new(raw.to_vec(), cells(item, context)));
             progress.advance(1);
             Ok(())
         })?;
     }
     progress.finish();
-    if table.is_empty() {
-        ui.note("No tasks.");
-        return Ok(());
+    match shape {
+        None => listing.print(rows, "No tasks.", context, |tasks| joined(&tasks)).await,
+        Some(Shape::Plain) if listing.is_shaped() => {
+            listing.print(rows, "No tasks.", context, |tasks| joined(&tasks)).await
+        }
+        Some(shape) => {
+            let mut out = ui.out();
+            for row in listing.ordered(rows) {
+                let item = TaskItem::parse(&row.item)
+                    .map_err(|source| Error::failed("an item of the group is not a task").caused_by(source))?;
+                line(shape, &row.item, &item, context, &mut out)?;
+            }
+            Ok(Status::DONE)
+        }
     }
-    Ok(write!(ui.out(), "{}", table.render(ui.terminal.width, ui.color()))?)
+}
+
+/// Tasks as one list.
+fn joined(tasks: &[Vec<u8>]) -> String {
+    let tasks: Vec<_> = tasks.iter().map(|task| String::from_utf8_lossy(task)).collect();
+    format!("[{}]", tasks.join(","))
+}
+
+/// What the columns say of a task.
+fn cells(item: &TaskItem<'_>, context: &Context) -> [Cell; COLUMNS.len()] {
+    let (now, state) = (context.now(), item.status.state);
+    let label = match item.status.reason() {
+        Some(reason) if state.is_unsuccessful() && reason != state.as_str() => format!("{state} ({reason})"),
+        _ => state.to_string(),
+    };
+    let run = item.status.last_run();
+    let run_time = item.status.run_time(now);
+    let time = |text: Option<&str>| Cell::time(text.unwrap_or_default(), now);
+    [
+        item.name().into(),
+        Cell::from(state.as_str()).shown(label).styled(style(state)),
+        item.id().into(),
+        item.worker_pool().into_owned().into(),
+        match run_time {
+            Some(time) => Cell::from(time.num_seconds().to_string()).shown(duration(time)),
+            None => Cell::default(),
+        },
+        run.map(|run| run.run_id.to_string()).unwrap_or_default().into(),
+        time(item.task.created.as_deref()),
+        time(run.and_then(|run| run.started.as_deref())),
+        time(run.and_then(|run| run.resolved.as_deref())),
+    ]
 }

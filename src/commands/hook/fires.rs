@@ -1,17 +1,14 @@
 //! `tc hook fires`
 
-use std::io::Write as _;
-
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::named::{NamedHook, text};
 use crate::client::Client;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
-use crate::domain::time::parse_time;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::ui::{Table, ago, one_line};
 
 /// List the last fires of a hook, the newest first
 ///
@@ -21,20 +18,29 @@ pub(crate) struct Args {
     /// Hook: GROUP/HOOK, or the address of its page
     #[arg(value_name = "HOOK")]
     hook: String,
-    /// Only so many
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    limit: Option<u32>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each fire.
+const COLUMNS: [Column; 6] = [
+    Column::new("fired"),
+    Column::new("by").optional(1),
+    Column::new("result"),
+    Column::new("task").whole().naming(),
+    Column::new("state"),
+    Column::new("error").optional(0),
+];
 
 /// Lists.
 ///
 /// # Errors
 /// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let hook = NamedHook::parse(&args.hook, context)?;
     let client = hook.deployment.client(context)?;
-    let limit = args.limit.map_or(usize::MAX, |limit| limit as usize);
-    let fires = match fires(&hook, &client, limit).await {
+    let fires = match fires(&hook, &client, listing.enough()).await {
         // The service says the same of a hook that never fired and of one that does not exist.
         Err(error) if error.kind() == Kind::NotFound => {
             hook.definition(&client).await?;
@@ -42,48 +48,30 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         found => found?,
     };
-    if context.wants_json() {
-        context.print_json(Value::from(fires).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    if fires.is_empty() {
-        context.ui.note(format_args!("Hook {hook} has never fired."));
-        return Ok(Status::DONE);
-    }
-    let mut out = context.ui.out();
-    if !context.ui.terminal.stdout {
-        for fire in &fires {
-            writeln!(out, "{}", cells(fire, text(fire, "/taskCreateTime")).join("\t"))?;
-        }
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["fired", "by", "result", "task", "state", "error"]).whole(3).optional(&[5, 1]);
-    for fire in &fires {
-        let time = text(fire, "/taskCreateTime");
-        let shown = parse_time(time).map_or_else(|_| time.to_owned(), |time| ago(time, context.now()));
-        let failed = text(fire, "/result") == "error";
-        let style = if failed { AnsiColor::Red.on_default() } else { Style::new() };
-        table.styled_row(cells(fire, &shown).into_iter().zip([
-            Style::new(),
-            Style::new(),
-            style,
-            Style::new(),
-            Style::new(),
-            Style::new(),
-        ]));
-    }
-    write!(out, "{}", table.render(context.ui.terminal.width, context.ui.color()))?;
-    Ok(Status::DONE)
+    let rows = fires.into_iter().map(|fire| {
+        let cells = cells(&fire, context);
+        Row::new(fire, cells)
+    });
+    let nothing = format!("Hook {hook} has never fired.");
+    listing.print(rows.collect(), nothing, context, |fires| Value::from(fires).to_string()).await
 }
 
-fn cells(fire: &Value, time: &str) -> [String; 6] {
-    let error = text(fire, "/error");
-    [time, text(fire, "/firedBy"), text(fire, "/result"), text(fire, "/taskId"), text(fire, "/taskState"), error]
-        .map(one_line)
+fn cells(fire: &Value, context: &Context) -> [Cell; COLUMNS.len()] {
+    let cell = |pointer| Cell::from(text(fire, pointer));
+    let style = if text(fire, "/result") == "error" { AnsiColor::Red.on_default() } else { Style::new() };
+    [
+        Cell::time(text(fire, "/taskCreateTime"), context.now()),
+        cell("/firedBy"),
+        cell("/result").styled(style),
+        cell("/taskId"),
+        cell("/taskState"),
+        cell("/error"),
+    ]
 }
 
 async fn fires(hook: &NamedHook, client: &Client, limit: usize) -> Result<Vec<Value>> {
-    let mut pages = hook.call(client, "listLastFires").pages()?;
+    let pages = hook.call(client, "listLastFires").pages()?;
+    let mut pages = if limit == usize::MAX { pages } else { pages.one_by_one() };
     let mut all = Vec::new();
     while let Some(page) = pages.next().await? {
         let Value::Object(mut members) = page.json()? else { return Err(unexpected()) };

@@ -1,14 +1,12 @@
 //! `tc hook list`
 
-use std::io::Write as _;
-
 use serde_json::{Value, json};
 
 use super::named;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::{Table, one_line};
 
 /// List hook groups, or the hooks of a group
 ///
@@ -18,7 +16,14 @@ pub(crate) struct Args {
     /// Hook group, or the address of its page; without one the groups are listed
     #[arg(value_name = "GROUP")]
     group: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each group.
+const GROUP_COLUMNS: [Column; 1] = [Column::new("group")];
+/// What is said of each hook.
+const COLUMNS: [Column; 3] = [Column::new("hook").whole(), Column::new("name"), Column::new("schedule").optional(0)];
 
 /// Lists.
 ///
@@ -26,55 +31,35 @@ pub(crate) struct Args {
 /// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.group {
-        Some(text) => hooks(text, context).await,
-        None => groups(context).await,
+        Some(text) => hooks(text, args, context).await,
+        None => groups(args, context).await,
     }
 }
 
-async fn groups(context: &Context) -> Result<Status> {
+async fn groups(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&GROUP_COLUMNS, context)?;
     let answer: Value = context.client()?.call("hooks", "listHookGroups").send().await?.json()?;
-    let groups: Vec<&str> = answer
+    let groups = answer
         .get("groups")
         .and_then(Value::as_array)
-        .ok_or_else(|| Error::failed("the hooks service answered something that is not a list of hook groups"))?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    if context.wants_json() {
-        context.print_json(json!(groups).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    if groups.is_empty() {
-        context.ui.note("No hook groups.");
-    }
-    let mut out = context.ui.out();
-    for group in groups {
-        writeln!(out, "{}", context.ui.safe(group))?;
-    }
-    Ok(Status::DONE)
+        .ok_or_else(|| Error::failed("the hooks service answered something that is not a list of hook groups"))?;
+    let rows = groups.iter().filter_map(Value::as_str).map(|group| Row::new(group, [group])).collect();
+    listing.print(rows, "No hook groups.", context, |groups: Vec<&str>| json!(groups).to_string()).await
 }
 
-async fn hooks(text: &str, context: &Context) -> Result<Status> {
+async fn hooks(text: &str, args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let (deployment, group) = named::group(text, context)?;
     let hooks = named::hooks_of(&deployment.client(context)?, &group).await?;
-    if context.wants_json() {
-        context.print_json(Value::from(hooks).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let row = |hook: &Value| {
-        [named::name_of(hook), named::text(hook, "/metadata/name").to_owned(), named::schedule(hook).join("; ")]
+    let row = |hook: Value| {
+        let cells: [Cell; COLUMNS.len()] = [
+            named::name_of(&hook).into(),
+            named::text(&hook, "/metadata/name").into(),
+            named::schedule(&hook).join("; ").into(),
+        ];
+        Row::new(hook, cells)
     };
-    let mut out = context.ui.out();
-    if !context.ui.terminal.stdout {
-        for hook in &hooks {
-            writeln!(out, "{}", row(hook).map(|cell| one_line(&cell)).join("\t"))?;
-        }
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["hook", "name", "schedule"]).whole(0).optional(&[2]);
-    for hook in &hooks {
-        table.row(row(hook));
-    }
-    write!(out, "{}", table.render(context.ui.terminal.width, context.ui.color()))?;
-    Ok(Status::DONE)
+    let rows = hooks.into_iter().map(row).collect();
+    let nothing = format!("Hook group `{group}` has no hooks.");
+    listing.print(rows, nothing, context, |hooks| Value::from(hooks).to_string()).await
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::named;
 use super::tree::{Lister, Row, created_since};
+use crate::commands::lists::{Cell, Column, ListArgs, Row as Line};
 use crate::commands::waiting;
 use crate::context::Context;
 use crate::domain::time::parse_time;
@@ -29,13 +30,20 @@ pub(crate) struct Args {
     /// Only tasks that were created since: a time, or how long ago (`2 days`)
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each entry.
+const COLUMNS: [Column; 4] =
+    [Column::new("kind"), Column::new("path").whole().naming(), Column::new("task").whole(), Column::new("expires")];
 
 /// Lists.
 ///
 /// # Errors
 /// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;
     let since = args.since.as_deref().map(|text| time_since(text, context)).transpose()?;
     let client = place.deployment.client(context)?;
@@ -43,29 +51,34 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let Some(since) = since {
         rows = created_since(rows, since, &client).await?;
     }
-    if context.wants_json() {
-        let (tasks, namespaces): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::is_task);
-        let entries = |rows: Vec<Row>| rows.into_iter().map(|row| row.entry).collect::<Vec<Value>>();
-        let document = json!({"namespaces": entries(namespaces), "tasks": entries(tasks)});
-        context.print_json(document.to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    if rows.is_empty() {
-        let what = if since.is_some() { "tasks" } else { "entries" };
-        let here = if place.id.is_empty() { "the index".to_owned() } else { format!("`{}`", place.id) };
-        context.ui.note(format_args!("No {what} in {here}."));
+    let row = |row: Row| {
+        let cells: [Cell; COLUMNS.len()] = [
+            if row.is_task() { "task" } else { "namespace" }.into(),
+            row.path().into(),
+            row.text("taskId").into(),
+            Cell::time(row.text("expires"), context.now()),
+        ];
+        Line::new(row, cells)
+    };
+    let what = if args.since.is_some() { "tasks" } else { "entries" };
+    let here = if place.id.is_empty() { "the index".to_owned() } else { format!("`{}`", place.id) };
+    let is_tree = context.ui.terminal.stdout && !context.wants_json() && !listing.is_shaped();
+    let lines: Vec<Line<Row>> = rows.into_iter().map(row).collect();
+    if !is_tree || lines.is_empty() {
+        return listing.print(lines, format!("No {what} in {here}."), context, document).await;
     }
     let mut out = context.ui.out();
-    for row in &rows {
-        if context.ui.terminal.stdout {
-            writeln!(out, "{}", branch(row, context.now()))?;
-        } else {
-            let kind = if row.is_task() { "task" } else { "namespace" };
-            let cells = [kind, row.path(), row.text("taskId"), row.text("expires")];
-            writeln!(out, "{}", cells.map(one_line).join("\t"))?;
-        }
+    for line in listing.ordered(lines) {
+        writeln!(out, "{}", branch(&line.item, context.now()))?;
     }
     Ok(Status::DONE)
+}
+
+/// Namespaces and tasks apart, as the index has them.
+fn document(rows: Vec<Row>) -> String {
+    let (tasks, namespaces): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::is_task);
+    let entries = |rows: Vec<Row>| rows.into_iter().map(|row| row.entry).collect::<Vec<Value>>();
+    json!({"namespaces": entries(namespaces), "tasks": entries(tasks)}).to_string()
 }
 
 /// The time that a text means: one of the calendar, or how long ago.

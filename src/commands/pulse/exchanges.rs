@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{services, source};
 use crate::commands::listening::explain_binding;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -24,7 +25,13 @@ pub(crate) struct Args {
     /// The exchanges of 2018
     #[arg(long)]
     legacy: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each exchange.
+const COLUMNS: [Column; 3] =
+    [Column::new("exchange").whole(), Column::new("words"), Column::new("summary").optional(0)];
 
 /// An exchange as JSON.
 #[derive(Serialize)]
@@ -76,6 +83,7 @@ fn word(entry: &RoutingKeyEntry) -> String {
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let source = source(args.legacy);
     let catalogue = context.catalogue(args.legacy);
     let services = match &args.service {
@@ -86,22 +94,20 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         .into_iter()
         .flat_map(|service| service.exchanges.iter().map(move |exchange| Entry::of(source, service, exchange)))
         .collect();
-    if context.wants_json() {
-        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
-        return Ok(Status::DONE);
+    let row = |entry: Entry<'static>| {
+        let cells: [Cell; COLUMNS.len()] = [entry.full_name().into(), entry.words().into(), entry.summary.into()];
+        Row::new(entry, cells)
+    };
+    let rows: Vec<Row<Entry<'_>>> = entries.into_iter().map(row).collect();
+    if !context.ui.terminal.stdout || context.wants_json() || listing.is_shaped() || rows.is_empty() {
+        let list = |entries: Vec<Entry<'_>>| serde_json::json!(entries).to_string();
+        return listing.print(rows, "the service has no exchanges", context, list).await;
     }
-    if entries.is_empty() {
-        context.ui.note("the service has no exchanges");
-    }
+    let entries = listing.ordered(rows);
+    let width = entries.iter().map(|row| row.item.full_name().len()).max().unwrap_or_default();
     let mut out = context.ui.out();
-    let width = entries.iter().map(|entry| entry.full_name().len()).max().unwrap_or_default();
-    for entry in &entries {
-        let (name, words, summary) = (entry.full_name(), entry.words(), entry.summary);
-        if context.ui.terminal.stdout {
-            writeln!(out, "{name:width$}  {summary}\n  {words}")?;
-        } else {
-            writeln!(out, "{name}\t{words}\t{summary}")?;
-        }
+    for Row { item: entry, .. } in &entries {
+        writeln!(out, "{:width$}  {}\n  {}", entry.full_name(), entry.summary, entry.words())?;
     }
     Ok(Status::DONE)
 }

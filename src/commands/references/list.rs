@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::config::ReferenceCache;
 use crate::context::Context;
 use crate::error::Result;
@@ -19,7 +20,22 @@ pub(crate) struct Args {
     /// List the deployments whose references are kept instead
     #[arg(long, conflicts_with = "legacy")]
     deployments: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each service.
+const COLUMNS: [Column; 6] = [
+    Column::new("service").whole(),
+    Column::new("version"),
+    Column::new("methods").right(),
+    Column::new("exchanges").right(),
+    Column::new("schemas").right(),
+    Column::new("summary"),
+];
+/// What is said of each deployment.
+const DEPLOYMENT_COLUMNS: [Column; 3] =
+    [Column::new("root url").whole(), Column::new("version"), Column::new("fetched")];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,8 +54,9 @@ struct Entry<'a> {
 /// When standard output cannot be written.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.deployments {
-        return deployments(context).await;
+        return deployments(args, context).await;
     }
+    let listing = args.list.listing(&COLUMNS, context)?;
     let catalogue = context.catalogue(args.legacy);
     let (source, services) = (catalogue.source(), catalogue.services()?);
     let entries: Vec<Entry<'_>> = services
@@ -53,46 +70,43 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
             summary: summary(source, &service.service_name, Item::Service, "").unwrap_or_default(),
         })
         .collect();
-    if context.wants_json() {
-        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
-        return Ok(Status::DONE);
+    let row = |entry: Entry<'_>| {
+        let cells: [Cell; COLUMNS.len()] = [
+            entry.service.into(),
+            entry.api_version.into(),
+            entry.methods.to_string().into(),
+            entry.exchanges.to_string().into(),
+            entry.schemas.to_string().into(),
+            entry.summary.into(),
+        ];
+        Row::new(serde_json::json!(entry), cells)
+    };
+    let rows = entries.into_iter().map(row).collect();
+    let list = |entries: Vec<serde_json::Value>| serde_json::json!(entries).to_string();
+    let status = listing.print(rows, "There are no services.", context, list).await?;
+    if context.ui.terminal.stdout && !context.wants_json() && !listing.is_shaped() {
+        writeln!(context.ui.out(), "\nThese are the references of {}.", catalogue.label())?;
     }
-    let mut out = context.ui.out();
-    if !context.ui.terminal.stdout {
-        for Entry { service, api_version, methods, exchanges, schemas, summary } in &entries {
-            writeln!(out, "{service}\t{api_version}\t{methods}\t{exchanges}\t{schemas}\t{summary}")?;
-        }
-        return Ok(Status::DONE);
-    }
-    let width = entries.iter().map(|entry| entry.service.len()).max().unwrap_or_default();
-    writeln!(out, "{:width$}  methods  exchanges  schemas", "service")?;
-    for Entry { service, methods, exchanges, schemas, summary, .. } in &entries {
-        writeln!(out, "{service:width$}  {methods:7}  {exchanges:9}  {schemas:7}  {summary}")?;
-    }
-    writeln!(out, "\nThese are the references of {}.", catalogue.label())?;
-    Ok(Status::DONE)
+    Ok(status)
 }
 
 /// Prints one deployment a line: root URL, version, time.
-async fn deployments(context: &Context) -> Result<Status> {
+async fn deployments(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&DEPLOYMENT_COLUMNS, context)?;
     let kept = ReferenceCache::of(&context.env).map(|cache| cache.deployments()).unwrap_or_default();
-    if context.wants_json() {
-        let entry = |kept: &crate::config::KeptReferences| {
-            serde_json::json!({
-                "rootUrl": kept.root_url,
-                "taskclusterVersion": kept.taskcluster_version,
-                "fetched": kept.fetched,
-            })
-        };
-        let entries: Vec<serde_json::Value> = kept.iter().map(entry).collect();
-        context.print_json(serde_json::Value::from(entries).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let mut out = context.ui.out();
-    for kept in &kept {
+    let row = |kept: crate::config::KeptReferences| {
         let version = kept.taskcluster_version.as_deref().unwrap_or("-");
-        let line = format!("{}\t{version}\t{}", kept.root_url, kept.fetched.format("%FT%TZ"));
-        writeln!(out, "{}", context.ui.safe(&line))?;
-    }
-    Ok(Status::DONE)
+        let fetched = kept.fetched.format("%FT%TZ").to_string();
+        let cells: [Cell; DEPLOYMENT_COLUMNS.len()] =
+            [kept.root_url.as_str().into(), version.into(), Cell::time(&fetched, context.now())];
+        let item = serde_json::json!({
+            "rootUrl": kept.root_url,
+            "taskclusterVersion": kept.taskcluster_version,
+            "fetched": kept.fetched,
+        });
+        Row::new(item, cells)
+    };
+    let rows = kept.into_iter().map(row).collect();
+    let list = |kept: Vec<serde_json::Value>| serde_json::json!(kept).to_string();
+    listing.print(rows, "No references are kept.", context, list).await
 }

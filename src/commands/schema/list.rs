@@ -1,11 +1,10 @@
 //! `tc schema list`
 
-use std::io::Write as _;
-
 use clap_complete::ArgValueCandidates;
 use serde::Serialize;
 
 use super::target::families;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -17,7 +16,12 @@ pub(super) struct Args {
     /// Only those of this service (queue) or family (docker-worker)
     #[arg(add = ArgValueCandidates::new(families))]
     service: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each schema.
+const COLUMNS: [Column; 3] = [Column::new("service"), Column::new("file").whole().naming(), Column::new("used by")];
 
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
@@ -33,6 +37,7 @@ struct Entry<'a> {
 /// # Errors
 /// When there is no such service, or standard output cannot be written.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let catalogue = context.catalogue(false);
     let services = catalogue.services()?;
     let uris = uris(&services);
@@ -44,26 +49,16 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         };
         entries.retain(|entry| entry.service == name);
     }
-    if context.wants_json() {
-        context.print_json(serde_json::to_vec(&entries).map_err(std::io::Error::from)?).await?;
-        return Ok(Status::DONE);
-    }
-    let mut out = context.ui.out();
-    let width = entries.iter().map(|entry| entry.file.len()).max().unwrap_or_default();
-    let service_width = entries.iter().map(|entry| entry.service.len()).max().unwrap_or_default();
-    for entry in &entries {
+    let row = |entry: Entry<'_>| {
         let inputs = entry.inputs.iter().map(|name| format!("{name} (body)"));
         let outputs = entry.outputs.iter().map(|name| format!("{name} (answer)"));
         let exchanges = entry.exchanges.iter().map(|name| format!("{name} (exchange)"));
         let users: Vec<String> = inputs.chain(outputs).chain(exchanges).collect();
-        if context.ui.terminal.stdout {
-            let line = format!("{:service_width$}  {:width$}  {}", entry.service, entry.file, users.join(", "));
-            writeln!(out, "{}", line.trim_end())?;
-        } else {
-            writeln!(out, "{}\t{}\t{}", entry.service, entry.file, users.join(", "))?;
-        }
-    }
-    Ok(Status::DONE)
+        let cells: [Cell; COLUMNS.len()] = [entry.service.into(), entry.file.into(), users.join(", ").into()];
+        Row::new(serde_json::json!(entry), cells)
+    };
+    let rows = entries.into_iter().map(row).collect();
+    listing.print(rows, "There are no schemas.", context, |schemas| serde_json::json!(schemas).to_string()).await
 }
 
 /// The schemas of the services, and of the families that belong to none: those are embedded, whatever the deployment.

@@ -1,10 +1,9 @@
 //! `tc secret list`
 
-use std::io::Write as _;
-
 use serde_json::json;
 
 use super::stored;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -15,25 +14,20 @@ pub(crate) struct Args {
     /// Only those whose names start like this
     #[arg(value_name = "PREFIX", default_value = "")]
     prefix: String,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each secret.
+const COLUMNS: [Column; 1] = [Column::new("name")];
 
 /// Prints one name a line, or a list.
 ///
 /// # Errors
 /// When the call fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut names = stored::names(&context.client()?).await?;
-    names.retain(|name| name.starts_with(&args.prefix));
-    if context.wants_json() {
-        context.print_json(json!(names).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    if names.is_empty() {
-        context.ui.note("There are no such secrets.");
-    }
-    let mut out = context.ui.out();
-    for name in names {
-        writeln!(out, "{}", context.ui.safe(&name))?;
-    }
-    Ok(Status::DONE)
+    let listing = args.list.listing(&COLUMNS, context)?;
+    let names = stored::some_names(&context.client()?, &args.prefix, listing.enough()).await?;
+    let rows = names.into_iter().map(|name| Row::new(name.clone(), [Cell::from(name)])).collect();
+    listing.print(rows, "There are no such secrets.", context, |names| json!(names).to_string()).await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Months, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::client::{Client, Response};
-use crate::commands::selection::{collect, or_nearest, texts};
+use crate::commands::selection::{collect_some, or_nearest, texts};
 use crate::domain::time::{parse_time, to_iso};
 use crate::error::{Error, Kind, Result};
 
@@ -24,7 +24,16 @@ pub(super) struct Stored {
 /// # Errors
 /// Those of the calls.
 pub(super) async fn names(client: &Client) -> Result<Vec<String>> {
-    Ok(texts(&collect(client.call("secrets", "list"), "secrets").await?, None))
+    some_names(client, "", usize::MAX).await
+}
+
+/// The names that start like this, up to so many.
+///
+/// # Errors
+/// Those of the calls.
+pub(super) async fn some_names(client: &Client, prefix: &str, enough: usize) -> Result<Vec<String>> {
+    let keep = |name: &Value| name.as_str().is_some_and(|name| name.starts_with(prefix));
+    Ok(texts(&collect_some(client.call("secrets", "list"), "secrets", enough, keep).await?, None))
 }
 
 /// A secret.

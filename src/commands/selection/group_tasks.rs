@@ -55,6 +55,12 @@ impl GroupTasks {
         Ok(Self { pages, listed: Listed::default() })
     }
 
+    /// The same, fetching no page that nobody has asked for: for groups that may not be read to their end.
+    #[must_use]
+    pub(crate) fn one_by_one(self) -> Self {
+        Self { pages: self.pages.one_by_one(), ..self }
+    }
+
     /// The next page, in which what was listed before is left out; none after the last.
     ///
     /// # Errors

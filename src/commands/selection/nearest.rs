@@ -13,15 +13,32 @@ use crate::reference::suggest;
 /// # Errors
 /// Those of the calls.
 pub(crate) async fn collect(call: Call<'_>, member: &str) -> Result<Vec<Value>> {
-    let mut pages = call.pages()?;
-    let mut all = Vec::new();
-    while let Some(page) = pages.next().await? {
+    collect_some(call, member, usize::MAX, |_| true).await
+}
+
+/// Those of the items of a list that `keep` takes, up to so many; no page is asked for once there are enough.
+///
+/// # Errors
+/// Those of the calls.
+pub(crate) async fn collect_some(
+    call: Call<'_>,
+    member: &str,
+    enough: usize,
+    keep: impl Fn(&Value) -> bool,
+) -> Result<Vec<Value>> {
+    let pages = call.pages()?;
+    let mut pages = if enough == usize::MAX { pages } else { pages.one_by_one() };
+    let mut found = Vec::new();
+    while found.len() < enough
+        && let Some(page) = pages.next().await?
+    {
         let mut answer: Value = page.json()?;
         if let Some(Value::Array(items)) = answer.get_mut(member).map(Value::take) {
-            all.extend(items);
+            found.extend(items.into_iter().filter(&keep));
         }
     }
-    Ok(all)
+    found.truncate(enough);
+    Ok(found)
 }
 
 /// The texts among values, or under a key of them.

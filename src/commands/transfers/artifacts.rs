@@ -66,18 +66,35 @@ impl ListedArtifact {
 /// # Errors
 /// Those of the calls.
 pub(crate) async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<ListedArtifact>> {
+    list_some(client, task, run, usize::MAX).await
+}
+
+/// The same, up to so many; no page is asked for once there are enough.
+///
+/// # Errors
+/// Those of the calls.
+pub(crate) async fn list_some(
+    client: &Client,
+    task: &str,
+    run: Option<u32>,
+    enough: usize,
+) -> Result<Vec<ListedArtifact>> {
     let call = match run {
         Some(run) => client.call("queue", "listArtifacts").arg(task).arg(run.to_string()),
         None => client.call("queue", "listLatestArtifacts").arg(task),
     };
-    let mut pages = call.pages()?;
+    let pages = call.pages()?;
+    let mut pages = if enough == usize::MAX { pages } else { pages.one_by_one() };
     let mut all = Vec::new();
-    while let Some(page) = pages.next().await? {
+    while all.len() < enough
+        && let Some(page) = pages.next().await?
+    {
         let body: Body = page.json()?;
         for raw in body.artifacts {
             all.push(ListedArtifact::read(raw)?);
         }
     }
+    all.truncate(enough);
     Ok(all)
 }
 

@@ -9,7 +9,7 @@ mod stdout;
 mod summary;
 mod upload;
 
-pub(super) use artifacts::{ListedArtifact, NamePatterns, list, newest_run, unmatched};
+pub(super) use artifacts::{ListedArtifact, NamePatterns, list, list_some, newest_run, unmatched};
 pub(super) use download::{DownloadArgs, download, sha256};
 pub(super) use item::DownloadItem;
 pub(super) use manifest::Manifest;

@@ -3,18 +3,18 @@
 use std::io::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::counts;
-use super::fields::{shown_time, text, time};
+use super::fields::{text, time};
 use super::grouped::{Group, grouped};
 use crate::client::Client;
+use crate::commands::lists::{Cell, Column, ListArgs, Listing, Row};
 use crate::commands::selection::{or_nearest, pool, pool_ids};
 use crate::commands::waiting::length;
 use crate::context::{Context, Deployment};
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// Show what went wrong with the workers of a pool, or of all pools
 ///
@@ -38,13 +38,35 @@ pub(crate) struct Args {
     /// Show each error by itself
     #[arg(long)]
     each: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of errors of one kind.
+const COLUMNS: [Column; 6] = [
+    Column::new("count").right(),
+    Column::new("last"),
+    Column::new("pool").whole().naming(),
+    Column::new("kind"),
+    Column::new("launch config").optional(0),
+    Column::new("title"),
+];
+/// What is said of each error by itself.
+const EACH_COLUMNS: [Column; 6] = [
+    Column::new("reported"),
+    Column::new("pool").whole().naming(),
+    Column::new("kind"),
+    Column::new("launch config").optional(0),
+    Column::new("title"),
+    Column::new("description").extra(),
+];
 
 /// Shows them.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] when there is no such pool.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(if args.each { &EACH_COLUMNS } else { &COLUMNS }, context)?;
     let back = TimeDelta::from_std(length(&args.since, "--since")?).ok();
     let since = back.and_then(|back| context.now().checked_sub_signed(back));
     let since = since.ok_or_else(|| Error::usage(format!("--since is too long: `{}`", args.since)))?;
@@ -70,9 +92,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if args.each {
-        return print_each(errors, context).await;
+        return print_each(errors, &listing, context).await;
     }
-    print_groups(&grouped(&errors), context).await
+    print_groups(grouped(&errors), &listing, context).await
 }
 
 /// Adds the errors of a pool since a time; the service lists the latest first.
@@ -98,29 +120,43 @@ async fn fetch(errors: &mut Vec<Value>, client: &Client, pool: &str, since: Date
     Ok(())
 }
 
-async fn print_groups(groups: &[Group], context: &Context) -> Result<Status> {
-    if context.wants_json() {
-        let items: Value = groups.iter().map(Group::json).collect();
-        context.print_json(items.to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let header = ["count", "last", "pool", "kind", "launch config", "title"];
-    let mut table = Table::new(header).right(0).whole(2).optional(&[4]);
-    for group in groups {
-        let key = |key| text(&group.example, key).to_owned();
-        let last = shown_time(&json!({"last": group.last}), "last", context);
-        let cells = [key("workerPoolId"), key("kind"), key("launchConfigId"), key("title")];
-        table.row([group.count.to_string(), last].into_iter().chain(cells));
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+async fn print_groups(groups: Vec<Group>, listing: &Listing, context: &Context) -> Result<Status> {
+    let row = |group: Group| {
+        let key = |key| Cell::from(text(&group.example, key));
+        let cells: [Cell; COLUMNS.len()] = [
+            group.count.to_string().into(),
+            Cell::time(&group.last, context.now()),
+            key("workerPoolId"),
+            key("kind"),
+            key("launchConfigId"),
+            key("title"),
+        ];
+        Row::new(group, cells)
+    };
+    let rows = groups.into_iter().map(row).collect();
+    let list = |groups: Vec<Group>| groups.iter().map(Group::json).collect::<Value>().to_string();
+    listing.print(rows, "There are no such errors.", context, list).await
 }
 
-async fn print_each(errors: Vec<Value>, context: &Context) -> Result<Status> {
-    if context.wants_json() {
-        context.print_json(Value::Array(errors).to_string()).await?;
-        return Ok(Status::DONE);
+async fn print_each(errors: Vec<Value>, listing: &Listing, context: &Context) -> Result<Status> {
+    let row = |error: Value| {
+        let key = |key| Cell::from(text(&error, key));
+        let cells: [Cell; EACH_COLUMNS.len()] = [
+            Cell::time(text(&error, "reported"), context.now()),
+            key("workerPoolId"),
+            key("kind"),
+            key("launchConfigId"),
+            key("title"),
+            key("description"),
+        ];
+        Row::new(error, cells)
+    };
+    let rows = errors.into_iter().map(row).collect();
+    if context.wants_json() || listing.is_shaped() {
+        let list = |errors| Value::Array(errors).to_string();
+        return listing.print(rows, "There are no such errors.", context, list).await;
     }
+    let errors: Vec<Value> = listing.ordered(rows).into_iter().map(|row| row.item).collect();
     let mut out = context.ui.out();
     for error in &errors {
         let key = |key| context.ui.safe(text(error, key));

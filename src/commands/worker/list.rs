@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::fields::{number, shown_time, text, time};
+use super::fields::{number, text, time};
 use crate::client::Client;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::commands::selection::{check_pool, collect, pool};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List the workers of a pool
 ///
@@ -33,13 +33,27 @@ pub(crate) struct Args {
     /// Only workers of this launch configuration
     #[arg(long, value_name = "ID")]
     launch_config: Option<String>,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each worker.
+const COLUMNS: [Column; 7] = [
+    Column::new("worker").whole(),
+    Column::new("state"),
+    Column::new("capacity").right().optional(2),
+    Column::new("launch config").optional(1),
+    Column::new("active").optional(3),
+    Column::new("latest task").whole(),
+    Column::new("quarantine").optional(0),
+];
 
 /// Lists them.
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] when there is no such pool.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let named = pool(&args.pool, context)?;
     let client = named.deployment.client(context)?;
     let mut workers = fetch(&client, &named.id).await?;
@@ -55,31 +69,22 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let of_config = args.launch_config.as_ref().is_none_or(|config| text(worker, "launchConfigId") == config);
         in_state && of_config && (in_quarantine || !args.quarantined)
     });
-    if context.wants_json() {
-        context.print_json(Value::Array(workers).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let header = ["worker", "state", "capacity", "launch config", "active", "latest task", "quarantine"];
-    let mut table = Table::new(header).whole(0).whole(5).right(2).optional(&[6, 3, 2, 4]);
-    for worker in &workers {
+    let row = |worker: Value| {
         let latest = worker.get("latestTask").map(|run| format!("{}/{}", text(run, "taskId"), number(run, "runId")));
-        let until = time(worker, "quarantineUntil").filter(|until| *until > now);
-        table.row([
-            format!("{}/{}/{}", named.id, text(worker, "workerGroup"), text(worker, "workerId")),
-            text(worker, "state").to_owned(),
-            number(worker, "capacity").to_string(),
-            text(worker, "launchConfigId").to_owned(),
-            shown_time(worker, "lastDateActive", context),
-            latest.unwrap_or_default(),
-            until.map(|_| shown_time(worker, "quarantineUntil", context)).unwrap_or_default(),
-        ]);
-    }
-    if table.is_empty() {
-        context.ui.note("There are no such workers.");
-        return Ok(Status::DONE);
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+        let until = time(&worker, "quarantineUntil").filter(|until| *until > now);
+        let cells: [Cell; COLUMNS.len()] = [
+            format!("{}/{}/{}", named.id, text(&worker, "workerGroup"), text(&worker, "workerId")).into(),
+            text(&worker, "state").into(),
+            number(&worker, "capacity").to_string().into(),
+            text(&worker, "launchConfigId").into(),
+            Cell::time(text(&worker, "lastDateActive"), now),
+            latest.unwrap_or_default().into(),
+            until.map(|_| Cell::time(text(&worker, "quarantineUntil"), now)).unwrap_or_default(),
+        ];
+        Row::new(worker, cells)
+    };
+    let rows = workers.into_iter().map(row).collect();
+    listing.print(rows, "There are no such workers.", context, |workers| Value::Array(workers).to_string()).await
 }
 
 /// The workers of a pool as worker-manager knows them, with what the queue has seen of them.

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::counts::{self, QueueCounts, Refusals};
 use super::fields::{number, text};
 use crate::client::Client;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::commands::selection::collect;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List worker pools: capacity, tasks that wait and run, and errors of the last hours
 ///
@@ -30,7 +30,21 @@ pub(crate) struct Args {
     /// Count the errors of so many hours
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u8).range(1..=24))]
     hours: u8,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each pool.
+const COLUMNS: [Column; 8] = [
+    Column::new("pool").whole(),
+    Column::new("provider").optional(1),
+    Column::new("capacity").right().optional(2),
+    Column::new("running").right(),
+    Column::new("requested").right().optional(0),
+    Column::new("pending").right(),
+    Column::new("claimed").right(),
+    Column::new("errors").right(),
+];
 
 /// Calls at once; these are cheap for the server.
 const MAX_CONCURRENT_COUNTS: usize = 32;
@@ -47,6 +61,7 @@ struct Counted {
 /// # Errors
 /// When a call fails; a caller who may not count tasks is told so.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
+    let listing = args.list.listing(&COLUMNS, context)?;
     let client = context.client()?;
     let (mut pools, stats) = tokio::try_join!(
         collect(client.call("worker-manager", "listWorkerPools"), "workerPools"),
@@ -54,6 +69,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     )?;
     add_stats(&mut pools, stats);
     pools.retain(|pool| text(pool, "workerPoolId").starts_with(&args.prefix));
+    if !args.pending {
+        // What is not shown need not be counted.
+        pools.truncate(listing.enough());
+    }
     let refusals = Refusals::default();
     let stats = counts::error_stats(&client, None, &refusals).await?;
     let with_errors = stats.as_ref().map(counts::pools_with_errors);
@@ -64,33 +83,24 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         counted.retain(|one| one.queue.is_none_or(|queue| queue.pending > 0));
     }
     refusals.tell(context);
-    if context.wants_json() {
-        let items: Value = counted.into_iter().map(json_of).collect();
-        context.print_json(items.to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let errors = format!("errors {}h", args.hours);
-    let header = ["pool", "provider", "capacity", "running", "requested", "pending", "claimed", errors.as_str()];
-    let mut table = (2..8).fold(Table::new(header).whole(0).optional(&[4, 1, 2]), Table::right);
-    for Counted { pool, queue, errors } in &counted {
+    let row = |counted: Counted| {
+        let Counted { pool, queue, errors } = &counted;
         let count = |what: fn(&QueueCounts) -> u64| queue.as_ref().map_or_else(String::new, |it| what(it).to_string());
-        table.row([
-            text(pool, "workerPoolId").to_owned(),
-            text(pool, "providerId").to_owned(),
-            number(pool, "currentCapacity").to_string(),
-            number(pool, "runningCapacity").to_string(),
-            number(pool, "requestedCapacity").to_string(),
-            count(|queue| queue.pending),
-            count(|queue| queue.claimed),
-            errors.map_or_else(String::new, |errors| errors.to_string()),
-        ]);
-    }
-    if table.is_empty() {
-        context.ui.note("There are no such worker pools.");
-        return Ok(Status::DONE);
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+        let cells: [Cell; COLUMNS.len()] = [
+            text(pool, "workerPoolId").into(),
+            text(pool, "providerId").into(),
+            number(pool, "currentCapacity").to_string().into(),
+            number(pool, "runningCapacity").to_string().into(),
+            number(pool, "requestedCapacity").to_string().into(),
+            count(|queue| queue.pending).into(),
+            count(|queue| queue.claimed).into(),
+            errors.map_or_else(String::new, |errors| errors.to_string()).into(),
+        ];
+        Row::new(counted, cells)
+    };
+    let rows = counted.into_iter().map(row).collect();
+    let list = |pools: Vec<Counted>| pools.into_iter().map(json_of).collect::<Value>().to_string();
+    listing.print(rows, "There are no such worker pools.", context, list).await
 }
 
 /// Puts the counts of workers into the pools: the list of pools itself has zeros in their place.

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::super::definition::scopes;
 use super::super::known;
-use super::super::shown::{text, time};
+use super::super::shown::text;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List clients
 ///
@@ -22,38 +22,41 @@ pub(crate) struct Args {
     /// Only disabled ones
     #[arg(long)]
     disabled: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each client.
+const COLUMNS: [Column; 6] = [
+    Column::new("client").whole(),
+    Column::new("expires"),
+    Column::new("used").optional(1),
+    Column::new("scopes").right().optional(2),
+    Column::new("disabled"),
+    Column::new("description").optional(0),
+];
 
 /// Lists them.
 ///
 /// # Errors
 /// When a call fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut clients = known::clients(&context.client()?, &args.prefix).await?;
+    let listing = args.list.listing(&COLUMNS, context)?;
     let is_disabled = |client: &Value| client.get("disabled") == Some(&Value::Bool(true));
-    if args.disabled {
-        clients.retain(is_disabled);
-    }
-    if context.wants_json() {
-        context.print_json(Value::Array(clients).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let header = ["client", "expires", "used", "scopes", "", "description"];
-    let mut table = Table::new(header).whole(0).right(3).optional(&[5, 2, 3]);
-    for client in &clients {
-        table.row([
-            text(client, "clientId").to_owned(),
-            time(client, "expires", context),
-            time(client, "lastDateUsed", context),
-            scopes(client).len().to_string(),
-            if is_disabled(client) { "disabled" } else { "" }.to_owned(),
-            text(client, "description").to_owned(),
-        ]);
-    }
-    if table.is_empty() {
-        context.ui.note("There are no such clients.");
-        return Ok(Status::DONE);
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+    let keep = |client: &Value| !args.disabled || is_disabled(client);
+    let clients = known::some_clients(&context.client()?, &args.prefix, listing.enough(), keep).await?;
+    let row = |client: Value| {
+        let time = |key| Cell::time(text(&client, key), context.now());
+        let cells: [Cell; COLUMNS.len()] = [
+            text(&client, "clientId").into(),
+            time("expires"),
+            time("lastDateUsed"),
+            scopes(&client).len().to_string().into(),
+            if is_disabled(&client) { "disabled" } else { "" }.into(),
+            text(&client, "description").into(),
+        ];
+        Row::new(client, cells)
+    };
+    let rows = clients.into_iter().map(row).collect();
+    listing.print(rows, "There are no such clients.", context, |clients| Value::Array(clients).to_string()).await
 }

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::super::definition::scopes;
 use super::super::known;
-use super::super::shown::{text, time};
+use super::super::shown::text;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List roles
 ///
@@ -18,32 +18,34 @@ pub(crate) struct Args {
     /// Only those whose IDs start like this
     #[arg(value_name = "PREFIX", default_value = "")]
     prefix: String,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each role.
+const COLUMNS: [Column; 4] = [
+    Column::new("role").whole(),
+    Column::new("modified").optional(1),
+    Column::new("scopes").right(),
+    Column::new("description").optional(0),
+];
 
 /// Lists them.
 ///
 /// # Errors
 /// When a call fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let mut roles = known::roles(&context.client()?).await?;
-    roles.retain(|role| text(role, "roleId").starts_with(&args.prefix));
-    if context.wants_json() {
-        context.print_json(Value::Array(roles).to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["role", "modified", "scopes", "description"]).whole(0).right(2).optional(&[3, 1]);
-    for role in &roles {
-        table.row([
-            text(role, "roleId").to_owned(),
-            time(role, "lastModified", context),
-            scopes(role).len().to_string(),
-            text(role, "description").to_owned(),
-        ]);
-    }
-    if table.is_empty() {
-        context.ui.note("There are no such roles.");
-        return Ok(Status::DONE);
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+    let listing = args.list.listing(&COLUMNS, context)?;
+    let roles = known::roles(&context.client()?, &args.prefix, listing.enough()).await?;
+    let row = |role: Value| {
+        let cells: [Cell; COLUMNS.len()] = [
+            text(&role, "roleId").into(),
+            Cell::time(text(&role, "lastModified"), context.now()),
+            scopes(&role).len().to_string().into(),
+            text(&role, "description").into(),
+        ];
+        Row::new(role, cells)
+    };
+    let rows = roles.into_iter().map(row).collect();
+    listing.print(rows, "There are no such roles.", context, |roles| Value::Array(roles).to_string()).await
 }

@@ -6,12 +6,12 @@ use super::super::definition::scopes as own_scopes;
 use super::super::known;
 use super::super::shown::text;
 use crate::commands::credentials::needs::split_scopes;
+use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
 use crate::domain::scopes::covers;
 use crate::domain::time::parse_time;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::Table;
 
 /// List the clients and roles that have a scope
 ///
@@ -26,7 +26,13 @@ pub(crate) struct Args {
     /// Disabled and expired clients, too
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    list: ListArgs,
 }
+
+/// What is said of each holder.
+const COLUMNS: [Column; 4] =
+    [Column::new("kind"), Column::new("id").whole().naming(), Column::new("has it"), Column::new("by").optional(0)];
 
 /// A client or a role that has the scopes.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,8 +53,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if wanted.is_empty() {
         return Err(Error::usage("no scope is named"));
     }
+    let listing = args.list.listing(&COLUMNS, context)?;
     let client = context.client()?;
-    let (mut clients, roles) = tokio::try_join!(known::clients(&client, ""), known::roles(&client))?;
+    let (mut clients, roles) = tokio::try_join!(known::clients(&client, ""), known::roles(&client, "", usize::MAX))?;
     let now = context.now();
     clients.retain(|client| {
         let is_disabled = client.get("disabled") == Some(&Value::Bool(true));
@@ -57,22 +64,17 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     });
     let clients = clients.iter().filter_map(|client| holder("client", text(client, "clientId"), client, &wanted));
     let roles = roles.iter().filter_map(|role| holder("role", text(role, "roleId"), role, &wanted));
-    let holders: Vec<Holder> = clients.chain(roles).collect();
-    if context.wants_json() {
-        let items = holders.iter().map(|it| json!({"kind": it.kind, "id": it.id, "own": it.is_own, "scopes": it.by}));
-        context.print_json(items.collect::<Value>().to_string()).await?;
-        return Ok(Status::DONE);
-    }
-    let mut table = Table::new(["", "id", "has it", "by"]).whole(1).optional(&[3]);
-    for Holder { kind, id, is_own, by } in &holders {
-        table.row([*kind, id, if *is_own { "own" } else { "by role" }, &by.join(" ")]);
-    }
-    if table.is_empty() {
-        context.ui.note("No client and no role has this.");
-        return Ok(Status::DONE);
-    }
-    context.ui.table(&table)?;
-    Ok(Status::DONE)
+    let row = |holder: Holder| {
+        let has_it = if holder.is_own { "own" } else { "by role" };
+        let cells: [Cell; COLUMNS.len()] =
+            [holder.kind.into(), holder.id.as_str().into(), has_it.into(), holder.by.join(" ").into()];
+        Row::new(holder, cells)
+    };
+    let rows = clients.chain(roles).map(row).collect();
+    let json =
+        |holder: &Holder| json!({"kind": holder.kind, "id": holder.id, "own": holder.is_own, "scopes": holder.by});
+    let list = |holders: Vec<Holder>| holders.iter().map(json).collect::<Value>().to_string();
+    listing.print(rows, "No client and no role has this.", context, list).await
 }
 
 /// Whether a client or a role has all of these scopes, and by which.
