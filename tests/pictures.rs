@@ -89,7 +89,11 @@ fn words(svg: &str) -> String {
     let text = regex::Regex::new(r"<text[^>]*>([^<]*)</text>").unwrap();
     let all: Vec<&str> = text.captures_iter(svg).map(|found| found.get(1).unwrap().as_str()).collect();
     let lengths = regex::Regex::new(r"[0-9]+ (d|h|min|s)( [0-9]+ (h|min|s))?\b").unwrap();
-    lengths.replace_all(&all.join("\n"), "9 min").split_whitespace().collect::<Vec<_>>().join(" ")
+    lengths
+        .replace_all(&all.join("\n").replace('\u{a0}', " "), "9 min")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Keeps a picture, or has it made anew where that is asked for.

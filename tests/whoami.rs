@@ -102,7 +102,7 @@ fn ended_credentials_are_not_sent_and_their_end_is_told() {
         .stderr(&format!(
             "error: not signed in to {0}\n\
              hint: The call was not signed: the credentials stored for {0} ended at 2026-11-22 12:00 UTC.\n\
-             hint: To sign in: tc signin\n",
+             hint: To sign in: tc signin -R {0}\n",
             sandbox.root_url()
         ))
         .status(4);
