@@ -22,7 +22,7 @@ use crate::context::{Context, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::ui::{ColorChoice, Pages, Streams, Terminal, Ui, log};
+use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 pub use bug::report_bugs;
 
@@ -62,19 +62,14 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     };
     let cli = match commands::parse(&args, environment) {
         Ok(cli) => cli,
-        Err(fault) => {
-            let is_taskcluster = cli::is_taskcluster(&args);
-            let (streams, pages) = if is_taskcluster { (streams, None) } else { pager::hold(streams) };
-            let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
-            let status = refuse(&fault, is_taskcluster, &ui);
-            let globals = Globals { no_pager: args.iter().any(|word| word == "--no-pager"), ..Globals::default() };
-            let shown = pages.map_or(Ok(()), |pages| pager::show(&pages, environment, &globals, &ui));
-            return if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() };
-        }
+        Err(fault) => return say(&fault, &args, environment, streams, no_color),
     };
     let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
     let is_paged = !cli::is_taskcluster(&args) && (cli.is_finite || cli.command.prints_long());
-    let (streams, pages) = if is_paged { pager::hold(streams) } else { (streams, None) };
+    let (streams, paged) = match is_paged {
+        true => pager::hold(streams, environment, &cli.globals),
+        false => (streams, None),
+    };
     let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
     let (command, mut globals, verb) = (cli.command, cli.globals, cli.verb);
     if command.limits_itself() {
@@ -87,7 +82,6 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args)
         .advised_by(commands::advise, verb)
         .limited_to(limit.as_deref());
-    let globals = context.globals.clone();
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
         let verb = |context: Arc<Context>| async move {
@@ -102,18 +96,32 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         };
         race::race(context, &log::dispatch(&ui, level), verb)
     });
-    match (outcome, pages) {
-        (Err(error), pages) if error.kind() == Kind::Interrupted => {
-            pages.as_ref().map(Pages::release).unwrap_or_default();
+    match (outcome, paged) {
+        (Err(error), paged) if error.kind() == Kind::Interrupted => {
+            paged.as_ref().map(pager::Paged::release).unwrap_or_default();
             finish_interrupted(error, ui)
         }
-        (outcome, Some(pages)) => {
+        (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
-            let shown = pager::show(&pages, environment, &globals, &ui).map_err(Error::from);
+            let shown = pager::show(&paged, environment, &ui).map_err(Error::from);
             finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
         }
         (outcome, None) => finish(outcome, &ui),
     }
+}
+
+/// Says what is wrong with a command line, or the help that it asks for, which can be long.
+fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, streams: Streams, no_color: bool) -> u8 {
+    let is_taskcluster = cli::is_taskcluster(args);
+    let globals = Globals { no_pager: args.iter().any(|word| word == "--no-pager"), ..Globals::default() };
+    let (streams, paged) = match is_taskcluster {
+        true => (streams, None),
+        false => pager::hold(streams, environment, &globals),
+    };
+    let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
+    let status = refuse(fault, is_taskcluster, &ui);
+    let shown = paged.map_or(Ok(()), |paged| pager::show(&paged, environment, &ui));
+    if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() }
 }
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that

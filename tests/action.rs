@@ -438,7 +438,7 @@ fn an_action_whose_answer_was_lost_is_not_run_again() {
     let content = format!("GET /api/queue/v1/task/{group}/artifact-content/public%2Factions.json");
     server.expect(&content, Answer::json(200, published));
     server.expect("GET /stored", Answer::json(200, one(&json!({}))));
-    let decision = json!({"scopes": ["in-tree:hook-action:*"]}).to_string();
+    let decision = json!({"scopes": ["in-tree:hook-action:*"], "metadata": {}}).to_string();
     server.expect(&format!("GET /api/queue/v1/task/{group}"), Answer::json(200, decision));
     let hook = GENERIC.replace("generic/", "generic%2F");
     server.expect(&format!("POST /api/hooks/v1/hooks/{hook}/trigger"), Answer::cut());

@@ -71,7 +71,7 @@ fn inside_a_task_its_proxy_signs_but_for_what_has_credentials_of_its_own() {
     let json = |value: Value| Answer::json(200, value.to_string());
     let expires = "2100-01-01T00:00:00.000Z";
     proxy
-        .expect(&format!("GET /api/queue/v1/task/{task}"), json(json!({"expires": expires})))
+        .expect(&format!("GET /api/queue/v1/task/{task}"), json(json!({"expires": expires, "metadata": {}})))
         .expect(
             &format!("POST /api/queue/v1/task/{task}/runs/1/artifacts/public%2Fx"),
             json(json!({

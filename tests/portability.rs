@@ -19,7 +19,8 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 fn is_guard(line: &str) -> bool {
-    let guards = ["#[cfg(unix)]", "#[cfg(all(unix", "#[cfg(test)]", "#[cfg(target_os = \"linux\")]"];
+    let guards =
+        ["#[cfg(unix)]", "#[cfg(all(unix", "#[cfg(test)]", "#[cfg(all(test, unix))]", "#[cfg(target_os = \"linux\")]"];
     guards.iter().any(|guard| line.trim_start().starts_with(guard))
 }
 

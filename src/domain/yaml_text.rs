@@ -198,7 +198,7 @@ pairs:
     #[test]
     fn numbers_keep_their_digits() {
         let value: Value = serde_json::from_str("[1.0, 9007199254740993, 1e400]").unwrap();
-        assert_eq!(to_yaml(&value), "- 1.0\n- 9007199254740993\n- 1e400\n");
+        assert_eq!(to_yaml(&value), "- 1.0\n- 9007199254740993\n- 1e+400\n");
     }
 
     #[test]

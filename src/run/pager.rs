@@ -15,31 +15,46 @@ use crate::ui::{Pages, Streams, Ui, lines_on_screen};
 /// Options of `less` where LESS has none: end at once when one screen is enough, keep colours, leave the text on the screen.
 const LESS_OPTIONS: &str = "FRX";
 
-/// The streams with standard output held, where it is the terminal of this process, on which a pager can be shown.
-pub(super) fn hold(streams: Streams) -> (Streams, Option<Pages>) {
+/// A result that is held, and the pager that it goes through when it is long.
+pub(super) struct Paged {
+    pages: Pages,
+    command: String,
+}
+
+/// The streams with standard output held, where it is the terminal of this process, on which a pager can be shown, and
+/// there is to be one.
+pub(super) fn hold(streams: Streams, environment: &Environment, globals: &Globals) -> (Streams, Option<Paged>) {
     let terminal = streams.terminal;
     if !terminal.is_own || !terminal.stdout || terminal.is_dumb {
         return (streams, None);
     }
+    let Some(command) = pager(environment, globals) else { return (streams, None) };
     let (streams, pages) = Pages::over(streams);
-    (streams, Some(pages))
+    (streams, Some(Paged { pages, command }))
+}
+
+impl Paged {
+    /// Has all printed directly.
+    pub(super) fn release(&self) {
+        self.pages.release();
+    }
 }
 
 /// Prints what was held: through the pager when it is longer than the screen, else directly.
 ///
 /// # Errors
 /// When standard output cannot be written. Whoever leaves the pager early has seen enough.
-pub(super) fn show(pages: &Pages, environment: &Environment, globals: &Globals, ui: &Ui) -> io::Result<()> {
+pub(super) fn show(paged: &Paged, environment: &Environment, ui: &Ui) -> io::Result<()> {
     ui.flush()?;
-    let bytes = pages.take();
+    let bytes = paged.pages.take();
     let is_long = ui.size().is_some_and(|(columns, lines)| {
         // The line of the prompt needs a place, too.
         lines_on_screen(&String::from_utf8_lossy(&bytes), columns) >= lines
     });
-    if let Some(command) = is_long.then(|| pager(environment, globals)).flatten() {
-        match page(&bytes, &command, environment) {
+    if is_long {
+        match page(&bytes, &paged.command, environment) {
             Ok(()) => return Ok(()),
-            Err(source) => ui.warn(format_args!("cannot start the pager `{command}`: {source}")),
+            Err(source) => ui.warn(format_args!("cannot start the pager `{}`: {source}", paged.command)),
         }
     }
     let mut out = ui.out();

@@ -23,11 +23,16 @@ pub(crate) fn spelled_out(words: Vec<OsString>, catalogue: impl FnOnce() -> &'st
     words
 }
 
+const HEADER_OPTIONS: [&str; 2] = ["-H", "--header"];
+
 fn place(words: &[OsString]) -> Option<usize> {
     let api = words.iter().position(|word| word == "api")?;
     let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
-    let behind = words.get(api + 1..)?.iter().position(|word| !is_option(word))?;
-    let at = api + 1 + behind;
+    let mut at = api + 1;
+    while is_option(words.get(at)?) {
+        // A header is a word of its own behind its option.
+        at += if HEADER_OPTIONS.iter().any(|option| words.get(at).is_some_and(|word| word == option)) { 2 } else { 1 };
+    }
     words.get(at).filter(|word| word.as_encoded_bytes().starts_with(b"/")).map(|_| at)
 }
 
