@@ -230,7 +230,10 @@ fn a_template_a_layout_and_a_filter_without_end_are_ended_by_signals() {
         let name = "public/logs/live_backing.log";
         let run = format!("GET /api/queue/v1/task/{ID}/runs/0");
         log.expect(&format!("GET /api/queue/v1/task/{ID}/status"), Answer::json(200, status.to_string()))
-            .expect(&format!("GET /api/queue/v1/task/{ID}"), Answer::json(200, json!({"payload": {}, "metadata": {}}).to_string()))
+            .expect(
+                &format!("GET /api/queue/v1/task/{ID}"),
+                Answer::json(200, json!({"payload": {}, "metadata": {}}).to_string()),
+            )
             .expect(
                 &format!("{run}/artifacts"),
                 Answer::json(200, json!({"artifacts": [{"storageType": "s3", "name": name}]}).to_string()),

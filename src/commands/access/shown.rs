@@ -8,7 +8,7 @@ use super::definition::scopes;
 use crate::context::Context;
 use crate::domain::time::parse_time;
 use crate::error::Result;
-use crate::ui::duration;
+use crate::ui::ago;
 
 /// A text; empty where there is none.
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -19,8 +19,7 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 pub(super) fn time(value: &Value, key: &str, context: &Context) -> String {
     let raw = text(value, key);
     let Some(time) = parse_time(raw).ok().filter(|_| context.ui.terminal.stdout) else { return raw.to_owned() };
-    let now = context.now();
-    if time <= now { format!("{} ago", duration(now - time)) } else { format!("in {}", duration(time - now)) }
+    ago(time, context.now())
 }
 
 /// Facts, one a line, and then the scopes: its own, or what they amount to.

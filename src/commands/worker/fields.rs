@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::domain::time::parse_time;
-use crate::ui::duration;
+use crate::ui::ago;
 
 /// A text; empty where there is none.
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -26,6 +26,5 @@ pub(super) fn time(value: &Value, key: &str) -> Option<DateTime<Utc>> {
 pub(super) fn shown_time(value: &Value, key: &str, context: &Context) -> String {
     let raw = text(value, key);
     let Some(time) = time(value, key).filter(|_| context.ui.terminal.stdout) else { return raw.to_owned() };
-    let now = context.now();
-    if time <= now { format!("{} ago", duration(now - time)) } else { format!("in {}", duration(time - now)) }
+    ago(time, context.now())
 }
