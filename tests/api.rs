@@ -11,6 +11,17 @@ fn page(token: Option<&str>) -> String {
     format!("GET /api/queue/v1/task-group/{GROUP}/list{query}")
 }
 
+/// An absolute path behind an option was taken for a path of the API.
+#[test]
+fn a_file_may_be_named_before_the_service() {
+    let server = FakeServer::start();
+    server.expect(PING, Answer::json(200, "{}"));
+    let tc = Tc::new().at(server.url());
+    let file = tc.directory().join("answer").display().to_string();
+    tc.run(&["api", "-o", &file, "queue", "ping"]).stdout("").stderr("").status(0);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "{}");
+}
+
 /// A server with three pages, of which the second is empty.
 fn pages() -> FakeServer {
     let server = FakeServer::start();

@@ -17,7 +17,7 @@ const STOP_GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// Which of the items that were not started are to be named, when a run stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// Those that were read already; the list is not read any further.
+    /// Only the items that have been read so far; reading stops.
     Known,
     /// All of them: the list is read to its end.
     All,

@@ -2,9 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{Arg, ArgAction, Args as _, Command};
+use clap::{Args as _, Command};
 
 use super::Globals;
+use super::options::{UnknownOption, word_behind_options};
 use crate::error::{Error, Result};
 
 /// How often a command line is expanded: an alias may stand for another one, and that for none.
@@ -34,7 +35,7 @@ pub(crate) enum Resolved {
 ///
 /// # Errors
 /// When an alias leads to an alias that leads to another, or lacks an argument, or has quotes that are not closed; those of
-/// `alias`, which is asked only for what is no command.
+/// `alias`, which looks up an alias and is not asked about commands.
 pub(crate) fn resolve(
     words: Vec<OsString>,
     is_command: impl Fn(&str) -> bool,
@@ -62,36 +63,14 @@ pub(crate) fn resolve(
     Ok(Resolved::Own(words))
 }
 
-/// The place of the command in a command line: the first word that is neither an option that every command takes nor the
-/// value of one. None where there is none, or an option that is unknown.
+/// The place of the command in a command line: behind the options that every command takes. Nothing where no command is
+/// there, or an unknown option stands before it.
 pub(crate) fn command_place(words: &[OsString]) -> Option<usize> {
-    let tree = Globals::augment_args(Command::new("tc"));
-    let takes_value = |arg: &Arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
-    let mut place = 1;
-    loop {
-        let word = words.get(place)?.to_str()?;
-        place += 1;
-        if let Some(option) = word.strip_prefix("--") {
-            let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
-            let arg = tree.get_arguments().find(|arg| arg.get_long() == Some(name))?;
-            place += usize::from(takes_value(arg) && value.is_none());
-        } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-            for (at, letter) in letters.char_indices() {
-                let arg = tree.get_arguments().find(|arg| arg.get_short() == Some(letter))?;
-                if takes_value(arg) {
-                    // The rest of the word is its value, or else the next word.
-                    place += usize::from(at + letter.len_utf8() == letters.len());
-                    break;
-                }
-            }
-        } else {
-            return Some(place - 1);
-        }
-    }
+    word_behind_options(words, 1, &Globals::augment_args(Command::new("tc")), UnknownOption::Stop)
 }
 
-/// The words that an alias stands for, with arguments in place of `$1`, `$2`.. and `$@`; those that no placeholder takes go
-/// to the end.
+/// The words that an alias stands for, with arguments in place of `$1`, `$2`.. and `$@`. Arguments without a placeholder are
+/// added at the end.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when a placeholder has no argument, or a quote is not closed.

@@ -23,13 +23,16 @@ pub(crate) fn prints_plainly(words: &[OsString]) -> bool {
         && pairs.any(|pair| PLAIN_VERBS.iter().any(|verb| pair.iter().zip(verb).all(|(word, name)| word == name)))
 }
 
-/// `tc help task wait` for `tc task help wait`: people write it either way.
-pub(crate) fn with_help_first(mut words: Vec<OsString>, tree: &Command) -> Vec<OsString> {
-    let [_, noun, help, ..] = words.as_slice() else { return words };
-    let noun = noun.to_str().and_then(|noun| tree.find_subcommand(noun));
+/// `tc help task wait` for `tc task help wait`: people write it either way. `tree` is asked for only where `help` is there.
+pub(crate) fn with_help_first(mut words: Vec<OsString>, tree: impl FnOnce() -> Command) -> Vec<OsString> {
+    let noun = match words.as_slice() {
+        [_, noun, help, ..] if help == "help" => noun.to_str(),
+        _ => None,
+    };
+    let Some(noun) = noun else { return words };
     // Some have a verb of this name.
-    let has_verbs = noun.is_some_and(|noun| noun.has_subcommands() && noun.find_subcommand("help").is_none());
-    if has_verbs && help == "help" {
+    let has_verbs = |noun: &Command| noun.has_subcommands() && noun.find_subcommand("help").is_none();
+    if tree().find_subcommand(noun).is_some_and(has_verbs) {
         words.swap(1, 2);
     }
     words
@@ -67,7 +70,7 @@ mod tests {
         let tree = Command::new("tc")
             .subcommand(Command::new("task").subcommand(Command::new("wait")))
             .subcommand(Command::new("version"));
-        let first = |line: &str| with_help_first(words(line), &tree);
+        let first = |line: &str| with_help_first(words(line), || tree.clone());
         assert_eq!(first("tc task help wait"), words("tc help task wait"));
         assert_eq!(first("tc task help"), words("tc help task"));
         for line in ["tc task wait help", "tc version help", "tc help task", "tc task", "tc"] {

@@ -6,6 +6,7 @@ mod called;
 mod form;
 mod globals;
 pub(crate) mod invocation;
+mod options;
 mod short_help;
 mod switches;
 pub(crate) mod usage;
@@ -14,6 +15,7 @@ pub(crate) use alias::{Resolved, command_place, resolve};
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use form::{Form, document_form, form_of};
 pub(crate) use globals::Globals;
+pub(crate) use options::{UnknownOption, word_behind_options};
 pub(crate) use short_help::with_screen_help;
 pub(crate) use switches::lenient;
 
@@ -26,18 +28,18 @@ use crate::domain::slugid::is_slugid;
 use crate::reference::{Catalogue, Source};
 
 /// Parses a command line by `tree`, in which options may be repeated and switches take a value. `for_help` makes of it
-/// the tree whose help is shown.
+/// the tree whose help is shown; the tree is made again for that, because a copy of it costs every start as much.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(
-    tree: &Command,
+    tree: impl Fn() -> Command,
     words: &[OsString],
     for_help: impl FnOnce(Command) -> Command,
 ) -> Result<ArgMatches, clap::Error> {
-    lenient(tree.clone()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
+    lenient(tree()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            for_help(tree.clone()).try_get_matches_from(words).err().unwrap_or(fault)
+            for_help(tree()).try_get_matches_from(words).err().unwrap_or(fault)
         }
         _ => fault,
     })

@@ -46,8 +46,8 @@ fn shaped(
     if parent.is_some() && words.contains(&name.as_str()) { fitted(command, &line) } else { command }
 }
 
-/// The command with as many options in its short help as fit. The last ones are named in one line: those that matter
-/// most are declared first.
+/// The command with a short help that fits: the options that are declared first are described, because they matter most,
+/// and the others are named in one line.
 fn fitted(command: Command, line: &str) -> Command {
     if short_help_lines(&command, line) <= MAX_SHORT_HELP_LINES {
         return command;

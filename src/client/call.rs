@@ -82,10 +82,16 @@ impl<'a> Call<'a> {
     /// [`crate::error::Kind::Usage`] for an unknown service or method and for all that
     /// [`Request::build`] objects to.
     pub fn request(self) -> Result<Request> {
+        Ok(self.build()?.0)
+    }
+
+    /// The call as a value, and what it has for each parameter of the route.
+    fn build(self) -> Result<(Request, Vec<(&'a str, String)>)> {
         let (service, method) =
             self.client.catalogue().method(&self.service, &self.method).map_err(|source| unknown_name(&source))?;
         let request = self.client.prepare(service, method, &self.args, &self.query, self.body.transpose()?)?;
-        Ok(if self.follow { request } else { request.no_follow() })
+        let arguments = method.args.iter().map(String::as_str).zip(self.args).collect();
+        Ok((if self.follow { request } else { request.no_follow() }, arguments))
     }
 
     /// Sends the call.
@@ -95,19 +101,11 @@ impl<'a> Call<'a> {
     /// this call: it is not an object or a list, lacks what it is about, or is about something else.
     pub async fn send(self) -> Result<Response> {
         let client = self.client;
-        let arguments = self.named_arguments();
-        let request = self.request()?;
+        let (request, arguments) = self.build()?;
         let response = client.send(&request).await?;
-        let argument = |name: &str| arguments.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
+        let argument = |name: &str| arguments.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value);
         essential::check(&request, &response, argument)?;
         Ok(response)
-    }
-
-    /// The arguments with the names that the route has for them.
-    fn named_arguments(&self) -> Vec<(String, String)> {
-        let method = self.client.catalogue().method(&self.service, &self.method);
-        let names = method.map(|(_, method)| method.args.clone()).unwrap_or_default();
-        names.into_iter().zip(self.args.iter().cloned()).collect()
     }
 
     /// Sends the call and then, page by page, for the rest of the list.

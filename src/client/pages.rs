@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub struct Pages {
     /// What is to be fetched and has not been asked for yet.
     next: Option<Box<Cursor>>,
-    /// Whether the next page is fetched before somebody asks for it.
+    /// Whether the next page is requested while the caller still works on this one.
     fetches_ahead: bool,
     /// The page on its way, at most one.
     fetching: JoinSet<(Box<Cursor>, Result<Fetched>)>,

@@ -27,7 +27,7 @@ pub struct Request {
     pub answers_json: bool,
     /// Whether it leads to the same state when it is sent again: see [`is_idempotent`].
     pub idempotent: bool,
-    /// Headers besides those that every call has; other hosts than the deployment never get them.
+    /// Headers that the caller adds. They are sent to the deployment only, and not to hosts that it redirects to.
     pub(crate) headers: Vec<(String, String)>,
 }
 
@@ -97,7 +97,7 @@ impl Request {
     /// `/references` and `/schemas` are taken for what comes behind `/api`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when it is no path, or leads elsewhere.
+    /// [`crate::error::Kind::Usage`] when the path is invalid, or is not one of the deployment.
     pub(crate) fn of_path(root: &RootUrl, path: &str) -> Result<Self> {
         let invalid = || Error::usage(format!("invalid path `{path}`"));
         let is_below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));

@@ -241,12 +241,15 @@ fn for_help(tree: clap::Command, words: &[OsString], environment: &Environment) 
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
     let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
-    let words = cli::with_help_first(words, &tree());
+    let words = cli::with_help_first(words, tree);
     let given = words.clone();
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
-    let tree = tree_for(&words, environment);
-    let tree = if cli::is_taskcluster(&words) { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree };
-    let matches = cli::parse(&tree, &words, |tree| for_help(tree, &words, environment))?;
+    let is_go_tool = cli::is_taskcluster(&words);
+    let tree = || {
+        let tree = tree_for(&words, environment);
+        if is_go_tool { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree }
+    };
+    let matches = cli::parse(tree, &words, |tree| for_help(tree, &words, environment))?;
     let verb = verb_of(&matches);
     CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(cli::form_of(&matches)))
 }

@@ -16,7 +16,7 @@ pub(super) struct Args {
 /// Removes all of them, or none where one does not exist.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is no such alias.
+/// [`Kind::NotFound`] when an alias of that name does not exist.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let contents = context.settings()?.contents();
     for name in &args.names {

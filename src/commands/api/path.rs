@@ -2,15 +2,18 @@
 
 use std::ffi::OsString;
 
+use clap::{Args as _, Command};
 use percent_encoding::percent_decode_str;
 
+use super::Flags;
+use crate::cli::{Globals, UnknownOption, word_behind_options};
 use crate::reference::{Catalogue, Method, Service, Verb};
 
 /// The hidden verb that fetches what no known method does.
 pub(super) const PATH_COMMAND: &str = "path";
 
 /// The words with the path of a GET request spelled out: service, method, query and arguments. The path is the first
-/// word behind `api` that is no option; it may start with `/api`, as in addresses. Where it is that of no method,
+/// word behind `api` and its options; it may start with `/api`, as in addresses. Where it is that of no method,
 /// the hidden verb for paths is put before it.
 pub(crate) fn spelled_out(words: Vec<OsString>, catalogue: impl FnOnce() -> &'static Catalogue) -> Vec<OsString> {
     let Some(at) = place(&words) else { return words };
@@ -23,16 +26,10 @@ pub(crate) fn spelled_out(words: Vec<OsString>, catalogue: impl FnOnce() -> &'st
     words
 }
 
-const HEADER_OPTIONS: [&str; 2] = ["-H", "--header"];
-
 fn place(words: &[OsString]) -> Option<usize> {
     let api = words.iter().position(|word| word == "api")?;
-    let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
-    let mut at = api + 1;
-    while is_option(words.get(at)?) {
-        // A header is a word of its own behind its option.
-        at += if HEADER_OPTIONS.iter().any(|option| words.get(at).is_some_and(|word| word == option)) { 2 } else { 1 };
-    }
+    let options = Flags::augment_args(Globals::augment_args(Command::new("api")));
+    let at = word_behind_options(words, api + 1, &options, UnknownOption::Skip)?;
     words.get(at).filter(|word| word.as_encoded_bytes().starts_with(b"/")).map(|_| at)
 }
 
@@ -106,6 +103,7 @@ mod tests {
             ("tc api /queue/v1/task/T1/status --jq .", "tc api queue status T1 --jq ."),
             ("tc api /queue/v1/task-group/G/list?limit=5", "tc api queue listTaskGroup --limit=5 G"),
             ("tc api /queue/v1/task/T/artifacts/public%2Fa/b", "tc api queue getLatestArtifact T public/a/b"),
+            ("tc api -H a:b -o /tmp/x /queue/v1/ping", "tc api -H a:b -o /tmp/x queue ping"),
             ("tc api /index/v1/task/a.b%2Ac", "tc api index findTask a.b*c"),
         ] {
             assert_eq!(spelled(line), expected);
@@ -116,6 +114,14 @@ mod tests {
     fn a_path_of_no_method_is_fetched_as_it_stands() {
         for path in ["/queue/v9/ping", "/nothing/v1/ping?a=b", "/queue/v1/task//status", "/queue", "/schemas/x.json"] {
             assert_eq!(spelled(&format!("tc api {path} --jq .")), format!("tc api path {path} --jq ."));
+        }
+    }
+
+    #[test]
+    fn a_file_that_an_option_names_is_no_path_of_the_api() {
+        for line in ["tc api -o /tmp/answer queue ping", "tc api --cacert /ca.pem queue ping", "tc api -d /x auth ping"]
+        {
+            assert_eq!(spelled(line), line);
         }
     }
 
