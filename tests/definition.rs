@@ -314,6 +314,20 @@ fn retries_of_a_task_that_is_run_are_not_those_of_the_call() {
 }
 
 #[test]
+fn times_that_create_fills_in_are_missed_with_the_way_to_fill_them_in() {
+    let tc = Tc::new();
+    write(&tc, "task.yml", &one());
+    let ran = tc.run(&["task", "validate", "task.yml"]);
+    ran.stdout("").status(1);
+    let expected = "error: not valid: 2 faults\n\
+        hint: `tc task create` fills in the times that are missing; with --dry-run it only checks the result.\n";
+    assert!(ran.stderr.contains("missing property `created`") && ran.stderr.ends_with(expected), "{ran}");
+    write(&tc, "task.yml", &one().replace("payload", "created: 2026-01-01T00:00:00Z\ndeadline: 5\npayload"));
+    let ran = tc.run(&["task", "validate", "task.yml"]);
+    assert!(ran.stderr.contains("error: not valid: ") && !ran.stderr.contains("fills in"), "{ran}");
+}
+
+#[test]
 fn what_was_rendered_is_validated_as_it_was_printed() {
     let tc = Tc::new().at("https://tc.example.com");
     let item = |payload: &str| {

@@ -41,6 +41,11 @@ fn version(text: &str) -> Result<Version, String> {
     text.parse()
 }
 
+/// Members that a definition must have, and that `tc task create` adds where they are missing.
+const FILLED_IN: [&str; 2] = ["created", "deadline"];
+const FILLED_IN_HINT: &str =
+    "`tc task create` fills in the times that are missing; with --dry-run it only checks the result.";
+
 /// Checks and tells.
 ///
 /// # Errors
@@ -72,7 +77,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         return Ok(Status::DONE);
     }
-    Err(Error::failed(if errors == 1 { "not valid: 1 fault".into() } else { format!("not valid: {errors} faults") }))
+    let error =
+        Error::failed(if errors == 1 { "not valid: 1 fault".into() } else { format!("not valid: {errors} faults") });
+    let lacks = |name: &str| definitions.iter().filter(|(_, definition, _)| definition.get(name).is_none()).count();
+    // With other faults the way out is to mend those.
+    let is_all = document.is_some() && FILLED_IN.iter().map(|name| lacks(name)).sum::<usize>() == errors;
+    Err(if is_all { error.hint(FILLED_IN_HINT) } else { error })
 }
 
 type Definition = (String, Value, Clock);
