@@ -1,7 +1,7 @@
 //! The forms in which results are printed: `-o json|yaml|name|wide`. Pure.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Arg, ArgMatches, ValueEnum as _};
+use clap::{Arg, ArgMatches, Command, ValueEnum as _};
 
 /// The ID of the argument, wherever a command has it.
 const FORM: &str = "form";
@@ -26,22 +26,19 @@ pub(crate) fn document_form() -> Arg {
 }
 
 /// What a command line says of the form: none where its command has no such option, else the form if one is given.
-pub(crate) fn form_of(matches: &ArgMatches) -> Option<Option<Form>> {
-    let mut matches = matches;
-    while let Some((_, inner)) = matches.subcommand() {
-        matches = inner;
+///
+/// Whether it has the option says the tree by which the line was parsed: clap's matches know that in debug builds alone.
+pub(super) fn form_of(tree: &Command, matches: &ArgMatches) -> Option<Option<Form>> {
+    let (mut command, mut matches) = (tree, matches);
+    while let Some((name, inner)) = matches.subcommand() {
+        (command, matches) = (command.find_subcommand(name)?, inner);
     }
-    matches
-        .try_get_one::<Form>(FORM)
-        .ok()
-        .filter(|_| matches.try_contains_id(FORM).is_ok())
-        .map(Option::<&Form>::copied)
+    let has_form = command.get_arguments().any(|arg| arg.get_id() == FORM);
+    has_form.then(|| matches.get_one::<Form>(FORM).copied())
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Command;
-
     use super::*;
 
     #[test]
@@ -49,7 +46,7 @@ mod tests {
         let show = Command::new("show").arg(document_form());
         let tree =
             Command::new("tc").subcommand(Command::new("hook").subcommand(show)).subcommand(Command::new("wait"));
-        let form = |line: &str| form_of(&tree.clone().try_get_matches_from(line.split(' ')).unwrap());
+        let form = |line: &str| form_of(&tree, &tree.clone().try_get_matches_from(line.split(' ')).unwrap());
         assert_eq!(form("tc hook show -o yaml"), Some(Some(Form::Yaml)));
         assert_eq!(form("tc hook show"), Some(None));
         assert_eq!(form("tc wait"), None);

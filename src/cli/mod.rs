@@ -13,7 +13,7 @@ pub(crate) mod usage;
 
 pub(crate) use alias::{Resolved, command_place, resolve};
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
-pub(crate) use form::{Form, document_form, form_of};
+pub(crate) use form::{Form, document_form};
 pub(crate) use globals::Globals;
 pub(crate) use options::{UnknownOption, word_behind_options};
 pub(crate) use short_help::with_screen_help;
@@ -36,13 +36,23 @@ pub(crate) fn parse(
     tree: impl Fn() -> Command,
     words: &[OsString],
     for_help: impl FnOnce(Command) -> Command,
-) -> Result<ArgMatches, clap::Error> {
-    lenient(tree()).try_get_matches_from(words).map_err(|fault| match fault.kind() {
+) -> Result<Parsed, clap::Error> {
+    let mut lenient = lenient(tree());
+    let matches = lenient.try_get_matches_from_mut(words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             for_help(tree()).try_get_matches_from(words).err().unwrap_or(fault)
         }
         _ => fault,
-    })
+    })?;
+    Ok(Parsed { form: form::form_of(&lenient, &matches), matches })
+}
+
+/// A command line that makes sense.
+pub(crate) struct Parsed {
+    /// What was given.
+    pub matches: ArgMatches,
+    /// The form that `-o` chose; none where the command has no such option.
+    pub form: Option<Option<Form>>,
 }
 
 /// Adds the API's services below the command `name`, and the methods of those services that `words` name. Those of today

@@ -249,9 +249,9 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
         let tree = tree_for(&words, environment);
         if is_go_tool { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree }
     };
-    let matches = cli::parse(tree, &words, |tree| for_help(tree, &words, environment))?;
+    let cli::Parsed { matches, form } = cli::parse(tree, &words, |tree| for_help(tree, &words, environment))?;
     let verb = verb_of(&matches);
-    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(cli::form_of(&matches)))
+    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(form))
 }
 
 /// The names of the commands that were matched, with dots between them.
