@@ -70,7 +70,8 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         true => pager::hold(streams, environment, &cli.globals),
         false => (streams, None),
     };
-    let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
+    let covered = paged.as_ref().map(pager::Paged::covered).unwrap_or_default();
+    let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet).covered_by(covered));
     let (command, mut globals, verb) = (cli.command, cli.globals, cli.verb);
     if command.limits_itself() {
         globals.timeout = None;
@@ -94,20 +95,34 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
             }
             outcome.map_err(|error| hints::next_steps(error, context.verb(), context.only_deployment().as_ref()))
         };
-        race::race(context, &log::dispatch(&ui, level), verb)
+        race::race(context, &log::dispatch(&ui, level), paged.as_ref().map(pager::Paged::viewer), verb)
     });
+    end(outcome, paged.as_ref(), ui)
+}
+
+/// Flushes the result, reports what went wrong, and says with which status to end; what a pager shows comes before it.
+fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>) -> u8 {
     match (outcome, paged) {
+        // Whoever leaves the pager has seen enough.
+        (Err(error), Some(paged)) if is_end(&error) && paged.viewer().was_left() => {
+            paged.release();
+            Status::DONE.0
+        }
         (Err(error), paged) if error.kind() == Kind::Interrupted => {
-            paged.as_ref().map(pager::Paged::release).unwrap_or_default();
+            paged.map(pager::Paged::release).unwrap_or_default();
             finish_interrupted(error, ui)
         }
         (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
-            let shown = pager::show(&paged, environment, &ui).map_err(Error::from);
+            let shown = paged.finish(&ui).map_err(Error::from);
             finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
         }
         (outcome, None) => finish(outcome, &ui),
     }
+}
+
+fn is_end(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Interrupted | Kind::BrokenPipe)
 }
 
 /// Says what is wrong with a command line, or the help that it asks for, which can be long.
@@ -120,7 +135,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
     };
     let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
     let status = refuse(fault, is_taskcluster, &ui);
-    let shown = paged.map_or(Ok(()), |paged| pager::show(&paged, environment, &ui));
+    let shown = paged.map_or(Ok(()), |paged| paged.finish(&ui));
     if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() }
 }
 
@@ -144,7 +159,7 @@ fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) ->
         found.send(asked.candidates(&context).await?).unwrap_or_default();
         Ok(Status::DONE)
     };
-    match race::race(context, &log::dispatch(&ui, level), verb) {
+    match race::race(context, &log::dispatch(&ui, level), None, verb) {
         Ok(_) => candidates.try_recv().unwrap_or_default(),
         Err(_) => Vec::new(),
     }
