@@ -247,11 +247,20 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let is_go_tool = cli::is_taskcluster(&words);
     let tree = || {
         let tree = tree_for(&words, environment);
-        if is_go_tool { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree }
+        if is_go_tool { adjust_for_go_tool(tree) } else { tree }
     };
     let cli::Parsed { matches, form } = cli::parse(tree, &words, |tree| for_help(tree, &words, environment))?;
     let verb = verb_of(&matches);
     CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(form))
+}
+
+/// The tree of a program that is called by the Go tool's name: a command that needs a verb or a shell prints its help without
+/// one, as there.
+fn adjust_for_go_tool(tree: clap::Command) -> clap::Command {
+    let asks = |command: clap::Command| command.arg_required_else_help(true);
+    tree.mut_subcommand("group", group::adjust_for_go_tool)
+        .mut_subcommand("completions", asks)
+        .mut_subcommand("slugid", asks)
 }
 
 /// The names of the commands that were matched, with dots between them.
