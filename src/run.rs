@@ -157,10 +157,9 @@ fn described(terminal: Terminal, environment: &Environment) -> Terminal {
     Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
 }
 
-/// The terminal as one that nothing is drawn over, where progress is not wanted: views print lines one after the other.
+/// The terminal, over which nothing is drawn where progress is not wanted: views print lines one after the other.
 fn still(terminal: Terminal, environment: &Environment) -> Terminal {
-    let is_still = environment.get(env::TC_PROGRESS) == Some("0");
-    Terminal { is_dumb: terminal.is_dumb || is_still, ..terminal }
+    Terminal { is_still: environment.get(env::TC_PROGRESS) == Some("0"), ..terminal }
 }
 
 /// How often `-v` was given. The variable of the Python client counts as once, unless `TC_LOG` says it more exactly.

@@ -107,3 +107,9 @@ fn a_failure_is_told_after_the_pager() {
     assert!(left.screen.starts_with("error: no method matches"), "{}", left.screen);
     assert_eq!(left.status, Some(5));
 }
+
+#[test]
+fn who_wants_no_progress_has_a_pager_none_the_less() {
+    let left = terminal(PAGER).env("TC_PROGRESS", "0").run(&["help", "environment"]).end();
+    assert!(left.screen.contains("paged by mine"), "{}", left.screen);
+}

@@ -135,12 +135,17 @@ impl Ui {
 
     /// Whether a view on standard output can be drawn over.
     pub(crate) fn redraws(&self) -> bool {
-        self.terminal.stdout && !self.terminal.is_dumb
+        self.terminal.stdout && self.draws_over()
     }
 
     /// Whether progress is to be drawn on standard error.
     pub(crate) fn shows_progress(&self) -> bool {
-        self.terminal.stderr && !self.terminal.is_dumb && !self.quiet
+        self.terminal.stderr && self.draws_over() && !self.quiet
+    }
+
+    /// Whether the terminal can be drawn over, and is to be.
+    fn draws_over(&self) -> bool {
+        !self.terminal.is_dumb && !self.terminal.is_still
     }
 
     /// Whether notes, hints and progress are unwanted.

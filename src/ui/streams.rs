@@ -31,6 +31,8 @@ pub struct Terminal {
     pub height: Option<usize>,
     /// It takes lines one after the other, and nothing can be drawn over.
     pub is_dumb: bool,
+    /// Nothing is to be drawn over, although it could be; a pager is none the less welcome.
+    pub is_still: bool,
     /// It is the terminal of this process, whose size can be asked for again when a window has changed.
     pub is_own: bool,
 }
@@ -58,6 +60,7 @@ impl Streams {
             width: size().map(|(width, _)| width),
             height: size().map(|(_, height)| height),
             is_dumb: false,
+            is_still: false,
             is_own: true,
         };
         Self { stdin: Box::new(io::stdin()), stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), terminal }
