@@ -108,7 +108,14 @@ fn commands(page: &str) -> Vec<String> {
 fn commands_and_flags_that_the_documents_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut checked = 0;
-    for page in ["README.md", "SECURITY.md", "docs/migrating.md", "docs/scripting.md", "docs/release-duty.md"] {
+    for page in [
+        "README.md",
+        "SECURITY.md",
+        "docs/library.md",
+        "docs/migrating.md",
+        "docs/scripting.md",
+        "docs/release-duty.md",
+    ] {
         for command in commands(&std::fs::read_to_string(root.join(page)).unwrap()) {
             let is_word =
                 |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.contains(['/', '.']);
@@ -142,4 +149,86 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// What the Python client (113.2.0) has for its users, beside services and their methods.
+const PYTHON: [&str; 42] = [
+    "Queue",
+    "QueueEvents",
+    "aio",
+    "authorizedScopes",
+    "buildSignedUrl",
+    "buildUrl",
+    "calculateSleepTime",
+    "createApiClient",
+    "createSession",
+    "createTemporaryCredentials",
+    "decryptMessage",
+    "download.download(",
+    "downloadArtifact(",
+    "downloadArtifactToBuf",
+    "downloadArtifactToFile",
+    "downloadToBuf",
+    "downloadToFile",
+    "dumpJson",
+    "encodeStringForB64Header",
+    "encryptEnvVar",
+    "ensureCoro",
+    "fromNow(",
+    "fromNowJSON",
+    "helper.TaskclusterConfig",
+    "helper.load_secrets",
+    "helper.upload_artifact",
+    "get_service",
+    "isExpired",
+    "makeB64UrlSafe",
+    "makeB64UrlUnsafe",
+    "makeHawkExt",
+    "makeHttpRequest",
+    "makeSingleHttpRequest",
+    "optionsFromEnvironment",
+    "putFile",
+    "runAsync",
+    "scopeMatch",
+    "scope_match",
+    "slugId",
+    "stableSlugId",
+    "stringDate",
+    "upload.uploadFromFile",
+];
+
+#[test]
+fn each_function_of_the_python_client_has_its_row() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/migrating.md")).unwrap();
+    let (_, python) = page.split_once("\n## From the Python client\n").unwrap();
+    let names: Vec<&str> = python.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    for name in PYTHON.iter().chain(&["toStr", "uploadFromBuf", "upload(readerFactory"]) {
+        assert!(names.iter().any(|row| row.contains(name)), "docs/migrating.md has no row of {name}");
+    }
+    for name in ["TaskclusterAuthFailure", "TaskclusterRestFailure", "TaskclusterConnectionError"] {
+        assert!(python.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn each_command_of_the_go_tool_has_its_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/migrating.md")).unwrap();
+    let differences = std::fs::read_to_string(root.join("docs/differences.md")).unwrap();
+    let (_, all) = differences.split_once("\n## Every command and flag\n").unwrap();
+    let mut checked = 0;
+    for line in all.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let words = line.split(['`', '[']).next().unwrap().split_whitespace();
+        let words: Vec<&str> = words.take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+        let command = match words.as_slice() {
+            // Help is the same everywhere; one row stands for the verbs and shells of these.
+            ["help"] => continue,
+            ["completion", ..] | ["completions", ..] => "taskcluster completions".to_owned(),
+            [noun @ ("config" | "slugid"), ..] => format!("taskcluster {noun}"),
+            words => format!("taskcluster {}", words.join(" ")),
+        };
+        assert!(page.contains(&format!("| `{command}")), "docs/migrating.md has no row of {command}");
+        checked += 1;
+    }
+    assert!(checked > 35, "{checked}");
 }
