@@ -296,3 +296,32 @@ fn a_tab_completes_at_the_prompt_of_each_shell() {
         assert_eq!(left.status, Some(0), "{shell}: {}", left.screen);
     }
 }
+
+/// Lines by which a shell that has read what `--install` wrote shows whose completion counts.
+const INSTALLED: [(&str, &[&str], &str, &str); 3] = [
+    // What bash-completion does at the first tab. iproute2 has a file for its `tc` there, too.
+    (
+        "bash",
+        &["--norc", "--noprofile"],
+        "source /usr/share/bash-completion/bash_completion || exit 0
+         if declare -F _comp_load >/dev/null; then _comp_load tc; else _completion_loader tc; fi
+         complete -p tc",
+        "-F _taskcluster_tc tc",
+    ),
+    ("zsh", &["-i"], "print $_comps[tc]", "_taskcluster_tc"),
+    ("fish", &[], "complete --do-complete 'tc slugid gen'", "generate\t"),
+];
+
+#[test]
+fn what_is_installed_counts_beside_the_completion_of_iproute2() {
+    for (shell, args, script, expected) in INSTALLED {
+        if shell == "bash" && !Path::new("/usr/share/bash-completion/bash_completion").exists() {
+            println!("bash-completion is not installed");
+            continue;
+        }
+        let home = Home::new();
+        home.tc.run(&["completions", shell, "--install"]).stdout("").status(0);
+        let Some(said) = home.said(shell, args, script) else { continue };
+        assert!(said.contains(expected), "{shell}: {said}");
+    }
+}
