@@ -31,8 +31,6 @@ pub struct Terminal {
     pub height: Option<usize>,
     /// It takes lines one after the other, and nothing can be drawn over.
     pub is_dumb: bool,
-    /// Nothing is to be drawn over, although it could be; a pager is none the less welcome.
-    pub is_still: bool,
     /// It is the terminal of this process, whose size can be asked for again when a window has changed.
     pub is_own: bool,
 }
@@ -60,7 +58,6 @@ impl Streams {
             width: size().map(|(width, _)| width),
             height: size().map(|(_, height)| height),
             is_dumb: false,
-            is_still: false,
             is_own: true,
         };
         Self { stdin: Box::new(io::stdin()), stdout: Box::new(io::stdout()), stderr: Box::new(io::stderr()), terminal }
@@ -81,7 +78,7 @@ fn stdout_is_pipe() -> bool {
 }
 
 /// Columns and lines of the terminal of this process; a size of nothing is none.
-pub(super) fn size() -> Option<(usize, usize)> {
+pub(crate) fn size() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size()?;
     (width.0 > 0 && height.0 > 0).then_some((usize::from(width.0), usize::from(height.0)))
 }
