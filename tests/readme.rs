@@ -232,3 +232,63 @@ fn each_command_of_the_go_tool_has_its_row() {
     }
     assert!(checked > 35, "{checked}");
 }
+
+/// The documents of the project, by path.
+fn documents() -> Vec<std::path::PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_folder = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let all = in_folder(root).chain(in_folder(&root.join("docs")));
+    all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// The anchor of a heading, as web sites of repositories make it.
+fn anchor(heading: &str) -> String {
+    let kept = |c: char| c.is_alphanumeric() || c == '-' || c == ' ' || c == '_';
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|c| kept(*c))
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
+#[test]
+fn links_of_the_documents_lead_to_files_and_headings_that_exist() {
+    let link = regex::Regex::new(r"\]\(([^)\s]+)\)").unwrap();
+    let documents = documents();
+    assert!(documents.len() > 12, "{documents:?}");
+    let mut checked = 0;
+    for document in &documents {
+        let text = std::fs::read_to_string(document).unwrap();
+        for target in link.captures_iter(&text).map(|found| found[1].to_owned()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            assert!(file.exists(), "{}: {target}", document.display());
+            if !heading.is_empty() {
+                let there = std::fs::read_to_string(&file).unwrap();
+                let has = there.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(has, "{}: {target}", document.display());
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "only {checked} links were found");
+}
+
+#[test]
+fn pages_that_people_look_for_are_there_and_the_readme_leads_to_them() {
+    let readme = readme();
+    for page in
+        ["release-duty", "scripting", "writing-tasks", "sandbox", "library", "migrating", "releasing", "differences"]
+    {
+        assert!(readme.contains(&format!("](docs/{page}.md")), "{page}");
+    }
+    for file in ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] {
+        assert!(readme.contains(&format!("]({file})")), "{file}");
+    }
+}

@@ -143,12 +143,17 @@ fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
 
     let server = FakeServer::start();
     let clock = HandClock::at("2026-11-22T12:00:00Z");
-    let tc = Tc::new().at(server.url()).terminal().env("NO_COLOR", "1");
+    let tc = Tc::new().at(server.url()).env("NO_COLOR", "1");
     let tc = tc.environment(|environment| environment.with_clock(clock.clone()));
     let run = |tc: &Tc| {
         server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
         tc.run(&["api", "queue", "ping"]).stdout("{}\n").status(0).stderr.clone()
     };
+    for _ in 0..3 {
+        assert_eq!(run(&tc), "", "nobody looks on, and nobody is asked");
+        clock.pass(chrono::TimeDelta::hours(25));
+    }
+    let tc = tc.terminal();
     assert_eq!(run(&tc), "", "a new home asks nobody");
     clock.pass(chrono::TimeDelta::hours(25));
     server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
