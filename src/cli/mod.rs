@@ -11,6 +11,8 @@ mod short_help;
 mod switches;
 pub(crate) mod usage;
 
+#[cfg(any(fuzzing, test))]
+pub(crate) use alias::expanded;
 pub(crate) use alias::{Resolved, command_place, resolve};
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use form::{Form, document_form};

@@ -278,12 +278,20 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let is_go_tool = cli::is_taskcluster(&words);
     let reaching = |tree: clap::Command| {
         let tree = with_methods(tree, &words, environment);
-        if is_go_tool { changed(tree, "group", group::adjust_for_go_tool) } else { tree }
+        if is_go_tool { adjust_for_go_tool(tree) } else { tree }
     };
     let narrow = narrow_tree(&words).map(reaching);
     let whole = || reaching(tree());
     let cli::Parsed { matches, form } = cli::parse(narrow, whole, &words, |tree| for_help(tree, &words, environment))?;
     CommandLine::of(&matches, form)
+}
+
+/// The tree of a program that is called by the Go tool's name: a command that needs a verb or a shell prints its help without
+/// one, as there.
+fn adjust_for_go_tool(tree: clap::Command) -> clap::Command {
+    let tree = changed(tree, "group", group::adjust_for_go_tool);
+    let asks = |command: clap::Command| command.arg_required_else_help(true);
+    ["completions", "slugid"].into_iter().fold(tree, |tree, name| changed(tree, name, asks))
 }
 
 /// The names of the commands that were matched, with dots between them.
