@@ -108,9 +108,9 @@ fn slip(unknown: Unknown<'_>, names: &[String]) -> Option<String> {
 /// What clap noted under `kind`, each in backquotes.
 fn listed(fault: &clap::Error, kind: ContextKind) -> Option<String> {
     match fault.get(kind)? {
-        ContextValue::String(text) => Some(format!("`{text}`")),
+        ContextValue::String(text) => Some(format!("`{}`", without_optional_value(text))),
         ContextValue::Strings(texts) if !texts.is_empty() => {
-            Some(texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+            Some(texts.iter().map(|text| format!("`{}`", without_optional_value(text))).collect::<Vec<_>>().join(", "))
         }
         _ => None,
     }
