@@ -159,11 +159,14 @@ const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index",
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
+/// What the program is for, in one line.
+const ABOUT: &str = "Talk to any Taskcluster deployment";
+
 /// The program and the options that every command takes.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "tc",
-    about = "Talk to any Taskcluster deployment",
+    about = ABOUT,
     version,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -207,7 +210,8 @@ pub(crate) fn is_command(name: &str) -> bool {
 }
 
 fn all_commands() -> clap::Command {
-    <Command as clap::Subcommand>::augment_subcommands(Root::command())
+    // What is said of the enumeration would take the place of what is said of the program.
+    <Command as clap::Subcommand>::augment_subcommands(Root::command()).about(ABOUT)
 }
 
 /// The tree with the user's aliases as commands, for completion.
