@@ -59,10 +59,7 @@ fn workers_of_both_services_are_listed_once() {
     assert_eq!((rows[1][0], rows[1][1], rows[1][5]), ("proj/linux/g/w", "standalone", format!("{task}/0").as_str()));
     let json = tc.run(&["worker", "list", "proj/linux", "--state", "standalone", "--jq", ".[].workerId"]);
     json.stdout("w\n").stderr("").status(0);
-    tc.run(&["worker", "list", "proj/linux", "--quarantined"])
-        .stdout("")
-        .stderr("No such workers.\n")
-        .status(0);
+    tc.run(&["worker", "list", "proj/linux", "--quarantined"]).stdout("").stderr("No such workers.\n").status(0);
     let page = format!("{}/provisioners/proj/worker-types/linux", sandbox.root_url());
     assert_eq!(tc.run(&["worker", "list", &page]).stdout, ran.stdout);
     let shown = tc.terminal().run(&["worker", "list", "proj/linux", "--color", "never"]);
