@@ -315,7 +315,14 @@ fn verb_of(matches: &clap::ArgMatches) -> String {
 
 /// The error that a refused command line is; none when it asks for help.
 pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
-    cli::usage::explain(fault, guesses::guess)
+    cli::usage::explain(fault, guesses::guess, names_below)
+}
+
+/// The names of the commands below one, such as `tc task`.
+fn names_below(command: &str) -> Vec<String> {
+    let all = all_commands();
+    let below = command.split(' ').skip(1).try_fold(&all, |command, name| command.find_subcommand(name));
+    below.into_iter().flat_map(clap::Command::get_subcommands).map(|verb| verb.get_name().to_owned()).collect()
 }
 
 impl Command {

@@ -47,6 +47,15 @@ impl ListArgs {
         self.checked(columns, context.wants_json())
     }
 
+    /// The same with names or IDs alone, where that is `wanted` by another option.
+    #[must_use]
+    pub(crate) fn with_names_alone(mut self, wanted: bool) -> Self {
+        if wanted {
+            self.form = Some(Form::Name);
+        }
+        self
+    }
+
     /// Whether a column is named, to be shown or to sort by.
     pub(crate) fn names(&self, column: &str) -> bool {
         self.columns.iter().any(|name| name == column)
