@@ -65,7 +65,7 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
 /// Answers a shell that completes a word.
 fn complete(shell: &str, args: &[OsString], environment: &Environment, streams: Streams) -> u8 {
     let ui = Ui::new(streams, ColorChoice::Never, true, false);
-    let tree_for = |words: &[OsString]| commands::with_aliases(commands::tree_for(words, environment), environment);
+    let tree_for = |words: &[OsString]| commands::tree_to_complete(words, environment);
     let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
     let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
     finish(completions::answer(shell, args, tree_for, known, asked, &ui), &ui)

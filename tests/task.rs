@@ -333,6 +333,22 @@ fn the_page_of_a_task_is_printed_for_scripts() {
 }
 
 #[test]
+fn a_limit_of_artifacts_counts_over_all_tasks_in_json_too() {
+    let rig = crate::support::artifacts::Rig::new();
+    let other = crate::support::task::running(&rig.sandbox, chrono::Utc::now());
+    for task in [&rig.task, &other] {
+        for name in ["public/a", "public/b"] {
+            let blob = tc::sandbox::Blob::new("x");
+            rig.sandbox.add_artifact(task, 0, name, tc::sandbox::Stored::S3, blob).unwrap();
+        }
+    }
+    let listed = |more: &[&str]| rig.run(&[&["task", "artifacts", &rig.task, &other, "--limit", "3"], more].concat());
+    assert_eq!(listed(&[]).status(0).stdout.lines().count(), 3);
+    let counts = listed(&["--jq", "[.artifacts|length]"]);
+    assert_eq!(counts.status(0).stdout.lines().collect::<String>().replace(' ', ""), "[2][1]", "{counts}");
+}
+
+#[test]
 fn artifacts_are_listed_page_by_page() {
     let server = FakeServer::start();
     let artifact = |name: &str| json!({"storageType": "s3", "name": name, "expires": "2026-11-23T12:00:00.000Z", "contentType": "text/plain"});

@@ -159,11 +159,14 @@ const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index",
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
+/// What the program is for, in one line.
+const ABOUT: &str = "Talk to any Taskcluster deployment";
+
 /// The program and the options that every command takes.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "tc",
-    about = "Talk to any Taskcluster deployment",
+    about = ABOUT,
     version,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -207,14 +210,24 @@ pub(crate) fn is_command(name: &str) -> bool {
 }
 
 fn all_commands() -> clap::Command {
-    <Command as clap::Subcommand>::augment_subcommands(Root::command())
+    // What is said of the enumeration would take the place of what is said of the program.
+    <Command as clap::Subcommand>::augment_subcommands(Root::command()).about(ABOUT)
 }
 
-/// The tree with the user's aliases as commands, for completion.
-pub(crate) fn with_aliases(tree: clap::Command, environment: &Environment) -> clap::Command {
+/// The tree by which the last of these words is completed: the command alone that they name, or else all of them with the
+/// user's aliases.
+pub(crate) fn tree_to_complete(words: &[OsString], environment: &Environment) -> clap::Command {
+    // The word that is being typed may become longer, and another command's name.
+    let before = words.split_last().map(|(_, before)| before).unwrap_or_default();
+    // Help is about all commands.
+    if let Some(narrow) = narrow_tree(before).filter(|narrow| narrow.find_subcommand("help").is_none()) {
+        return with_methods(narrow, words, environment);
+    }
+    let tree = tree_for(words, environment);
     let aliases = Settings::contents_of(environment).unwrap_or_default().aliases();
-    let own = aliases.into_iter().filter(|(name, _)| !is_command(name));
-    own.fold(tree, |tree, (name, line)| tree.subcommand(clap::Command::new(name).about(format!("Alias: {line}"))))
+    let own: Vec<_> = aliases.into_iter().filter(|(name, _)| tree.find_subcommand(name).is_none()).collect();
+    own.into_iter()
+        .fold(tree, |tree, (name, line)| tree.subcommand(clap::Command::new(name).about(format!("Alias: {line}"))))
 }
 
 /// The command tree without the API's methods, for manuals.

@@ -14,7 +14,7 @@ use crate::ui::Table;
 
 /// What is said of an empty list: of `secrets`, and of `such` ones where somebody chose some.
 pub(crate) fn none(what: &str, is_chosen: bool) -> String {
-    format!("There are no {}{what}.", if is_chosen { "such " } else { "" })
+    format!("No {}{what}.", if is_chosen { "such " } else { "" })
 }
 
 impl Listing {
