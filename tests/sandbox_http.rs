@@ -93,3 +93,19 @@ fn answer_that_the_client_has_is_not_sent_again() {
     Wire::new(&sandbox, "PUT", "/api/secrets/v1/secret/a").json(&secret).send().is(200, "");
     get(first.header("etag").unwrap()).is(200, "");
 }
+
+#[test]
+fn web_pages_may_read_everything_but_the_page_that_signs_in() {
+    let sandbox = start();
+    let ask = |verb: &str, path: &str| {
+        let reply = Wire::new(&sandbox, verb, path).anonymous().header("Origin", "https://example.com");
+        let reply = reply.header("Access-Control-Request-Method", "GET").send();
+        (reply.status, reply.header("access-control-allow-origin").map(str::to_owned))
+    };
+    let allowed = (200, Some("*".to_owned()));
+    for path in ["/api/queue/v1/ping", "/sandbox/notifications", "/references/manifest.json"] {
+        assert_eq!((ask("GET", path), ask("OPTIONS", path)), (allowed.clone(), allowed.clone()), "{path}");
+    }
+    assert_eq!(ask("GET", "/auth/clients/create").1, None);
+    assert_eq!(ask("OPTIONS", "/auth/clients/create").1, None);
+}

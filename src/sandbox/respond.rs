@@ -92,14 +92,19 @@ impl<'a> Attempt<'a> {
     }
 
     fn answer(mut self) -> Response {
-        match self.outcome() {
+        let mut response = match self.outcome() {
             Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
                 bodies::conceal(&service.service_name, method, &mut self.payload);
                 self.refuse(&fault)
             }
+        };
+        // The web server is no service like the others.
+        if self.target.service.service_name == "web-server" {
+            response.headers.remove(header::X_CONTENT_TYPE_OPTIONS);
         }
+        response
     }
 
     fn refuse(&self, fault: &Fault) -> Response {
