@@ -109,3 +109,27 @@ fn web_pages_may_read_everything_but_the_page_that_signs_in() {
     assert_eq!(ask("GET", "/auth/clients/create").1, None);
     assert_eq!(ask("OPTIONS", "/auth/clients/create").1, None);
 }
+
+/// With both of the server's threads busy at that.
+#[test]
+fn templates_that_take_long_do_not_delay_others() {
+    let sandbox = start();
+    let list = format!("{{$eval: '[{}]'}}", vec!["1"; 70].join(","));
+    let file = format!(
+        "version: 1\ntasks:\n  $map: {list}\n  each(a):\n    $map: {list}\n    each(b):\n      {{c: {list}}}\n"
+    );
+    let body = json!({"body": file, "organization": "o", "repository": "r", "fakeEvent": {"type": "github-push"}});
+    let wire = Wire::new(&sandbox, "POST", "/api/github/v1/taskcluster-yml").json(&body);
+    let started = Instant::now();
+    let renders: Vec<_> = (0..2).map(|_| wire.clone()).map(|wire| std::thread::spawn(move || wire.send())).collect();
+    let mut longest = Duration::ZERO;
+    while !renders.iter().all(std::thread::JoinHandle::is_finished) {
+        let asked = Instant::now();
+        Wire::new(&sandbox, "GET", "/api/queue/v1/ping").anonymous().send().is(200, "");
+        longest = longest.max(asked.elapsed());
+    }
+    let took = started.elapsed();
+    assert!(took > Duration::from_millis(200), "it is no burden: {took:?}");
+    assert!(longest < took / 2, "a ping took {longest:?} of {took:?}");
+    renders.into_iter().for_each(|render| assert_eq!(render.join().unwrap().status, 400));
+}
