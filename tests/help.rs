@@ -55,3 +55,11 @@ fn an_unknown_topic_comes_with_the_near_one() {
         )
         .status(2);
 }
+
+#[test]
+fn an_argument_that_is_an_id_is_shown_by_an_example() {
+    let ran = Tc::new().run(&["api", "queue", "task", "-h"]);
+    assert!(ran.status(0).stdout.contains("  <taskId>  an ID such as VESwp9JaRo-XkFN_bemBhw\n"), "{ran}");
+    let ran = Tc::new().run(&["api", "worker-manager", "workerPool", "-h"]);
+    assert!(ran.status(0).stdout.contains("matches ^"), "{ran}");
+}

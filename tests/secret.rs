@@ -224,7 +224,7 @@ fn secrets_are_removed_after_a_question() {
         .stdout("Secret b removed\nSecret project/a/bot removed\n")
         .stderr("")
         .status(0);
-    tc.run(&["secret", "list"]).stdout("").stderr("There are no such secrets.\n").status(0);
+    tc.run(&["secret", "list"]).stdout("").stderr("There are no secrets.\n").status(0);
 }
 
 #[cfg(unix)]

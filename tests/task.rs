@@ -60,7 +60,7 @@ fn a_terminal_shows_runs_and_a_name_that_drives_nothing() {
 }
 
 #[test]
-fn a_task_without_runs_has_a_state() {
+pub fn a_task_without_runs_has_a_state() {
     let server = FakeServer::start();
     for _ in 0..3 {
         expect_status(&server, ID, "unscheduled", &json!([]));
@@ -75,7 +75,7 @@ fn a_task_without_runs_has_a_state() {
 }
 
 #[test]
-fn many_tasks_are_told_apart_and_come_in_order() {
+pub fn many_tasks_are_told_apart_and_come_in_order() {
     let group = Group::new();
     let (failed, pending) = (group.task("a", "failed"), group.task("b", "pending"));
     let page = format!("{}/tasks/{pending}/runs/0", group.sandbox.root_url());

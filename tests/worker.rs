@@ -195,7 +195,7 @@ fn errors_are_grouped_by_kind_and_title() {
         .status(0);
     let none = tc.run(&["worker", "errors", "proj/other"]);
     none.stdout("").status(0);
-    assert!(none.stderr.starts_with("There are no such errors since "), "{none}");
+    assert!(none.stderr.starts_with("There are no errors since "), "{none}");
     tc.run(&["worker", "errors", "--since", "soon"]).stdout("").status(2);
 }
 

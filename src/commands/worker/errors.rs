@@ -88,7 +88,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         fetch(&mut errors, &client, pool, since, args).await?;
     }
     if errors.is_empty() && !context.wants_json() {
-        context.ui.note(format_args!("There are no such errors since {}.", since.format("%F %R UTC")));
+        let such = if args.kind.is_some() || args.launch_config.is_some() { "such " } else { "" };
+        context.ui.note(format_args!("There are no {such}errors since {}.", since.format("%F %R UTC")));
         return Ok(Status::DONE);
     }
     if args.each {
