@@ -101,6 +101,7 @@ mod sandbox_facts;
 mod sandbox_faults;
 mod sandbox_hooks;
 mod sandbox_http;
+mod sandbox_runner;
 mod sandbox_seed;
 mod sandbox_storage;
 mod sandbox_workers;
