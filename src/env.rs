@@ -265,7 +265,7 @@ enum Listening {
 
 impl Interrupts {
     /// Waits for the next one.
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Asked {
         let has_come = match &mut self.0 {
             Listening::Never => false,
             Listening::Signals(signals) => return signals.next().await,
@@ -283,7 +283,17 @@ impl Interrupts {
         if !has_come {
             std::future::pending::<()>().await;
         }
+        Asked::ByProgram
     }
+}
+
+/// Who wants an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Somebody at the terminal, with a key that every program there hears of.
+    ByKey,
+    /// A program, which means this one.
+    ByProgram,
 }
 
 async fn signals() {
@@ -304,7 +314,7 @@ impl Signals {
         Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
         async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),
@@ -312,8 +322,8 @@ impl Signals {
             }
         }
         tokio::select! {
-            () = one(&mut self.interrupt) => {}
-            () = one(&mut self.terminate) => {}
+            () = one(&mut self.interrupt) => Asked::ByKey,
+            () = one(&mut self.terminate) => Asked::ByProgram,
         }
     }
 }
@@ -328,8 +338,9 @@ impl Signals {
         Self
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
         drop(tokio::signal::ctrl_c().await);
+        Asked::ByKey
     }
 }
 

@@ -93,6 +93,8 @@ struct Inner {
     hints: Vec<String>,
     advice: Vec<Advice>,
     halted: Option<Halted>,
+    /// What was named does not exist by itself, as against a part of it.
+    is_unknown_name: bool,
 }
 
 /// What a program of the user's decided about the end.
@@ -109,7 +111,20 @@ impl Error {
     /// A failure of this kind; `message` says what was tried and what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let (hints, advice) = (Vec::new(), Vec::new());
-        Self(Box::new(Inner { kind, message: message.into(), source: None, hints, advice, halted: None }))
+        let message = message.into();
+        Self(Box::new(Inner { kind, message, source: None, hints, advice, halted: None, is_unknown_name: false }))
+    }
+
+    /// [`Kind::NotFound`]: the deployment has nothing of the name that was given. `what` is a noun with the name.
+    pub(crate) fn unknown_name(what: impl fmt::Display) -> Self {
+        let mut error = Self::new(Kind::NotFound, format!("{what} does not exist"));
+        error.0.is_unknown_name = true;
+        error
+    }
+
+    /// Whether what was named does not exist by itself, as against a part of it.
+    pub(crate) fn is_unknown_name(&self) -> bool {
+        self.0.is_unknown_name
     }
 
     /// [`Kind::Failed`].

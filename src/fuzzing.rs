@@ -1,11 +1,13 @@
 //! What fuzz targets drive: readers of what others have written, each with what must hold for any text. The targets in
 //! `fuzz/` hand on their input; the tests below run some of each, so that a target that no longer compiles is noticed.
 
+use std::ffi::OsString;
 use std::path::{Component, Path};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::cli::{Resolved, expanded, resolve};
 use crate::client::Page;
 use crate::definition::actions::{Actions, Target};
 use crate::definition::json_e::{Context, render};
@@ -14,6 +16,7 @@ use crate::diagnosis::fuzz::{failure_lines, report_lines};
 use crate::domain::artifact_path::{Paths, flat_path, safe_path};
 use crate::domain::hook_ref::HookRef;
 use crate::domain::index_path::IndexPath;
+use crate::domain::yaml_text::to_yaml;
 use crate::domain::{RootUrl, TaskRef, page_ref, slugid, time, yaml};
 use crate::sandbox::hooks::cron::Schedule;
 use crate::ui::jq::Program;
@@ -139,6 +142,59 @@ pub fn words(text: &str) {
     }
 }
 
+/// An alias with arguments, one a line: what it stands for holds them all, each as it is, and quoting an alias keeps its words.
+pub fn aliases(text: &str) {
+    let mut lines = text.lines();
+    let expansion = lines.next().unwrap_or_default();
+    let arguments: Vec<OsString> = lines.map(OsString::from).collect();
+    let words = [&["tc".into(), "mine".into()][..], &arguments].concat();
+    let alias = |name: &str| Ok((name == "mine").then(|| expansion.to_owned()));
+    let resolved = resolve(words, |name| name == "task", alias);
+    // A line for the shell, and an alias that leads to itself, end there.
+    if let Ok(Resolved::Shell { arguments: given, .. }) = &resolved {
+        assert_eq!(*given, arguments);
+    }
+    let Ok(expanded) = expanded("mine", expansion, &arguments) else { return };
+    if !expansion.contains('$') {
+        assert!(expanded.ends_with(&arguments));
+        let quoted = shlex::try_join(expanded.iter().filter_map(|word| word.to_str()));
+        let again = quoted.ok().and_then(|line| shlex::split(&line));
+        assert!(again.is_none_or(|again| again.iter().eq(expanded.iter().filter_map(|word| word.to_str()))));
+    }
+}
+
+/// JSON written as YAML, by both writers of it: reading it back gives the same.
+pub fn yaml_writer(text: &str) {
+    for value in [
+        Value::from(text),
+        json!({text: [text, {"a": text}], "b": []}),
+        serde_json::from_str(text).unwrap_or(Value::Null),
+    ] {
+        // Numbers may have more digits than others can hold, and documents may be deeper than a reader goes.
+        let is_plain = |value: &Value| check_depth(value, 0) && !has_numbers(value);
+        if is_plain(&value) {
+            assert_eq!(yaml::parse(&to_yaml(&value)).ok(), Some(value));
+        }
+    }
+}
+
+fn check_depth(value: &Value, depth: usize) -> bool {
+    depth < 20
+        && match value {
+            Value::Array(items) => items.iter().all(|item| check_depth(item, depth + 1)),
+            Value::Object(members) => members.values().all(|member| check_depth(member, depth + 1)),
+            _ => true,
+        }
+}
+
+fn has_numbers(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_numbers),
+        Value::Object(members) => members.values().any(has_numbers),
+        other => other.is_number(),
+    }
+}
+
 /// A YAML document: a fault has a place, and what can be read can be written as JSON.
 pub fn yaml(text: &str) {
     match yaml::parse(text) {
@@ -154,7 +210,7 @@ mod tests {
     use super::*;
 
     /// Texts that get past the first check of one reader or another.
-    const SAMPLES: [&str; 14] = [
+    const SAMPLES: [&str; 16] = [
         "",
         "\u{0}\u{1b}[31m\u{202e}",
         "VESwp9JaRo-XkFN_bemBhw",
@@ -168,6 +224,8 @@ mod tests {
         r#"{"tasks": [{"a": 1e400}, [], "x"], "continuationToken": "y"}"#,
         r#"{"$map": {"$eval": "[1, 2]"}, "each(x)": "${x}"}"#,
         r#"{"version": 1, "variables": {}, "actions": [{"kind": "hook", "name": "n", "context": [{}], "hookGroupId": "g", "hookId": "h", "hookPayload": {"$eval": "input"}}]}"#,
+        "group list '$@' --name=^$1\na b\nc d",
+        "!echo $1 | wc\n'x'",
         "def f: .a[1:] | select(.b == \"\\(.c)\"); [f, ..] | map(. as {$x} | $x)",
     ];
 
@@ -181,6 +239,7 @@ mod tests {
 
     fn all(text: &str) {
         actions(text);
+        aliases(text);
         artifact_paths(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         cron(text);
         failure_logs(text.as_bytes());
@@ -189,12 +248,23 @@ mod tests {
         templates(text);
         words(text);
         yaml(text);
+        yaml_writer(text);
     }
 
     proptest! {
         #[test]
         fn no_text_breaks_a_reader(text in any::<String>()) {
             all(&text);
+        }
+
+        #[test]
+        fn no_alias_loses_an_argument(text in "(!|mine |task |[$]@|[$][1-3]|['\" a-c\\\\]){0,12}(\n[$'\" a-c]{0,4}){0,4}") {
+            aliases(&text);
+        }
+
+        #[test]
+        fn what_is_written_as_yaml_is_read_back(text in "([-?:&*!|>'\"%@`{},\\[\\] \n\t#a-c0-9~]|<<|no|null){0,20}") {
+            yaml_writer(&text);
         }
 
         #[test]

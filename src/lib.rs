@@ -53,3 +53,8 @@ pub use error::{Advice, Error, Kind};
 pub use run::{report_bugs, run};
 #[doc(hidden)]
 pub use ui::{Streams, Terminal};
+
+/// The examples of the page on the library are true.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;

@@ -16,7 +16,7 @@ use clap::ValueEnum as _;
 
 use crate::cli::{self, Globals};
 use crate::commands::completions::Asked;
-use crate::commands::{self, completions, hints};
+use crate::commands::{self, Command, CommandLine, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, given};
 use crate::env::{self, Environment};
@@ -43,35 +43,42 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
     let terminal = described(streams.terminal, environment);
     let terminal = Terminal { stdout: terminal.stdout && !cli::prints_plainly(&args), ..terminal };
     let no_color = environment.get(env::NO_COLOR).is_some() || terminal.is_dumb;
-    let streams = Streams { terminal: still(terminal, environment), ..streams };
+    let mut streams = Streams { terminal: still(terminal, environment), ..streams };
     if let Some(shell) = environment.get(env::TC_COMPLETE) {
-        let ui = Ui::new(streams, ColorChoice::Never, true, false);
-        let tree_for = |words: &[OsString]| commands::with_aliases(commands::tree_for(words, environment), environment);
-        let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
-        let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
-        return finish(completions::answer(shell, &args, tree_for, known, asked, &ui), &ui);
+        return complete(shell, &args, environment, streams);
     }
-    let mut streams = streams;
-    let args = match external::resolve(args, environment) {
-        Ok(external::Subject::Own(args)) => args,
-        Ok(external::Subject::External(external)) => match external.run(&mut streams) {
-            Ok(code) => return code,
-            Err(error) => return finish(Err(error), &Ui::new(streams, ColorChoice::Auto, no_color, false)),
-        },
+    let own = external::resolve(args, environment).and_then(|subject| match subject {
+        external::Subject::Own(args) => Ok(Ok(args)),
+        external::Subject::External(external) => external.run(&mut streams).map(Err),
+    });
+    let args = match own {
+        Ok(Ok(args)) => args,
+        Ok(Err(status)) => return status,
         Err(error) => return finish(Err(error), &Ui::new(streams, ColorChoice::Auto, no_color, false)),
     };
-    let cli = match commands::parse(&args, environment) {
-        Ok(cli) => cli,
-        Err(fault) => return say(&fault, &args, environment, streams, no_color),
-    };
-    let color = cli.globals.color.unwrap_or_else(|| color_setting(environment, &cli.globals));
-    let is_paged = !cli::is_taskcluster(&args) && (cli.is_finite || cli.command.prints_long());
-    let (streams, paged) = match is_paged {
-        true => pager::hold(streams, environment, &cli.globals),
-        false => (streams, None),
-    };
-    let ui = Arc::new(Ui::new(streams, color, no_color, cli.globals.quiet));
-    let (command, mut globals, verb) = (cli.command, cli.globals, cli.verb);
+    match commands::parse(&args, environment) {
+        Ok(line) => run_line(line, args, environment, streams, no_color),
+        Err(fault) => say(&fault, &args, environment, streams, no_color),
+    }
+}
+
+/// Answers a shell that completes a word.
+fn complete(shell: &str, args: &[OsString], environment: &Environment, streams: Streams) -> u8 {
+    let ui = Ui::new(streams, ColorChoice::Never, true, false);
+    let tree_for = |words: &[OsString]| commands::tree_to_complete(words, environment);
+    let known = |tree: &clap::Command, words: &[OsString]| completions::known(tree, words, environment);
+    let asked = |tree: &clap::Command, words: &[OsString]| asked(tree, words, environment);
+    finish(completions::answer(shell, args, tree_for, known, asked, &ui), &ui)
+}
+
+/// Runs a command line that makes sense.
+fn run_line(line: CommandLine, args: Vec<OsString>, environment: &Environment, streams: Streams, no_color: bool) -> u8 {
+    let CommandLine { command, mut globals, is_finite, verb } = line;
+    let color = globals.color.unwrap_or_else(|| color_setting(environment, &globals));
+    let is_paged = !cli::is_taskcluster(&args) && (is_finite || command.prints_long());
+    let (streams, paged) = if is_paged { pager::hold(streams, environment, &globals) } else { (streams, None) };
+    let covered = paged.as_ref().map(pager::Paged::covered).unwrap_or_default();
+    let ui = Arc::new(Ui::new(streams, color, no_color, globals.quiet).covered_by(covered));
     if command.limits_itself() {
         globals.timeout = None;
     }
@@ -84,30 +91,47 @@ fn run_words(args: Vec<OsString>, environment: &Environment, streams: Streams) -
         .limited_to(limit.as_deref());
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
-        let verb = |context: Arc<Context>| async move {
-            #[cfg(debug_assertions)]
-            bug::rehearse(&context.env);
-            let outcome = context.within_limit(command.run(&context, run_words)).await;
-            context.keep_history();
-            if outcome.is_ok() {
-                context.hint_at_newer_version().await;
-            }
-            outcome.map_err(|error| hints::next_steps(error, context.verb(), context.only_deployment().as_ref()))
-        };
-        race::race(context, &log::dispatch(&ui, level), verb)
+        let log = log::dispatch(&ui, level);
+        race::race(context, &log, paged.as_ref().map(pager::Paged::viewer), |context| perform(command, context))
     });
+    end(outcome, paged.as_ref(), ui)
+}
+
+/// The verb, and what is done beside it.
+async fn perform(command: Command, context: Arc<Context>) -> Result<Status> {
+    #[cfg(debug_assertions)]
+    bug::rehearse(&context.env);
+    let outcome = context.within_limit(command.run(&context, run_words)).await;
+    context.keep_history();
+    if outcome.is_ok() {
+        context.hint_at_newer_version().await;
+    }
+    outcome.map_err(|error| hints::next_steps(error, context.verb(), context.only_deployment().as_ref()))
+}
+
+/// Flushes the result, reports what went wrong, and says with which status to end; what a pager shows comes before it.
+fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>) -> u8 {
     match (outcome, paged) {
+        // Whoever leaves the pager has seen enough.
+        (Err(error), Some(paged)) if is_end(&error) && paged.viewer().was_left() => {
+            paged.release();
+            Status::DONE.0
+        }
         (Err(error), paged) if error.kind() == Kind::Interrupted => {
-            paged.as_ref().map(pager::Paged::release).unwrap_or_default();
+            paged.map(pager::Paged::release).unwrap_or_default();
             finish_interrupted(error, ui)
         }
         (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
-            let shown = pager::show(&paged, environment, &ui).map_err(Error::from);
+            let shown = paged.finish(&ui).map_err(Error::from);
             finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
         }
         (outcome, None) => finish(outcome, &ui),
     }
+}
+
+fn is_end(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Interrupted | Kind::BrokenPipe)
 }
 
 /// Says what is wrong with a command line, or the help that it asks for, which can be long.
@@ -120,7 +144,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
     };
     let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
     let status = refuse(fault, is_taskcluster, &ui);
-    let shown = paged.map_or(Ok(()), |paged| pager::show(&paged, environment, &ui));
+    let shown = paged.map_or(Ok(()), |paged| paged.finish(&ui));
     if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() }
 }
 
@@ -144,7 +168,7 @@ fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) ->
         found.send(asked.candidates(&context).await?).unwrap_or_default();
         Ok(Status::DONE)
     };
-    match race::race(context, &log::dispatch(&ui, level), verb) {
+    match race::race(context, &log::dispatch(&ui, level), None, verb) {
         Ok(_) => candidates.try_recv().unwrap_or_default(),
         Err(_) => Vec::new(),
     }

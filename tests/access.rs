@@ -138,7 +138,7 @@ fn roles_are_listed_and_removed() {
     ran.stdout("").status(5);
     assert!(ran.stderr.contains("hint: Did you mean `bot`"), "{ran}");
     tc.run(&["role", "rm", "bot", "--yes"]).stdout("Role bot removed\n").stderr("").status(0);
-    tc.run(&["role", "list", "bot"]).stdout("").stderr("There are no such roles.\n").status(0);
+    tc.run(&["role", "list", "bot"]).stdout("").stderr("No such roles.\n").status(0);
 }
 
 #[test]

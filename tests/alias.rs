@@ -19,7 +19,7 @@ task = \"version\"
 #[test]
 fn an_alias_is_set_listed_used_and_removed() {
     let tc = Tc::new();
-    tc.run(&["alias", "list"]).stdout("").stderr("There are no aliases.\n").status(0);
+    tc.run(&["alias", "list"]).stdout("").stderr("No aliases.\n").status(0);
     tc.run(&["alias", "set", "ver", "version --short"]).stdout("").stderr("").status(0);
     tc.run(&["alias", "set", "dec", "slugid decode"]).stdout("").stderr("").status(0);
     assert_eq!(tc.settings_text(), "[aliases]\nver = \"version --short\"\ndec = \"slugid decode\"\n");

@@ -102,7 +102,7 @@ fn followed_content_that_is_cut_off_makes_no_file() {
 }
 
 #[test]
-fn a_redirect_of_a_method_that_has_none_is_an_error() {
+pub fn a_redirect_of_a_method_that_has_none_is_an_error() {
     let server = FakeServer::start();
     let call = format!("GET /api/queue/v1/task/{ID}/status");
     server.expect_times(2, &call, Answer::redirect(302, "/login"));

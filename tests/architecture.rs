@@ -63,9 +63,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// What several verbs have in common, by what it does.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "bulk",
     "credentials",
+    "deployment",
     "diagnosing",
     "documents",
     "examples",

@@ -6,6 +6,7 @@ use std::io::Cursor;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
 
 /// The credentials of nobody, on no deployment.
 fn tc() -> Tc {
@@ -34,12 +35,15 @@ fn help_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn all_settings_are_printed_under_the_go_tools_names() {
+pub fn all_settings_are_printed_under_the_go_tools_names() {
     let yaml = "config:\n  accessToken: s3cret\n  authorizedScopes: null\n  certificate: null\n  clientId: me\n  \
                 rootUrl: https://tc.invalid\n";
     tc().run(&["config"]).stdout(yaml).stderr("").status(0);
     tc().run(&["config", "-f", "yaml"]).stdout(yaml).stderr("").status(0);
-    assert_eq!(tc().run(&["config", "-f", "json"]).json()["config"]["clientId"], "me");
+    let json = "{\n  \"config\": {\n    \"accessToken\": \"s3cret\",\n    \"authorizedScopes\": null,\n    \"certificate\": null,\n    \
+                \"clientId\": \"me\",\n    \"rootUrl\": \"https://tc.invalid\"\n  }\n}";
+    tc().run_as("taskcluster", &["config", "-f", "json"]).stdout(json).stderr("").status(0);
+    tc().run_as("tc", &["config", "-f", "json"]).stdout(&format!("{json}\n")).stderr("").status(0);
     tc().run(&["config", "-f", "toml"]).stdout("").status(2);
     let here = tc();
     here.run(&["config", "-o", "out"]).stdout("").stderr("").status(0);
@@ -63,7 +67,7 @@ fn a_setting_is_printed_in_the_form_that_is_asked_for() {
 }
 
 #[test]
-fn setting_and_resetting_say_what_the_go_tool_says_by_its_name() {
+pub fn setting_and_resetting_say_what_the_go_tool_says_by_its_name() {
     let (as_tc, as_go) = (Tc::new(), Tc::new());
     let line = ["config", "set", "config.rootUrl", "https://tc.example.com"];
     as_go.run_as("taskcluster", &line).stdout("Set 'config.rootUrl' = https://tc.example.com\n").stderr("").status(0);
@@ -81,6 +85,9 @@ fn setting_and_resetting_say_what_the_go_tool_says_by_its_name() {
         .stderr("")
         .status(0);
     as_go.run_as("taskcluster", &["config", "reset", "config.rootUrl"]).status(0);
+    let all = as_go.run_as("taskcluster", &["config", "reset", "--all"]);
+    all.stderr("").status(0);
+    assert!(all.stdout.starts_with("Reset config.rootUrl to default value.\n"), "{all}");
     as_go.run(&["config", "reset", "config.rootUrl"]).status(5);
     let piped = Tc::new().stdin("https://tc.example.com\n");
     piped.run(&["config", "set", "config.rootUrl"]).stdout("").stderr("").status(0);
@@ -115,18 +122,44 @@ fn small_commands_take_the_go_tools_words() {
 }
 
 #[test]
-fn completions_go_to_a_file_and_leave_out_descriptions() {
+pub fn completions_are_written_to_a_file_by_the_go_tools_name() {
     let tc = tc();
     let stub = tc.run(&["completions", "fish"]).stdout;
     tc.run(&["completion", "fish"]).stdout(&stub).stderr("").status(0);
     tc.run(&["completions", "fish", "file"]).stdout("").stderr("").status(0);
     assert_eq!(std::fs::read_to_string(tc.directory().join("file")).unwrap(), stub);
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let stub = tc.run_as("taskcluster", &["completion", shell]).stderr("").status(0).stdout.clone();
+        assert!(stub.contains("taskcluster") && stub.len() < 1500, "{stub}");
+        tc.run_as("taskcluster", &["completions", shell]).stdout("").stderr("").status(0);
+        let file = tc.directory().join(format!("{shell}_completion.sh"));
+        assert_eq!(std::fs::read_to_string(file).unwrap(), stub);
+        tc.run_as("taskcluster", &["completions", shell, "named"]).stdout("").stderr("").status(0);
+        assert_eq!(std::fs::read_to_string(tc.directory().join("named")).unwrap(), stub);
+    }
+}
+
+#[test]
+pub fn completions_leave_out_descriptions() {
     for shell in ["zsh", "fish", "powershell"] {
-        let bare = tc.run(&["completion", shell, "--no-descriptions"]);
-        assert!(bare.stdout.contains(&format!("{shell}-words")), "{bare}");
+        let bare = tc().run(&["completion", shell, "--no-descriptions"]);
+        assert!(bare.status(0).stdout.contains(&format!("{shell}-words")), "{bare}");
         let offered = Tc::new().env("TC_COMPLETE", &format!("{shell}-words")).run(&["slugid", "gen"]);
         offered.stdout("generate\n").stderr("").status(0);
     }
+}
+
+#[test]
+fn what_needs_a_verb_or_a_shell_prints_its_help_by_the_go_tools_name() {
+    for command in ["completion", "completions", "slugid"] {
+        let ran = tc().run_as("taskcluster", &[command]);
+        ran.stderr("").status(0);
+        assert!(ran.stdout.contains("\nUsage: taskcluster "), "{ran}");
+    }
+    for command in ["completion", "completions"] {
+        tc().run(&[command]).stdout("").status(2);
+    }
+    assert!(crate::support::is_slugid(tc().run(&["slugid"]).stdout.trim_end()));
 }
 
 #[test]
@@ -142,7 +175,7 @@ fn lines_for_scripts_are_printed_on_a_terminal_by_the_go_tools_name() {
 }
 
 #[test]
-fn downloads_look_as_those_of_the_go_tool_by_its_name() {
+pub fn downloads_look_as_those_of_the_go_tool_by_its_name() {
     let rig = crate::support::artifacts::some();
     let download = |program: &str, file: &str| {
         rig.tc.run_as(program, &["download", "artifact", &rig.task, "public/build/a.txt", file])
@@ -163,7 +196,78 @@ fn downloads_look_as_those_of_the_go_tool_by_its_name() {
 }
 
 #[test]
-fn of_several_worker_types_the_last_one_counts_by_the_go_tools_name() {
+pub fn a_download_that_fails_half_way_leaves_the_file_as_it_was() {
+    let storage = FakeServer::start();
+    storage.always("GET /cut", Answer::new(200, "all of it").cut_after(4));
+    for (program, before) in [("tc", Some("old")), ("taskcluster", Some("old")), ("tc", None), ("taskcluster", None)] {
+        let rig = crate::support::artifacts::Rig::new();
+        let url = format!("{}/cut", storage.url());
+        rig.create(
+            "public/x",
+            serde_json::json!({"storageType": "reference", "url": url, "contentType": "text/plain"}),
+        );
+        let file = rig.tc.directory().join("out");
+        if let Some(text) = before {
+            std::fs::write(&file, text).unwrap();
+        }
+        let ran = rig.tc.run_as(program, &["--retries", "0", "download", "artifact", &rig.task, "public/x", "out"]);
+        assert_ne!(ran.status, 0, "{ran}");
+        assert_eq!(std::fs::read_to_string(&file).ok().as_deref(), before, "{ran}");
+    }
+}
+
+#[test]
+pub fn a_log_is_printed_byte_for_byte() {
+    let storage = FakeServer::start();
+    let log = format!("one\r\n{}\nthe end", "x".repeat(100_000));
+    storage.expect("GET /log", Answer::new(200, log.as_str()));
+    let group = crate::support::group::Group::new();
+    let id = group.task("one", "running");
+    let expires = crate::support::task::stamp(chrono::Utc::now() + chrono::TimeDelta::hours(1));
+    let url = format!("{}/log", storage.url());
+    let body =
+        serde_json::json!({"storageType": "reference", "url": url, "contentType": "text/plain", "expires": expires});
+    group.queue("createArtifact", &[&id, "0", "public/logs/live.log"], Some(body));
+    group.queue("reportCompleted", &[&id, "0"], None);
+    group.tc().run(&["task", "log", &id]).stdout(&log).stderr("").status(0);
+}
+
+#[test]
+pub fn a_redirect_prints_its_body_by_both_names() {
+    let answer = Answer::json(303, r#"{"storageType": "reference", "url": "x"}"#).header("location", "/there");
+    let server = FakeServer::start();
+    let call = "GET /api/queue/v1/task/VESwp9JaRo-XkFN_bemBhw/artifacts/public%2Fx";
+    server.always(call, answer).always("GET /there", Answer::new(200, "content"));
+    let tc = Tc::new().at(server.url());
+    let line = ["api", "queue", "getLatestArtifact", "VESwp9JaRo-XkFN_bemBhw", "public/x"];
+    let laid_out = "{\n  \"storageType\": \"reference\",\n  \"url\": \"x\"\n}";
+    tc.run_as("taskcluster", &line).stdout(laid_out).status(0);
+    tc.run(&line).stdout("{\"storageType\": \"reference\", \"url\": \"x\"}\n").status(0);
+    for program in ["tc", "taskcluster"] {
+        tc.run_as(program, &[&line[..], &["--follow"]].concat()).stdout("content").status(0);
+    }
+}
+
+#[test]
+pub fn a_number_of_retries_counts() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let tc = Tc::new().signed_in(&sandbox);
+    let line = ["task", "run", "--provisioner", "p", "--worker-type", "w", "--retries", "3", "image", "true"];
+    let ran = tc.run(&line);
+    let id = ran.stderr("").status(0).stdout.split(' ').nth(1).unwrap();
+    assert_eq!(tc.run(&["task", "def", id]).json()["retries"], 3);
+}
+
+#[test]
+fn states_are_chosen_by_what_they_were_called_before_version_72_too() {
+    let group = crate::support::group::Group::new();
+    let id = group.task("one", "completed");
+    group.task("two", "pending");
+    group.tc().run(&["group", "list", "--complete", &group.id]).stdout(&format!("{id} one completed\n")).status(0);
+}
+
+#[test]
+pub fn of_several_worker_types_the_last_one_counts_by_the_go_tools_name() {
     let group = crate::support::group::Group::new();
     let in_pool = |name: &str, pool: &str| group.define(name, &serde_json::json!({"taskQueueId": pool}));
     let (one, two) = (in_pool("one", "proj-x/one"), in_pool("two", "proj-x/two"));

@@ -2,9 +2,17 @@ use std::path::Path;
 
 use tc::sandbox::{Blob, Options, Sandbox, Stored};
 
+use crate::support::fake_clock::FakeClock;
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
+use crate::support::hand_clock::HandClock;
 use crate::support::{Ran, Tc};
+
+/// A user who is told what the deployment says however long that takes: the time for it never passes.
+fn unhurried(tc: Tc) -> Tc {
+    let clock = HandClock::at(&chrono::Utc::now().to_rfc3339());
+    tc.environment(|environment| environment.with_clock(clock))
+}
 
 /// What the shell is told of these words, the last of which is being typed.
 fn complete(shell: &str, words: &[&str]) -> Ran {
@@ -109,7 +117,7 @@ fn artifacts_pools_and_hooks_are_those_of_the_deployment() {
     server.expect_times(2, "GET /api/hooks/v1/hooks", Answer::json(200, r#"{"groups": ["release", "nightly"]}"#));
     let hooks = r#"{"hooks": [{"hookId": "ship"}, {"hookId": "shut"}]}"#;
     server.expect("GET /api/hooks/v1/hooks/release", Answer::json(200, hooks));
-    let tc = Tc::new().at(server.url()).env("TC_COMPLETE", "bash");
+    let tc = unhurried(Tc::new().at(server.url()).env("TC_COMPLETE", "bash"));
     for (words, expected) in [
         (["artifact", "cat", task, "pu"].as_slice(), "public/a.txt\npublic/b\n"),
         (&["artifact", "download", task, "public/a.txt", "public/b"], "public/b\n"),
@@ -131,7 +139,7 @@ fn actions_and_kinds_are_those_of_the_group_that_was_named_last() {
     tagged("test");
     let tc = group.tc().terminal();
     tc.run(&["group", "list", &group.id]).status(0);
-    let tc = tc.env("TC_COMPLETE", "bash");
+    let tc = unhurried(tc.env("TC_COMPLETE", "bash"));
     tc.run(&["group", "list", "--kind", ""]).stdout("build\ntest\n").stderr("").status(0);
     tc.run(&["group", "cancel", &group.id, "--kind=te"]).stdout("--kind=test\n").stderr("").status(0);
     group.tc().env("TC_COMPLETE", "bash").run(&["group", "list", "--kind", ""]).stdout("").status(1);
@@ -144,18 +152,19 @@ fn actions_and_kinds_are_those_of_the_group_that_was_named_last() {
     sandbox.add_artifact(&id, 0, "public/actions.json", Stored::S3, Blob::new(actions)).unwrap();
     let tc = Tc::new().signed_in(&sandbox).terminal();
     tc.run(&["group", "list", &id]).status(0);
-    tc.env("TC_COMPLETE", "bash").run(&["action", "run", "ret"]).stdout("retry\n").stderr("").status(0);
+    let tc = unhurried(tc.env("TC_COMPLETE", "bash"));
+    tc.run(&["action", "run", "ret"]).stdout("retry\n").stderr("").status(0);
 }
 
 #[test]
 fn a_deployment_that_does_not_answer_is_not_waited_for() {
     let server = FakeServer::start();
     server.allow("GET /api/worker-manager/v1/worker-pools", Answer::hang());
-    let begun = std::time::Instant::now();
-    let tc = Tc::new().at(server.url()).env("TC_COMPLETE", "bash");
-    tc.run(&["worker", "list", "ge"]).stdout("").stderr("").status(1);
-    // The time limit of such a call by itself is ten seconds.
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    // Its sleep is over at once, as half a second is for who waits for the server.
+    let clock = FakeClock::at("2026-11-22T12:00:00Z");
+    let tc = Tc::new().at(server.url()).environment(|environment| environment.with_clock(clock.clone()));
+    tc.env("TC_COMPLETE", "bash").run(&["worker", "list", "ge"]).stdout("").stderr("").status(1);
+    assert_eq!(clock.slept(), [std::time::Duration::from_millis(500)]);
 }
 
 #[test]
@@ -243,100 +252,4 @@ fn an_unknown_shell_says_which_variable_is_to_blame() {
              hint: Unset TC_COMPLETE to run commands; only the shell completions of tc set it.\n",
         )
         .status(2);
-}
-
-/// The built binary as `tc` on the path of a real shell, or nothing where that shell is not installed.
-#[cfg(unix)]
-fn in_shell(shell: &str, args: &[&str], script: &str) -> Option<String> {
-    use std::process::{Command, Stdio};
-    let bin = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tc"), bin.path().join("tc")).unwrap();
-    let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
-    let output = Command::new(shell)
-        .args(args)
-        .args(["-c", script])
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", bin.path())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::null())
-        .output();
-    match output {
-        Ok(output) => {
-            assert!(output.status.success() && output.stderr.is_empty(), "{shell}: {output:?}");
-            Some(String::from_utf8(output.stdout).unwrap())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => panic!("{shell}: {error}"),
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn bash_completes() {
-    // What readline does at a tab, without readline.
-    let script = r#"
-        source completions/tc.bash
-        complete -p tc | grep -q _taskcluster_tc || exit 3
-        tab() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _taskcluster_tc tc "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}"; }
-        tab tc slugid ''
-        tab tc api queue listTaskG
-        tab tc --color = al
-        tab tc -R comm
-        tab tc --profile = comm
-        tab tc schema validate queue createTask zzz
-    "#;
-    let Some(said) = in_shell("bash", &["--norc", "--noprofile"], script) else { return };
-    assert_eq!(said, "generate encode decode stable\nlistTaskGroup\nalways\ncommunity\ncommunity\n\n");
-}
-
-#[cfg(unix)]
-#[test]
-fn fish_completes() {
-    let script = "
-        source completions/tc.fish
-        complete --do-complete 'tc slugid '
-        complete --do-complete 'tc api queue listTaskG'
-        complete --do-complete 'tc -R comm'
-        complete --do-complete 'tc schema validate queue createTask Cargo.t'
-    ";
-    let Some(said) = in_shell("fish", &["--no-config"], script) else { return };
-    let first: Vec<&str> = said.lines().map(|line| line.split('\t').next().unwrap()).collect();
-    assert_eq!(first, ["generate", "encode", "decode", "stable", "listTaskGroup", "community", "Cargo.toml"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn elvish_completes() {
-    // The editor needs a terminal; what the stub has of it stands here instead.
-    let stub = include_str!("../completions/tc.elv");
-    let script = format!(
-        "var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) &complete-filename~={{|word| put files}}])\n{stub}\n\
-         var tab = $edit:completion:arg-completer[tc]\n\
-         $tab tc slugid '' | to-lines\n$tab tc api queue listTaskG | to-lines\n$tab tc -R comm | to-lines\n\
-         $tab tc schema validate queue createTask zzz | to-lines\n"
-    );
-    let Some(said) = in_shell("elvish", &["-norc"], &script) else { return };
-    let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines, ["generate", "encode", "decode", "stable", "listTaskGroup", "community", "files"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn zsh_completes() {
-    // The completion system needs a terminal; its one call is recorded instead.
-    let script = r#"
-        compdef() { :; }
-        _describe() { shift 2; print -l "${(@P)1}"; }
-        _files() { print files; }
-        source completions/_tc
-        tab() { words=("$@"); CURRENT=$#; _taskcluster_tc; }
-        tab tc slugid gen
-        tab tc api queue listTaskG
-        tab tc -R comm
-        tab tc schema validate queue createTask zzz
-    "#;
-    let Some(said) = in_shell("zsh", &["-f"], script) else { return };
-    let first: Vec<&str> = said.lines().map(|line| line.split(':').next().unwrap()).collect();
-    assert_eq!(first, ["generate", "listTaskGroup", "community", "files"]);
 }

@@ -220,7 +220,7 @@ fn definitions_are_validated_without_a_deployment() {
 }
 
 #[test]
-fn files_are_checked_against_schemas_of_one_s_own() {
+pub fn files_are_checked_against_schemas_of_one_s_own() {
     let tc = Tc::new();
     write(&tc, "schema.json", r#"{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}"#);
     write(&tc, "good.yml", "a: 1\n");

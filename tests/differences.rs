@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tc::sandbox::{Options, Sandbox};
 
+use crate::differences_stories::STORIES;
 use crate::support::Tc;
 use crate::support::task;
 
@@ -98,6 +99,8 @@ impl Row {
 const ROWS: &[Row] = &[
     both("api", "every call", &["api", "auth", "expandScopes"], REFUSED).reading(Input::Pipe("{\"scopes\": 1}")),
     both("api", "an argument too many", &["api", "queue", "ping", "x"], REFUSED),
+    both("api", "`-o -`", &["api", "-o", "-", "queue", "lbheartbeat"], (None, 0)),
+    both("api", "`api SERVICE` without a method", &["api", "purge-cache"], (None, 0)),
     both("api", "no body on a terminal", &["api", "auth", "expandScopes"], REFUSED).reading(Input::Terminal("")),
     row(
         "api",
@@ -128,7 +131,15 @@ const ROWS: &[Row] = &[
         (Some(""), 5),
         (Some("Reset config.rootUrl to default value.\n"), 0),
     ),
+    row(
+        "config",
+        "`config help KEY`",
+        &["config", "help", "config.rootUrl"],
+        (Some("Key:     root-url\nMeaning: Root URL of the deployment to talk to.\nDefault: none\n"), 0),
+        (Some("Key:     root-url\nMeaning: Root URL of the deployment to talk to.\nDefault: none\n"), 0),
+    ),
     both("config", "`config.authorizedScopes`", &["config", "set", "config.authorizedScopes", "[]"], REFUSED),
+    both("d2g", "`-e podman`", &["d2g", "-e", "podman"], REFUSED),
     both("d2g", "a payload with faults", &["d2g"], (Some(""), 1)).reading(Input::Pipe("{\"image\": 1}")),
     both(
         "from-now",
@@ -141,6 +152,12 @@ const ROWS: &[Row] = &[
         "`from-now ''`",
         &["from-now", "", "--from", "2026-01-31T00:00:00Z"],
         (Some("2026-01-31T00:00:00Z\n"), 0),
+    ),
+    both(
+        "from-now",
+        "| `from-now` |",
+        &["from-now", "1 hour", "--from", "2026-01-31T00:00:00+02:00"],
+        (Some("2026-01-30T23:00:00Z\n"), 0),
     ),
     both(
         "from-now",
@@ -186,10 +203,11 @@ const ROWS: &[Row] = &[
         .reading(Input::Terminal("n\n")),
     both("group", "`group cancel`, end of input", &["group", "cancel", "{TASK}"], (Some(""), 1))
         .reading(Input::Terminal("")),
+    both("group", "`group seal -f`", &["group", "seal", "-f", "{TASK}"], REFUSED),
     both("group", "`group cancel`, nothing matches", &["group", "cancel", "-w", "nothing", "{TASK}"], (Some(""), 0)),
     row("help", "a noun without a verb", &["task"], REFUSED, (None, 0)),
     row("signin", "`signin --check`", &["signin", "--check"], (None, 0), (Some(""), 0)),
-    both("slugid", "`slugid` without a verb", &["slugid"], (None, 0)),
+    row("slugid", "`slugid` without a verb", &["slugid"], (None, 0), (None, 0)),
     both("slugid", "`slugid decode nope`", &["slugid", "decode", "nope"], REFUSED),
     both(
         "task",
@@ -211,71 +229,6 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Rows that other tests run: section, words of the row, file and test.
-const ELSEWHERE: &[[&str; 4]] = &[
-    ["api", "`-o FILE`", "differences", "a_file_is_left_alone_by_a_call_that_fails"],
-    ["api", "a redirect |", "api_redirects", "a_redirect_is_printed_as_the_answer_that_it_is"],
-    ["api", "what is not the answer", "api_redirects", "a_redirect_of_a_method_that_has_none_is_an_error"],
-    ["completions", "`completions SHELL`", "compatible", "completions_go_to_a_file_and_leave_out_descriptions"],
-    ["completions", "all completions are in the file", "completions", "the_stubs_are_fresh"],
-    ["completions", "--no-descriptions", "compatible", "completions_go_to_a_file_and_leave_out_descriptions"],
-    ["config", "`config` on a terminal", "compatible", "all_settings_are_printed_under_the_go_tools_names"],
-    ["config", "`config reset --all`", "compatible", "setting_and_resetting_say_what_the_go_tool_says_by_its_name"],
-    [
-        "download",
-        "`download artifact`, `download object`",
-        "transcripts_more",
-        "other_runs_of_the_go_tool_look_the_same_by_its_name",
-    ],
-    ["download", "no folder for FILE", "compatible", "downloads_look_as_those_of_the_go_tool_by_its_name"],
-    ["download", "`download artifact TASK NAME -`", "compatible", "downloads_look_as_those_of_the_go_tool_by_its_name"],
-    ["download", "it fails half way", "transfer_faults", "what_is_wrong_never_gets_the_final_name"],
-    ["group", "escapes names for HTML", "group_transcripts", "runs_of_the_go_tool_mean_the_same_by_its_name"],
-    ["group", "`group cancel -f`", "group_answers", "f_is_no_yes_but_for_a_program_called_as_the_go_tool"],
-    ["group", "some calls fail", "group_bulk", "what_fails_is_told_with_its_reason_and_written_down"],
-    ["group", "Ctrl-C half way", "group_bulk", "an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left"],
-    [
-        "group",
-        "`group cancel`, many tasks",
-        "group_bulk",
-        "a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once",
-    ],
-    [
-        "group",
-        "`group cancel -w TYPE`",
-        "compatible",
-        "of_several_worker_types_the_last_one_counts_by_the_go_tools_name",
-    ],
-    ["group", "-w A -w B", "compatible", "of_several_worker_types_the_last_one_counts_by_the_go_tools_name"],
-    ["signin", "`signin` on a terminal", "signin", "at_a_terminal_it_is_stored_and_found_again"],
-    ["signin", "the client's name", "signin", "by_the_go_tools_name_lines_and_clients_are_as_there"],
-    ["signin", "the order of the lines", "signin", "by_the_go_tools_name_lines_and_clients_are_as_there"],
-    ["signin", "the form of the lines", "signin", "a_certificate_of_earlier_credentials_is_removed"],
-    ["signin", "no browser", "signin", "a_browser_that_does_not_open_is_no_failure"],
-    ["task", "every `task` verb", "task", "many_tasks_are_told_apart_and_come_in_order"],
-    ["task", "`task status` of a task without runs", "task", "a_task_without_runs_has_a_state"],
-    [
-        "task",
-        "`task name`, `task log` on a terminal",
-        "task_log",
-        "a_terminal_gets_no_control_characters_unless_it_wants_them",
-    ],
-    ["task", "| `task log` |", "task_log", "a_private_log_is_asked_for_with_a_signature_and_storage_gets_none"],
-    ["task", "a missing log", "task_log", "what_cannot_be_had_is_said_before_anything_is_printed"],
-    [
-        "task",
-        "ends where the connection ends",
-        "task_log",
-        "a_live_log_that_is_cut_goes_on_without_losing_or_repeating_a_byte",
-    ],
-    ["task", "| `task rerun` |", "task_actions", "rerun_refuses_what_still_waits_and_says_for_what"],
-    ["task", "| `--confirm` |", "task_actions", "a_wish_to_be_asked_is_granted_without_a_terminal"],
-    ["task", "of several tasks", "task_actions", "many_tasks_need_a_yes"],
-    ["task", "`task retrigger`", "task_actions", "a_retriggered_task_is_a_new_one_without_routes_and_dependencies"],
-    ["task", "| `task complete` |", "task_actions", "complete_claims_and_reports_with_the_credentials_of_the_claim"],
-    ["validate-json", "a document with faults", "definition", "files_are_checked_against_schemas_of_one_s_own"],
-];
-
 /// The rows of a section, without its heading.
 fn rows<'p>(page: &'p str, section: &str) -> Vec<&'p str> {
     let section = page.split("\n## ").find(|text| text.split(['\n', ',']).next() == Some(section)).unwrap();
@@ -285,8 +238,8 @@ fn rows<'p>(page: &'p str, section: &str) -> Vec<&'p str> {
 #[test]
 fn each_row_is_run_by_a_test() {
     let page = page();
-    let checked: Vec<[&str; 2]> = ROWS.iter().map(|row| [row.section, row.words]).collect();
-    let checked: Vec<[&str; 2]> = checked.into_iter().chain(ELSEWHERE.iter().map(|row| [row[0], row[1]])).collect();
+    let own = ROWS.iter().map(|row| [row.section, row.words]);
+    let checked: Vec<[&str; 2]> = own.chain(STORIES.iter().map(|story| [story.section, story.words])).collect();
     for [section, words] in &checked {
         assert!(rows(&page, section).iter().any(|row| row.contains(words)), "{section} has no row of {words}");
     }
@@ -298,12 +251,7 @@ fn each_row_is_run_by_a_test() {
             count += 1;
         }
     }
-    assert!(count > 60, "{count} rows");
-    for [_, _, file, test] in ELSEWHERE {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/{file}.rs"));
-        let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.contains(&format!("fn {test}(")), "tests/{file}.rs has no {test}");
-    }
+    assert!(count > 75, "{count} rows");
 }
 
 #[test]
@@ -330,7 +278,7 @@ fn rows_say_what_is_so_by_both_names() {
 }
 
 #[test]
-fn a_file_is_left_alone_by_a_call_that_fails() {
+pub fn a_file_is_left_alone_by_a_call_that_fails() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     for name in ["tc", "taskcluster"] {
         let tc = Tc::new().signed_in(&sandbox);
@@ -343,71 +291,31 @@ fn a_file_is_left_alone_by_a_call_that_fails() {
     }
 }
 
-/// The release team's aliases, as they stand in their notes but for the deployment and the browser.
-#[cfg(unix)]
+/// The list below "Everywhere".
 #[test]
-fn aliases_of_the_release_team_work_in_bash_and_zsh_by_both_names() {
-    use std::process::Command;
-
-    use tc::sandbox::SignIn;
-
-    let sign_in = SignIn { auto_approve: true, ..SignIn::default() };
-    let sandbox = Sandbox::start(Options::default().sign_in(sign_in)).unwrap();
-    let root = sandbox.root_url();
-    for shell in ["bash", "zsh"] {
-        if Command::new(shell).args(["-c", ":"]).status().is_err() {
-            println!("{shell} is not installed");
-            continue;
-        }
-        for name in ["taskcluster", "tc"] {
-            let home = tempfile::tempdir().unwrap();
-            let bin = home.path().join("bin");
-            std::fs::create_dir(&bin).unwrap();
-            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tc"), bin.join(name)).unwrap();
-            let script = ALIASES.replace("DEPLOYMENT", root).replace("taskcluster signin", &format!("{name} signin"));
-            let expand = if shell == "bash" { "shopt -s expand_aliases\n" } else { "setopt aliases\n" };
-            let file = home.path().join("script");
-            std::fs::write(&file, format!("{expand}{script}")).unwrap();
-            let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-            let ran = Command::new(shell)
-                .arg(&file)
-                .env_clear()
-                .envs([("HOME", home.path().to_str().unwrap()), ("PATH", &path), ("NAME", name)])
-                // Whatever opens a page; the sandbox approves by itself.
-                .env("BROWSER", "curl -sSL -o /dev/null %s")
-                .output()
-                .unwrap();
-            let (stdout, stderr) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-            assert!(ran.status.success(), "{shell} {name}: {stdout}\n{stderr}");
-            let lines: Vec<&str> = stdout.lines().collect();
-            assert_eq!(lines.len(), 6, "{shell} {name}: {stdout}\n{stderr}");
-            assert_eq!(lines[0], format!("{root}/"));
-            let prefix = if name == "tc" { "/tc-" } else { "/cli-" };
-            assert!(lines[1].contains(prefix), "{stdout}");
-            assert!(lines[2].contains("queue:cancel-task:*") && lines[2].contains("queue:rerun-task:*"), "{stdout}");
-            assert_eq!((lines[3], lines[4]), ("unset", "secrets:get:x"), "{stdout}");
-            assert_eq!(lines[5], "end");
-        }
+fn what_is_said_of_all_commands_is_so_by_both_names() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let task = task::running(&sandbox, chrono::Utc::now());
+    for name in ["tc", "taskcluster"] {
+        let signed_in = || Tc::new().signed_in(&sandbox);
+        let nobody = || Tc::new().at(sandbox.root_url());
+        let run = |tc: Tc, line: &[&str]| tc.called(name).run(line);
+        // Statuses tell failures apart.
+        run(signed_in(), &["task", "def", "OIL6y1BMQnKAmKVzJWd32w"]).stdout("").status(5);
+        run(nobody(), &["secret", "get", "x"]).stdout("").status(4);
+        run(Tc::new().at("http://localhost:1"), &["--retries", "0", "api", "queue", "ping"]).stdout("").status(7);
+        run(Tc::new(), &["nonsense"]).stdout("").status(2);
+        // Nothing is sent with an ID that cannot be one: nobody listens there.
+        run(Tc::new().at("http://localhost:1"), &["task", "status", "nope"]).stdout("").status(2);
+        run(Tc::new(), &["version", "x"]).stdout("").status(2);
+        let help = run(Tc::new(), &["task", "help", "wait"]);
+        assert!(help.stdout.contains("\nUsage: ") && help.stdout.contains(" task wait "), "{help}");
+        let half = || Tc::new().at(sandbox.root_url()).env("TASKCLUSTER_CLIENT_ID", "me");
+        run(half(), &["version", "-s"]).stderr("").status(0);
+        assert_ne!(run(half(), &["api", "queue", "ping"]).status, 0);
+        // The result alone is on standard output, and there is no log that nobody asked for.
+        run(signed_in(), &["task", "name", &task]).stdout("n\n").stderr("").status(0);
+        let logged = run(signed_in(), &["-v", "task", "name", &task]);
+        assert!(logged.stdout == "n\n" && logged.stderr.contains(" answered verb=GET "), "{logged}");
     }
 }
-
-/// Verbatim, with the address of the sandbox in place of those of production; `"$@"` is what stands behind the alias.
-#[cfg(unix)]
-const ALIASES: &str = r#"
-alias tc-fxci='export TASKCLUSTER_ROOT_URL=DEPLOYMENT/'
-alias tc-logout='unset TASKCLUSTER_CLIENT_ID; unset TASKCLUSTER_ACCESS_TOKEN'
-alias tc-relduty=$'eval `TASKCLUSTER_ROOT_URL=DEPLOYMENT/ taskcluster signin --expires 1h -s "queue:rerun-task:*\nqueue:cancel-task:*"`'
-tc-signin() { eval `TASKCLUSTER_ROOT_URL=DEPLOYMENT/ taskcluster signin --expires 15m "$@"`; }
-set -e
-tc-fxci
-echo $TASKCLUSTER_ROOT_URL
-tc-relduty
-echo $TASKCLUSTER_CLIENT_ID
-"$NAME" api auth currentScopes --jq '.scopes|join(" ")'
-tc-logout
-echo ${TASKCLUSTER_CLIENT_ID-unset}
-unset TASKCLUSTER_CERTIFICATE
-tc-signin -s secrets:get:x
-"$NAME" api auth currentScopes --jq '.scopes[]|select(startswith("secrets:get:"))'
-echo end
-"#;

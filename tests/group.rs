@@ -87,7 +87,7 @@ fn list_shows_all_unless_told_otherwise() {
 }
 
 #[test]
-fn list_speaks_json_jq_and_templates() {
+pub fn list_speaks_json_jq_and_templates() {
     let group = Group::new();
     let id = group.define("build <linux> & co/opt", &json!({"tags": {"kind": "b"}}));
     let tc = group.tc();

@@ -130,7 +130,7 @@ fn a_task_that_stands_on_two_pages_counts_once_in_every_verb() {
 }
 
 #[test]
-fn f_is_no_yes_but_for_a_program_called_as_the_go_tool() {
+pub fn f_is_no_yes_but_for_a_program_called_as_the_go_tool() {
     let server = FakeServer::start();
     for terminal in [true, false] {
         let tc = if terminal { tc(&server).terminal().stdin("y\n") } else { tc(&server) };

@@ -39,7 +39,7 @@ fn errors_and_cut_connections_leave_nothing_undone_and_nothing_said_twice() {
 }
 
 #[test]
-fn a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once() {
+pub fn a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once() {
     let busy = |status: u16| {
         Answer::json(status, r#"{"code": "TooManyRequests", "message": "slow down"}"#).header("Retry-After", "2")
     };
@@ -133,7 +133,7 @@ fn an_empty_group_is_told_by_every_verb() {
 }
 
 #[test]
-fn what_fails_is_told_with_its_reason_and_written_down() {
+pub fn what_fails_is_told_with_its_reason_and_written_down() {
     let server = FakeServer::start();
     server.expect(&list(None), Answer::json(200, page(0..6, None)));
     let conflict = Answer::json(409, r#"{"code": "RequestConflict", "message": "it is over"}"#);
@@ -250,7 +250,7 @@ fn a_page_that_is_none_is_an_error() {
 }
 
 #[test]
-fn an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left() {
+pub fn an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left() {
     let server = FakeServer::start();
     server.expect(&list(None), Answer::json(200, page(0..5, None)));
     // Two calls are in flight and are answered only after one more request, which the test itself makes.

@@ -55,3 +55,19 @@ fn an_unknown_topic_comes_with_the_near_one() {
         )
         .status(2);
 }
+
+#[test]
+fn an_argument_that_is_an_id_is_shown_by_an_example() {
+    let ran = Tc::new().run(&["api", "queue", "task", "-h"]);
+    assert!(ran.status(0).stdout.contains("  <taskId>  an ID such as VESwp9JaRo-XkFN_bemBhw\n"), "{ran}");
+    let ran = Tc::new().run(&["api", "worker-manager", "workerPool", "-h"]);
+    assert!(ran.status(0).stdout.contains("matches ^"), "{ran}");
+}
+
+#[test]
+fn the_help_of_the_program_says_what_it_is_for() {
+    for line in [&["--help"][..], &["help"]] {
+        let ran = Tc::new().run(line);
+        assert!(ran.status(0).stdout.starts_with("Talk to any Taskcluster deployment\n\nUsage: tc "), "{ran}");
+    }
+}

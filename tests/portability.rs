@@ -73,7 +73,10 @@ fn is_guarded(lines: &[&str], at: usize) -> bool {
 
 /// Uses of what only Unix has that nothing leaves out elsewhere.
 fn unguarded(text: &str) -> Vec<String> {
-    let unix = Regex::new(r"std::os::(unix|fd|linux)|\brustix::|tokio::(signal|net)::unix|\bUnixStream\b").unwrap();
+    let unix = Regex::new(
+        r"std::os::(unix|fd|linux)|\brustix::|tokio::(signal|net)::unix|\bUnixStream\b|\brlimit::getrlimit\b",
+    )
+    .unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let used = |at: &usize| unix.is_match(lines[*at]) && !lines[*at].trim_start().starts_with("//");
     (0..lines.len()).filter(used).filter(|at| !is_guarded(&lines, *at)).map(|at| lines[at].trim().to_owned()).collect()

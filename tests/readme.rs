@@ -108,7 +108,14 @@ fn commands(page: &str) -> Vec<String> {
 fn commands_and_flags_that_the_documents_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut checked = 0;
-    for page in ["README.md", "SECURITY.md", "docs/migrating.md", "docs/scripting.md", "docs/release-duty.md"] {
+    for page in [
+        "README.md",
+        "SECURITY.md",
+        "docs/library.md",
+        "docs/migrating.md",
+        "docs/scripting.md",
+        "docs/release-duty.md",
+    ] {
         for command in commands(&std::fs::read_to_string(root.join(page)).unwrap()) {
             let is_word =
                 |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.contains(['/', '.']);
@@ -142,4 +149,146 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// What the Python client (113.2.0) has for its users, beside services and their methods.
+const PYTHON: [&str; 42] = [
+    "Queue",
+    "QueueEvents",
+    "aio",
+    "authorizedScopes",
+    "buildSignedUrl",
+    "buildUrl",
+    "calculateSleepTime",
+    "createApiClient",
+    "createSession",
+    "createTemporaryCredentials",
+    "decryptMessage",
+    "download.download(",
+    "downloadArtifact(",
+    "downloadArtifactToBuf",
+    "downloadArtifactToFile",
+    "downloadToBuf",
+    "downloadToFile",
+    "dumpJson",
+    "encodeStringForB64Header",
+    "encryptEnvVar",
+    "ensureCoro",
+    "fromNow(",
+    "fromNowJSON",
+    "helper.TaskclusterConfig",
+    "helper.load_secrets",
+    "helper.upload_artifact",
+    "get_service",
+    "isExpired",
+    "makeB64UrlSafe",
+    "makeB64UrlUnsafe",
+    "makeHawkExt",
+    "makeHttpRequest",
+    "makeSingleHttpRequest",
+    "optionsFromEnvironment",
+    "putFile",
+    "runAsync",
+    "scopeMatch",
+    "scope_match",
+    "slugId",
+    "stableSlugId",
+    "stringDate",
+    "upload.uploadFromFile",
+];
+
+#[test]
+fn each_function_of_the_python_client_has_its_row() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/migrating.md")).unwrap();
+    let (_, python) = page.split_once("\n## From the Python client\n").unwrap();
+    let names: Vec<&str> = python.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    for name in PYTHON.iter().chain(&["toStr", "uploadFromBuf", "upload(readerFactory"]) {
+        assert!(names.iter().any(|row| row.contains(name)), "docs/migrating.md has no row of {name}");
+    }
+    for name in ["TaskclusterAuthFailure", "TaskclusterRestFailure", "TaskclusterConnectionError"] {
+        assert!(python.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn each_command_of_the_go_tool_has_its_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/migrating.md")).unwrap();
+    let differences = std::fs::read_to_string(root.join("docs/differences.md")).unwrap();
+    let (_, all) = differences.split_once("\n## Every command and flag\n").unwrap();
+    let mut checked = 0;
+    for line in all.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let words = line.split(['`', '[']).next().unwrap().split_whitespace();
+        let words: Vec<&str> = words.take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).collect();
+        let command = match words.as_slice() {
+            // Help is the same everywhere; one row stands for the verbs and shells of these.
+            ["help"] => continue,
+            ["completion", ..] | ["completions", ..] => "taskcluster completions".to_owned(),
+            [noun @ ("config" | "slugid"), ..] => format!("taskcluster {noun}"),
+            words => format!("taskcluster {}", words.join(" ")),
+        };
+        assert!(page.contains(&format!("| `{command}")), "docs/migrating.md has no row of {command}");
+        checked += 1;
+    }
+    assert!(checked > 35, "{checked}");
+}
+
+/// The documents of the project, by path.
+fn documents() -> Vec<std::path::PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let in_folder = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let all = in_folder(root).chain(in_folder(&root.join("docs")));
+    all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// The anchor of a heading, as web sites of repositories make it.
+fn anchor(heading: &str) -> String {
+    let kept = |c: char| c.is_alphanumeric() || c == '-' || c == ' ' || c == '_';
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|c| kept(*c))
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
+#[test]
+fn links_of_the_documents_lead_to_files_and_headings_that_exist() {
+    let link = regex::Regex::new(r"\]\(([^)\s]+)\)").unwrap();
+    let documents = documents();
+    assert!(documents.len() > 12, "{documents:?}");
+    let mut checked = 0;
+    for document in &documents {
+        let text = std::fs::read_to_string(document).unwrap();
+        for target in link.captures_iter(&text).map(|found| found[1].to_owned()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if path.is_empty() { document.clone() } else { document.parent().unwrap().join(path) };
+            assert!(file.exists(), "{}: {target}", document.display());
+            if !heading.is_empty() {
+                let there = std::fs::read_to_string(&file).unwrap();
+                let has = there.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(has, "{}: {target}", document.display());
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "only {checked} links were found");
+}
+
+#[test]
+fn pages_that_people_look_for_are_there_and_the_readme_leads_to_them() {
+    let readme = readme();
+    for page in
+        ["release-duty", "scripting", "writing-tasks", "sandbox", "library", "migrating", "releasing", "differences"]
+    {
+        assert!(readme.contains(&format!("](docs/{page}.md")), "{page}");
+    }
+    for file in ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"] {
+        assert!(readme.contains(&format!("]({file})")), "{file}");
+    }
 }

@@ -122,9 +122,19 @@ fn scopes_schemas_and_exchanges_are_those_of_the_deployment() {
     let shown = tc.run(&["pulse", "show", "queue.taskMoved"]);
     assert!(shown.status == 0 && shown.stdout.contains("exchange/taskcluster-queue/v1/task-moved"), "{shown}");
     tc.run(&["pulse", "key", "queue.taskFailed"]).stdout("").status(2);
+    tc.run(&["schema", "export", "schemas"]).stderr("").status(0);
+    let exported = fs::read_to_string(tc.directory().join("schemas/queue/v1/counts-request.json")).unwrap();
+    assert!(exported.contains("\"ids\""), "{exported}");
+    assert!(!tc.directory().join("schemas/queue/v1/create-task-request.json").exists(), "this deployment has none");
+    assert!(tc.directory().join("schemas/docker-worker").is_dir());
     // Verbs are made for the embedded references, and go on.
     tc.run(&["scope", "required", "task.rerun"]).stdout("queue:rerun-task:*\n").status(0);
     Tc::new().run(&["scope", "required", "queue.taskQueueCountsBatch"]).stdout("").status(2);
+    let tc = tc.env("TC_COMPLETE", "bash");
+    tc.run(&["schema", "show", "queue", ""]).stdout("taskQueueCountsBatch\n").status(0);
+    tc.run(&["schema", "show", "queue", "v1/"]).stdout("v1/counts-request.json\n").status(0);
+    tc.run(&["schema", "show", "docker"]).stdout("docker-worker\n").status(0);
+    tc.run(&["signin", "--for", "queue.task"]).stdout("queue.taskQueueCountsBatch\n").status(0);
 }
 
 #[test]
@@ -133,12 +143,17 @@ fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
 
     let server = FakeServer::start();
     let clock = HandClock::at("2026-11-22T12:00:00Z");
-    let tc = Tc::new().at(server.url()).terminal().env("NO_COLOR", "1");
+    let tc = Tc::new().at(server.url()).env("NO_COLOR", "1");
     let tc = tc.environment(|environment| environment.with_clock(clock.clone()));
     let run = |tc: &Tc| {
         server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
         tc.run(&["api", "queue", "ping"]).stdout("{}\n").status(0).stderr.clone()
     };
+    for _ in 0..3 {
+        assert_eq!(run(&tc), "", "nobody looks on, and nobody is asked");
+        clock.pass(chrono::TimeDelta::hours(25));
+    }
+    let tc = tc.terminal();
     assert_eq!(run(&tc), "", "a new home asks nobody");
     clock.pass(chrono::TimeDelta::hours(25));
     server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
@@ -204,6 +219,11 @@ fn a_broken_cache_is_ignored_aloud() {
         whole[..whole.len() / 2].to_owned(),
         whole.replace(r#""serviceName":"queue""#, r#""serviceName":"queue","baseUrl":"https://evil.example""#),
         whole.replace(server.url(), "https://other.example"),
+        whole.replace("\"methods\":[", "\"methods\":7,\"x\":["),
+        format!("{{\"form\":1,\"services\":{}", "[".repeat(1 << 20)),
+        whole.replace("\"scopes\":{", &format!("\"scopes\":{}{{", "{\"AllOf\":[".repeat(100_000))),
+        " ".repeat((32 << 20) + 1),
+        "\0".repeat(1000),
     ] {
         fs::write(&file, broken).unwrap();
         server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
@@ -211,6 +231,84 @@ fn a_broken_cache_is_ignored_aloud() {
         ran.stdout("{}\n").status(0);
         assert!(ran.stderr.starts_with("warning: the references kept for this deployment are ignored: "), "{ran}");
         assert!(ran.stderr.contains("`tc references reset`"), "{ran}");
+        // What is shown or completed before the command runs must not fail either.
+        tc.run(&["api", "queue", "--help"]).status(0);
+    }
+}
+
+/// What stands in the place of the file is not read, and nothing waits for it.
+#[cfg(unix)]
+#[test]
+fn a_cache_that_is_no_file_is_ignored_aloud() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let file = cached(&tc);
+    let directory = file.parent().unwrap().to_owned();
+    let whole = fs::read(&file).unwrap();
+    type Put<'p> = Box<dyn Fn() + 'p>;
+    let puts: [(&str, Put<'_>); 5] = [
+        ("a directory", Box::new(|| fs::create_dir(&file).unwrap())),
+        ("a link that leads nowhere", Box::new(|| std::os::unix::fs::symlink(&file, &file).unwrap())),
+        ("a device", Box::new(|| std::os::unix::fs::symlink("/dev/zero", &file).unwrap())),
+        (
+            "a pipe",
+            Box::new(|| {
+                let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+                assert!(made.success());
+            }),
+        ),
+        (
+            "a file in place of the directory",
+            Box::new(|| {
+                fs::remove_dir(&directory).unwrap();
+                fs::write(&directory, "").unwrap();
+            }),
+        ),
+    ];
+    for (what, put) in &puts {
+        fs::remove_file(&file).or_else(|_| fs::remove_dir(&file)).unwrap();
+        put();
+        server.expect("GET /api/queue/v1/ping", Answer::json(200, "{}"));
+        let ran = tc.run(&["api", "queue", "ping"]);
+        ran.stdout("{}\n").status(0);
+        assert!(
+            ran.stderr.starts_with("warning: the references kept for this deployment are ignored: "),
+            "{what}: {ran}"
+        );
+    }
+    fs::remove_file(&directory).unwrap();
+    // One that is shared by a link is read, as checked as any; and replaced, not written through.
+    fs::create_dir(&directory).unwrap();
+    let shared = tc.directory().join("shared.json");
+    fs::write(&shared, &whole).unwrap();
+    std::os::unix::fs::symlink(&shared, &file).unwrap();
+    assert_eq!(tc.run(&["references", "show", "queue"]).json()["methods"][0]["name"], "taskQueueCountsBatch");
+    server.expect(ROLL_UP, Answer::json(200, newer().to_string()));
+    server.expect(VERSION, Answer::json(404, "{}"));
+    tc.run(&["references", "update"]).stdout("").status(0);
+    assert!(fs::symlink_metadata(&file).unwrap().is_file());
+    assert_eq!(fs::read(&shared).unwrap(), whole);
+    // Nothing is left beside it.
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+}
+
+#[test]
+fn a_roll_up_that_is_too_large_or_too_deep_changes_nothing() {
+    let server = FakeServer::start();
+    let tc = updated(&server);
+    let before = fs::read_to_string(cached(&tc)).unwrap();
+    let deep = "[".repeat(1 << 20);
+    fs::write(tc.directory().join("deep.json"), &deep).unwrap();
+    fs::write(tc.directory().join("large.json"), " ".repeat((32 << 20) + 1)).unwrap();
+    for (file, told) in [
+        ("deep.json", "recursion"),
+        ("large.json", "larger than"),
+        ("/dev/zero", "larger than"),
+        ("none", "cannot read"),
+    ] {
+        let ran = tc.run(&["references", "update", "--from", file]);
+        assert!(ran.stdout.is_empty() && ran.status != 0 && ran.stderr.contains(told), "{ran}");
+        assert_eq!(fs::read_to_string(cached(&tc)).unwrap(), before);
     }
 }
 

@@ -151,7 +151,8 @@ fn put_in_chunks(url: &str, content_type: &str, chunks: &[&str]) -> Reply {
     let body: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
     let head =
         format!("PUT /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {content_type}\r\n");
-    write!(stream, "{head}Transfer-Encoding: chunked\r\n\r\n{body}0\r\n\r\n").unwrap();
+    // At once: whoever is refused in the middle finds the connection closed.
+    stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n{body}0\r\n\r\n").as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     Reply::parse(&answer)

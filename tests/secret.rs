@@ -34,7 +34,7 @@ fn secrets_are_listed_by_prefix() {
     tc.run(&["secret", "list"]).stdout("other\nproject/a/bot\n").stderr("").status(0);
     tc.run(&["secrets", "list", "project/"]).stdout("project/a/bot\n").stderr("").status(0);
     tc.run(&["secret", "list", "--jq", ".[0]"]).stdout("other\n").stderr("").status(0);
-    tc.run(&["secret", "list", "zzz"]).stdout("").stderr("There are no such secrets.\n").status(0);
+    tc.run(&["secret", "list", "zzz"]).stdout("").stderr("No such secrets.\n").status(0);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn secrets_are_removed_after_a_question() {
         .stdout("Secret b removed\nSecret project/a/bot removed\n")
         .stderr("")
         .status(0);
-    tc.run(&["secret", "list"]).stdout("").stderr("There are no such secrets.\n").status(0);
+    tc.run(&["secret", "list"]).stdout("").stderr("No secrets.\n").status(0);
 }
 
 #[cfg(unix)]

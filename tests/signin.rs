@@ -30,15 +30,18 @@ fn a_pipe_gets_assignments_and_nothing_else() {
 }
 
 #[test]
-fn by_the_go_tools_name_lines_and_clients_are_as_there() {
+pub fn by_the_go_tools_name_lines_and_clients_are_as_there() {
     let arguments = ["-s", "a", "--no-browser", "--quiet"];
-    let signin = SignIn::start_as("taskcluster", environment(), &arguments);
-    assert!(signin.query("name").remove(0).starts_with("cli-"));
-    assert_eq!(
-        signin.finish().stdout,
-        "export TASKCLUSTER_CLIENT_ID='me/tc';\nexport TASKCLUSTER_ACCESS_TOKEN='s3cret';\n\
-         export TASKCLUSTER_ROOT_URL='http://localhost:1';\n"
-    );
+    let [root, id, token] = [
+        "export TASKCLUSTER_ROOT_URL='http://localhost:1';\n",
+        "export TASKCLUSTER_CLIENT_ID='me/tc';\n",
+        "export TASKCLUSTER_ACCESS_TOKEN='s3cret';\n",
+    ];
+    for (program, prefix, lines) in [("taskcluster", "cli-", [id, token, root]), ("tc", "tc-", [root, id, token])] {
+        let signin = SignIn::start_as(program, environment(), &arguments);
+        assert!(signin.query("name").remove(0).starts_with(prefix));
+        assert_eq!(signin.finish().stdout, lines.concat());
+    }
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn each_shell_gets_its_own_assignments() {
 }
 
 #[test]
-fn a_certificate_of_earlier_credentials_is_removed() {
+pub fn a_certificate_of_earlier_credentials_is_removed() {
     let environment = environment().with("TASKCLUSTER_CERTIFICATE", "{}");
     let ended = SignIn::start_in(environment, &["-s", "a", "--no-browser"]).finish();
     assert!(ended.stdout.ends_with("unset TASKCLUSTER_CERTIFICATE;\n"), "{}", ended.stdout);
@@ -167,7 +170,7 @@ fn browser_is_told_the_address() {
 }
 
 #[test]
-fn a_browser_that_does_not_open_is_no_failure() {
+pub fn a_browser_that_does_not_open_is_no_failure() {
     let environment = environment().with("BROWSER", "/nonexistent/browser:/nonexistent/other");
     let signin = SignIn::start_in(environment, &["-s", "a"]);
     let mut told = String::new();
@@ -201,7 +204,7 @@ fn the_last_address_can_be_pasted() {
 }
 
 #[test]
-fn at_a_terminal_it_is_stored_and_found_again() {
+pub fn at_a_terminal_it_is_stored_and_found_again() {
     let home = tempfile::tempdir().unwrap();
     let environment = environment().with("HOME", home.path());
     let ended =

@@ -60,7 +60,7 @@ fn a_terminal_shows_runs_and_a_name_that_drives_nothing() {
 }
 
 #[test]
-fn a_task_without_runs_has_a_state() {
+pub fn a_task_without_runs_has_a_state() {
     let server = FakeServer::start();
     for _ in 0..3 {
         expect_status(&server, ID, "unscheduled", &json!([]));
@@ -75,7 +75,7 @@ fn a_task_without_runs_has_a_state() {
 }
 
 #[test]
-fn many_tasks_are_told_apart_and_come_in_order() {
+pub fn many_tasks_are_told_apart_and_come_in_order() {
     let group = Group::new();
     let (failed, pending) = (group.task("a", "failed"), group.task("b", "pending"));
     let page = format!("{}/tasks/{pending}/runs/0", group.sandbox.root_url());
@@ -330,6 +330,22 @@ fn the_page_of_a_task_is_printed_for_scripts() {
         .run(&["task", "open", ID, DASHED, "-r", "1"])
         .stdout(&format!("{root}/tasks/{ID}/runs/1\n{root}/tasks/{DASHED}/runs/1\n"))
         .status(0);
+}
+
+#[test]
+fn a_limit_of_artifacts_counts_over_all_tasks_in_json_too() {
+    let rig = crate::support::artifacts::Rig::new();
+    let other = crate::support::task::running(&rig.sandbox, chrono::Utc::now());
+    for task in [&rig.task, &other] {
+        for name in ["public/a", "public/b"] {
+            let blob = tc::sandbox::Blob::new("x");
+            rig.sandbox.add_artifact(task, 0, name, tc::sandbox::Stored::S3, blob).unwrap();
+        }
+    }
+    let listed = |more: &[&str]| rig.run(&[&["task", "artifacts", &rig.task, &other, "--limit", "3"], more].concat());
+    assert_eq!(listed(&[]).status(0).stdout.lines().count(), 3);
+    let counts = listed(&["--jq", "[.artifacts|length]"]);
+    assert_eq!(counts.status(0).stdout.lines().collect::<String>().replace(' ', ""), "[2][1]", "{counts}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn rerun_refuses_what_did_not_fail() {
 }
 
 #[test]
-fn rerun_refuses_what_still_waits_and_says_for_what() {
+pub fn rerun_refuses_what_still_waits_and_says_for_what() {
     let group = Group::new();
     let build = group.task("build", "pending");
     let test = group.define("test", &json!({"dependencies": [build], "requires": "all-resolved"}));
@@ -78,7 +78,7 @@ fn a_broken_jq_program_stops_a_verb_before_it_acts() {
 }
 
 #[test]
-fn many_tasks_need_a_yes() {
+pub fn many_tasks_need_a_yes() {
     let group = Group::new();
     let (one, two) = (group.task("one", "pending"), group.task("two", "pending"));
     let args = ["task", "cancel", &one, &two];
@@ -101,7 +101,7 @@ fn many_tasks_need_a_yes() {
 }
 
 #[test]
-fn a_wish_to_be_asked_is_granted_without_a_terminal() {
+pub fn a_wish_to_be_asked_is_granted_without_a_terminal() {
     let group = Group::new();
     let id = group.task("one", "pending");
     let question = format!("About to cancel 1 task:\n  {id} one\nCancel it? [y/N] ");
@@ -190,7 +190,7 @@ fn schedule_and_priority_change_what_waits() {
 }
 
 #[test]
-fn complete_claims_and_reports_with_the_credentials_of_the_claim() {
+pub fn complete_claims_and_reports_with_the_credentials_of_the_claim() {
     let group = Group::new();
     let id = group.task("one", "pending");
     group.tc().run(&["task", "complete", &id]).stdout("completed 'completed'\n").stderr("").status(0);
@@ -208,7 +208,7 @@ fn created(stdout: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_retriggered_task_is_a_new_one_without_routes_and_dependencies() {
+pub fn a_retriggered_task_is_a_new_one_without_routes_and_dependencies() {
     let group = Group::new();
     let build = group.task("build", "pending");
     let test =

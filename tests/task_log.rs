@@ -97,7 +97,7 @@ fn a_compressed_log_is_decompressed() {
 }
 
 #[test]
-fn a_private_log_is_asked_for_with_a_signature_and_storage_gets_none() {
+pub fn a_private_log_is_asked_for_with_a_signature_and_storage_gets_none() {
     let scene = Scene::new();
     let payload = json!({"logs": {"backing": "private/my.log"}});
     scene.state("completed").artifacts(&[LIVE, "private/my.log"], &payload).stored("private/my.log", "/log?x-sig=1");
@@ -125,7 +125,7 @@ fn a_log_in_the_object_service_is_fetched_with_its_own_credentials() {
 }
 
 #[test]
-fn what_cannot_be_had_is_said_before_anything_is_printed() {
+pub fn what_cannot_be_had_is_said_before_anything_is_printed() {
     let scene = Scene::new();
     scene.state("pending");
     scene.tc().run(&["task", "log", ID]).stdout("").status(5).stderr(&format!(
@@ -191,7 +191,7 @@ fn long_log() -> String {
 }
 
 #[test]
-fn a_live_log_that_is_cut_goes_on_without_losing_or_repeating_a_byte() {
+pub fn a_live_log_that_is_cut_goes_on_without_losing_or_repeating_a_byte() {
     let log = &long_log();
     // It breaks off inside of a line; the live stream ends before the last line.
     let first = Answer::new(200, log.as_str()).cut_after(OVERLAP + 10);
@@ -380,7 +380,7 @@ fn lines_can_be_chosen() {
 }
 
 #[test]
-fn a_terminal_gets_no_control_characters_unless_it_wants_them() {
+pub fn a_terminal_gets_no_control_characters_unless_it_wants_them() {
     let log = "\x1b[31mred\x1b[0m \x1b]0;owned\x07\u{202e}x\r\n";
     let scene = Scene::new();
     scene.finished(log.as_bytes()).finished(log.as_bytes());

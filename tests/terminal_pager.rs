@@ -1,5 +1,8 @@
 //! Long output on a terminal goes through a pager, by the real binary.
 
+use serde_json::json;
+
+use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::pty::{CTRL_C, Terminal};
 
 /// A pager that says that it is one, and what it was given first.
@@ -40,6 +43,12 @@ fn what_fits_the_screen_is_printed_directly() {
     let left = terminal(PAGER).size(24, 100).run(&["help", "exit-codes"]).end();
     assert!(!left.screen.contains("paged"), "{}", left.screen);
     let left = terminal(PAGER).size(8, 100).run(&["help", "exit-codes"]).end();
+    assert!(left.screen.contains("paged"), "{}", left.screen);
+}
+
+#[test]
+fn whoever_wants_no_progress_still_has_a_pager() {
+    let left = terminal(PAGER).env("TC_PROGRESS", "0").run(&["help", "environment"]).end();
     assert!(left.screen.contains("paged"), "{}", left.screen);
 }
 
@@ -106,4 +115,62 @@ fn a_failure_is_told_after_the_pager() {
     let left = terminal(PAGER).run(&["api", "search", "nothing-of-this-name"]).end();
     assert!(left.screen.starts_with("error: no method matches"), "{}", left.screen);
     assert_eq!(left.status, Some(5));
+}
+
+const GROUP: &str = "fN1SbArXTPSVFNUvaOlinQ";
+
+/// A server with the first page of a group, which is longer than the screen; the second one is `second`.
+fn two_pages(second: Answer) -> FakeServer {
+    let server = FakeServer::start();
+    let task = |number: usize| {
+        let id = format!("{number:022}");
+        let stamp = "2026-01-01T00:00:00.000Z";
+        json!({
+            "status": {"taskId": id, "provisionerId": "p", "workerType": "w", "taskQueueId": "p/w", "schedulerId": "s",
+                "taskGroupId": GROUP, "deadline": stamp, "expires": stamp, "retriesLeft": 5, "state": "pending",
+                "runs": [], "projectId": "none", "priority": "low"},
+            "task": {"provisionerId": "p", "workerType": "w", "taskQueueId": "p/w", "schedulerId": "s", "created": stamp,
+                "taskGroupId": GROUP, "deadline": stamp, "expires": stamp, "payload": {}, "metadata":
+                {"name": format!("task-{number}"), "description": "", "owner": "a@b.c", "source": "https://e.com"}},
+        })
+    };
+    let tasks: Vec<_> = (0..60).map(task).collect();
+    let page = json!({"taskGroupId": GROUP, "schedulerId": "s", "expires": "2026-01-01T00:00:00.000Z",
+        "continuationToken": "more", "tasks": tasks});
+    let path = format!("GET /api/queue/v1/task-group/{GROUP}/list");
+    server.expect(&path, Answer::json(200, page.to_string()));
+    server.allow(&format!("{path}?continuationToken=more"), second);
+    server
+}
+
+#[test]
+fn the_first_screen_is_shown_while_the_rest_is_awaited_and_leaving_ends_the_wait() {
+    let server = two_pages(Answer::hang());
+    let left = Terminal::at(server.url()).env("TC_PAGER", "head -n 3").run(&["group", "list", GROUP, "--jsonl"]).end();
+    assert_eq!(left.status, Some(0), "{}", left.sent);
+    assert!(left.sent.contains("task-2") && !left.sent.contains("task-3"), "{}", left.sent);
+}
+
+#[test]
+fn ctrl_c_leaves_a_list_that_still_comes_to_the_pager() {
+    let server = two_pages(Answer::hang());
+    let pager = "sh -c 'trap : INT; head -n 2; read -r word < /dev/tty || read -r word < /dev/tty; echo got $word'";
+    let session = Terminal::at(server.url()).env("TC_PAGER", pager).run(&["group", "list", GROUP, "--jsonl"]);
+    session.wait_for("task-0");
+    session.press(CTRL_C);
+    session.press("word\r");
+    session.wait_for("got word");
+    assert_eq!(session.end().status, Some(0));
+}
+
+#[test]
+fn what_fails_behind_the_first_screen_is_told_after_the_pager() {
+    let refused = json!({"code": "InputError", "message": "no such token", "requestInfo": {}});
+    let server = two_pages(Answer::json(400, refused.to_string()));
+    let pager = "sh -c 'head -n 2; cat > /dev/null; echo end of the pager'";
+    let left = Terminal::at(server.url()).env("TC_PAGER", pager).run(&["group", "list", GROUP, "--jsonl"]).end();
+    assert!(left.sent.contains("error:"), "{}", left.sent);
+    let (pager, error) = (left.sent.find("end of the pager").unwrap(), left.sent.find("error:").unwrap());
+    assert!(pager < error, "{}", left.sent);
+    assert_ne!(left.status, Some(0));
 }

@@ -59,10 +59,7 @@ fn workers_of_both_services_are_listed_once() {
     assert_eq!((rows[1][0], rows[1][1], rows[1][5]), ("proj/linux/g/w", "standalone", format!("{task}/0").as_str()));
     let json = tc.run(&["worker", "list", "proj/linux", "--state", "standalone", "--jq", ".[].workerId"]);
     json.stdout("w\n").stderr("").status(0);
-    tc.run(&["worker", "list", "proj/linux", "--quarantined"])
-        .stdout("")
-        .stderr("There are no such workers.\n")
-        .status(0);
+    tc.run(&["worker", "list", "proj/linux", "--quarantined"]).stdout("").stderr("No such workers.\n").status(0);
     let page = format!("{}/provisioners/proj/worker-types/linux", sandbox.root_url());
     assert_eq!(tc.run(&["worker", "list", &page]).stdout, ran.stdout);
     let shown = tc.terminal().run(&["worker", "list", "proj/linux", "--color", "never"]);
@@ -165,7 +162,7 @@ fn a_terminated_worker_is_stopped() {
         .stdout("Worker proj/linux/g/started terminated\n")
         .stderr("")
         .status(0);
-    tc.run(&["worker", "list", "proj/linux"]).stdout("").stderr("There are no such workers.\n").status(0);
+    tc.run(&["worker", "list", "proj/linux"]).stdout("").stderr("No such workers.\n").status(0);
     let ran = tc.run(&["worker", "list", "proj/linux", "--stopped"]);
     assert!(ran.stdout.starts_with("proj/linux/g/started\tstopped\t"), "{ran}");
     tc.run(&["worker", "terminate", "proj/linux/g/none", "--yes"]).stdout("").status(5);
@@ -195,7 +192,7 @@ fn errors_are_grouped_by_kind_and_title() {
         .status(0);
     let none = tc.run(&["worker", "errors", "proj/other"]);
     none.stdout("").status(0);
-    assert!(none.stderr.starts_with("There are no such errors since "), "{none}");
+    assert!(none.stderr.starts_with("No errors since "), "{none}");
     tc.run(&["worker", "errors", "--since", "soon"]).stdout("").status(2);
 }
 

@@ -32,10 +32,12 @@ fn pools_are_listed_with_what_waits_for_them() {
     .stdout("proj/linux\n1\n0\n1\n")
     .stderr("")
     .status(0);
-    tc.run(&["worker", "pools", "zzz"]).stdout("").stderr("There are no such worker pools.\n").status(0);
+    tc.run(&["worker", "pools", "zzz"]).stdout("").stderr("No such worker pools.\n").status(0);
     let shown = tc.terminal().run(&["worker", "pools", "--color", "never"]);
     assert!(
-        shown.stdout.starts_with("POOL        PROVIDER  CAPACITY  RUNNING  REQUESTED  PENDING  CLAIMED  ERRORS\n"),
+        shown
+            .stdout
+            .starts_with("POOL        PROVIDER  CAPACITY  RUNNING  REQUESTED  PENDING  CLAIMED  ERRORS IN 24 H\n"),
         "{shown}"
     );
 }

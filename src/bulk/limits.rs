@@ -13,8 +13,20 @@ const RESERVE: usize = 16;
 /// How many requests may be under way at once: as many as leave all their connections within the
 /// limit of open files and [`MOST_CONNECTIONS`].
 pub(crate) fn connections_available() -> usize {
+    within(max_open_files(), open_files())
+}
+
+/// How many files this process may have open; the least of the usual limits where the system does not say.
+#[cfg(unix)]
+fn max_open_files() -> usize {
     let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(256, |(soft, _)| soft);
-    within(usize::try_from(limit).unwrap_or(usize::MAX), open_files())
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// Sockets are no files on Windows, and have no limit of their own.
+#[cfg(not(unix))]
+fn max_open_files() -> usize {
+    usize::MAX
 }
 
 fn within(limit: usize, open: usize) -> usize {

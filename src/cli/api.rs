@@ -87,6 +87,9 @@ fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> 
     command
 }
 
+/// The pattern of IDs of tasks and task groups, which says less to people than an example.
+const SLUGID_PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
+
 fn add_arguments(command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
     let mut command = command.help_template(TEMPLATE).disable_help_flag(true);
     // What only shows something can do without the arguments.
@@ -99,7 +102,10 @@ fn add_arguments(command: Command, service: &Service, method: &Method, words: &[
             .allow_hyphen_values(true)
             .help_heading("Arguments");
         if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
-            argument = argument.help(format!("matches {pattern}"));
+            argument = argument.help(match pattern {
+                SLUGID_PATTERN => "an ID such as VESwp9JaRo-XkFN_bemBhw".to_owned(),
+                other => format!("matches {other}"),
+            });
         }
         command = command.arg(argument);
     }

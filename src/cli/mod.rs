@@ -11,6 +11,8 @@ mod short_help;
 mod switches;
 pub(crate) mod usage;
 
+#[cfg(any(fuzzing, test))]
+pub(crate) use alias::expanded;
 pub(crate) use alias::{Resolved, command_place, resolve};
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use form::{Form, document_form};
@@ -30,20 +32,31 @@ use crate::reference::{Catalogue, Source};
 /// Parses a command line by `tree`, in which options may be repeated and switches take a value. `for_help` makes of it
 /// the tree whose help is shown; the tree is made again for that, because a copy of it costs every start as much.
 ///
+/// Where `narrow` is there, it is tried first: the tree with the command alone that the line names. Whatever it refuses
+/// the whole tree refuses, too, which knows the names of the others.
+///
 /// # Errors
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(
+    narrow: Option<Command>,
     tree: impl Fn() -> Command,
     words: &[OsString],
     for_help: impl FnOnce(Command) -> Command,
 ) -> Result<Parsed, clap::Error> {
-    let mut lenient = lenient(tree());
-    let matches = lenient.try_get_matches_from_mut(words).map_err(|fault| match fault.kind() {
+    if let Some(Ok(parsed)) = narrow.map(|narrow| parse_by(narrow, words)) {
+        return Ok(parsed);
+    }
+    parse_by(tree(), words).map_err(|fault| match fault.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             for_help(tree()).try_get_matches_from(words).err().unwrap_or(fault)
         }
         _ => fault,
-    })?;
+    })
+}
+
+fn parse_by(tree: Command, words: &[OsString]) -> Result<Parsed, clap::Error> {
+    let mut lenient = lenient(tree);
+    let matches = lenient.try_get_matches_from_mut(words)?;
     Ok(Parsed { form: form::form_of(&lenient, &matches), matches })
 }
 
@@ -67,7 +80,7 @@ pub(crate) fn with_methods(
     current: impl FnOnce() -> &'static Catalogue,
 ) -> Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    if !words.contains(&name) {
+    if !words.contains(&name) || tree.find_subcommand(name).is_none() {
         return tree;
     }
     let options = words.iter().take_while(|word| **word != "--");

@@ -120,4 +120,13 @@ mod tests {
             assert!(help(40, "--help").contains(&format!("--option-{n}")));
         }
     }
+
+    #[test]
+    fn a_noun_with_many_verbs_names_no_options_that_it_does_not_have() {
+        let verbs = (0..40).map(|n| Command::new(format!("verb-{n}")).about("Does"));
+        let tree = Command::new("tc").subcommand(Command::new("noun").subcommand_required(true).subcommands(verbs));
+        let tree = with_screen_help(tree, &["noun"], &|_, _| Vec::new()).term_width(COLUMNS);
+        let short = tree.try_get_matches_from(["tc", "noun", "-h"]).unwrap_err().render().to_string();
+        assert!(!short.contains("More options") && short.contains("verb-39"), "{short}");
+    }
 }

@@ -3,6 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::Error;
+use crate::reference::suggest;
 
 /// A word of the command line that the tree of commands does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +18,19 @@ pub(crate) enum Unknown<'a> {
 ///
 /// `guess` knows what people mean who name something that is not there: it gets the command so far, such as
 /// `tc task`, and the unknown word, and answers with a whole hint. Its answer goes before what clap found similar.
-pub(crate) fn explain(fault: &clap::Error, guess: impl Fn(&str, Unknown<'_>) -> Option<String>) -> Option<Error> {
+/// `names` are the names of the commands below such a command.
+pub(crate) fn explain(
+    fault: &clap::Error,
+    guess: impl Fn(&str, Unknown<'_>) -> Option<String>,
+    names: impl Fn(&str) -> Vec<String>,
+) -> Option<Error> {
     let message = message(fault)?;
     let mut error = Error::usage(message);
     let usage = usage(fault);
     let command = usage.as_deref().map(command_of);
-    if let Some(hint) =
-        unknown(fault).and_then(|unknown| guess(command.unwrap_or("tc"), unknown)).or_else(|| similar(fault))
-    {
+    let (unknown, place) = (unknown(fault), command.unwrap_or("tc"));
+    let guessed = unknown.and_then(|unknown| guess(place, unknown)).or_else(|| similar(fault));
+    if let Some(hint) = guessed.or_else(|| slip(unknown?, &names(place))) {
         error = error.hint(hint);
     }
     if let Some(values) = listed(fault, ContextKind::ValidValue) {
@@ -92,12 +98,19 @@ fn similar(fault: &clap::Error) -> Option<String> {
     Some(format!("Did you mean {found}?"))
 }
 
+/// The command whose name is nearest to a word, where clap finds none similar: it knows no letters in the wrong order.
+fn slip(unknown: Unknown<'_>, names: &[String]) -> Option<String> {
+    let Unknown::Command(word) = unknown else { return None };
+    let nearest = suggest(word, names.iter().map(String::as_str));
+    Some(format!("Did you mean `{}`?", nearest.first()?))
+}
+
 /// What clap noted under `kind`, each in backquotes.
 fn listed(fault: &clap::Error, kind: ContextKind) -> Option<String> {
     match fault.get(kind)? {
-        ContextValue::String(text) => Some(format!("`{text}`")),
+        ContextValue::String(text) => Some(format!("`{}`", without_optional_value(text))),
         ContextValue::Strings(texts) if !texts.is_empty() => {
-            Some(texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+            Some(texts.iter().map(|text| format!("`{}`", without_optional_value(text))).collect::<Vec<_>>().join(", "))
         }
         _ => None,
     }
@@ -108,7 +121,12 @@ fn usage(fault: &clap::Error) -> Option<String> {
     let ContextValue::StyledStr(usage) = fault.get(ContextKind::Usage)? else { return None };
     let text = usage.to_string();
     let text = text.trim().trim_start_matches("Usage:");
-    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(text.split_whitespace().map(without_optional_value).collect::<Vec<_>>().join(" "))
+}
+
+/// A switch without the `true` or `false` that it may have, of which no usage speaks.
+fn without_optional_value(word: &str) -> &str {
+    word.split_once("[=<").map_or(word, |(switch, _)| switch)
 }
 
 /// The words of a usage that are names of commands: those before the first placeholder or option.
@@ -136,13 +154,13 @@ mod tests {
     }
 
     fn explained(words: &str) -> (String, Vec<String>) {
-        let fault = tree().try_get_matches_from(words.split(' ')).unwrap_err();
+        let fault = crate::cli::lenient(tree()).try_get_matches_from(words.split(' ')).unwrap_err();
         let guess = |command: &str, unknown: Unknown<'_>| match unknown {
             Unknown::Command("login") => Some(format!("Use `{command} signin`.")),
             Unknown::Option("--web") => Some(format!("Not {command}.")),
             _ => None,
         };
-        let error = explain(&fault, guess).unwrap();
+        let error = explain(&fault, guess, |_| vec!["from-now".to_owned(), "log".to_owned()]).unwrap();
         (error.message().to_owned(), error.hints().iter().map(ToString::to_string).collect())
     }
 
@@ -166,15 +184,17 @@ mod tests {
     #[test]
     fn hints_lead_to_what_there_is() {
         assert_eq!(explained("tc login").1, ["Use `tc signin`.", "For all options: `tc --help`."]);
+        assert_eq!(explained("tc lgo").1[0], "Did you mean `log`?");
         assert_eq!(explained("tc from-now --al x").1[0], "Did you mean `--all`?");
         assert_eq!(explained("tc from-now --web x").1[0], "Not tc from-now.");
         assert_eq!(explained("tc from-now x --color no").1[0], "Possible values: `auto`, `never`.");
+        assert_eq!(explained("tc from-now --all").1[0], "Usage: tc from-now --all <ID>");
         assert_eq!(explained("tc from-now").1, ["Usage: tc from-now <ID>", "For all options: `tc from-now --help`."]);
     }
 
     #[test]
     fn a_wish_for_help_is_no_fault() {
         let fault = tree().try_get_matches_from(["tc", "--help"]).unwrap_err();
-        assert!(explain(&fault, |_, _| None).is_none());
+        assert!(explain(&fault, |_, _| None, |_| Vec::new()).is_none());
     }
 }

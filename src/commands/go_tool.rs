@@ -74,7 +74,7 @@ fn each_command_and_flag_is_one_here_and_stands_in_the_differences() {
         .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
         .collect();
     assert_eq!(rows.len(), COMMANDS.len());
-    let mut tree = super::tree().mut_subcommand("group", super::group::adjust_for_go_tool);
+    let mut tree = super::adjust_for_go_tool(super::tree());
     tree.build();
     for ((path, flags), row) in COMMANDS.into_iter().zip(rows) {
         let mut command = &tree;

@@ -193,7 +193,7 @@ fn is_unknown_name(error: &Error) -> bool {
         Some(refusal) => {
             refusal.status == 404 && !["Artifact not found", "Run not found"].contains(&refusal.message.as_str())
         }
-        None => error.message().ends_with(" does not exist") && !error.message().starts_with("key "),
+        None => error.is_unknown_name(),
     }
 }
 
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_name_that_does_not_exist_gets_a_next_step() {
         let root = RootUrl::parse("https://tc.example.com").unwrap();
-        let gone = || Error::new(Kind::NotFound, "secret `x` does not exist");
+        let gone = || Error::unknown_name("secret `x`");
         let elsewhere =
             "If it is not on https://tc.example.com, choose its deployment with -R, or give the address of its page.";
         let list = "`tc secret list` lists the secrets.";

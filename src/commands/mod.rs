@@ -58,6 +58,7 @@ mod listening;
 mod lists;
 mod logs;
 mod notices;
+mod nouns;
 mod page;
 pub(crate) mod programs;
 mod selection;
@@ -65,6 +66,7 @@ mod transfers;
 mod waiting;
 
 pub(crate) use hints::advise;
+use nouns::nouns;
 
 use std::ffi::OsString;
 
@@ -77,10 +79,7 @@ use crate::env::Environment;
 use crate::error::{Error, Result};
 use crate::exit::{Program, Status};
 
-/// What to do.
-#[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
-pub(crate) enum Command {
+nouns! {
     Api(api::Args),
     /// See and change single tasks
     #[command(subcommand)]
@@ -160,65 +159,110 @@ const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index",
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
-/// A whole command line.
+/// What the program is for, in one line.
+const ABOUT: &str = "Talk to any Taskcluster deployment";
+
+/// The program and the options that every command takes.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "tc",
-    about = "Talk to any Taskcluster deployment",
+    about = ABOUT,
     version,
     disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
     max_term_width = 100
 )]
+struct Root {
+    #[command(flatten)]
+    globals: Globals,
+}
+
+/// A whole command line.
+#[derive(Debug)]
 pub(crate) struct CommandLine {
     /// Flags that every command takes.
-    #[command(flatten)]
     pub globals: Globals,
     /// What to do.
-    #[command(subcommand)]
     pub command: Command,
     /// Whether the command prints one result, which has an end.
-    #[arg(skip)]
     pub is_finite: bool,
     /// Noun and verb of the command, with a dot between them.
-    #[arg(skip)]
     pub verb: String,
 }
 
 impl CommandLine {
-    /// The same with what `-o` says, where the command has that option: it then prints one result, which has an end.
-    fn in_form(mut self, form: Option<Option<cli::Form>>) -> Self {
-        self.is_finite = form.is_some();
-        self.globals.form = form.flatten();
-        self.globals.json |= matches!(self.globals.form, Some(cli::Form::Json | cli::Form::Yaml));
-        self
+    /// What was matched. `form` is what `-o` says, where the command has that option: it then prints one result, which has
+    /// an end.
+    fn of(matches: &clap::ArgMatches, form: Option<Option<cli::Form>>) -> Result<Self, clap::Error> {
+        let mut globals = Globals::from_arg_matches(matches)?;
+        let is_finite = form.is_some();
+        globals.form = form.flatten();
+        globals.json |= matches!(globals.form, Some(cli::Form::Json | cli::Form::Yaml));
+        Ok(Self { globals, command: Command::from_arg_matches(matches)?, is_finite, verb: verb_of(matches) })
     }
 }
 
 /// Whether a word is the name of a command, or another name of one.
 pub(crate) fn is_command(name: &str) -> bool {
     // The first knows nothing of other names, and the second takes longer.
-    <Command as clap::Subcommand>::has_subcommand(name) || CommandLine::command().find_subcommand(name).is_some()
+    <Command as clap::Subcommand>::has_subcommand(name) || all_commands().find_subcommand(name).is_some()
 }
 
-/// The tree with the user's aliases as commands, for completion.
-pub(crate) fn with_aliases(tree: clap::Command, environment: &Environment) -> clap::Command {
+fn all_commands() -> clap::Command {
+    // What is said of the enumeration would take the place of what is said of the program.
+    <Command as clap::Subcommand>::augment_subcommands(Root::command()).about(ABOUT)
+}
+
+/// The tree by which the last of these words is completed: the command alone that they name, or else all of them with the
+/// user's aliases.
+pub(crate) fn tree_to_complete(words: &[OsString], environment: &Environment) -> clap::Command {
+    // The word that is being typed may become longer, and another command's name.
+    let before = words.split_last().map(|(_, before)| before).unwrap_or_default();
+    // Help is about all commands.
+    if let Some(narrow) = narrow_tree(before).filter(|narrow| narrow.find_subcommand("help").is_none()) {
+        return with_methods(narrow, words, environment);
+    }
+    let tree = tree_for(words, environment);
     let aliases = Settings::contents_of(environment).unwrap_or_default().aliases();
-    let own = aliases.into_iter().filter(|(name, _)| !is_command(name));
-    own.fold(tree, |tree, (name, line)| tree.subcommand(clap::Command::new(name).about(format!("Alias: {line}"))))
+    let own: Vec<_> = aliases.into_iter().filter(|(name, _)| tree.find_subcommand(name).is_none()).collect();
+    own.into_iter()
+        .fold(tree, |tree, (name, line)| tree.subcommand(clap::Command::new(name).about(format!("Alias: {line}"))))
 }
 
 /// The command tree without the API's methods, for manuals.
 pub(crate) fn tree() -> clap::Command {
-    let tree = CommandLine::command().mut_subcommand("group", group::adjust);
-    let tree = forms::with_forms(tree);
+    let tree = adjusted(all_commands());
     let names = help::names(&tree);
     tree.mut_subcommand("help", |command| help::complete(command, names))
 }
 
+/// The tree with the command alone that a command line names; nothing where it names none, or by another name.
+///
+/// What is parsed by it has the same meaning as by the whole tree.
+fn narrow_tree(words: &[OsString]) -> Option<clap::Command> {
+    let name = words.get(cli::command_place(words)?)?.to_str()?;
+    with_noun(Root::command(), name).map(adjusted)
+}
+
+/// What the declarations of commands cannot say.
+fn adjusted(tree: clap::Command) -> clap::Command {
+    forms::with_forms(changed(tree, "group", group::adjust))
+}
+
+/// The tree with this command changed, where it is there.
+fn changed(tree: clap::Command, name: &str, change: impl FnOnce(clap::Command) -> clap::Command) -> clap::Command {
+    if tree.find_subcommand(name).is_some() { tree.mut_subcommand(name, change) } else { tree }
+}
+
 /// The command tree with the API's methods, as far as a command line of these words can reach into it.
 pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::Command {
+    with_methods(tree(), words, environment)
+}
+
+fn with_methods(tree: clap::Command, words: &[OsString], environment: &Environment) -> clap::Command {
     let current = || deployment::catalogue(words, environment);
-    CALLERS.iter().fold(tree(), |tree, name| cli::with_methods(tree, name, words, current))
+    CALLERS.iter().fold(tree, |tree, name| cli::with_methods(tree, name, words, current))
 }
 
 /// The tree whose help is shown: with examples, and short enough for a screen where that is asked for.
@@ -245,13 +289,22 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let given = words.clone();
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let is_go_tool = cli::is_taskcluster(&words);
-    let tree = || {
-        let tree = tree_for(&words, environment);
-        if is_go_tool { tree.mut_subcommand("group", group::adjust_for_go_tool) } else { tree }
+    let reaching = |tree: clap::Command| {
+        let tree = with_methods(tree, &words, environment);
+        if is_go_tool { adjust_for_go_tool(tree) } else { tree }
     };
-    let cli::Parsed { matches, form } = cli::parse(tree, &words, |tree| for_help(tree, &words, environment))?;
-    let verb = verb_of(&matches);
-    CommandLine::from_arg_matches(&matches).map(|line| CommandLine { verb, ..line }.in_form(form))
+    let narrow = narrow_tree(&words).map(reaching);
+    let whole = || reaching(tree());
+    let cli::Parsed { matches, form } = cli::parse(narrow, whole, &words, |tree| for_help(tree, &words, environment))?;
+    CommandLine::of(&matches, form)
+}
+
+/// The tree of a program that is called by the Go tool's name: a command that needs a verb or a shell prints its help without
+/// one, as there.
+fn adjust_for_go_tool(tree: clap::Command) -> clap::Command {
+    let tree = changed(tree, "group", group::adjust_for_go_tool);
+    let asks = |command: clap::Command| command.arg_required_else_help(true);
+    ["completions", "slugid"].into_iter().fold(tree, |tree, name| changed(tree, name, asks))
 }
 
 /// The names of the commands that were matched, with dots between them.
@@ -262,7 +315,14 @@ fn verb_of(matches: &clap::ArgMatches) -> String {
 
 /// The error that a refused command line is; none when it asks for help.
 pub(crate) fn usage_error(fault: &clap::Error) -> Option<Error> {
-    cli::usage::explain(fault, guesses::guess)
+    cli::usage::explain(fault, guesses::guess, names_below)
+}
+
+/// The names of the commands below one, such as `tc task`.
+fn names_below(command: &str) -> Vec<String> {
+    let all = all_commands();
+    let below = command.split(' ').skip(1).try_fold(&all, |command, name| command.find_subcommand(name));
+    below.into_iter().flat_map(clap::Command::get_subcommands).map(|verb| verb.get_name().to_owned()).collect()
 }
 
 impl Command {
@@ -349,6 +409,34 @@ impl Command {
             }
             Self::Version(args) => version::run(&args, context).await,
             Self::Update(args) => update::run(&args, context).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_by_itself_is_what_it_is_among_all() {
+        let shape = |command: &clap::Command| format!("{:?}", command.clone().display_order(0));
+        let whole = adjusted(all_commands());
+        for command in whole.get_subcommands() {
+            let words = ["tc", "-R", "task", "--json", command.get_name()].map(OsString::from);
+            let narrow = narrow_tree(&words).unwrap();
+            assert_eq!(narrow.get_subcommands().map(shape).collect::<Vec<_>>(), [shape(command)]);
+            assert_eq!(
+                narrow.get_arguments().map(|arg| format!("{arg:?}")).collect::<Vec<_>>(),
+                whole.get_arguments().map(|arg| format!("{arg:?}")).collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_command_needs_the_whole_tree() {
+        for line in ["tc", "tc --json", "tc workers", "tc --unknown task", "tc nothing"] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(narrow_tree(&words).is_none(), "{line}");
         }
     }
 }

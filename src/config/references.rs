@@ -222,14 +222,14 @@ impl ReferenceCache {
 /// The text of a file; none when there is no such file.
 fn read(path: &Path) -> Result<Option<String>> {
     let cannot = |source: io::Error| Error::io("read", path.display(), source);
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
+    // Before it is opened: a named pipe would hold up whoever opens it.
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => return Err(broken(format!("{} is not a file", path.display()))),
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(cannot(source)),
-    };
-    if !file.metadata().map_err(cannot)?.is_file() {
-        return Err(broken(format!("{} is not a file", path.display())));
     }
+    let file = fs::File::open(path).map_err(cannot)?;
     let mut text = String::new();
     file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(cannot)?;
     if text.len() as u64 > MAX_FILE_BYTES {

@@ -60,6 +60,9 @@ impl VersionChecks {
     /// A file that is absent or broken says nothing.
     fn read(&self) -> Asked {
         let mut text = String::new();
+        if !std::fs::metadata(&self.path).is_ok_and(|found| found.is_file()) {
+            return Asked::default();
+        }
         let read = File::open(&self.path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
         read.ok().and_then(|_| serde_json::from_str(&text).ok()).unwrap_or_default()
     }

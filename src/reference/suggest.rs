@@ -10,7 +10,10 @@ pub fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
             let similarity = strsim::jaro_winkler(&wanted, &lower);
             // A part of the name is a better clue than any likeness of letters.
             let contained = wanted.len() >= 4 && (lower.contains(&wanted) || wanted.contains(&lower));
-            (if contained { similarity.max(0.9) } else { similarity }, candidate)
+            // Two letters in the wrong order change much of a short word.
+            let is_slip = wanted.len() >= 3 && strsim::osa_distance(&wanted, &lower) == 1;
+            let least = if contained || is_slip { 0.9 } else { 0.0 };
+            (similarity.max(least), candidate)
         })
         .filter(|(score, _)| *score > 0.8)
         .collect();
@@ -39,6 +42,7 @@ mod tests {
     fn near_names_are_found_and_far_ones_are_not() {
         assert_eq!(suggest("listTaskGruop", ["listTaskGroup", "ping"]), ["listTaskGroup"]);
         assert_eq!(suggest("zzz", ["listTaskGroup", "ping"]), [""; 0]);
+        assert_eq!(suggest("lgo", ["list", "log", "ping"]), ["log"]);
     }
 
     #[test]

@@ -1,137 +1,168 @@
-//! Long output on a terminal goes through a pager.
+//! Long output on a terminal goes through a pager, which shows the first screen while the rest still comes.
 
-use std::io::{self, Write as _};
-use std::process::Stdio;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
 
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 
 use crate::cli::Globals;
 use crate::context::pager;
-use crate::env::{self, Environment};
-use crate::ui::{Pages, Streams, Ui, lines_on_screen};
+use crate::env::{self, Asked, Environment, Interrupt};
+use crate::ui::{Pages, StartPager, Streams, Ui, screen_size};
 
 /// Options of `less` where LESS has none: end at once when one screen is enough, keep colours, leave the text on the screen.
 const LESS_OPTIONS: &str = "FRX";
 
-/// A result that is held, and the pager that it goes through when it is long.
+/// Where the pager is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    NotStarted,
+    Running,
+    Ended,
+}
+
+/// A result that goes through a pager when it is long.
 pub(super) struct Paged {
     pages: Pages,
     command: String,
+    viewer: Viewer,
 }
+
+/// The pager, as others see it.
+#[derive(Clone)]
+pub(super) struct Viewer(watch::Receiver<Stage>);
 
 /// The streams with standard output held, where it is the terminal of this process, on which a pager can be shown, and
 /// there is to be one.
 pub(super) fn hold(streams: Streams, environment: &Environment, globals: &Globals) -> (Streams, Option<Paged>) {
     let terminal = streams.terminal;
-    if !terminal.is_own || !terminal.stdout || terminal.is_dumb {
+    // Who wants no progress may still want a pager; a terminal that cannot be drawn over has no place for one.
+    let is_dumb = environment.get(env::TERM) == Some("dumb");
+    if !terminal.is_own || !terminal.stdout || is_dumb {
         return (streams, None);
     }
     let Some(command) = pager(environment, globals) else { return (streams, None) };
-    let (streams, pages) = Pages::over(streams);
-    (streams, Some(Paged { pages, command }))
+    let (stage, viewer) = watch::channel(Stage::NotStarted);
+    let start = start(command.clone(), environment.clone(), stage);
+    let (streams, pages) = Pages::over(streams, screen_size, start);
+    (streams, Some(Paged { pages, command, viewer: Viewer(viewer) }))
 }
 
 impl Paged {
-    /// Has all printed directly.
+    /// Has all printed directly that no pager shows yet.
     pub(super) fn release(&self) {
         self.pages.release();
+        self.pages.uncover();
     }
-}
 
-/// Prints what was held: through the pager when it is longer than the screen, else directly.
-///
-/// # Errors
-/// When standard output cannot be written. Whoever leaves the pager early has seen enough.
-pub(super) fn show(paged: &Paged, environment: &Environment, ui: &Ui) -> io::Result<()> {
-    ui.flush()?;
-    let bytes = paged.pages.take();
-    let is_long = ui.size().is_some_and(|(columns, lines)| {
-        // The line of the prompt needs a place, too.
-        lines_on_screen(&String::from_utf8_lossy(&bytes), columns) >= lines
-    });
-    if is_long {
-        match page(&bytes, &paged.command, environment) {
-            Ok(()) => return Ok(()),
-            Err(source) => ui.warn(format_args!("cannot start the pager `{}`: {source}", paged.command)),
+    /// Whether the screen is the pager's.
+    pub(super) fn covered(&self) -> Arc<AtomicBool> {
+        self.pages.covered()
+    }
+
+    /// The pager.
+    pub(super) fn viewer(&self) -> Viewer {
+        self.viewer.clone()
+    }
+
+    /// Prints what is still held: through the pager when it is longer than the screen, else directly. Waits for the end of
+    /// the pager.
+    ///
+    /// # Errors
+    /// When standard output cannot be written. Whoever leaves the pager early has seen enough.
+    pub(super) fn finish(&self, ui: &Ui) -> io::Result<()> {
+        let printed = ui.flush().and_then(|()| self.pages.end());
+        let is_started = self.viewer.stage() != Stage::NotStarted;
+        if is_started {
+            self.viewer.wait()?;
+        }
+        if let Some(fault) = self.pages.uncover() {
+            ui.warn(format_args!("cannot start the pager `{}`: {fault}", self.command));
+        }
+        match printed {
+            Err(fault) if is_started && fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
         }
     }
-    let mut out = ui.out();
-    out.write_all(&bytes)?;
-    out.flush()
 }
 
-/// Feeds the pager and waits for its end. Ctrl-C is a key of the pager's, which this program outlives.
-///
-/// # Errors
-/// When it cannot be started.
-fn page(bytes: &[u8], command: &str, environment: &Environment) -> io::Result<()> {
-    let words = shlex::split(command).unwrap_or_else(|| vec![command.to_owned()]);
-    let Some((program, arguments)) = words.split_first() else { return Err(io::ErrorKind::NotFound.into()) };
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
+impl Viewer {
+    fn stage(&self) -> Stage {
+        *self.0.borrow()
+    }
+
+    /// Whether somebody left the pager, and wants to see no more.
+    pub(super) fn was_left(&self) -> bool {
+        self.stage() == Stage::Ended
+    }
+
+    /// Whether this is for the pager and not for this process: a key that is pressed while the pager runs.
+    pub(super) fn takes(&self, asked: Asked) -> bool {
+        asked == Asked::ByKey && self.stage() == Stage::Running
+    }
+
+    /// Waits until the pager has ended; for ever where none is started.
+    pub(super) async fn left(&mut self) {
+        if self.0.wait_for(|stage| *stage == Stage::Ended).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Waits until the pager has ended, or a program wants this process to end.
+    fn wait(&self) -> io::Result<()> {
+        let mut viewer = self.clone();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut interrupts = Interrupt::from_signals().listen();
+            loop {
+                tokio::select! {
+                    () = viewer.left() => return,
+                    asked = interrupts.next() => if !viewer.takes(asked) { return },
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Starts the pager and tells its stages.
+fn start(command: String, environment: Environment, stage: watch::Sender<Stage>) -> StartPager {
+    Box::new(move || {
+        let words = shlex::split(&command).unwrap_or_else(|| vec![command.clone()]);
+        let Some((program, arguments)) = words.split_first() else { return Err(io::ErrorKind::NotFound.into()) };
         let mut pager = Command::new(program);
         pager.args(arguments).current_dir(&environment.directory).env_clear().envs(environment.variables());
         if environment.get(env::LESS).is_none() {
             pager.env(env::LESS.name, LESS_OPTIONS);
         }
-        // From here on the key does not end this process.
-        let mut interrupts = Interrupts::new();
+        outlive_the_key()?;
         let mut child = pager.stdin(Stdio::piped()).spawn()?;
-        let input = child.stdin.take();
-        let feed = async {
-            if let Some(mut input) = input {
-                // It may be left before it has read all.
-                drop(input.write_all(bytes).await);
-            }
+        let input: Box<dyn Write + Send> = match child.stdin.take() {
+            Some(input) => Box::new(input),
+            None => return Err(io::ErrorKind::BrokenPipe.into()),
         };
-        let ended = async { futures::join!(feed, child.wait()).1 };
-        tokio::select! {
-            ended = ended => ended.map(drop),
-            () = interrupts.terminated() => Ok(()),
-        }
-    });
-    // Nothing is left to be done that would be worth waiting for.
+        stage.send_replace(Stage::Running);
+        thread::Builder::new().name("pager".to_owned()).spawn(move || {
+            // However it ended, it has ended.
+            drop(child.wait());
+            stage.send_replace(Stage::Ended);
+        })?;
+        Ok(input)
+    })
+}
+
+/// Ctrl-C is a key of the pager's, too, and does not end this process from here on.
+fn outlive_the_key() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    // The handler stays when nobody listens any more.
+    drop(Interrupt::from_signals().listen());
+    drop(entered);
+    // This may be another runtime's thread, which must not wait.
     runtime.shutdown_background();
-    ended
-}
-
-/// Ctrl-C, which is not for this process while the pager runs, and SIGTERM, which is.
-#[cfg(unix)]
-struct Interrupts {
-    _key: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
-}
-
-#[cfg(unix)]
-impl Interrupts {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        // Where the system refuses to tell of one, it works as without a pager.
-        Self { _key: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
-    }
-
-    async fn terminated(&mut self) {
-        match &mut self.terminate {
-            Some(signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// Ctrl-C, which is not for this process while the pager runs.
-#[cfg(not(unix))]
-struct Interrupts;
-
-#[cfg(not(unix))]
-impl Interrupts {
-    fn new() -> Self {
-        Self
-    }
-
-    async fn terminated(&mut self) {
-        while tokio::signal::ctrl_c().await.is_ok() {}
-        std::future::pending().await
-    }
+    Ok(())
 }

@@ -16,9 +16,11 @@ use tracing::Dispatch;
 use tracing::dispatcher::set_default;
 
 use crate::context::{Context, Ending};
-use crate::env::Interrupt;
+use crate::env::{Interrupt, Interrupts};
 use crate::error::{Error, Result};
 use crate::exit::Status;
+
+use super::pager::Viewer;
 
 /// Threads for what the system offers no other way than blocking. Each name that is looked up takes one and some open
 /// files, each large file that is written takes one.
@@ -40,13 +42,14 @@ const UNWIND_LIMIT: Duration = Duration::from_millis(200);
 /// How long threads that write files may take to leave them in order.
 const WRITERS_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs a verb to its end or to the interrupt.
+/// Runs a verb to its end or to the interrupt, which somebody who leaves the pager means, too.
 ///
 /// # Errors
 /// Those of the verb; [`crate::error::Kind::Interrupted`].
 pub(super) fn race<Verb>(
     mut context: Context,
     log: &Dispatch,
+    viewer: Option<Viewer>,
     verb: impl FnOnce(Arc<Context>) -> Verb + Send + 'static,
 ) -> Result<Status>
 where
@@ -61,7 +64,7 @@ where
         // From here on no signal ends the process by itself.
         let mut interrupts = source.listen();
         let mut running = start(context, log, verb)?;
-        let Some(outcome) = until_end(&mut interrupts, &forward, &ending, &mut running).await else {
+        let Some(outcome) = until_end(&mut interrupts, viewer, &forward, &ending, &mut running).await else {
             return Err(Error::interrupted());
         };
         for _ in 0..TICKS_AT_THE_END {
@@ -145,7 +148,8 @@ async fn has_begun(begin: oneshot::Sender<()>) -> Result<Status> {
 
 /// Waits for the end of the verb, and ends it at an interrupt; none when it does not end.
 async fn until_end(
-    interrupts: &mut crate::env::Interrupts,
+    interrupts: &mut Interrupts,
+    viewer: Option<Viewer>,
     forward: &watch::Sender<bool>,
     ending: &Ending,
     running: &mut Running,
@@ -154,7 +158,7 @@ async fn until_end(
     tokio::select! {
         biased;
         outcome = &mut *ended => return Some(outcome),
-        () = interrupts.next() => {}
+        () = unwanted(interrupts, viewer) => {}
     }
     // Whether it comes in time or too late, the verb is asked the same.
     timeout(BEGIN_LIMIT, begun).await.unwrap_or(Ok(())).unwrap_or_default();
@@ -164,7 +168,7 @@ async fn until_end(
         tokio::select! {
             biased;
             outcome = &mut *ended => return Some(outcome),
-            () = interrupts.next() => { forward.send_replace(true); }
+            _ = interrupts.next() => { forward.send_replace(true); }
             () = ending.released() => {}
         }
     }
@@ -175,4 +179,18 @@ async fn until_end(
     }
     ending.cancel();
     timeout(UNWIND_LIMIT, &mut *ended).await.ok()
+}
+
+/// Waits until the result is wanted no more.
+async fn unwanted(interrupts: &mut Interrupts, viewer: Option<Viewer>) {
+    let Some(mut viewer) = viewer else {
+        interrupts.next().await;
+        return;
+    };
+    loop {
+        tokio::select! {
+            () = viewer.left() => return,
+            asked = interrupts.next() => if !viewer.takes(asked) { return },
+        }
+    }
 }

@@ -17,12 +17,12 @@ mod wrap;
 
 pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
-pub(crate) use pages::{Pages, lines_on_screen};
+pub(crate) use pages::{Pages, StartPager};
 pub(crate) use progress::Progress;
 pub(crate) use prompt::Reply;
 pub(crate) use sanitize::sanitize;
 pub(crate) use sink::Sink;
-pub(crate) use streams::ColorChoice;
+pub(crate) use streams::{ColorChoice, size as screen_size};
 pub use streams::{Streams, Terminal};
 pub(crate) use table::{Table, one_line};
 pub(crate) use transfers::{Transfers, size};
@@ -31,7 +31,7 @@ pub(crate) use wrap::wrap;
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 
@@ -53,6 +53,8 @@ pub(crate) struct Ui {
     quiet: bool,
     /// Nothing more is to be printed.
     is_closed: AtomicBool,
+    /// Something covers the screen, and nothing is to be drawn.
+    is_covered: Arc<AtomicBool>,
 }
 
 impl Ui {
@@ -73,7 +75,14 @@ impl Ui {
             color_stderr: color(terminal.stderr),
             quiet,
             is_closed: AtomicBool::new(false),
+            is_covered: Arc::default(),
         }
+    }
+
+    /// The same where something may cover the screen, as long as this says so.
+    #[must_use]
+    pub(crate) fn covered_by(self, is_covered: Arc<AtomicBool>) -> Self {
+        Self { is_covered, ..self }
     }
 
     /// Ends standard output for everyone who still writes to it: they find it closed, as a pipe can be.
@@ -234,6 +243,13 @@ impl Ui {
         let mut stderr = lock(&self.stderr);
         // Nobody is left to tell when standard error is gone.
         drop(stderr.write_all(bytes).and_then(|()| stderr.flush()));
+    }
+
+    /// Something that is drawn over later, on standard error; not while the screen is covered.
+    fn draw(&self, bytes: &[u8]) {
+        if !self.is_covered.load(Ordering::Relaxed) {
+            self.write_stderr(bytes);
+        }
     }
 
     /// A line of its own, broken at words on a terminal; `indent` stands before the lines that follow.

@@ -148,7 +148,7 @@ impl Stderr {
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        self.ui.write_stderr(text.as_bytes());
+        self.ui.draw(text.as_bytes());
         Ok(())
     }
 

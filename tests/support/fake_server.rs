@@ -63,6 +63,7 @@ struct State {
     script: Vec<Expectation>,
     requests: Vec<Recorded>,
     unexpected: Vec<String>,
+    always: Vec<(String, Answer)>,
     otherwise: Option<Answer>,
     connections: Vec<TcpStream>,
     in_flight: usize,
@@ -119,6 +120,12 @@ impl FakeServer {
     /// Allows one more call, which need not come: what is fetched ahead may no longer be wanted.
     pub fn allow(&self, call: &str, answer: Answer) -> &Self {
         self.shared.lock().script.push(Expectation { call: call.to_owned(), answer, required: false });
+        self
+    }
+
+    /// Allows a call, as often as it comes.
+    pub fn always(&self, call: &str, answer: Answer) -> &Self {
+        self.shared.lock().always.push((call.to_owned(), answer));
         self
     }
 
@@ -291,7 +298,8 @@ fn choose(mut request: Recorded, shared: &Shared) -> Answer {
     request.in_flight = state.in_flight;
     state.requests.push(request);
     let position = state.script.iter().position(|expectation| expectation.call == call);
-    let answer = match (position, state.otherwise.clone()) {
+    let lasting = state.always.iter().find(|(of, _)| *of == call).map(|(_, answer)| answer.clone());
+    let answer = match (position, lasting.or_else(|| state.otherwise.clone())) {
         (Some(position), _) => state.script.remove(position).answer,
         (None, Some(answer)) => answer,
         (None, None) => {

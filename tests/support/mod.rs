@@ -25,12 +25,30 @@ pub mod storage;
 pub mod task;
 pub mod wire;
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
 
 use tc::Terminal;
 use tc::{Environment, Streams};
+
+thread_local! {
+    /// The name by which the program is called where a test names none.
+    static CALLED: Cell<&'static str> = const { Cell::new("tc") };
+}
+
+/// Runs a test in which the program is called by this name, wherever the test itself names none.
+pub fn called_as(program: &'static str, test: fn()) {
+    CALLED.set(program);
+    test();
+    CALLED.set("tc");
+}
+
+/// The name by which the program is called in this test.
+pub fn program() -> &'static str {
+    CALLED.get()
+}
 
 /// One run of `tc` in this process, being prepared.
 pub struct Tc {
@@ -73,7 +91,7 @@ impl Tc {
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let environment = Environment::empty(home.path()).with("HOME", home.path());
-        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default(), program: "tc".to_owned() }
+        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default(), program: program().to_owned() }
     }
 
     /// Sets a variable.

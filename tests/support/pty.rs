@@ -115,6 +115,16 @@ impl Terminal {
 
     /// Runs `tc` with these arguments.
     pub fn run(self, args: &[&str]) -> Session {
+        let command = Command::new(env!("CARGO_BIN_EXE_tc")).arg0(super::program());
+        self.start(command, args)
+    }
+
+    /// Runs another program with these arguments.
+    pub fn run_program(self, program: &std::path::Path, args: &[&str]) -> Session {
+        self.start(Command::new(program), args)
+    }
+
+    fn start(self, command: Command, args: &[&str]) -> Session {
         let home = tempfile::tempdir().unwrap();
         if let Some(settings) = self.settings {
             let directory = home.path().join(".config/tc");
@@ -124,12 +134,8 @@ impl Terminal {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(self.lines, self.columns)).unwrap();
         keep_output(&pty);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tc"))
-            .args(args)
-            .env_clear()
-            .env("HOME", home.path())
-            .envs(self.variables)
-            .current_dir(home.path());
+        let mut command =
+            command.args(args).env_clear().env("HOME", home.path()).envs(self.variables).current_dir(home.path());
         if self.pipe {
             command = command.stdout(Stdio::piped());
         }

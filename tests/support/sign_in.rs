@@ -83,7 +83,7 @@ impl SignIn {
     }
 
     pub fn start_in(environment: Environment, arguments: &[&str]) -> Self {
-        Self::start_as("tc", environment, arguments)
+        Self::start_as(super::program(), environment, arguments)
     }
 
     pub fn start_as(program: &str, environment: Environment, arguments: &[&str]) -> Self {

@@ -129,7 +129,7 @@ impl SubjectArgs {
                 return Ok(Subject { deployment, decision: decision(&found.id)?, group: found.id, task: None });
             }
             Err(error) if error.kind() == Kind::NotFound => {
-                return Err(Error::new(Kind::NotFound, format!("task {} does not exist", found.id))
+                return Err(Error::unknown_name(format_args!("task {}", found.id))
                     .hint("A group without a decision task has no actions, unless --decision-task names another."));
             }
             Err(error) => return Err(error),

@@ -34,5 +34,5 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let aliases = aliases.into_iter().map(|(name, expansion)| json!({"name": name, "command": expansion}));
         aliases.collect::<Value>().to_string()
     };
-    listing.print(rows, "There are no aliases.", context, list).await
+    listing.print(rows, "No aliases.", context, list).await
 }

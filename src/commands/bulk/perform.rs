@@ -80,7 +80,7 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
         async {
             tokio::select! {
                 biased;
-                () = async { interrupts.lock().await.next().await } => {}
+                _ = async { interrupts.lock().await.next().await } => {}
                 () = in_vain.notified() => return Rest::All,
             }
             // It would look as if nobody had heard, while what is in flight is waited for.
@@ -90,7 +90,9 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
             });
             Rest::Known
         },
-        async { interrupts.lock().await.next().await },
+        async {
+            interrupts.lock().await.next().await;
+        },
         |item: &BulkItem| {
             let acted = item.deployment.client(context).map(|client| act(client, item));
             let begun = started.elapsed();

@@ -72,18 +72,26 @@ impl Asked {
     pub(crate) async fn candidates(&self, context: &Context) -> Result<Vec<String>> {
         let credentials = context.identity()?.target.credentials;
         let client = context.client_to_ask_once(credentials)?;
+        let limit = context.env.clock.sleep(ANSWER_LIMIT);
         match &self.what {
-            What::Path(path) => {
-                let answer = tokio::time::timeout(ANSWER_LIMIT, path.candidates(&client)).await;
-                answer.unwrap_or_else(|_| Ok(Vec::new()))
-            }
+            What::Path(path) => within(limit, path.candidates(&client)).await,
             What::Names { of, attached, value } => {
-                let answer = tokio::time::timeout(ANSWER_LIMIT, all(of, value, &client)).await;
-                let all = answer.unwrap_or_else(|_| Ok(Vec::new()))?.into_iter();
+                let all = within(limit, all(of, value, &client)).await?.into_iter();
                 let fitting = all.filter(|name| name.starts_with(value.as_str()) && is_harmless(name));
                 Ok(fitting.take(MAX_OFFERED).map(|name| format!("{attached}{name}")).collect())
             }
         }
+    }
+}
+
+/// The names that are found before the limit has passed; none when it passes first.
+async fn within(
+    limit: impl Future<Output = ()>,
+    names: impl Future<Output = Result<Vec<String>>>,
+) -> Result<Vec<String>> {
+    tokio::select! {
+        found = names => found,
+        () = limit => Ok(Vec::new()),
     }
 }
 

@@ -6,9 +6,10 @@ use clap_complete::CompletionCandidate;
 
 use super::typed::Typed;
 use crate::commands::credentials::VERBS;
+use crate::commands::deployment;
 use crate::config::{Contents, Given, History, KEYS, Remembered, Settings, Slot};
 use crate::env::Environment;
-use crate::reference::{Catalogue, Source};
+use crate::reference::{self, Catalogue};
 use crate::ui::one_line;
 
 /// What the last of these words can become, by what is known on this machine.
@@ -21,7 +22,9 @@ pub(crate) fn known(tree: &clap::Command, words: &[OsString], environment: &Envi
         Some(Wanted::Key) => setting_keys(&contents()),
         Some(Wanted::Preset) => presets(&contents()),
         Some(Wanted::Alias) => contents().aliases(),
-        Some(Wanted::Purpose) => purposes(&typed.value),
+        Some(Wanted::Purpose) => purposes(&typed.value, deployment::catalogue(words, environment)),
+        Some(Wanted::SchemaOwner) => schema_owners(deployment::catalogue(words, environment)),
+        Some(Wanted::Schema) => schemas(&typed, deployment::catalogue(words, environment)),
         Some(Wanted::Used { tasks, groups }) => used(history(environment), tasks, groups),
     };
     let candidates = found.into_iter().filter(|(value, _)| value.starts_with(&typed.value));
@@ -42,6 +45,10 @@ enum Wanted {
     Alias,
     /// Verbs and methods.
     Purpose,
+    /// Services, and families of schemas that belong to none.
+    SchemaOwner,
+    /// Methods with a schema, or files, of the service or family before it.
+    Schema,
     Used {
         tasks: bool,
         groups: bool,
@@ -55,8 +62,10 @@ fn wanted(typed: &Typed) -> Option<Wanted> {
         (["alias", "set"], "name") | (["alias", "rm"], "names") => return Some(Wanted::Alias),
         (_, "profile") if typed.argument.is_global_set() => return Some(Wanted::Profile),
         (["profile", "use" | "rm"], "name") => return Some(Wanted::Profile),
-        (["config", "get" | "set" | "unset"], "key") => return Some(Wanted::Key),
+        (["config"] | ["config", "get" | "set" | "unset" | "help"], "key") => return Some(Wanted::Key),
         (["signin"], "preset") => return Some(Wanted::Preset),
+        (["schema", "show" | "skeleton" | "validate" | "list"], "service") => return Some(Wanted::SchemaOwner),
+        (["schema", "show" | "skeleton" | "validate"], "name") => return Some(Wanted::Schema),
         _ => {}
     }
     let names: Vec<&str> = typed.argument.get_value_names().into_iter().flatten().map(|name| name.as_str()).collect();
@@ -91,10 +100,38 @@ fn presets(contents: &Contents) -> Found {
     contents.values.iter().filter_map(preset).collect()
 }
 
+/// Services and families, each once.
+fn schema_owners(catalogue: &Catalogue) -> Found {
+    let families = reference::family_schema_uris();
+    let families = families.filter_map(|uri| Some(uri.strip_prefix("/schemas/")?.split('/').next()?.to_owned()));
+    let mut names: Vec<String> = catalogue.service_names().map(ToOwned::to_owned).chain(families).collect();
+    names.dedup();
+    names.into_iter().map(|name| (name, String::new())).collect()
+}
+
+/// Methods whose body has a schema until a `/` is typed, files from then on.
+fn schemas(typed: &Typed, catalogue: &Catalogue) -> Found {
+    let Some(owner) = typed.before.first() else { return Vec::new() };
+    let service = catalogue.service(owner).ok();
+    let methods = service.into_iter().flat_map(|service| &service.methods);
+    let methods = methods.filter(|method| method.input.is_some()).map(|method| method.name.clone());
+    let methods: Vec<String> = if typed.value.contains('/') { Vec::new() } else { methods.collect() };
+    let files: Vec<String> = match (service, methods.is_empty()) {
+        (_, false) => Vec::new(),
+        (Some(service), true) => service.schemas.keys().cloned().collect(),
+        (None, true) => {
+            let prefix = format!("/schemas/{owner}/");
+            let file = |uri: String| Some(uri.strip_prefix(&prefix)?.trim_end_matches('#').to_owned());
+            reference::family_schema_uris().filter_map(file).collect()
+        }
+    };
+    methods.into_iter().chain(files).map(|name| (name, String::new())).collect()
+}
+
 /// Verbs; methods of the service whose name is there already.
-fn purposes(value: &str) -> Found {
+fn purposes(value: &str, catalogue: &Catalogue) -> Found {
     let verbs = VERBS.iter().map(|verb| (verb.verb.to_owned(), String::new()));
-    let service = value.split_once('.').and_then(|(name, _)| Catalogue::embedded(Source::Current).service(name).ok());
+    let service = value.split_once('.').and_then(|(name, _)| catalogue.service(name).ok());
     let methods = service.into_iter().flat_map(|service| {
         service.methods.iter().map(|method| (format!("{}.{}", service.service_name, method.name), String::new()))
     });

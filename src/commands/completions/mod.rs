@@ -34,7 +34,8 @@ use crate::exit::Status;
 /// `eval (tc completions elvish | slurp)` into rc.elv. `tc completions --install` does it for the shell in use, and says
 /// what it writes; for bash that works with the package bash-completion.
 ///
-/// Called as `taskcluster`, it is that name that is completed.
+/// Called as `taskcluster`, it is that name that is completed, and `completions` writes to a file such as
+/// `bash_completion.sh` where none is named; `completion` prints.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The shell; that of SHELL for --install
@@ -100,7 +101,15 @@ fn named(stub: &str, program: &str) -> String {
     })
 }
 
-/// Prints the stub.
+/// The file that the Go tool's `completions` writes where none is named; its `completion` prints.
+fn go_tool_file(shell: Shell, context: &Context) -> Option<PathBuf> {
+    use clap::ValueEnum as _;
+    let is_written = context.is_taskcluster() && context.words.iter().any(|word| word == "completions");
+    let name = shell.to_possible_value().filter(|_| is_written)?;
+    Some(format!("{}_completion.sh", name.get_name()).into())
+}
+
+/// Prints the stub, or writes it to a file.
 ///
 /// # Errors
 /// When the shell is not known, or standard output or a file cannot be written.
@@ -116,7 +125,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         install::install(&install::step(shell, program, &context.env)?, &stub, context)?;
         return Ok(Status::DONE);
     }
-    match &args.file {
+    let file = args.file.clone().or_else(|| go_tool_file(shell, context));
+    match &file {
         Some(file) => std::fs::write(context.env.resolve(file), stub)
             .map_err(|source| Error::io("write", file.display(), source))?,
         None => write!(context.ui.out(), "{stub}")?,

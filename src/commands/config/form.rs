@@ -42,7 +42,9 @@ impl Form {
     /// When the file or standard output cannot be written.
     pub(super) fn write(&self, value: &Value, context: &Context) -> Result<()> {
         let is_json = self.format == Some(Format::Json) || self.format.is_none() && context.wants_json();
-        let text = if is_json { format!("{value:#}\n") } else { yaml(value, 0) };
+        // The Go tool ends YAML with a line end, and JSON without one.
+        let end = if context.is_taskcluster() { "" } else { "\n" };
+        let text = if is_json { format!("{value:#}{end}") } else { yaml(value, 0) };
         match &self.output {
             Some(file) => std::fs::write(context.env.resolve(file), text)
                 .map_err(|source| Error::io("write", file.display(), source)),

@@ -4,7 +4,7 @@ use crate::config::{Setting, Settings, Slot, Value};
 use crate::error::{Error, Result};
 
 /// What the Go tool calls `config.rootUrl`, which is the one of its settings that is a setting here.
-const GO_ROOT_URL: &str = "config.rootUrl";
+pub(super) const GO_ROOT_URL: &str = "config.rootUrl";
 
 /// Reads a key of the settings file.
 ///

@@ -42,7 +42,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let rows = found(context.settings()?).into_iter().map(row).collect();
     let list = |settings: Vec<Found>| Json::from(settings.iter().map(to_json).collect::<Vec<_>>()).to_string();
-    listing.print(rows, "There are no settings.", context, list).await
+    listing.print(rows, "No settings.", context, list).await
 }
 
 /// All top settings, then what the file has of presets and profiles.

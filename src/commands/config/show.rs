@@ -31,12 +31,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return get::print(key, &args.form, context).await;
     }
     let mut settings = Map::new();
+    // In the order of their names, as the Go tool prints them in either form.
     for (name, unset) in [
-        ("rootUrl", json!("")),
-        ("clientId", json!("")),
         ("accessToken", json!("")),
-        ("certificate", Value::Null),
         ("authorizedScopes", Value::Null),
+        ("certificate", Value::Null),
+        ("clientId", json!("")),
+        ("rootUrl", json!("")),
     ] {
         let value = match get::find(&format!("config.{name}"), context)? {
             Some(_) if SECRETS.contains(&name) && args.form.is_on_screen(context) => json!("(redacted)"),

@@ -43,7 +43,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if context.is_taskcluster() {
         let mut out = context.ui.out();
         for (key, _) in &slots {
-            writeln!(out, "Reset {key} to default value.")?;
+            let name = if key == "root-url" { key::GO_ROOT_URL } else { key };
+            writeln!(out, "Reset {name} to default value.")?;
         }
     } else if args.all {
         context.ui.note(match set.len() {

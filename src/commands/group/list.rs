@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// A Go template for each line, such as '{{ .Status.TaskID }} {{ .Task.Metadata.Name }}'
     #[arg(long, value_name = "TEMPLATE")]
     format_string: Option<String>,
+    /// Only IDs, one a line, for other commands; the same as `-o name`
+    #[arg(long, conflicts_with_all = ["format_string", "form", "jsonl"])]
+    ids: bool,
     #[command(flatten)]
     filters: FilterArgs,
     #[command(flatten)]
@@ -113,7 +116,7 @@ enum Shape {
 /// # Errors
 /// Those of the calls, of the template, of the jq program and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let listing = args.list.listing(&COLUMNS, context)?;
+    let listing = args.list.clone().with_names_alone(args.ids).listing(&COLUMNS, context)?;
     let shape = shape(args, context)?;
     if shape.as_ref().is_some_and(|shape| !matches!(shape, Shape::Plain)) && listing.is_shaped() {
         return Err(Error::usage("--format-string and --jsonl cannot be combined with --columns and -o"));

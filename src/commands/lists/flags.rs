@@ -34,6 +34,8 @@ pub(crate) struct Listing {
     order: Vec<(usize, bool)>,
     limit: Option<usize>,
     pub(super) form: Option<Form>,
+    /// Headers of columns that say more than their names: of what, or since when.
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 impl ListArgs {
@@ -43,6 +45,15 @@ impl ListArgs {
     /// [`crate::error::Kind::Usage`] for an unknown column, and for options that contradict each other.
     pub(crate) fn listing(&self, columns: &'static [Column], context: &Context) -> Result<Listing> {
         self.checked(columns, context.wants_json())
+    }
+
+    /// The same with names or IDs alone, where that is `wanted` by another option.
+    #[must_use]
+    pub(crate) fn with_names_alone(mut self, wanted: bool) -> Self {
+        if wanted {
+            self.form = Some(Form::Name);
+        }
+        self
     }
 
     /// Whether a column is named, to be shown or to sort by.
@@ -68,11 +79,22 @@ impl ListArgs {
         };
         let order = self.sort.iter().map(key).collect::<Result<_>>()?;
         let limit = self.limit.map(|limit| limit as usize);
-        Ok(Listing { columns, chosen, order, limit, form: self.form })
+        Ok(Listing { columns, chosen, order, limit, form: self.form, headers: Vec::new() })
     }
 }
 
 impl Listing {
+    /// The same with this header above the column of this name, which stays the name on the command line.
+    pub(crate) fn headed(mut self, column: &'static str, header: String) -> Self {
+        self.headers.push((column, header));
+        self
+    }
+
+    /// How many items may be listed.
+    pub(crate) fn most(&self) -> usize {
+        self.limit.unwrap_or(usize::MAX)
+    }
+
     /// How many items need to be read: all of them when they are to be sorted.
     pub(crate) fn enough(&self) -> usize {
         if self.order.is_empty() { self.limit.unwrap_or(usize::MAX) } else { usize::MAX }

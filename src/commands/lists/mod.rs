@@ -7,4 +7,5 @@ mod row;
 
 pub(crate) use column::Column;
 pub(crate) use flags::{ListArgs, Listing};
+pub(crate) use print::none;
 pub(crate) use row::{Cell, Row};

@@ -12,6 +12,11 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::Table;
 
+/// What is said of an empty list: of `secrets`, and of `such` ones where somebody chose some.
+pub(crate) fn none(what: &str, is_chosen: bool) -> String {
+    format!("No {}{what}.", if is_chosen { "such " } else { "" })
+}
+
 impl Listing {
     /// Prints the rows as they were asked for: JSON, which `json` makes of the items; a table on a terminal; in a pipe
     /// lines with tabs between the fields. `nothing` is noted where there are none.
@@ -66,7 +71,11 @@ impl Listing {
     fn table<T>(&self, rows: &[Row<T>]) -> Table {
         let shown = self.shown();
         let columns: Vec<&Column> = shown.iter().filter_map(|place| self.columns.get(*place)).collect();
-        let mut table = Table::new(columns.iter().map(|column| column.name));
+        let header = |column: &&Column| {
+            let own = self.headers.iter().find(|(name, _)| *name == column.name);
+            own.map_or_else(|| column.name.to_owned(), |(_, header)| header.clone())
+        };
+        let mut table = Table::new(columns.iter().map(header));
         let mut optional = Vec::new();
         for (place, column) in columns.iter().enumerate() {
             if column.right {

@@ -48,5 +48,5 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let rows = profiles.into_iter().map(row).collect();
     let list = |profiles: Vec<Profile>| profiles.iter().map(json).collect::<Value>().to_string();
-    listing.print(rows, "There are no profiles.", context, list).await
+    listing.print(rows, "No profiles.", context, list).await
 }

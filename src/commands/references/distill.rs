@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +40,9 @@ fn parse_version(text: &str) -> Result<String, String> {
     if parts.len() == 3 && numbers { Ok(text.into()) } else { Err("a version looks like 106.0.0".into()) }
 }
 
+/// The largest roll-up that is taken, in bytes; those of today have a little more than one megabyte.
+const MAX_ROLLUP_BYTES: u64 = 32 << 20;
+
 /// What became of the files.
 #[derive(Debug, Default, serde::Serialize)]
 struct Report {
@@ -67,14 +70,26 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     tell(args, context, &directory, &distilled, &report).await
 }
 
+/// The text of a roll-up: from standard input, a URL or a file.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is not UTF-8.
 pub(super) async fn read_input(input: &str, context: &Context) -> Result<String> {
     let bytes = if input == "-" {
         context.read_stdin().await?
     } else if let Some(url) = rollup_url(input) {
         fetch(url, context).await?
     } else {
-        fs::read(context.env.resolve(input)).map_err(|source| Error::io("read", input, source))?
+        let mut bytes = Vec::new();
+        let file = fs::File::open(context.env.resolve(input));
+        let read = file.and_then(|file| file.take(MAX_ROLLUP_BYTES + 1).read_to_end(&mut bytes));
+        read.map_err(|source| Error::io("read", input, source))?;
+        bytes
     };
+    if bytes.len() as u64 > MAX_ROLLUP_BYTES {
+        return Err(Error::failed(format!("{input} is larger than {MAX_ROLLUP_BYTES} bytes"))
+            .hint("The roll-up of a deployment has a little more than one megabyte."));
+    }
     String::from_utf8(bytes).map_err(|source| Error::failed(format!("{input} is not UTF-8 text")).caused_by(source))
 }
 

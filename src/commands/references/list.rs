@@ -83,7 +83,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let rows = entries.into_iter().map(row).collect();
     let list = |entries: Vec<serde_json::Value>| serde_json::json!(entries).to_string();
-    let status = listing.print(rows, "There are no services.", context, list).await?;
+    let status = listing.print(rows, "No services.", context, list).await?;
     if context.ui.terminal.stdout && !context.wants_json() && !listing.is_shaped() {
         writeln!(context.ui.out(), "\nThese are the references of {}.", catalogue.label())?;
     }

@@ -12,9 +12,6 @@ use crate::exit::Status;
 use crate::reference::distill::{descriptions, distill as distil};
 use crate::reference::{Catalogue, Source};
 
-/// The largest roll-up that is taken, in bytes; those of today have a little more than one megabyte.
-const MAX_ROLLUP_BYTES: usize = 32 << 20;
-
 /// Fetch the references of the deployment in use, and work by them from now on
 ///
 /// `tc api`, its help, validation and completion then know what this deployment has, in its own words: methods that are newer
@@ -42,9 +39,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
             .caused_by(reason)
             .hint("Nothing was changed.")
     };
-    if text.len() > MAX_ROLLUP_BYTES {
-        return Err(unusable(format!("it is larger than {MAX_ROLLUP_BYTES} bytes")));
-    }
     let distilled = distil(&text).map_err(|source| unusable(source.to_string()))?;
     if distilled.source == Source::Legacy {
         return Err(unusable("they are those of 2018, which are embedded: `--legacy`".into()));

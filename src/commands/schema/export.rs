@@ -34,11 +34,19 @@ const KNOWN_FILES: [(&str, &str); 2] = [
 /// When a file cannot be written.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let directory = context.env.resolve(&args.directory);
+    // Those of the deployment in use, and those of workers' payloads, which no reference has.
+    let services = context.catalogue(false).services()?;
+    let own = services.iter().flat_map(|service| {
+        service.schemas.iter().map(|(file, schema)| (service.schema_uri(file), schema.get().to_owned()))
+    });
+    let families = reference::family_schema_uris().filter_map(|uri| {
+        let schema = reference::schema(&uri)?.get().to_owned();
+        Some((uri, schema))
+    });
     let mut count = 0;
-    for uri in reference::schema_uris() {
-        let Some(path) = uri.trim_end_matches('#').strip_prefix("/schemas/") else { continue };
-        let Some(schema) = reference::schema(&uri) else { continue };
-        let mut schema: Value = serde_json::from_str(schema.get())
+    for (uri, schema) in own.chain(families) {
+        let Some(path) = relative(&uri) else { continue };
+        let mut schema: Value = serde_json::from_str(&schema)
             .map_err(|source| Error::failed(format!("the schema {uri} is broken")).caused_by(source))?;
         let depth = path.matches('/').count();
         localize(&mut schema, &"../".repeat(depth));
@@ -54,6 +62,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     write(&directory.join("settings.json"), &json!({"json.schemas": schemas}))?;
     writeln!(context.ui.out(), "{count} schemas written to {}", directory.display())?;
     Ok(Status::DONE)
+}
+
+/// Where the schema at a URI of references goes, below the directory; none where that would be outside of it.
+fn relative(uri: &str) -> Option<&str> {
+    let path = uri.trim_end_matches('#').strip_prefix("/schemas/")?;
+    let is_name = |name: &str| !name.is_empty() && name != "." && name != ".." && !name.contains(['\\', ':', '\0']);
+    path.split('/').all(is_name).then_some(path)
 }
 
 /// Makes references from the root of a deployment relative to the file.
@@ -78,4 +93,19 @@ fn write(path: &Path, value: &Value) -> Result<()> {
         fs::create_dir_all(parent).map_err(cannot)?;
     }
     fs::write(path, format!("{value:#}\n")).map_err(cannot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_whose_name_leads_out_of_the_directory_is_not_written() {
+        assert_eq!(relative("/schemas/queue/v1/task.json#"), Some("queue/v1/task.json"));
+        for uri in
+            ["/schemas/queue/../../x.json#", "/schemas//etc/x.json", "/schemas/q/./x", "/schemas/q/C:\\x", "/other/x"]
+        {
+            assert_eq!(relative(uri), None, "{uri}");
+        }
+    }
 }

@@ -58,7 +58,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Row::new(serde_json::json!(entry), cells)
     };
     let rows = entries.into_iter().map(row).collect();
-    listing.print(rows, "There are no schemas.", context, |schemas| serde_json::json!(schemas).to_string()).await
+    listing.print(rows, "No schemas.", context, |schemas| serde_json::json!(schemas).to_string()).await
 }
 
 /// The schemas of the services, and of the families that belong to none: those are embedded, whatever the deployment.

@@ -8,7 +8,7 @@ use super::content::{self, HIDDEN, SHOW_HINT};
 use super::stored::{self, Stored};
 use crate::commands::selection::{self, SECRET};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
 /// Print a secret, or values of it
@@ -81,7 +81,8 @@ fn chosen(keys: &[String], stored: &Stored, name: &str, wants_json: bool) -> Res
 fn value<'a>(stored: &'a Stored, name: &str, key: &str) -> Result<&'a Value> {
     content::find(&stored.secret, key).ok_or_else(|| {
         let known: Vec<String> = stored.secret.keys().cloned().collect();
-        let error = selection::no_such("key", key, &known);
+        let error = Error::new(Kind::NotFound, format!("key `{key}` does not exist"));
+        let error = selection::with_nearest(error, key, &known);
         let keys =
             if known.is_empty() { "It has no keys.".to_owned() } else { format!("It has {}.", known.join(", ")) };
         let error = if error.hints().is_empty() { error.hint(keys) } else { error };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stored;
-use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -29,5 +29,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let names = stored::some_names(&context.client()?, &args.prefix, listing.enough()).await?;
     let rows = names.into_iter().map(|name| Row::new(name.clone(), [Cell::from(name)])).collect();
-    listing.print(rows, "There are no such secrets.", context, |names| json!(names).to_string()).await
+    let nothing = none("secrets", !args.prefix.is_empty());
+    listing.print(rows, nothing, context, |names| json!(names).to_string()).await
 }

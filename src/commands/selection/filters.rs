@@ -28,7 +28,8 @@ pub(crate) struct FilterArgs {
     #[arg(short, long)]
     pub exception: bool,
     /// Completed tasks
-    #[arg(short, long)]
+    // What the Go tool called it up to version 71.
+    #[arg(short, long, alias = "complete")]
     pub completed: bool,
     /// Unscheduled tasks
     #[arg(short, long)]

@@ -15,6 +15,6 @@ pub(super) use filters::FilterArgs;
 pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
 pub(super) use indexed::{indexed_task, resolve_index};
 pub(super) use named::{NamedTasks, group, task, tasks};
-pub(super) use nearest::{collect, collect_some, no_such, or_nearest, texts};
+pub(super) use nearest::{collect, collect_some, no_such, or_nearest, texts, with_nearest};
 pub(super) use pools::{WorkerName, check_pool, pool, pool_ids, worker, workers};
 pub(super) use words::first_words;

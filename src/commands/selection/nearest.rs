@@ -69,7 +69,11 @@ pub(crate) async fn or_nearest<T>(
 
 /// That there is no such thing, with the names that are like it.
 pub(crate) fn no_such(noun: &str, name: &str, known: &[String]) -> Error {
-    let error = Error::new(Kind::NotFound, format!("{noun} `{name}` does not exist"));
+    with_nearest(Error::unknown_name(format_args!("{noun} `{name}`")), name, known)
+}
+
+/// The error with the names that are like this one.
+pub(crate) fn with_nearest(error: Error, name: &str, known: &[String]) -> Error {
     match suggest(name, known.iter().map(String::as_str)).as_slice() {
         [] => error,
         names => error.hint(format!("Did you mean `{}`?", names.join("`, `"))),

@@ -43,6 +43,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();
     let mut rows = Vec::new();
+    // However many tasks there are.
+    let mut left = listing.most();
     let (ui, enough, listing_ref) = (&context.ui, listing.enough(), &listing);
     let is_table = listing.is_shaped() || ui.terminal.stdout && named.is_single;
     let outcome = look_up(
@@ -58,7 +60,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
                 rows.extend(of_task);
                 return Ok(());
             }
-            let of_task = listing_ref.ordered(of_task.collect());
+            let mut of_task = listing_ref.ordered(of_task.collect());
+            of_task.truncate(left);
+            left -= of_task.len();
             let list: Vec<&str> = of_task.iter().map(|row| row.item.raw.get()).collect();
             documents.push(if named.is_single {
                 format!("[{}]", list.join(","))

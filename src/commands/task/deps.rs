@@ -70,8 +70,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 type Trees = Vec<(Direction, Vec<Line>)>;
 
 async fn collect(args: &Args, client: &Client, id: &str) -> Result<(Node, Trees)> {
-    let root =
-        node(client, id).await?.ok_or_else(|| Error::new(Kind::NotFound, format!("task {id} does not exist")))?;
+    let root = node(client, id).await?.ok_or_else(|| Error::unknown_name(format_args!("task {id}")))?;
     let mut trees = Vec::new();
     for (direction, left_out) in [(Direction::Up, args.down), (Direction::Down, args.up)] {
         if !left_out {

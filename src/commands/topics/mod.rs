@@ -72,7 +72,7 @@ const JQ: &str =
     "--jq EXPR runs a jq program over the JSON document that --json would print, and --jsonl --jq EXPR over
 each item. Strings at the top are printed bare; everything else is JSON, on one line in a pipe.
 The language is jq 1.8, by the interpreter jaq with definitions of tc's own for what that lacks.
-88 % of the cases of jq's own test suite agree. What differs, by kind:";
+87 % of the cases of jq's own test suite agree. What differs, by kind:";
 
 impl Topic {
     /// The whole topic as plain text, for a terminal of so many columns.

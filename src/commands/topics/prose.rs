@@ -96,9 +96,9 @@ pub(super) const SCRIPTING: Topic = Topic {
 ended. Nothing is asked where standard input is no terminal: actions that ask need --yes.",
     entries: entries! {
         "tc task status ID --jq .status.state" => "one value for a variable",
-        "tc group list ID --failed --jq '.[].taskId'" => "IDs, one a line",
+        "tc group list ID --jq '.[].task.metadata.name'" => "one value of each task, one a line",
         "tc group list ID --columns task,state" => "chosen fields, with tabs between them; --sort and --limit choose lines",
-        "tc group list ID --failed -o name" => "IDs alone, one a line; -o yaml is JSON as YAML",
+        "tc group list ID --failed --ids" => "IDs alone, one a line; -o name is the same for other lists",
         "tc task rerun - --yes" => "`-` reads IDs from standard input",
         "tc group rerun ID --dry-run" => "says what would be done, and does nothing",
         "tc task wait ID --timeout 1h" => "ends with 0 when it completed, 3 when it did not, 8 when it is still pending",

@@ -88,7 +88,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         fetch(&mut errors, &client, pool, since, args).await?;
     }
     if errors.is_empty() && !context.wants_json() {
-        context.ui.note(format_args!("There are no such errors since {}.", since.format("%F %R UTC")));
+        let such = if args.kind.is_some() || args.launch_config.is_some() { "such " } else { "" };
+        context.ui.note(format_args!("No {such}errors since {}.", since.format("%F %R UTC")));
         return Ok(Status::DONE);
     }
     if args.each {
@@ -135,7 +136,7 @@ async fn print_groups(groups: Vec<Group>, listing: &Listing, context: &Context) 
     };
     let rows = groups.into_iter().map(row).collect();
     let list = |groups: Vec<Group>| groups.iter().map(Group::json).collect::<Value>().to_string();
-    listing.print(rows, "There are no such errors.", context, list).await
+    listing.print(rows, "No such errors.", context, list).await
 }
 
 async fn print_each(errors: Vec<Value>, listing: &Listing, context: &Context) -> Result<Status> {
@@ -154,7 +155,7 @@ async fn print_each(errors: Vec<Value>, listing: &Listing, context: &Context) ->
     let rows = errors.into_iter().map(row).collect();
     if context.wants_json() || listing.is_shaped() {
         let list = |errors| Value::Array(errors).to_string();
-        return listing.print(rows, "There are no such errors.", context, list).await;
+        return listing.print(rows, "No such errors.", context, list).await;
     }
     let errors: Vec<Value> = listing.ordered(rows).into_iter().map(|row| row.item).collect();
     let mut out = context.ui.out();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::fields::{number, text, time};
 use crate::client::Client;
-use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::commands::selection::{check_pool, collect, pool};
 use crate::context::Context;
 use crate::error::Result;
@@ -61,6 +61,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         check_pool(&client, &named.id).await?;
     }
     let now = context.now();
+    let has_some = !workers.is_empty();
     workers.retain(|worker| {
         let state = text(worker, "state");
         let in_state = args.state.iter().any(|wanted| wanted == state)
@@ -84,7 +85,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Row::new(worker, cells)
     };
     let rows = workers.into_iter().map(row).collect();
-    listing.print(rows, "There are no such workers.", context, |workers| Value::Array(workers).to_string()).await
+    listing.print(rows, none("workers", has_some), context, |workers| Value::Array(workers).to_string()).await
 }
 
 /// The workers of a pool as worker-manager knows them, with what the queue has seen of them.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::counts::{self, QueueCounts, Refusals};
 use super::fields::{number, text};
 use crate::client::Client;
-use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::commands::selection::collect;
 use crate::context::Context;
 use crate::error::Result;
@@ -61,7 +61,8 @@ struct Counted {
 /// # Errors
 /// When a call fails; a caller who may not count tasks is told so.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let listing = args.list.listing(&COLUMNS, context)?;
+    let header = format!("errors in {} h", args.hours);
+    let listing = args.list.listing(&COLUMNS, context)?.headed("errors", header);
     let client = context.client()?;
     let (mut pools, stats) = tokio::try_join!(
         collect(client.call("worker-manager", "listWorkerPools"), "workerPools"),
@@ -100,7 +101,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     let rows = counted.into_iter().map(row).collect();
     let list = |pools: Vec<Counted>| pools.into_iter().map(json_of).collect::<Value>().to_string();
-    listing.print(rows, "There are no such worker pools.", context, list).await
+    let is_chosen = args.pending || !args.prefix.is_empty();
+    listing.print(rows, none("worker pools", is_chosen), context, list).await
 }
 
 /// Puts the counts of workers into the pools: the list of pools itself has zeros in their place.

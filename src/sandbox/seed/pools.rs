@@ -1,4 +1,4 @@
-//! The worker pools of a push that began a while ago: as many workers as took its tasks, and one pool that is in trouble.
+//! The worker pools of a push. One that began a while ago had as many workers as took its tasks, and one pool in trouble.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,9 @@ use crate::sandbox::state::State;
 /// How often starting a worker of the pool in trouble failed, and how long there was between two times.
 const LAUNCH_ERRORS: i32 = 7;
 const BETWEEN_ERRORS: TimeDelta = TimeDelta::minutes(9);
+
+/// How many workers a pool may have on which nobody has worked yet.
+const USUAL_CAPACITY: usize = 10;
 
 /// Makes the pools. Of those with workers, the one in which the most tasks wait is the one in trouble.
 ///
@@ -31,10 +34,11 @@ pub(in crate::sandbox) fn furnish(
         let workers = listed["workers"].as_array().into_iter().flatten();
         let workers: Vec<(String, String)> =
             workers.map(|worker| (text(&worker["workerGroup"]), text(&worker["workerId"]))).collect();
+        let capacity = if workers.is_empty() { USUAL_CAPACITY } else { workers.len() };
+        state.worker_manager.remember_pool(pool, &workers, capacity, now);
         if workers.is_empty() {
             continue;
         }
-        state.worker_manager.remember_pool(pool, &workers, now);
         let counts = call_queue(state, "taskQueueCounts", &[("taskQueueId", pool)], Value::Null, now)?;
         longest = longest.max((counts["pendingTasks"].as_u64().unwrap_or(0), pool));
     }

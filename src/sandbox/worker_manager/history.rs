@@ -14,12 +14,18 @@ const PROVIDER: &str = "gcp";
 const LIFETIME: TimeDelta = TimeDelta::days(1);
 
 impl WorkerManagerState {
-    /// Adds a pool whose workers, each as group and ID, are all that it may have. One that exists stays as it is.
-    pub(in crate::sandbox) fn remember_pool(&mut self, id: &str, workers: &[(String, String)], now: DateTime<Utc>) {
+    /// Adds a pool with these workers, each as group and ID, which may have so many. One that exists stays as it is.
+    pub(in crate::sandbox) fn remember_pool(
+        &mut self,
+        id: &str,
+        workers: &[(String, String)],
+        capacity: usize,
+        now: DateTime<Utc>,
+    ) {
         if self.pool(id).is_some() {
             return;
         }
-        let config = json!({"minCapacity": 0, "maxCapacity": workers.len(), "launchConfigs": []});
+        let config = json!({"minCapacity": 0, "maxCapacity": capacity, "launchConfigs": []});
         let pool = Pool {
             provider: PROVIDER.into(),
             description: "A worker pool of a made-up push.".into(),

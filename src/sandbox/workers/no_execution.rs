@@ -10,7 +10,7 @@ use crate::sandbox::shared::Shared;
 
 /// What a worker would take over from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host(());
+pub(crate) struct Host(());
 
 impl Host {
     pub(in crate::sandbox) fn new<N: AsRef<OsStr>, V: AsRef<OsStr>>(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::definition::scopes;
 use super::super::known;
 use super::super::shown::text;
-use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -58,5 +58,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Row::new(client, cells)
     };
     let rows = clients.into_iter().map(row).collect();
-    listing.print(rows, "There are no such clients.", context, |clients| Value::Array(clients).to_string()).await
+    let nothing = none("clients", args.disabled || !args.prefix.is_empty());
+    listing.print(rows, nothing, context, |clients| Value::Array(clients).to_string()).await
 }

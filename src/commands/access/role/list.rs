@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::definition::scopes;
 use super::super::known;
 use super::super::shown::text;
-use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -47,5 +47,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Row::new(role, cells)
     };
     let rows = roles.into_iter().map(row).collect();
-    listing.print(rows, "There are no such roles.", context, |roles| Value::Array(roles).to_string()).await
+    let nothing = none("roles", !args.prefix.is_empty());
+    listing.print(rows, nothing, context, |roles| Value::Array(roles).to_string()).await
 }

@@ -1,0 +1,31 @@
+//! The first words of commands: an enum for all of them, and the tree of each one by itself.
+
+/// Makes the enum of commands, and `with_noun`, which adds one of them alone to a tree.
+///
+/// To build the arguments of all commands takes longer than most commands need, and a command line names one.
+macro_rules! nouns {
+    ($($(#[$attribute:meta])* $noun:ident($arguments:ty)),* $(,)?) => {
+        /// What to do.
+        #[derive(Debug, clap::Subcommand)]
+        #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
+        pub(crate) enum Command {
+            $($(#[$attribute])* $noun($arguments),)*
+        }
+
+        /// The tree with the command of this name alone; nothing where there is none, or it is another name of one.
+        fn with_noun(tree: clap::Command, name: &str) -> Option<clap::Command> {
+            $({
+                #[derive(clap::Subcommand)]
+                enum Only {
+                    $(#[$attribute])* $noun($arguments),
+                }
+                if <Only as clap::Subcommand>::has_subcommand(name) {
+                    return Some(<Only as clap::Subcommand>::augment_subcommands(tree));
+                }
+            })*
+            None
+        }
+    };
+}
+
+pub(super) use nouns;
