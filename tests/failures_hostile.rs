@@ -31,7 +31,7 @@ fn failed(group: &Group, artifacts: &[(&str, Blob)]) -> String {
 
 fn artifact(group: &Group, id: &str, name: &str, body: Value) {
     let mut body = body;
-    body["expires"] = json!("2027-01-01T00:00:00.000Z");
+    body["expires"] = group.queue("task", &[id], None)["expires"].clone();
     group.queue("createArtifact", &[id, "0", name], Some(body));
 }
 
@@ -107,7 +107,7 @@ fn a_storage_that_fails_is_said_and_the_rest_is_answered() {
         (vec![Fault::Status(404)], "404"),
         (vec![Fault::Status(403)], "403"),
         (vec![Fault::CutAfter(20)], "ended"),
-        (vec![Fault::StallAfter(20)], "nothing came"),
+        (vec![Fault::StallAfter(20)], "nothing more came"),
     ] {
         let storage = deployment(Content::new(format!("fine\n{FAILURE}\n").into_bytes()));
         storage.faults(&faults);
@@ -140,7 +140,7 @@ fn a_line_of_a_hundred_megabytes_and_what_is_no_text_are_read() {
 #[test]
 fn what_expands_without_end_is_read_in_bounded_memory() {
     let group = Group::new();
-    let bomb = Blob::new(gzip((0..2000).map(|_| vec![b' '; 1 << 20]))).content_encoding("gzip");
+    let bomb = Blob::new(gzip((0..300).map(|_| vec![b' '; 1 << 20]))).content_encoding("gzip");
     let id = failed(&group, &[(BACKING, bomb)]);
     let ran = group.tc().run(&["task", "errors", &id]);
     ran.stdout("").stderr(&format!("No line of {BACKING} tells an error.\n")).status(0);
