@@ -118,3 +118,27 @@ fn an_interrupt_or_a_termination_leaves_nothing_behind() {
         assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("tc-sandbox-")), "{left:?}");
     }
 }
+
+#[test]
+fn a_taskcluster_yml_runs_as_a_small_ci() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "version: 1\nreporting: checks-v1\npolicy: {pullRequests: public}\ntasks:\n  - $if: 'tasks_for == \"github-push\"'\n    \
+                then:\n      taskQueueId: my/ci\n      created: {$fromNow: ''}\n      deadline: {$fromNow: '1 hour'}\n      \
+                expires: {$fromNow: '1 day'}\n      payload:\n        command: [[/bin/sh, -c, 'echo tested ${event.after} > \
+                out.txt']]\n        maxRunTime: 60\n        artifacts: [{type: file, path: out.txt, name: public/out.txt}]\n      \
+                metadata: {name: test, description: t, owner: a@example.com, source: 'https://example.com'}\n";
+    fs::write(folder.path().join(".taskcluster.yml"), file).unwrap();
+    let commit = "b79ce60be819cdc482c9c6a84dc3c457959aa66f";
+    let script = format!(
+        "id=$(tc task create --render --event push --repo o/r --sha {commit} --json --jq '.[0].taskId')\n\
+         tc task wait \"$id\" >&2\ntc artifact cat \"$id\" public/out.txt\n"
+    );
+    fs::write(folder.path().join("ci.sh"), script).unwrap();
+    let output = program(folder.path())
+        .args(["sandbox", "--workers", "1", "--execute", "--exec", "sh -eu ci.sh"])
+        .output()
+        .unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(stdout, format!("tested {commit}\n"), "{stderr}");
+    assert!(output.status.success(), "{stderr}");
+}

@@ -93,3 +93,43 @@ fn answer_that_the_client_has_is_not_sent_again() {
     Wire::new(&sandbox, "PUT", "/api/secrets/v1/secret/a").json(&secret).send().is(200, "");
     get(first.header("etag").unwrap()).is(200, "");
 }
+
+#[test]
+fn web_pages_may_read_everything_but_the_page_that_signs_in() {
+    let sandbox = start();
+    let ask = |verb: &str, path: &str| {
+        let reply = Wire::new(&sandbox, verb, path).anonymous().header("Origin", "https://example.com");
+        let reply = reply.header("Access-Control-Request-Method", "GET").send();
+        (reply.status, reply.header("access-control-allow-origin").map(str::to_owned))
+    };
+    let allowed = (200, Some("*".to_owned()));
+    for path in ["/api/queue/v1/ping", "/sandbox/notifications", "/references/manifest.json"] {
+        assert_eq!((ask("GET", path), ask("OPTIONS", path)), (allowed.clone(), allowed.clone()), "{path}");
+    }
+    assert_eq!(ask("GET", "/auth/clients/create").1, None);
+    assert_eq!(ask("OPTIONS", "/auth/clients/create").1, None);
+}
+
+/// With both of the server's threads busy at that.
+#[test]
+fn templates_that_take_long_do_not_delay_others() {
+    let sandbox = start();
+    let list = format!("{{$eval: '[{}]'}}", vec!["1"; 70].join(","));
+    let file = format!(
+        "version: 1\ntasks:\n  $map: {list}\n  each(a):\n    $map: {list}\n    each(b):\n      {{c: {list}}}\n"
+    );
+    let body = json!({"body": file, "organization": "o", "repository": "r", "fakeEvent": {"type": "github-push"}});
+    let wire = Wire::new(&sandbox, "POST", "/api/github/v1/taskcluster-yml").json(&body);
+    let started = Instant::now();
+    let renders: Vec<_> = (0..2).map(|_| wire.clone()).map(|wire| std::thread::spawn(move || wire.send())).collect();
+    let mut longest = Duration::ZERO;
+    while !renders.iter().all(std::thread::JoinHandle::is_finished) {
+        let asked = Instant::now();
+        Wire::new(&sandbox, "GET", "/api/queue/v1/ping").anonymous().send().is(200, "");
+        longest = longest.max(asked.elapsed());
+    }
+    let took = started.elapsed();
+    assert!(took > Duration::from_millis(200), "it is no burden: {took:?}");
+    assert!(longest < took / 2, "a ping took {longest:?} of {took:?}");
+    renders.into_iter().for_each(|render| assert_eq!(render.join().unwrap().status, 400));
+}

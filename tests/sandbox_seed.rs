@@ -196,3 +196,16 @@ fn seed_that_is_neither_a_file_nor_a_push_is_told_what_a_seed_is() {
                     hint: A seed is a file, or a made-up push such as firefox:300.\n";
     tc().run(&["sandbox", "--seed", "push", "--exec", "true"]).stdout("").stderr(expected);
 }
+
+#[test]
+fn port_that_is_taken_is_a_conflict_and_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    tc().run(&["sandbox", "--port", &port, "--exec", "true"])
+        .stdout("")
+        .stderr(&format!(
+            "error: cannot start the sandbox: port {port} is in use\nhint: Choose another port with --port, or omit it to \
+             use any free port.\n"
+        ))
+        .status(6);
+}

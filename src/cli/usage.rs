@@ -108,9 +108,9 @@ fn slip(unknown: Unknown<'_>, names: &[String]) -> Option<String> {
 /// What clap noted under `kind`, each in backquotes.
 fn listed(fault: &clap::Error, kind: ContextKind) -> Option<String> {
     match fault.get(kind)? {
-        ContextValue::String(text) => Some(format!("`{text}`")),
+        ContextValue::String(text) => Some(format!("`{}`", without_optional_value(text))),
         ContextValue::Strings(texts) if !texts.is_empty() => {
-            Some(texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", "))
+            Some(texts.iter().map(|text| format!("`{}`", without_optional_value(text))).collect::<Vec<_>>().join(", "))
         }
         _ => None,
     }
@@ -121,7 +121,12 @@ fn usage(fault: &clap::Error) -> Option<String> {
     let ContextValue::StyledStr(usage) = fault.get(ContextKind::Usage)? else { return None };
     let text = usage.to_string();
     let text = text.trim().trim_start_matches("Usage:");
-    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(text.split_whitespace().map(without_optional_value).collect::<Vec<_>>().join(" "))
+}
+
+/// A switch without the `true` or `false` that it may have, of which no usage speaks.
+fn without_optional_value(word: &str) -> &str {
+    word.split_once("[=<").map_or(word, |(switch, _)| switch)
 }
 
 /// The words of a usage that are names of commands: those before the first placeholder or option.
@@ -149,7 +154,7 @@ mod tests {
     }
 
     fn explained(words: &str) -> (String, Vec<String>) {
-        let fault = tree().try_get_matches_from(words.split(' ')).unwrap_err();
+        let fault = crate::cli::lenient(tree()).try_get_matches_from(words.split(' ')).unwrap_err();
         let guess = |command: &str, unknown: Unknown<'_>| match unknown {
             Unknown::Command("login") => Some(format!("Use `{command} signin`.")),
             Unknown::Option("--web") => Some(format!("Not {command}.")),
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(explained("tc from-now --al x").1[0], "Did you mean `--all`?");
         assert_eq!(explained("tc from-now --web x").1[0], "Not tc from-now.");
         assert_eq!(explained("tc from-now x --color no").1[0], "Possible values: `auto`, `never`.");
+        assert_eq!(explained("tc from-now --all").1[0], "Usage: tc from-now --all <ID>");
         assert_eq!(explained("tc from-now").1, ["Usage: tc from-now <ID>", "For all options: `tc from-now --help`."]);
     }
 

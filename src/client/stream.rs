@@ -1,18 +1,17 @@
 //! Answers that are passed on piece by piece, so that a log of any size takes constant memory.
 
 use std::fmt;
-use std::io::{self, Write as _};
 use std::time::Duration;
 
-use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
+use bytes::{Buf as _, Bytes};
 use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::answer::claims_html;
-use super::body::{GZIP_STEP_BYTES, is_gzip};
+use super::body::is_gzip;
+use super::decoding::{Decoder, Encoded};
 use super::send::Hop;
-use super::transport::{Arriving, Incoming};
+use super::transport::Incoming;
 use super::{ApiError, Client, Request};
 use crate::error::{Error, Result};
 
@@ -35,14 +34,10 @@ pub struct Streamed {
     pub headers: HeaderMap,
     /// Where the answer comes from, after redirects.
     pub url: Url,
-    arriving: Arriving,
-    /// What has arrived and was not looked at.
+    encoded: Encoded,
+    /// What has arrived and is not expanded yet.
     received: Bytes,
-    is_compressed: bool,
-    /// Made when something arrives: an empty body may be said to be compressed, too.
-    decoder: Option<MultiGzDecoder<Vec<u8>>>,
-    /// Decoded bytes that are still to be dropped, because the caller has them already.
-    skip: u64,
+    decoder: Decoder,
 }
 
 impl fmt::Debug for Streamed {
@@ -82,6 +77,34 @@ impl Client {
         streamed(request, hop, incoming, options.from)
     }
 
+    /// The same from the first byte on, or else of the last `most` bytes alone, where the body is longer than that, the
+    /// server sends parts (RFC 9110, 14.1.2) and what is stored is not compressed; the second value says that it is so.
+    /// It takes one request, but where a longer body turns out to be compressed.
+    pub(crate) async fn stream_end(
+        &self,
+        request: &Request,
+        options: StreamOptions,
+        most: u64,
+    ) -> Result<(Streamed, bool)> {
+        let range = ("Range".to_owned(), format!("bytes=-{most}"));
+        let extra = vec![range, ("Accept-Encoding".to_owned(), "gzip".to_owned())];
+        match self.begin(request, extra, options).await {
+            Ok((hop, incoming)) => {
+                let start = if incoming.status == 206 { range_start(&incoming.headers) } else { Some(0) };
+                let is_plain = !incoming.headers.contains_key("content-encoding");
+                match start {
+                    Some(0) => return Ok((streamed(request, hop, incoming, 0)?, false)),
+                    Some(_) if is_plain => return Ok((streamed(request, hop, incoming, 0)?, true)),
+                    // The end of something compressed is of no use.
+                    _ => {}
+                }
+            }
+            Err(error) if ApiError::of(&error).is_some_and(|refusal| refusal.status == 416) => {}
+            Err(error) => return Err(error),
+        }
+        Ok((self.stream(request, StreamOptions { from: 0, ..options }).await?, false))
+    }
+
     async fn begin(
         &self,
         request: &Request,
@@ -103,8 +126,9 @@ fn streamed(request: &Request, hop: Hop, incoming: Incoming, skip: u64) -> Resul
         return Err(Error::failed(format!("{what} answered {status} with a web page"))
             .hint("The deployment may lack this service, or the root URL may belong to another web site."));
     }
-    let is_compressed = is_gzip(&headers);
-    Ok(Streamed { what, headers, url: hop.url, arriving, received: Bytes::new(), is_compressed, decoder: None, skip })
+    let (encoded, decoder) =
+        (Encoded::new(what.clone(), arriving), Decoder::new(what.clone(), is_gzip(&headers), skip));
+    Ok(Streamed { what, headers, url: hop.url, encoded, received: Bytes::new(), decoder })
 }
 
 fn is_web_page(request: &Request, hop: &Hop, headers: &HeaderMap) -> bool {
@@ -119,58 +143,30 @@ impl Streamed {
     /// long; [`crate::error::Kind::Failed`] when what is said to be compressed is not.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            let piece = self.step().await?;
-            if self.is_compressed && piece.is_some() {
-                self.decoder.get_or_insert_with(|| MultiGzDecoder::new(Vec::new()));
-            }
-            let decoded = match (&mut self.decoder, piece) {
-                (None, None) => return Ok(None),
-                (None, Some(piece)) => piece,
-                (Some(decoder), Some(piece)) => decode(decoder, &piece).map_err(|source| self.corrupt(source))?,
-                (Some(_), None) => match self.decoder.take().map(MultiGzDecoder::finish) {
-                    Some(Ok(rest)) => Bytes::from(rest),
-                    // What is cut short was handed out as far as it could be decoded.
-                    Some(Err(source)) => return Err(self.corrupt(source)),
-                    None => return Ok(None),
-                },
+            let fresh = if self.decoder.is_compressed() {
+                let (mut rest, mut content) = (&self.received[..], Vec::new());
+                self.decoder.decode(&mut rest, &mut content)?;
+                let taken = self.received.len() - rest.len();
+                self.received.advance(taken);
+                Bytes::from(content)
+            } else {
+                self.decoder.fresh(std::mem::take(&mut self.received))
             };
-            if let Some(fresh) = self.fresh(decoded) {
+            if !fresh.is_empty() {
                 return Ok(Some(fresh));
             }
-        }
-    }
-
-    /// Bytes of the wire to look at next: few where they are compressed, because they may become many.
-    async fn step(&mut self) -> Result<Option<Bytes>> {
-        if self.received.is_empty() {
-            match self.arriving.next().await.map_err(|broken| broken.into_error(&self.what, 1))? {
+            match self.encoded.next().await? {
                 Some(piece) => self.received = piece,
-                None => return Ok(None),
+                // What is cut short was handed out as far as it could be decoded.
+                None => return self.decoder.finish().map(|()| None),
             }
         }
-        let length = if self.is_compressed { GZIP_STEP_BYTES } else { usize::MAX };
-        Ok(Some(self.received.split_to(length.min(self.received.len()))))
     }
 
-    /// What the caller does not have yet of a piece.
-    fn fresh(&mut self, mut piece: Bytes) -> Option<Bytes> {
-        let known = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
-        self.skip -= known as u64;
-        let fresh = piece.split_off(known);
-        (!fresh.is_empty()).then_some(fresh)
+    /// What arrives, and what makes the content of it, for another thread.
+    pub(crate) fn split(self) -> (Encoded, Decoder) {
+        (self.encoded, self.decoder)
     }
-
-    fn corrupt(&self, source: io::Error) -> Error {
-        Error::failed(format!("{} sent something that cannot be decompressed", self.what)).caused_by(source)
-    }
-}
-
-fn decode(decoder: &mut MultiGzDecoder<Vec<u8>>, piece: &[u8]) -> io::Result<Bytes> {
-    decoder.write_all(piece)?;
-    decoder.flush()?;
-    // The next piece will be about as large: room that is made at once need not grow step by step.
-    let room = Vec::with_capacity(decoder.get_ref().len());
-    Ok(Bytes::from(std::mem::replace(decoder.get_mut(), room)))
 }
 
 /// Where a partial answer starts: `bytes 100-199/200` (RFC 9110, 14.4).

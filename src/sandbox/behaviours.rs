@@ -5,7 +5,7 @@ use serde_json::json;
 use super::auth::{self, Presented};
 use super::call::{Answer, Call, Outcome};
 use super::state::State;
-use super::{github, hooks, index, notify, object, purge_cache, queue, secrets, worker_manager};
+use super::{hooks, index, notify, object, purge_cache, queue, secrets, web_server, worker_manager};
 
 impl State {
     /// Runs the behaviour of a method; nothing when it has none here.
@@ -13,6 +13,7 @@ impl State {
         if let Some(answer) = self.monitoring(call) {
             return Some(Ok(answer));
         }
+        self.forget_expired(call.now);
         let outcome = self.dispatch(call, presented);
         if let Some(Ok(_)) = outcome {
             self.history.note(call, &self.events);
@@ -22,16 +23,17 @@ impl State {
 
     fn dispatch(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Option<Outcome> {
         match call.service {
-            "auth" if call.method.name == "listAuditHistory" => Some(self.history.list(call)),
+            "auth" if call.method.name == "listAuditHistory" => Some(self.history.of_client(call)),
+            "auth" if call.method.name == "getEntityHistory" => Some(self.history.of_entity(call)),
             "auth" => auth::behave(&mut self.auth, call, presented),
             "queue" => self.behave_queue(call),
             "object" => object::handle(&self.objects, call),
             "index" => index::handle(&mut self.index, call),
             "hooks" => hooks::handle(self, call),
-            "github" => github::handle(call),
             "secrets" => secrets::handle(&mut self.secrets, call),
             "notify" => notify::handle(&mut self.notify, call),
             "purge-cache" => purge_cache::handle(&mut self.purge_cache, call),
+            "web-server" => web_server::handle(&self.queue, call),
             "worker-manager" => worker_manager::handle(&mut self.worker_manager, &self.queue, call),
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! What services do to a body before anything else, and how much of it an error may repeat.
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::reference::Method;
 
@@ -18,6 +18,39 @@ pub(super) fn amend(service: &str, method: &Method, params: &IndexMap<String, St
         for name in ["hookGroupId", "hookId"] {
             hook.entry(name).or_insert_with(|| params.get(name).map_or("", String::as_str).into());
         }
+    }
+}
+
+/// Puts the defaults, which stand behind the `given` members of a body, into the order in which the services' own schemas
+/// have them. The references that are published have lost it.
+pub(super) fn arrange(service: &str, method: &str, given: usize, body: &mut Value) {
+    const TASK: [&str; 10] = [
+        "schedulerId",
+        "projectId",
+        "dependencies",
+        "requires",
+        "routes",
+        "priority",
+        "retries",
+        "scopes",
+        "tags",
+        "extra",
+    ];
+    let Some(members) = body.as_object_mut() else { return };
+    match (service, method) {
+        ("queue", "createTask") => {
+            let mut sent: Vec<(String, Value)> = std::mem::take(members).into_iter().collect();
+            let mut filled = sent.split_off(given.min(sent.len()));
+            filled.sort_by_key(|(name, _)| TASK.iter().position(|known| known == name));
+            *members = sent.into_iter().chain(filled).collect::<Map<String, Value>>();
+        }
+        ("hooks", "createHook" | "updateHook") => {
+            let schema = members.iter_mut().skip(given).find(|(name, _)| *name == "triggerSchema");
+            if let Some((_, schema)) = schema {
+                *schema = json!({"type": "object", "additionalProperties": false});
+            }
+        }
+        _ => {}
     }
 }
 

@@ -41,7 +41,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-for-request-id");
 /// Answers a request to the services.
 pub(super) async fn handle(shared: &Shared, request: extract::Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
-    if let Some(stream) = events::respond(&shared.events, &parts) {
+    let asked_by_page = parts.headers.contains_key(header::ORIGIN) && is_for_pages(parts.uri.path());
+    if let Some(mut stream) = events::respond(&shared.events, &parts) {
+        if asked_by_page {
+            allow_origins(stream.headers_mut());
+        }
         return stream;
     }
     let is_api = parts.uri.path().starts_with("/api/");
@@ -51,9 +55,9 @@ pub(super) async fn handle(shared: &Shared, request: extract::Request) -> axum::
     };
     if is_api {
         response.headers.insert(REQUEST_ID, request_id(&parts.headers));
-        if parts.headers.contains_key(header::ORIGIN) {
-            allow_origins(&mut response.headers);
-        }
+    }
+    if asked_by_page {
+        allow_origins(&mut response.headers);
     }
     finish(response, &parts)
 }
@@ -64,7 +68,7 @@ async fn exchange(shared: &Shared, parts: &Parts, body: Body) -> Result<Response
     if !is_local(host) {
         return Err(Response::text(421, format!("the sandbox is reached as localhost, not as {host}\n")));
     }
-    if parts.method == Method::OPTIONS && parts.uri.path().starts_with("/api/") {
+    if parts.method == Method::OPTIONS && is_for_pages(parts.uri.path()) {
         let mut response = Response::text(200, "");
         allow_origins(&mut response.headers);
         return Ok(response);
@@ -138,6 +142,11 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     given.unwrap_or_else(|| {
         HeaderValue::try_from(uuid::Uuid::new_v4().to_string()).unwrap_or_else(|_| HeaderValue::from_static(""))
     })
+}
+
+/// Whether web pages of other origins may read what is there: everything but the page that signs in.
+fn is_for_pages(path: &str) -> bool {
+    ["/api/", "/references/", "/schemas/", "/sandbox/"].iter().any(|start| path.starts_with(start))
 }
 
 /// Lets web pages of any origin read the answer, as the services do. Credentials stand in the Hawk header, which no

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::header;
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::bodies::arrange;
 use super::call::Fault;
 use super::message::Request;
 use super::router::Compiled;
@@ -106,7 +107,9 @@ pub(super) fn check_body(target: &Compiled, request: &Request, body: &mut Value,
 /// 400 `InputValidationError` with every fault.
 pub(super) fn check_value(target: &Compiled, file: &str, body: &mut Value, root_url: &str) -> Result<(), Fault> {
     let schema = target.schema().map_err(|reason| Fault::new(500, "InternalServerError", reason))?;
+    let given = body.as_object().map_or(0, Map::len);
     schema.defaults.fill(body);
+    arrange(&target.service.service_name, &target.method.name, given, body);
     let faults = schema.validator.faults(body);
     refuse(&faults, &format!("{root_url}/schemas/{}/{}#", target.service.service_name, file.trim_end_matches('#')))
 }

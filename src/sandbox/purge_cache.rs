@@ -17,9 +17,22 @@ pub(super) struct PurgeCacheState {
     requests: BTreeMap<(Name, Name), DateTime<Utc>>,
 }
 
+impl PurgeCacheState {
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Drops the requests that are no longer told of.
+    pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
+        self.requests.retain(|_, before| *before + LIFETIME >= now);
+    }
+}
+
 /// Answers a call of the purge-cache service; none for methods without behaviour.
 pub(super) fn handle(state: &mut PurgeCacheState, call: &Call<'_>) -> Option<Outcome> {
-    state.requests.retain(|_, before| *before + LIFETIME >= call.now);
+    state.forget_expired(call.now);
     Some(match call.method.name.as_str() {
         "purgeCache" => purge(state, call),
         "purgeRequests" => of_pool(state, call),

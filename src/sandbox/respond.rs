@@ -14,7 +14,7 @@ use super::message::{Request, Response};
 use super::refusal::{RequestInfo, not_found, render};
 use super::router::{Compiled, Target};
 use super::shared::Shared;
-use super::{bodies, documents, gate, input, notify, signin_page};
+use super::{bodies, documents, gate, github, input, notify, signin_page};
 use crate::reference::Verb;
 
 /// What is known of a caller before the body of the request is read.
@@ -92,14 +92,19 @@ impl<'a> Attempt<'a> {
     }
 
     fn answer(mut self) -> Response {
-        match self.outcome() {
+        let mut response = match self.outcome() {
             Ok(answer) => render_answer(answer),
             Err(fault) => {
                 let Compiled { service, method, .. } = self.target;
                 bodies::conceal(&service.service_name, method, &mut self.payload);
                 self.refuse(&fault)
             }
+        };
+        // The web server is no service like the others.
+        if self.target.service.service_name == "web-server" {
+            response.headers.remove(header::X_CONTENT_TYPE_OPTIONS);
         }
+        response
     }
 
     fn refuse(&self, fault: &Fault) -> Response {
@@ -142,7 +147,9 @@ impl<'a> Attempt<'a> {
 
     fn behave(&mut self, call: &Call<'_>, presented: &Presented<'_>) -> Outcome {
         let name = &call.method.name;
-        let outcome = self.shared.change(|state| state.behave(call, presented));
+        // What is rendered may take seconds, and needs nothing that others wait for.
+        let outcome = if call.service == "github" { github::handle(call) } else { None };
+        let outcome = outcome.or_else(|| self.shared.change(|state| state.behave(call, presented)));
         let Some(outcome) = outcome else {
             return Err(Fault::new(
                 501,

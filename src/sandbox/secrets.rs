@@ -20,6 +20,19 @@ struct Secret {
     expires: DateTime<Utc>,
 }
 
+impl SecretsState {
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Drops the secrets that nobody can read any more.
+    pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
+        self.secrets.retain(|_, secret| secret.expires >= now);
+    }
+}
+
 /// Answers a call of the secrets service; none for methods without behaviour.
 pub(super) fn handle(state: &mut SecretsState, call: &Call<'_>) -> Option<Outcome> {
     Some(match call.method.name.as_str() {

@@ -13,7 +13,7 @@ use super::index::{self, IndexState};
 use super::notify::{NotifyState, Outbox};
 use super::object::Objects;
 use super::purge_cache::PurgeCacheState;
-use super::queue::{self, QueueState};
+use super::queue::{self, QueueState, TaskId};
 use super::secrets::SecretsState;
 use super::storage::Storage;
 use super::worker_manager::{self, WorkerManagerState};
@@ -27,7 +27,7 @@ pub(super) struct State {
     /// Where all services publish.
     pub events: Arc<Events>,
     /// How long a worker takes for tasks of a seed.
-    pub run_times: HashMap<String, TimeDelta>,
+    pub run_times: HashMap<TaskId, TimeDelta>,
     pub hooks: HooksState,
     pub history: History,
     pub index: IndexState,
@@ -38,6 +38,8 @@ pub(super) struct State {
     pub purge_cache: PurgeCacheState,
     pub worker_manager: WorkerManagerState,
     pub started: DateTime<Utc>,
+    /// When it was last looked for what has expired.
+    pub swept: DateTime<Utc>,
 }
 
 impl State {
@@ -70,11 +72,13 @@ impl State {
             purge_cache: PurgeCacheState::default(),
             worker_manager,
             started: now,
+            swept: now,
         }
     }
 
     /// Does what has fallen due in the queue until `now`, and files what it completed in the index.
     pub(super) fn advance(&mut self, now: DateTime<Utc>) {
+        self.forget_expired(now);
         self.queue.advance(now);
         self.index.file(self.queue.take_completed(), now);
     }

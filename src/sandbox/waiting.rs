@@ -22,7 +22,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Answers at once, but for a worker that asks for work where there is none: it waits for some.
 pub(super) async fn answer(shared: &Shared, request: &Request) -> Response {
-    let mut response = respond(shared, request);
+    // Templates are rendered for as long as that takes: the thread is given up for others.
+    let renders = ["/api/github/", "/api/hooks/"].iter().any(|start| request.target.starts_with(start));
+    let mut response =
+        if renders { tokio::task::block_in_place(|| respond(shared, request)) } else { respond(shared, request) };
     let Some(wanted) = response.waiting.take() else { return response };
     let give_up = shared.clock.sleep(CLAIM_WAIT);
     match select(give_up, pin!(wait_for_work(shared, &wanted))).await {

@@ -344,7 +344,11 @@ fn answer(seen: &Seen, fault: Fault, content: &Content) -> (u16, Vec<(String, St
     let range = seen.headers.get("range").filter(|_| current && fault != Fault::IgnoreRange);
     let Some(range) = range else { return (200, headers, bytes.to_vec()) };
     let (start, end) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
-    let start: usize = start.parse().unwrap();
+    let (start, end) = match start.parse::<usize>() {
+        Ok(start) => (start, end),
+        // The last bytes (RFC 9110, 14.1.2).
+        Err(_) => (bytes.len().saturating_sub(end.parse().unwrap()), ""),
+    };
     let end = end.parse().map_or(bytes.len(), |end: usize| (end + 1).min(bytes.len()));
     if start >= bytes.len() {
         return (416, Vec::new(), xml("InvalidRange"));

@@ -15,9 +15,9 @@ use crate::domain::TaskItem;
 use crate::error::{Error, Result};
 use crate::ui::Progress;
 
-/// Logs that are read at once: each has a thread, and a connection that keeps two megabytes. The runtime has 16 threads for
-/// what blocks, and to connect takes one of them, too, for the host's name: with as many logs each would wait for the other.
-const MAX_CONCURRENT_LOGS: usize = 10;
+/// Logs that are read at once. Three answers are waited for one after the other until a log comes, and meanwhile others
+/// are searched; each has a connection that keeps up to two megabytes.
+const MAX_CONCURRENT_LOGS: usize = 16;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.
@@ -78,10 +78,7 @@ pub(crate) fn failed_task(item: &TaskItem<'_>, raw: &[u8], run: Option<u32>) -> 
         name: item.name().to_owned(),
         platform: platform(definition),
         reason: if reason == "failed" { String::new() } else { reason.to_owned() },
-        request: LogRequest {
-            end_will_do: true,
-            ..LogRequest::of(item.id(), run.map_or(0, |run| run.run_id), definition)
-        },
+        request: LogRequest::of(item.id(), run.map_or(0, |run| run.run_id), definition),
     }))
 }
 
@@ -125,22 +122,28 @@ pub(crate) async fn failures(wanted: GroupFailures<'_>, context: &Context) -> Re
 
 async fn read(failed: Vec<FailedTask>, wanted: GroupFailures<'_>, context: &Context) -> Result<Failures> {
     let progress = Progress::start(&context.ui, "Reading logs", Some(failed.len() as u64));
-    let mut answers = stream::iter(failed)
-        .map(|task| async move { (failure_of(&task, wanted.client, wanted.logs).await, task) })
-        .buffered(MAX_CONCURRENT_LOGS);
-    let mut found = Failures::default();
+    // None waits for the result of one that is slow.
+    let mut answers = stream::iter(failed.into_iter().enumerate())
+        .map(|(place, task)| async move { (place, failure_of(&task, wanted.client, wanted.logs).await, task) })
+        .buffer_unordered(MAX_CONCURRENT_LOGS);
+    let (mut read, mut hidden) = (Vec::new(), Vec::new());
     let reading = async {
-        while let Some((failure, task)) = answers.next().await {
+        while let Some((place, failure, task)) = answers.next().await {
             progress.advance(1);
-            match seen("a log", failure, &mut found.hidden)?.flatten() {
-                Some(failure) => found.explained.push(failure),
-                None => found.unexplained.push((task.request.task, task.name)),
-            }
+            read.push((place, seen("a log", failure, &mut hidden)?.flatten(), task));
         }
         Ok(())
     };
     context.interruptible(reading).await?;
     progress.finish();
+    read.sort_unstable_by_key(|(place, ..)| *place);
+    let mut found = Failures { hidden, ..Failures::default() };
+    for (_, failure, task) in read {
+        match failure {
+            Some(failure) => found.explained.push(failure),
+            None => found.unexplained.push((task.request.task, task.name)),
+        }
+    }
     Ok(found)
 }
 

@@ -1,36 +1,25 @@
 //! What the reports and logs of tasks say.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use regex::Regex;
-use reqwest::header::HeaderMap;
 use serde_json::Value;
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
 
-use crate::client::{Client, Streamed};
-use crate::commands::logs::{PayloadLogs, Source, choose};
+use super::reading::{Reading, ReportReader};
+use crate::client::Client;
+use crate::commands::logs::{LIVE_STALL, PayloadLogs, Source, choose};
 use crate::commands::transfers;
-use crate::context::{Context, blocking};
+use crate::context::Context;
 use crate::diagnosis::log::{FailureKind, LogErrors, OwnPattern, Patterns, Picker};
 use crate::diagnosis::report::{Report, ReportKind};
 use crate::error::{Error, Kind, Result};
 
-/// When nothing has come from a live log for so long, all that there is has been read.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
-/// A live log is read for so long at most.
-const MAX_LIVE_TIME: Duration = Duration::from_secs(10);
-/// A log or report is read up to so many bytes, decompressed.
-const MAX_READ_BYTES: u64 = 4 << 30;
-/// A log of so many bytes is worth another request, to read its end before all of it.
-const LARGE_LOG_BYTES: u64 = 16 << 20;
-/// What is read of its end, in bytes.
-const LOG_END_BYTES: u64 = 4 << 20;
+/// Of a longer log its end is read first, where the storage sends that alone: it holds what fails nearly always.
+pub(crate) const LOG_END_BYTES: u64 = 8 << 20;
+/// How long nothing may come of what is stored, before its connection counts as dead.
+const STORED_STALL: Duration = Duration::from_secs(60);
 /// Reports of a run that are read.
 const MAX_REPORTS: usize = 4;
 
@@ -53,14 +42,14 @@ pub(crate) struct LogRequest {
     pub(crate) names: PayloadLogs,
     /// Whether the run is over.
     pub(crate) is_over: bool,
-    /// Whether the end of a large log will do, where it tells the failure: lines are not numbered then as in the whole.
-    pub(crate) end_will_do: bool,
+    /// So many bytes of the end of a longer log will do, where they tell the failure: lines have no numbers then.
+    pub(crate) end: Option<u64>,
 }
 
 impl LogRequest {
     /// The log of a run that is over.
     pub(crate) fn of(task: &str, run: u32, definition: &Value) -> Self {
-        Self { task: task.to_owned(), run, names: PayloadLogs::of(definition), is_over: true, end_will_do: false }
+        Self { task: task.to_owned(), run, names: PayloadLogs::of(definition), is_over: true, end: Some(LOG_END_BYTES) }
     }
 }
 
@@ -71,17 +60,32 @@ pub(crate) struct FoundErrors {
     pub(crate) source: String,
     /// What it says.
     pub(crate) errors: LogErrors,
+    /// So many bytes of its end were read, and nothing before them.
+    pub(crate) end: Option<u64>,
 }
 
-/// Reads reports and logs, each on a thread of its own.
+impl FoundErrors {
+    /// Adds what a report says, where it tells failures.
+    fn add(&mut self, source: &str, errors: LogErrors) {
+        if errors.lines.is_empty() {
+            return;
+        }
+        if self.source.is_empty() {
+            source.clone_into(&mut self.source);
+        }
+        self.errors.lines.extend(errors.lines);
+        self.errors.omitted += errors.omitted;
+    }
+}
+
+/// Reads reports and logs, any number at once.
 #[derive(Clone)]
 pub(crate) struct Logs {
     own: Vec<OwnPattern>,
     /// Made when the first log is read: that takes longer than many a command that needs none. Others that are read at once
     /// wait for it, because making takes megabytes.
     patterns: Arc<Mutex<Option<Arc<Patterns>>>>,
-    /// As many search at once as there are processors: each that does takes megabytes.
-    searching: Arc<Semaphore>,
+    reading: Reading,
 }
 
 impl Logs {
@@ -107,8 +111,7 @@ impl Logs {
                 Error::usage(format!("`{}` is not a regular expression", own.regex)).caused_by(source.to_string())
             })?;
         }
-        let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-        Ok(Self { own, patterns: Arc::default(), searching: Arc::new(Semaphore::new(processors)) })
+        Ok(Self { own, patterns: Arc::default(), reading: Reading::default() })
     }
 
     fn patterns(&self) -> Result<Arc<Patterns>> {
@@ -126,87 +129,72 @@ impl Logs {
     /// # Errors
     /// Those of the calls.
     pub(crate) async fn errors(&self, client: &Client, request: LogRequest) -> Result<Option<FoundErrors>> {
-        let (logs, client, runtime) = (self.clone(), client.clone(), Handle::current());
-        // To decompress and to search takes longer than to fetch.
-        blocking(move || runtime.block_on(logs.look(&client, &request))).await
-    }
-
-    async fn look(&self, client: &Client, request: &LogRequest) -> Result<Option<FoundErrors>> {
-        let LogRequest { task, run, names, is_over, end_will_do } = request;
+        let LogRequest { task, run, names, is_over, .. } = &request;
         let listed = match transfers::list(client, task, Some(*run)).await {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
             listed => listed?,
         };
-        let reports = if *is_over {
-            reports(listed.iter().filter(|it| !it.is_error()).map(|it| it.name.as_str()))
-        } else {
-            Vec::new()
-        };
-        let mut found = FoundErrors::default();
-        for (kind, name) in reports {
-            let mut report = Report::new(kind);
-            let stream = Source::of(client, task, *run, name).await?.open(client, 0).await?;
-            self.read(stream, *is_over, |piece| report.push(piece)).await?;
-            let errors = report.finish();
-            if !errors.lines.is_empty() {
-                if found.source.is_empty() {
-                    name.clone_into(&mut found.source);
+        let mut unread = None;
+        if *is_over {
+            let mut found = FoundErrors::default();
+            for (kind, name) in reports(listed.iter().filter(|it| !it.is_error()).map(|it| it.name.as_str())) {
+                match self.in_report(client, &request, kind, name).await {
+                    Ok(errors) => found.add(name, errors),
+                    Err(error) if error.kind() == Kind::Interrupted => return Err(error),
+                    // Another report, or the log, may tell as much.
+                    Err(error) => unread = Some(error),
                 }
-                found.errors.lines.extend(errors.lines);
-                found.errors.omitted += errors.omitted;
+            }
+            if !found.source.is_empty() {
+                return Ok(Some(found));
             }
         }
-        if !found.source.is_empty() {
-            return Ok(Some(found));
+        match choose(&listed, names, *is_over) {
+            Some(name) => self.in_log(client, &request, name).await.map(Some),
+            None => unread.map_or(Ok(None), Err),
         }
-        let Some(name) = choose(&listed, names, *is_over) else { return Ok(None) };
-        let source = Source::of(client, task, *run, name).await?;
-        let mut stream = source.open(client, 0).await?;
-        if let Some(from) = start_of_end(&stream.headers).filter(|_| *end_will_do && *is_over) {
-            drop(stream);
-            let mut picker = Picker::within_line(self.patterns()?);
-            self.read(source.open(client, from).await?, true, |piece| picker.push(piece)).await?;
-            let errors = picker.finish();
-            if errors.telling().is_some() {
-                return Ok(Some(FoundErrors { source: name.to_owned(), errors }));
-            }
-            stream = source.open(client, 0).await?;
-        }
-        let mut picker = Picker::new(self.patterns()?);
-        self.read(stream, *is_over, |piece| picker.push(piece)).await?;
-        Ok(Some(FoundErrors { source: name.to_owned(), errors: picker.finish() }))
     }
 
-    /// Hands on an artifact piece by piece.
-    async fn read(&self, mut stream: Streamed, is_over: bool, mut take: impl FnMut(&[u8])) -> Result<()> {
-        let (started, mut read) = (Instant::now(), 0);
-        while read < MAX_READ_BYTES {
-            let next = if is_over {
-                stream.next().await?
-            } else {
-                // A live log goes on for as long as the task runs.
-                match timeout(CATCH_UP_TIMEOUT, stream.next()).await {
-                    Ok(next) if started.elapsed() < MAX_LIVE_TIME => next?,
-                    _ => None,
+    async fn in_report(
+        &self,
+        client: &Client,
+        request: &LogRequest,
+        kind: ReportKind,
+        name: &str,
+    ) -> Result<LogErrors> {
+        let source = Source::of(client, &request.task, request.run, name).await?;
+        let stream = source.open(client, 0, stall_of_stored(client)).await?;
+        Ok(self.reading.read(stream, true, ReportReader::new(Report::new(kind))).await?.report.finish())
+    }
+
+    /// What the log tells.
+    async fn in_log(&self, client: &Client, request: &LogRequest, name: &str) -> Result<FoundErrors> {
+        let LogRequest { task, run, is_over, .. } = request;
+        let source = Source::of(client, task, *run, name).await?;
+        let mut whole = None;
+        if let Some(most) = request.end.filter(|_| *is_over) {
+            let (stream, is_end) = source.open_end(client, most, stall_of_stored(client)).await?;
+            if is_end {
+                let errors = self.reading.read(stream, true, Picker::of_end(self.patterns()?)).await?.finish();
+                if errors.telling().is_some() {
+                    return Ok(FoundErrors { source: name.to_owned(), errors, end: Some(most) });
                 }
-            };
-            let Some(piece) = next else { break };
-            read += piece.len() as u64;
-            // It is never closed.
-            let _permit = self.searching.acquire().await;
-            take(&piece);
+            } else {
+                whole = Some(stream);
+            }
         }
-        Ok(())
+        let stream = match whole {
+            Some(stream) => stream,
+            None => source.open(client, 0, if *is_over { stall_of_stored(client) } else { LIVE_STALL }).await?,
+        };
+        let errors = self.reading.read(stream, *is_over, Picker::new(self.patterns()?)).await?.finish();
+        Ok(FoundErrors { source: name.to_owned(), errors, end: None })
     }
 }
 
-/// Where the end of a large log starts that can be asked for by itself: the storage allows ranges (RFC 9110, 14.3), and
-/// the log is not compressed, so that bytes of the wire are bytes of the log.
-fn start_of_end(headers: &HeaderMap) -> Option<u64> {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let is_plain = header("content-encoding").is_none_or(|coding| coding.is_empty() || coding == "identity");
-    let length: u64 = header("content-length")?.parse().ok()?;
-    (is_plain && header("accept-ranges") == Some("bytes") && length >= LARGE_LOG_BYTES).then(|| length - LOG_END_BYTES)
+/// How long nothing may come of what is stored.
+fn stall_of_stored(client: &Client) -> Duration {
+    client.given_timeout().map_or(STORED_STALL, |limit| limit.min(STORED_STALL))
 }
 
 /// The reports among artifacts, those first that hold failures only; of a kind that holds all the others are left out.
@@ -254,20 +242,6 @@ mod tests {
             own_patterns("flux x").unwrap_err().starts_with("line 1 begins with `flux`, not with one of test, crash")
         );
         assert_eq!(own_patterns("\ntest").unwrap_err(), "line 2 has no regular expression");
-    }
-
-    #[test]
-    fn the_end_of_a_log_is_asked_for_where_that_is_possible_and_worth_it() {
-        let start = |pairs: &[(&'static str, &str)]| {
-            start_of_end(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
-        };
-        let (ranges, large) = (("accept-ranges", "bytes"), ("content-length", "20000000"));
-        assert_eq!(start(&[ranges, large]), Some(20_000_000 - LOG_END_BYTES));
-        assert_eq!(start(&[ranges, large, ("content-encoding", "identity")]), Some(20_000_000 - LOG_END_BYTES));
-        assert_eq!(start(&[ranges, large, ("content-encoding", "gzip")]), None);
-        assert_eq!(start(&[ranges, ("content-length", "2000000")]), None);
-        assert_eq!(start(&[("accept-ranges", "none"), large]), None);
-        assert_eq!((start(&[large]), start(&[ranges]), start(&[])), (None, None, None));
     }
 
     #[test]

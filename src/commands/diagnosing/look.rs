@@ -1,6 +1,7 @@
 //! Looking at something that the caller may not be allowed to see.
 
 use crate::client::{ApiError, least_scopes};
+use crate::context::Context;
 use crate::diagnosis::task::Hidden;
 use crate::error::{Error, Kind, Result};
 
@@ -8,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// An interrupt, and credentials that are refused as a whole: these end everything.
-pub(super) fn seen<T>(what: &str, looked: Result<T>, hidden: &mut Vec<Hidden>) -> Result<Option<T>> {
+pub(crate) fn seen<T>(what: &str, looked: Result<T>, hidden: &mut Vec<Hidden>) -> Result<Option<T>> {
     let error = match looked {
         Ok(found) => return Ok(Some(found)),
         Err(error) if error.kind() == Kind::Interrupted => return Err(error),
@@ -24,6 +25,14 @@ pub(super) fn seen<T>(what: &str, looked: Result<T>, hidden: &mut Vec<Hidden>) -
         hidden.push(note);
     }
     Ok(None)
+}
+
+/// Says what could not be looked at.
+pub(crate) fn warn_of(hidden: &[Hidden], context: &Context) {
+    for Hidden { what, scopes, reason } in hidden {
+        let why = if scopes.is_empty() { reason.clone() } else { format!("{} is missing", scopes.join(", ")) };
+        context.ui.warn(format_args!("could not read {what}: {why}"));
+    }
 }
 
 /// The fewest scopes that would do, where a refusal names them.

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::status::style;
-use crate::commands::diagnosing::{Failures, GroupFailures, Logs, OnlyArgs, PatternArgs, failures};
+use crate::commands::diagnosing::{Failures, GroupFailures, Logs, OnlyArgs, PatternArgs, failures, warn_of};
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::context::Context;
 use crate::diagnosis::log::{Cluster, ClusterBy, cluster};
@@ -93,14 +93,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if args.new {
         clusters.retain(|cluster| is_new(cluster) == Some(true));
     }
-    for hidden in &hidden {
-        let why = if hidden.scopes.is_empty() {
-            hidden.reason.clone()
-        } else {
-            format!("{} is missing", hidden.scopes.join(", "))
-        };
-        context.ui.warn(format_args!("could not read {}: {why}", hidden.what));
-    }
+    warn_of(&hidden, context);
     if context.wants_json() {
         let id = selection::group(&args.group, context)?.id;
         let document = document(&id, &clusters, &unexplained, is_new);

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::status::style;
 use crate::client::Client;
-use crate::commands::diagnosing::{FailedTask, Logs, PatternArgs, failed_task, failure_of};
+use crate::commands::diagnosing::{FailedTask, Logs, PatternArgs, failed_task, failure_of, seen, warn_of};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::diagnosis::log::TaskFailure;
+use crate::diagnosis::task::Hidden;
 use crate::domain::{TaskItem, TaskState};
 use crate::error::Result;
 use crate::exit::Status;
@@ -69,7 +70,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         return Ok(Status::DONE);
     }
-    let found = context.interruptible(read(flaky, &client, &logs, context)).await?;
+    let (found, hidden) = context.interruptible(read(flaky, &client, &logs, context)).await?;
+    warn_of(&hidden, context);
     if context.wants_json() {
         let entries: Vec<Value> = found.iter().map(document).collect();
         context.print_json(json!({"taskGroupId": group.id, "flaky": entries}).to_string()).await?;
@@ -131,22 +133,28 @@ struct Explained {
     failure: Option<TaskFailure>,
 }
 
-async fn read(flaky: Vec<Flaky>, client: &Client, logs: &Logs, context: &Context) -> Result<Vec<Explained>> {
+async fn read(
+    flaky: Vec<Flaky>,
+    client: &Client,
+    logs: &Logs,
+    context: &Context,
+) -> Result<(Vec<Explained>, Vec<Hidden>)> {
     let progress = Progress::start(&context.ui, "Reading logs", Some(flaky.len() as u64));
     let mut answers = stream::iter(flaky)
         .map(|(name, completed, failed)| async move {
-            let failure = failure_of(&failed, client, logs).await?;
-            Ok(Explained { name, completed, failed, failure })
+            let failure = failure_of(&failed, client, logs).await;
+            (name, completed, failed, failure)
         })
         .buffered(MAX_CONCURRENT_LOGS);
-    let mut found = Vec::new();
-    while let Some(answer) = answers.next().await {
-        let answer: Result<Explained> = answer;
-        found.push(answer?);
+    let (mut found, mut hidden) = (Vec::new(), Vec::new());
+    while let Some((name, completed, failed, failure)) = answers.next().await {
+        // That it is flaky is known without its log.
+        let failure = seen("a log", failure, &mut hidden)?.flatten();
+        found.push(Explained { name, completed, failed, failure });
         progress.advance(1);
     }
     progress.finish();
-    Ok(found)
+    Ok((found, hidden))
 }
 
 fn document(found: &Explained) -> Value {

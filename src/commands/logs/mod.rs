@@ -4,4 +4,4 @@ mod choice;
 mod source;
 
 pub(super) use choice::{PayloadLogs, choose};
-pub(super) use source::Source;
+pub(super) use source::{LIVE_STALL, Source};

@@ -9,8 +9,8 @@ use url::Url;
 use crate::client::{Client, Credentials, Request, StreamOptions, Streamed};
 use crate::error::{Error, Result};
 
-/// How long nothing may come before a connection counts as dead. A task can be silent for long.
-const STALL: Duration = Duration::from_secs(600);
+/// How long nothing may come of a log that is written meanwhile, before its connection counts as dead: a task can be silent.
+pub(crate) const LIVE_STALL: Duration = Duration::from_secs(600);
 
 /// A place to read from.
 pub(crate) struct Source {
@@ -64,7 +64,7 @@ impl Source {
                 }
                 let client = client.with_credentials(Some(own));
                 let call = client.call("object", "startDownload").arg(object);
-                let accepted = json!({"acceptDownloadMethods": {"getUrl": true}});
+                let accepted = json!({"acceptDownloadMethods": {"getUrl": true, "simple": true}});
                 let Download { url } = call.json(&accepted).send().await?.json()?;
                 Self::at(&url, name, false)
             }
@@ -78,11 +78,19 @@ impl Source {
         Ok(Self { request, sign: false })
     }
 
-    /// Starts to read, from this byte on.
+    /// Starts to read, from this byte on; gives up when nothing comes for so long.
     ///
     /// # Errors
     /// Those of [`Client::stream`].
-    pub(crate) async fn open(&self, client: &Client, from: u64) -> Result<Streamed> {
-        client.stream(&self.request, StreamOptions { from, stall: STALL, sign: self.sign }).await
+    pub(crate) async fn open(&self, client: &Client, from: u64, stall: Duration) -> Result<Streamed> {
+        client.stream(&self.request, StreamOptions { from, stall, sign: self.sign }).await
+    }
+
+    /// Starts to read the end, or all where that is not to be had or is no longer; the second value says which.
+    ///
+    /// # Errors
+    /// Those of [`Client::stream`].
+    pub(crate) async fn open_end(&self, client: &Client, most: u64, stall: Duration) -> Result<(Streamed, bool)> {
+        client.stream_end(&self.request, StreamOptions { from: 0, stall, sign: self.sign }, most).await
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     patterns: PatternArgs,
 }
 
+/// Of a longer log only its end is read, where the storage sends that alone and it tells the failure, in bytes.
+const LOG_END_BYTES: u64 = 64 << 20;
+
 /// A task with what its run says.
 struct Found {
     name: String,
@@ -81,14 +84,15 @@ async fn look(client: &Client, task: &NamedTask, number: Option<u32>, logs: &Log
     let run = runs.first().ok_or_else(without_log)?;
     let definition: Value = looked_up.definition_value()?;
     let is_over = run.state.is_resolved();
-    let request = LogRequest { is_over, ..LogRequest::of(&task.id, run.run_id, &definition) };
+    let end = Some(LOG_END_BYTES);
+    let request = LogRequest { is_over, end, ..LogRequest::of(&task.id, run.run_id, &definition) };
     let errors = logs.errors(client, request).await?.ok_or_else(without_log)?;
     let name = looked_up.definition()?.metadata.name.into_owned();
     Ok(Found { name, run: run.run_id, state: run.state, errors })
 }
 
 fn document(id: &str, found: &Found) -> Value {
-    let Found { name, run, state, errors: FoundErrors { source, errors } } = found;
+    let Found { name, run, state, errors: FoundErrors { source, errors, .. } } = found;
     let best = errors.telling();
     let lines: Vec<Value> = errors
         .lines
@@ -111,16 +115,21 @@ fn document(id: &str, found: &Found) -> Value {
 fn print(found: &Found, context: &Context) -> Result<()> {
     let errors = &found.errors.errors;
     let (ui, best) = (&context.ui, errors.best());
-    let width = errors.lines.last().map_or(1, |line| line.number.to_string().len());
+    let number = |line: &ErrorLine| line.number.map_or_else(String::new, |number| number.to_string());
+    let width = errors.lines.last().map_or(1, |line| number(line).len());
     let mut out = ui.out();
     let show = |line: &ErrorLine| {
         let mark = if best == Some(line) { '>' } else { ' ' };
-        format!("{mark} {:width$}  {}", line.number, ui.safe(&line.text))
+        format!("{mark} {:>width$}  {}", number(line), ui.safe(&line.text))
     };
     for line in &errors.lines {
         writeln!(out, "{}", show(line))?;
     }
     drop(out);
+    if let Some(bytes) = found.errors.end {
+        let (size, source) = (bytes >> 20, &found.errors.source);
+        ui.note(format_args!("Only the last {size} MiB of {source} were read, so its lines have no numbers."));
+    }
     if errors.omitted > 0 {
         ui.note(format_args!("{} more such lines are left out.", errors.omitted));
     }

@@ -113,13 +113,26 @@ impl fmt::Debug for Context<'_> {
 /// # Errors
 /// [`JsonEError`], with the place in the template.
 pub(crate) fn render(template: &Value, context: &Context<'_>, now: DateTime<Utc>) -> Result<Value, JsonEError> {
+    render_at_most(MAXIMUM_MADE_BYTES, template, context, now)
+}
+
+/// [`render`] for those who cannot wait for what is large: about `bytes` of values may be made.
+///
+/// # Errors
+/// [`JsonEError`], with the place in the template.
+pub(crate) fn render_at_most(
+    bytes: usize,
+    template: &Value,
+    context: &Context<'_>,
+    now: DateTime<Utc>,
+) -> Result<Value, JsonEError> {
     if context.values.keys().any(|name| !is_identifier(name)) {
         return Err(JsonEError::template("top level keys of context must follow /[a-zA-Z_][a-zA-Z0-9_]*/"));
     }
     let mut values = Map::new();
     values.insert("now".into(), from_now::format(now).into());
     values.extend(context.values.clone());
-    let engine = Engine { functions: &context.functions, made: Cell::new(0) };
+    let engine = Engine { functions: &context.functions, left: Cell::new(bytes) };
     let scope = Scope { values, parent: None };
     Ok(engine.render(template, &scope, 0)?.unwrap_or(Value::Null))
 }
@@ -154,21 +167,18 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// One rendering: the functions and what has been made so far.
+/// One rendering: the functions and how much may still be made.
 struct Engine<'a> {
     functions: &'a [(&'a str, Function<'a>)],
-    made: Cell<usize>,
+    left: Cell<usize>,
 }
 
 impl Engine<'_> {
     /// Counts what is made, so that no template fills the memory.
     fn spend(&self, amount: usize) -> Result<(), JsonEError> {
-        let total = self.made.get().saturating_add(amount);
-        self.made.set(total);
-        if total > MAXIMUM_MADE_BYTES {
-            return Err(JsonEError::template("the template makes too much data"));
-        }
-        Ok(())
+        let left = self.left.get().checked_sub(amount);
+        self.left.set(left.unwrap_or_default());
+        left.map(drop).ok_or_else(|| JsonEError::template("the template makes too much data"))
     }
 
     /// A rendered template, or nothing where it says that nothing is to stand there.

@@ -6,8 +6,12 @@ mod kind;
 mod normalize;
 mod patterns;
 mod picker;
+mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trigger_tests;
+mod triggers;
 
 pub(crate) use cluster::{Cluster, ClusterBy, TaskFailure, cluster};
 pub(crate) use kind::FailureKind;

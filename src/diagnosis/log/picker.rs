@@ -25,8 +25,8 @@ const MAX_TRACEBACK_LINES: u32 = 400;
 /// A line that tells a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorLine {
-    /// Its number in the log, from 1.
-    pub number: u64,
+    /// Its number in the log, from 1; none where only the end of the log was read.
+    pub number: Option<u64>,
     /// What it says, without colours and time stamps.
     pub text: String,
     /// What kind of failure it tells.
@@ -81,6 +81,8 @@ pub(crate) struct Picker {
     traceback: u32,
     /// The rest of a line comes first, whose beginning is not known.
     is_within_line: bool,
+    /// What comes before it is not known, so that lines have no numbers.
+    is_end: bool,
     found: LogErrors,
 }
 
@@ -88,37 +90,59 @@ impl Picker {
     /// Searches for these patterns.
     pub(crate) fn new(patterns: Arc<Patterns>) -> Self {
         let (kept, found) = (Vec::new(), LogErrors::default());
-        Self { patterns, kept, searched: 0, lines_before: 0, traceback: 0, is_within_line: false, found }
+        Self { patterns, kept, searched: 0, lines_before: 0, traceback: 0, is_within_line: false, is_end: false, found }
     }
 
-    /// The same, for what may start within a line, of which the rest is left out.
-    pub(crate) fn within_line(patterns: Arc<Patterns>) -> Self {
-        Self { is_within_line: true, ..Self::new(patterns) }
+    /// The same, for the end of a log: it starts within a line, of which the rest is left out.
+    pub(crate) fn of_end(patterns: Arc<Patterns>) -> Self {
+        Self { is_within_line: true, is_end: true, ..Self::new(patterns) }
     }
 
     /// The next piece of the log.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn push(&mut self, piece: &[u8]) {
-        let mut piece = piece;
-        if self.is_within_line {
-            let Some(end) = memchr(b'\n', piece) else { return };
-            self.is_within_line = false;
-            piece = piece.get(end + 1..).unwrap_or_default();
-        }
         for part in piece.chunks(MAX_LINE_BYTES) {
-            self.kept.extend_from_slice(part);
-            // The lines after one that is found are needed, too.
-            let mut limit = self.kept.len();
-            for _ in 0..=CONTEXT_LINES {
-                limit = self.kept.get(..limit).and_then(|kept| memrchr(b'\n', kept)).unwrap_or(0);
-            }
-            let limit = if limit == 0 { 0 } else { limit + 1 };
-            if limit > self.searched {
-                self.search(limit);
-            } else if self.kept.len() - self.searched > 4 * MAX_LINE_BYTES {
-                self.search(self.kept.len());
-            }
-            self.give_up();
+            let added: Result<usize, std::convert::Infallible> = self.push_with(|kept| {
+                kept.extend_from_slice(part);
+                Ok(())
+            });
+            debug_assert_eq!(added, Ok(part.len()));
         }
+    }
+
+    /// Lets the next piece be added to what is kept of the log, and searches it; returns how long it is, in bytes.
+    ///
+    /// # Errors
+    /// Those of adding.
+    pub(crate) fn push_with<E>(&mut self, add: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
+        let length = self.kept.len();
+        add(&mut self.kept)?;
+        let added = self.kept.len() - length;
+        if self.is_within_line {
+            let end = memchr(b'\n', &self.kept);
+            self.is_within_line = end.is_none();
+            self.kept.drain(..end.map_or(self.kept.len(), |end| end + 1));
+        }
+        // The lines after one that is found are needed, too.
+        let mut limit = self.kept.len();
+        for _ in 0..=CONTEXT_LINES {
+            limit = self.kept.get(..limit).and_then(|kept| memrchr(b'\n', kept)).unwrap_or(0);
+        }
+        let limit = if limit == 0 { 0 } else { limit + 1 };
+        if limit > self.searched {
+            self.search(limit);
+        } else if self.kept.len() - self.searched > 4 * MAX_LINE_BYTES {
+            self.search(self.kept.len());
+        }
+        self.give_up();
+        Ok(added)
+    }
+
+    /// Keeps what it keeps in this room, and returns the other that it was in.
+    pub(crate) fn exchange_kept(&mut self, mut room: Vec<u8>) -> Vec<u8> {
+        room.clear();
+        room.extend_from_slice(&self.kept);
+        std::mem::replace(&mut self.kept, room)
     }
 
     /// Bytes that are held in memory.
@@ -145,10 +169,12 @@ impl Picker {
     fn search(&mut self, limit: usize) {
         let mut at = self.searched;
         while at < limit {
-            if self.traceback == 0 {
-                let rest = self.kept.get(at..limit).unwrap_or_default();
+            if self.traceback == 0 && !self.begins_like_apt(at) {
+                // With the line break before it.
+                let from = at.saturating_sub(1);
+                let rest = self.kept.get(from..limit).unwrap_or_default();
                 match self.patterns.next_trigger(rest) {
-                    Some(offset) => at += offset,
+                    Some(offset) => at = at.max(from + offset),
                     None => break,
                 }
             }
@@ -158,6 +184,11 @@ impl Picker {
             at = end + 1;
         }
         self.searched = limit;
+    }
+
+    /// Whether what is kept begins like an error of apt, which is told by the line break before it anywhere else.
+    fn begins_like_apt(&self, at: usize) -> bool {
+        at == 0 && self.kept.starts_with(b"E: ")
     }
 
     fn line(&mut self, start: usize, end: usize) {
@@ -184,6 +215,7 @@ impl Picker {
         }
         let Some(Judgement { rank, kind, test }) = judged else { return };
         let number = self.lines_before + count_lines(self.kept.get(..start).unwrap_or_default()) + 1;
+        let number = (!self.is_end).then_some(number);
         let (before, after) = (self.before(start), self.after(end));
         self.keep(ErrorLine { number, text, kind, rank, test, before, after });
     }

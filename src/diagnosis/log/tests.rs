@@ -105,7 +105,7 @@ fn the_line_has_its_number_and_its_neighbours_however_the_log_is_cut() {
         assert_eq!(
             (line.number, line.before.as_slice(), line.after.as_slice()),
             (
-                321,
+                Some(321),
                 &["line 319".to_owned(), "line 320".to_owned()][..],
                 &["line 322".to_owned(), "line 323".to_owned()][..]
             ),

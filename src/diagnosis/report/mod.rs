@@ -85,7 +85,7 @@ fn keep(found: &mut LogErrors, number: u64, kind: FailureKind, test: Option<Stri
         _ => 50,
     };
     let (before, after) = (Vec::new(), Vec::new());
-    found.lines.push(ErrorLine { number, text, kind, rank, test, before, after });
+    found.lines.push(ErrorLine { number: Some(number), text, kind, rank, test, before, after });
 }
 
 /// Text on one line, not longer than is told.

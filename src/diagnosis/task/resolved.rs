@@ -59,11 +59,18 @@ fn lines(best: Option<&ErrorLine>, facts: &TaskFacts) -> Vec<String> {
         log.filter(|line| best.is_some_and(|best| line.rank + 10 >= best.rank && line.rank > VERDICT_RANK)).collect();
     let more = telling.len().saturating_sub(MAX_LINES);
     telling.truncate(MAX_LINES);
-    let mut lines: Vec<String> = telling.iter().map(|line| format!("line {}: {}", line.number, line.text)).collect();
+    let mut lines: Vec<String> = telling.iter().map(|line| told(line)).collect();
     if more > 0 {
         lines.push(format!("and {} more", count(more, "line")));
     }
     lines
+}
+
+fn told(line: &ErrorLine) -> String {
+    match line.number {
+        Some(number) => format!("line {number}: {}", line.text),
+        None => format!("near the end of its log: {}", line.text),
+    }
 }
 
 fn ran(run: Option<&RunFacts>) -> Option<String> {

@@ -78,9 +78,19 @@ impl History {
     }
 
     /// `listAuditHistory`: what a client did, newest first.
-    pub(in crate::sandbox) fn list(&self, call: &Call<'_>) -> Outcome {
+    pub(in crate::sandbox) fn of_client(&self, call: &Call<'_>) -> Outcome {
         let client = call.param("clientId");
-        let entries = self.changes.iter().rev().filter(|change| change.by == client).map(|change| Entry {
+        self.list(call, |change| change.by == client)
+    }
+
+    /// `getEntityHistory`: what was done to a client, a role, a secret, a hook or a worker pool, newest first.
+    pub(in crate::sandbox) fn of_entity(&self, call: &Call<'_>) -> Outcome {
+        let (kind, id) = (call.param("entityType"), call.param("entityId"));
+        self.list(call, |change| change.kind == kind && change.id == id)
+    }
+
+    fn list(&self, call: &Call<'_>, wanted: impl Fn(&Change) -> bool) -> Outcome {
+        let entries = self.changes.iter().rev().filter(|change| wanted(change)).map(|change| Entry {
             client_id: &change.by,
             action_type: change.action,
             created: stamp(change.at),
@@ -136,7 +146,7 @@ mod tests {
         note("a", "hooks", "removeHook", &[("hookGroupId", "g"), ("hookId", "h")]);
         let list = |limit: usize| {
             let request = Request::new("auth", "listAuditHistory").param("clientId", "a").query("limit", limit);
-            read(request.send(now, |call| Some(history.list(call))).unwrap()).1
+            read(request.send(now, |call| Some(history.of_client(call))).unwrap()).1
         };
         let found = list(9);
         assert_eq!(
@@ -149,6 +159,9 @@ mod tests {
         assert_eq!(found["auditHistory"][1]["entityType"], "client");
         assert_eq!(found["auditHistory"].as_array().unwrap().len(), 2);
         assert!(list(1)["continuationToken"].is_string());
+        let of_role = Request::new("auth", "getEntityHistory").param("entityType", "role").param("entityId", "r");
+        let found = read(of_role.send(now, |call| Some(history.of_entity(call))).unwrap()).1;
+        assert_eq!((&found["auditHistory"][0]["clientId"], &found["auditHistory"][1]), (&json!("b"), &json!(null)));
         let published: Vec<_> =
             std::iter::from_fn(|| reader.try_recv().ok()).map(|event| event.payload.clone()).collect();
         assert_eq!(published, [json!({"clientId": "c", "version": 1}), json!({"roleId": "r", "version": 1})]);

@@ -90,6 +90,17 @@ const ANONYMOUS: &[&str] = &[
 ];
 
 impl Auth {
+    /// How many clients are to be deleted when they expire.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn deletable(&self) -> usize {
+        self.clients.values().filter(|client| client.delete_on_expiration).count()
+    }
+
+    /// Drops the clients that expired before a time and are to be deleted then.
+    pub(in crate::sandbox) fn forget_expired(&mut self, before: DateTime<Utc>) {
+        self.clients.retain(|_, client| !client.delete_on_expiration || client.expires >= before);
+    }
+
     /// The static clients and the role of anonymous callers.
     pub(in crate::sandbox) fn new(now: DateTime<Utc>) -> Self {
         let mut auth = Self { clients: BTreeMap::new(), roles: BTreeMap::new() };

@@ -23,6 +23,9 @@ use crate::sandbox::wire::{canonical, stamp};
 const DEADLINE: TimeDelta = TimeDelta::days(1);
 const EXPIRES: Months = Months::new(1);
 
+/// The most that a template may make, in bytes of values: all services wait meanwhile. No service takes so large a task.
+const TEMPLATE: usize = 16 << 20;
+
 /// Why a hook fires, and what its template learns of that.
 pub(super) struct Occasion {
     pub by: &'static str,
@@ -111,7 +114,7 @@ fn context(occasion: &Occasion) -> Context<'static> {
 
 /// The task that the template makes; none when it makes nothing.
 fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failure> {
-    let rendered = json_e::render(template, &context(occasion), occasion.created)
+    let rendered = json_e::render_at_most(TEMPLATE, template, &context(occasion), occasion.created)
         .map_err(|error| Failure::Template(error.to_string()))?;
     let mut task = match rendered {
         Value::Null => return Ok(None),

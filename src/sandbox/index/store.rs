@@ -92,6 +92,25 @@ impl IndexState {
         }
     }
 
+    /// Drops the tasks and namespaces that are not found any more.
+    pub(crate) fn forget_expired(&mut self, now: DateTime<Utc>) {
+        self.tasks.retain(|_, tasks| {
+            tasks.retain(|_, entry| entry.expires > now);
+            !tasks.is_empty()
+        });
+        self.namespaces.retain(|_, namespaces| {
+            namespaces.retain(|_, expires| *expires > now);
+            !namespaces.is_empty()
+        });
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        let tasks = self.tasks.values().map(|tasks| tasks.len());
+        tasks.sum::<usize>() + self.namespaces.values().map(|spaces| spaces.len()).sum::<usize>()
+    }
+
     /// Everything with its path.
     pub(super) fn all(&self) -> impl Iterator<Item = (String, &Entry)> {
         let spaces = self.tasks.iter();

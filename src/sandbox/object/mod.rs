@@ -84,6 +84,26 @@ impl Objects {
         self.lock().add(name, object);
     }
 
+    /// Forgets the objects that expired before a time, and their bytes.
+    pub(super) fn forget_expired(&self, before: DateTime<Utc>) {
+        let expired = |object: &Object| object.expires < before;
+        let names: Vec<String> = {
+            let held = self.lock();
+            let found = held.by_name.iter().filter(|(_, object)| expired(object));
+            found.map(|(name, _)| name.clone()).collect()
+        };
+        for name in names {
+            self.remove(&name);
+        }
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        let held = self.lock();
+        held.by_name.len() + held.uploads.len()
+    }
+
     /// Forgets an object and its bytes.
     pub(super) fn remove(&self, name: &str) {
         let mut held = self.lock();

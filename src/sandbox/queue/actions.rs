@@ -53,7 +53,7 @@ pub(super) fn rerun_task(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     before_deadline(call, id, task, "rescheduled past")?;
     state.rerun(id, call.now);
     let stuck = |task: &Task| !matches!(task.state(), State::Pending | State::Running);
-    if state.tasks.get(&id).is_some_and(stuck) {
+    if state.tasks.get(&id).is_some_and(|task| stuck(task)) {
         return Err(Fault::conflict(format!("Maximum number of runs reached ({MAX_RUNS}).")));
     }
     state.status_answer(id)

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::QueueState;
 use super::id::TaskId;
-use super::task::State;
+use super::task::{State, Task};
+use super::{QueueState, TaskQueue};
 
 /// Something that falls due. Where several do at once, the order is this one: a task that is done in the last moment
 /// still releases its dependents before their deadline.
@@ -14,6 +14,7 @@ enum Due {
     Claim(TaskId, usize),
     BuiltIn(TaskId, usize),
     Deadline(TaskId),
+    ArtifactExpiry(TaskId, usize),
     Expiry(TaskId),
 }
 
@@ -39,6 +40,10 @@ impl QueueState {
                     self.deadlines.remove(&(at, id));
                     self.cancel(id, "deadline-exceeded", at);
                 }
+                Due::ArtifactExpiry(id, run_id) => {
+                    self.artifact_expiries.remove(&(at, id, run_id));
+                    self.forget_expired_artifacts((id, run_id), at);
+                }
                 Due::Expiry(id) => {
                     self.expiries.remove(&(at, id));
                     self.forget(id);
@@ -58,6 +63,7 @@ impl QueueState {
             self.claims.first().map(|(at, id, run_id)| (*at, Due::Claim(*id, *run_id))),
             self.built_in.first().map(|(at, id, run_id)| (*at, Due::BuiltIn(*id, *run_id))),
             self.deadlines.first().map(|(at, id)| (*at, Due::Deadline(*id))),
+            self.artifact_expiries.first().map(|(at, id, run_id)| (*at, Due::ArtifactExpiry(*id, *run_id))),
             self.expiries.first().map(|(at, id)| (*at, Due::Expiry(*id))),
         ]
         .into_iter()
@@ -84,25 +90,40 @@ impl QueueState {
         }
     }
 
-    /// Drops a task and all that points to it.
+    /// Forgets a task that has expired.
     fn forget(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get(&id) else { return };
-        let (group, deadline, dependencies) = (task.group, task.deadline, task.dependencies.clone());
-        let was_unresolved = !task.ever_resolved;
-        for run_id in 0..task.runs.len() {
-            self.forget_artifacts(id, run_id);
+        let Some(task) = self.tasks.remove(&id) else { return };
+        self.disconnect(id, *task);
+        self.texts.forget_with_task(self.tasks.len());
+        if self.tasks.len() < self.tasks.capacity() / 8 {
+            self.tasks.shrink_to(self.tasks.len() * 2);
+            self.dependents.shrink_to(self.dependents.len() * 2);
+            self.groups.shrink_to(self.groups.len() * 2);
         }
-        self.tasks.remove(&id);
+    }
+
+    /// Drops all that points to a task that is no longer there.
+    fn disconnect(&mut self, id: TaskId, task: Task) {
+        let Task { group, deadline, dependencies, queue, ever_resolved, runs, .. } = task;
+        for (run_id, run) in runs.into_iter().enumerate() {
+            self.forget_stored((id, run_id), run.artifacts);
+        }
         self.deadlines.remove(&(deadline, id));
         self.dependents.remove(&id);
         for dependency in dependencies {
             if let Some(dependents) = self.dependents.get_mut(&dependency) {
                 dependents.remove(&id);
+                if dependents.is_empty() {
+                    self.dependents.remove(&dependency);
+                }
             }
+        }
+        if self.queues.get(&queue).is_some_and(TaskQueue::is_empty) {
+            self.queues.remove(&queue);
         }
         if let Some(found) = self.groups.get_mut(&group) {
             found.tasks.remove(&id);
-            found.unresolved -= usize::from(was_unresolved);
+            found.unresolved -= usize::from(!ever_resolved);
             if found.tasks.is_empty() {
                 self.groups.remove(&group);
             }

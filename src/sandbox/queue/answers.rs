@@ -173,10 +173,10 @@ impl Task {
             deadline: self.deadline,
             expires: self.expires,
             scopes: &self.scopes,
-            payload: &self.payload,
-            metadata: &self.metadata,
-            tags: &self.tags,
-            extra: &self.extra,
+            payload: self.payload.raw(),
+            metadata: self.metadata.raw(),
+            tags: self.tags.raw(),
+            extra: self.extra.raw(),
         }
     }
 

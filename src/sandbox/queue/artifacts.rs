@@ -1,122 +1,45 @@
 //! Artifacts: references, links and errors, which the queue keeps itself, and stored ones, for which it makes URLs and
 //! credentials.
 
-use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::QueueState;
+use super::artifact::{Artifact, Artifacts, Content};
 use super::id::TaskId;
 use super::publish::Change;
-use super::task::State;
+use super::task::{Run, State};
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
-use crate::sandbox::wire::{Name, Page, parse_time, stamp};
-
-/// Artifacts by task and run, then by name.
-pub(super) type Artifacts = HashMap<(TaskId, usize), BTreeMap<Name, Artifact>>;
+use crate::sandbox::wire::{Page, parse_time, stamp};
 
 /// How long after an exception artifacts may still be added, to save logs.
 const GRACE: TimeDelta = TimeDelta::minutes(25);
 
-/// One artifact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Artifact {
-    content_type: String,
-    expires: DateTime<Utc>,
-    /// In bytes, as the worker says, for what it uploads to S3.
-    content_length: Option<u64>,
-    content: Content,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
-    Reference(String),
-    Link(String),
-    Error {
-        reason: String,
-        message: String,
-    },
-    S3,
-    /// Its upload, and whether that is finished.
-    Object {
-        upload_id: String,
-        present: bool,
-    },
-}
-
-impl Content {
-    fn read(body: &Value) -> Result<Self, Fault> {
-        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        Ok(match text("storageType").as_str() {
-            "reference" => Content::Reference(text("url")),
-            "link" => Content::Link(text("artifact")),
-            "error" => Content::Error { reason: text("reason"), message: text("message") },
-            "s3" => Content::S3,
-            "object" => Content::Object { upload_id: slugid::v4(), present: false },
-            other => return Err(Fault::input(format!("There is no storageType `{other}`"))),
-        })
-    }
-
-    fn storage_type(&self) -> &'static str {
-        match self {
-            Content::Reference(_) => "reference",
-            Content::Link(_) => "link",
-            Content::Error { .. } => "error",
-            Content::S3 => "s3",
-            Content::Object { .. } => "object",
-        }
-    }
-}
-
-impl Artifact {
-    /// Whether creating `new` over this one is the same call again, or one of the changes that are allowed: a later
-    /// expiry, another URL for a reference, a link in place of a reference.
-    fn may_become(&self, new: &Artifact) -> bool {
-        let content = match (&self.content, &new.content) {
-            (Content::Reference(_), Content::Reference(_) | Content::Link(_))
-            | (Content::Object { .. }, Content::Object { .. }) => true,
-            (old, new) => old == new,
-        };
-        let content_type = matches!(new.content, Content::Link(_)) || self.content_type == new.content_type;
-        content && content_type && self.expires <= new.expires
-    }
-
-    fn info(&self, name: &str) -> Value {
-        let mut info = json!({
-            "storageType": self.content.storage_type(),
-            "name": name,
-            "expires": stamp(self.expires),
-            "contentType": self.content_type,
-        });
-        if let Some(length) = self.content_length {
-            info["contentLength"] = json!(length);
-        }
-        info
-    }
-}
+/// How long an expired artifact is still listed: the services remove those once a day.
+const KEPT: TimeDelta = TimeDelta::days(1);
 
 pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcome {
-    let content = Content::read(&call.body)?;
+    let content = Content::read(&call.body, &mut state.texts)?;
     let text = call.body["expires"].as_str().unwrap_or_default();
     let expires = parse_time(text).ok_or_else(|| Fault::input(format!("`expires` is not a time: {text}")))?;
     if expires < call.now - TimeDelta::minutes(15) {
         return Err(Fault::input("Expires must be in the future"));
     }
     let key = check_run(state, call, expires)?;
-    let content_type = call.body["contentType"].as_str().unwrap_or("application/binary").to_owned();
+    let content_type = state.texts.name(call.body["contentType"].as_str().unwrap_or("application/binary"));
     let is_s3 = content == Content::S3;
     let content_length = call.body["contentLength"].as_u64().filter(|_| is_s3);
     let mut new = Artifact { content_type, expires, content_length, content };
-    let artifacts = state.artifacts.entry(key).or_default();
-    let name = Name::new(call.param("name"));
-    let old = artifacts.get(&name);
+    let name = state.texts.name(call.param("name"));
+    let old = state.run(key).and_then(|run| run.artifacts.get(&name));
     if let Some(old) = old.filter(|old| !old.may_become(&new)) {
         let shown = json!({
             "storageType": old.content.storage_type(),
-            "contentType": old.content_type,
+            "contentType": &*old.content_type,
             "expires": stamp(old.expires),
         });
         return Err(Fault::conflict(format!(
@@ -124,7 +47,7 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
         )));
     }
     if let (Some(old), Content::Link(_)) = (old, &new.content) {
-        new.content_type.clone_from(&old.content_type);
+        new.content_type = Arc::clone(&old.content_type);
     }
     if let Content::Object { upload_id, .. } = &new.content {
         let project = state.tasks.get(&key.0).map_or("none", |task| &task.project);
@@ -133,8 +56,14 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
             return Err(Fault::internal("the object service has an object of this name already"));
         }
     }
-    let shown = new.info(&name.0);
-    artifacts.insert(name, new.clone());
+    let shown = new.info(&name);
+    if let Some(run) = state.run_mut(key) {
+        run.artifacts.insert(name, new.clone());
+    }
+    // What lives as long as its task goes with it.
+    if state.tasks.get(&key.0).is_some_and(|task| expires + KEPT < task.expires) {
+        state.artifact_expiries.insert((expires + KEPT, key.0, key.1));
+    }
     // The message's schema knows no artifacts of type `s3`.
     if new.content != Content::S3 {
         let (id, run_id) = key;
@@ -149,7 +78,7 @@ fn created(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), a
     match &artifact.content {
         Content::S3 => json!({
             "storageType": "s3",
-            "contentType": artifact.content_type,
+            "contentType": &*artifact.content_type,
             "expires": stamp(call.now + UPLOAD),
             "putUrl": state.storage.put_url(&Place::of_artifact(id.as_str(), run_id, name), call.now),
         }),
@@ -181,13 +110,29 @@ fn object_name(id: TaskId, run_id: usize, name: &str) -> String {
 }
 
 impl QueueState {
-    /// Drops all artifacts of a run, and what is stored of them.
-    pub(super) fn forget_artifacts(&mut self, id: TaskId, run_id: usize) {
-        for (name, artifact) in self.artifacts.remove(&(id, run_id)).into_iter().flatten() {
+    fn run(&self, (id, run_id): (TaskId, usize)) -> Option<&Run> {
+        self.tasks.get(&id)?.runs.get(run_id)
+    }
+
+    fn run_mut(&mut self, (id, run_id): (TaskId, usize)) -> Option<&mut Run> {
+        self.tasks.get_mut(&id)?.runs.get_mut(run_id)
+    }
+
+    /// Drops the artifacts of a run that expired a while before `at`, and what is stored of them.
+    pub(super) fn forget_expired_artifacts(&mut self, key: (TaskId, usize), at: DateTime<Utc>) {
+        let Some(run) = self.run_mut(key) else { return };
+        let expired = run.artifacts.take(|artifact| artifact.expires + KEPT <= at);
+        self.forget_stored(key, expired);
+    }
+
+    /// Drops what is stored of artifacts that are forgotten.
+    pub(super) fn forget_stored(&mut self, (id, run_id): (TaskId, usize), artifacts: Artifacts) {
+        for (name, artifact) in artifacts {
+            self.artifact_expiries.remove(&(artifact.expires + KEPT, id, run_id));
             match artifact.content {
-                Content::S3 => self.storage.remove(&Place::of_artifact(id.as_str(), run_id, &name.0)),
-                Content::Object { .. } => self.objects.remove(&object_name(id, run_id, &name.0)),
-                Content::Reference(_) | Content::Link(_) | Content::Error { .. } => {}
+                Content::S3 => self.storage.remove(&Place::of_artifact(id.as_str(), run_id, &name)),
+                Content::Object { .. } => self.objects.remove(&object_name(id, run_id, &name)),
+                Content::Reference(_) | Content::Link(_) | Content::Error(_) => {}
             }
         }
     }
@@ -228,21 +173,22 @@ fn check_run(state: &QueueState, call: &Call<'_>, expires: DateTime<Utc>) -> Res
 /// Only `object` artifacts are finished by a call of their own.
 pub(super) fn finish_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (id, run, name) = (call.param("taskId"), call.param("runId"), call.param("name"));
+    let objects = Arc::clone(&state.objects);
     let artifact = TaskId::parse(id)
         .zip(run.parse().ok())
-        .and_then(|key| state.artifacts.get_mut(&key)?.get_mut(&Name::new(name)))
+        .and_then(|key| state.run_mut(key)?.artifacts.get_mut(name))
         .ok_or_else(|| {
             Fault::not_found(format!("Artifact with taskId `{id}`, runId {run}, name `{name}` not found"))
         })?;
     let Content::Object { upload_id, present } = &mut artifact.content else {
         return Err(Fault::input("Only object artifacts can be finished"));
     };
-    if call.body["uploadId"] != upload_id.as_str() {
+    if call.body["uploadId"] != **upload_id {
         return Err(Fault::input("Invalid uploadId"));
     }
     let is_finished = TaskId::parse(id)
         .zip(run.parse().ok())
-        .is_some_and(|(id, run_id)| state.objects.is_finished(&object_name(id, run_id, name)));
+        .is_some_and(|(id, run_id)| objects.is_finished(&object_name(id, run_id, name)));
     if !is_finished {
         return Err(Fault::input(format!("The object of artifact `{name}` has not been uploaded")));
     }
@@ -266,7 +212,7 @@ fn run_of(state: &QueueState, call: &Call<'_>) -> Result<(TaskId, usize), Fault>
 }
 
 fn find<'s>(state: &'s QueueState, call: &Call<'_>, key: (TaskId, usize), name: &str) -> Result<&'s Artifact, Fault> {
-    let found = state.artifacts.get(&key).and_then(|artifacts| artifacts.get(&Name::new(name)));
+    let found = state.run(key).and_then(|run| run.artifacts.get(name));
     let artifact = found.ok_or_else(|| Fault::not_found("Artifact not found"))?;
     if artifact.expires < call.now {
         return Err(Fault::new(410, "ResourceExpired", "Artifact expired"));
@@ -288,10 +234,10 @@ fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<((TaskId, usize)
             Content::Object { present: false, .. } => return Err(Fault::not_found("Artifact not found")),
             _ => return Ok((key, name, artifact)),
         };
-        if names.contains(target) {
+        if names.iter().any(|name| **name == **target) {
             return Err(Fault::input("Artifact leads to a link cycle"));
         }
-        names.push(target.clone());
+        names.push(target.to_string());
         call.authorize(&[("names", json!(names))])?;
     }
 }
@@ -309,10 +255,11 @@ fn s3_url(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), na
 pub(super) fn content(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (key, name, artifact) = follow(state, call)?;
     Ok(Answer::Json(match &artifact.content {
-        Content::Error { reason, message } => json!({"storageType": "error", "reason": reason, "message": message}),
-        content @ (Content::Reference(url) | Content::Link(url)) => {
-            json!({"storageType": content.storage_type(), "url": url})
+        Content::Error(failure) => {
+            json!({"storageType": "error", "reason": failure.reason, "message": failure.message})
         }
+        Content::Reference(url) => json!({"storageType": "reference", "url": url}),
+        Content::Link(url) => json!({"storageType": "link", "url": &**url}),
         Content::S3 => json!({"storageType": "s3", "url": s3_url(state, call, key, &name)}),
         Content::Object { .. } => {
             let (id, run_id) = key;
@@ -330,11 +277,12 @@ pub(super) fn redirect(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let (key, name, artifact) = follow(state, call)?;
     let storage_type = artifact.content.storage_type();
     let url = match &artifact.content {
-        Content::Error { reason, message } => {
-            let answer = Answer::Status(424, json!({"reason": reason, "message": message}));
+        Content::Error(failure) => {
+            let answer = Answer::Status(424, json!({"reason": failure.reason, "message": failure.message}));
             return Ok(typed(storage_type, answer));
         }
-        Content::Reference(url) | Content::Link(url) => url.clone(),
+        Content::Reference(url) => url.to_string(),
+        Content::Link(url) => url.to_string(),
         Content::S3 => s3_url(state, call, key, &name),
         Content::Object { .. } => state
             .objects
@@ -378,8 +326,8 @@ pub(super) fn list(state: &mut QueueState, call: &Call<'_>) -> Outcome {
             .filter(|run_id| *run_id <= latest)
             .ok_or_else(|| Fault::not_found(format!("Task with taskId: `{id}` has no run with runId: {text}")))?,
     };
-    let artifacts = state.artifacts.get(&(id, run_id)).into_iter().flatten();
+    let artifacts = state.run((id, run_id)).into_iter().flat_map(|run| run.artifacts.iter());
     let paged = Page::lenient(call)?.slice(artifacts);
-    let artifacts = paged.items.into_iter().map(|(name, artifact)| artifact.info(&name.0)).collect();
+    let artifacts = paged.items.into_iter().map(|(name, artifact)| artifact.info(name)).collect();
     Answer::of(&ArtifactPage { artifacts, continuation_token: paged.token })
 }

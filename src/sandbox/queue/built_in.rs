@@ -27,7 +27,7 @@ impl QueueState {
         let Some(task) = self.tasks.get(&id) else { return };
         let queue = task.queue.clone();
         let Some((state, reason)) = resolution(&queue) else { return };
-        let is_empty = task.payload.get() == "{}";
+        let is_empty = task.payload.raw().get() == "{}";
         let name = queue.rsplit('/').next().unwrap_or_default();
         let worker = Worker { group: self.intern("built-in"), id: self.intern(name) };
         if !self.claim(id, run_id, &worker, at + CLAIM, at) {

@@ -33,7 +33,7 @@ impl QueueState {
 
     fn completed(&self, id: TaskId) -> Option<Completed> {
         let task = self.tasks.get(&id)?;
-        let extra: Value = serde_json::from_str(task.extra.get()).ok()?;
+        let extra: Value = serde_json::from_str(task.extra.raw().get()).ok()?;
         let index = &extra["index"];
         let rank = match &index["rank"] {
             Value::Null => Number::from(0),

@@ -1,7 +1,6 @@
 //! `createTask`: defaults, checks, and what makes a second call the same as the first.
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::QueueState;
@@ -117,11 +116,12 @@ impl<'a> Draft<'a> {
         times: &Times,
         unsatisfied: Vec<TaskId>,
     ) -> Result<Task, Fault> {
-        let part = |key: &str| match &self.body[key] {
-            Value::Null => raw(&json!({})),
-            value => raw(&canonical(value)),
+        let mut part = |key: &str| match &self.body[key] {
+            Value::Null => state.texts.document(&json!({})),
+            value => state.texts.document(&canonical(value)),
         };
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Box<[String]>>();
+        let (payload, metadata) = (part("payload")?, part("metadata")?);
+        let (tags, extra) = (part("tags")?, part("extra")?);
         Ok(Task {
             queue: state.intern(&self.queue),
             scheduler: state.intern(self.scheduler),
@@ -139,19 +139,15 @@ impl<'a> Draft<'a> {
             ever_resolved: false,
             indexed: self.routes.iter().any(|route| route.starts_with(INDEX_ROUTE)),
             notified: self.routes.iter().any(|route| route.starts_with(NOTIFY_ROUTE)),
-            routes: texts(&self.routes),
-            scopes: texts(&self.scopes),
-            payload: part("payload")?,
-            metadata: part("metadata")?,
-            tags: part("tags")?,
-            extra: part("extra")?,
+            routes: state.texts.list(&self.routes),
+            scopes: state.texts.list(&self.scopes),
+            payload,
+            metadata,
+            tags,
+            extra,
             dependencies: self.dependencies.into(),
         })
     }
-}
-
-fn raw(value: &Value) -> Result<Box<RawValue>, Fault> {
-    to_raw_value(value).map_err(|error| Fault::internal(error.to_string()))
 }
 
 /// Whether two definitions are the same in every member, with the priority that each task has now.
@@ -265,12 +261,12 @@ fn check_dependencies(state: &QueueState, id: TaskId, draft: &Draft<'_>, times: 
 
 pub(super) fn insert(state: &mut QueueState, id: TaskId, task: Task) {
     debug_assert_eq!(task.state(), State::Unscheduled);
-    for dependency in &task.dependencies {
+    for dependency in &*task.dependencies {
         state.dependents.entry(*dependency).or_default().insert(id);
     }
     state.deadlines.insert((task.deadline, id));
     state.expiries.insert((task.expires, id));
     state.groups.entry(task.group).or_insert_with(|| Group::new(task.scheduler.clone())).add(id, task.expires);
-    state.tasks.insert(id, task);
+    state.tasks.insert(id, Box::new(task));
     state.revision += 1;
 }

@@ -17,6 +17,8 @@ impl QueueState {
         let ticket = self.ticket();
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let run_id = task.runs.len();
+        // Most tasks have one run.
+        task.runs.reserve_exact(usize::from(task.runs.is_empty()));
         task.runs.push(Run::pending(reason_created, now, ticket));
         if built_in::resolution(&task.queue).is_some() {
             self.built_in.insert((now + built_in::DELAY, id, run_id));
@@ -49,6 +51,7 @@ impl QueueState {
             return;
         }
         task.retries_left = task.retries.min((MAX_RUNS - 1 - task.runs.len()) as u32);
+        self.deadlines.insert((task.deadline, id));
         let run_id = task.runs.len();
         self.add_run(id, "rerun", now);
         self.publish(id, &Change::Pending { run_id, first: false });
@@ -173,6 +176,7 @@ impl QueueState {
         if !task.runs.is_empty() {
             return self.end(id, State::Exception, reason, None, now);
         }
+        task.runs.reserve_exact(1);
         task.runs.push(Run {
             state: State::Exception,
             reason_resolved: Some(reason),
@@ -200,7 +204,10 @@ impl QueueState {
     /// Notes that a task is resolved, for its dependents and the index.
     fn announce(&mut self, id: TaskId, state: State, now: DateTime<Utc>) {
         self.resolutions.push_back((now + self.dependency_delay, id, state));
-        if state == State::Completed && self.tasks.get(&id).is_some_and(|task| task.indexed) {
+        let Some(task) = self.tasks.get(&id) else { return };
+        // Until it is run again.
+        self.deadlines.remove(&(task.deadline, id));
+        if state == State::Completed && task.indexed {
             self.completed.push(id);
         }
     }

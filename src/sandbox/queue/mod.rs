@@ -5,6 +5,7 @@
 mod actions;
 mod advance;
 mod answers;
+mod artifact;
 mod artifacts;
 mod built_in;
 mod claim;
@@ -21,20 +22,23 @@ mod read;
 mod resolve;
 mod restore;
 mod task;
+mod texts;
+mod timeline;
 mod workers;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::answers::OnlyStatus;
-use self::artifacts::Artifacts;
 pub(super) use self::completed::Completed;
 use self::group::Group;
 pub(super) use self::id::TaskId;
 pub(super) use self::restore::Recorded;
 use self::task::{Priority, State, Task};
+use self::texts::Texts;
+pub(super) use self::timeline::TaskTimes;
 use self::workers::Workers;
 use super::call::{Answer, Call, Fault, Outcome};
 use super::certificate::Issuer;
@@ -51,13 +55,14 @@ pub(super) struct QueueState {
     issuer: Issuer,
     /// How long after its resolution a task's dependents are looked at.
     dependency_delay: TimeDelta,
-    tasks: HashMap<TaskId, Task>,
+    /// In boxes, so that the map has room to grow without having room for whole tasks.
+    tasks: HashMap<TaskId, Box<Task>>,
     /// Which tasks depend on a task.
     dependents: HashMap<TaskId, BTreeSet<TaskId>>,
     groups: HashMap<TaskId, Group>,
     queues: HashMap<Arc<str>, TaskQueue>,
-    /// Strings that thousands of tasks share.
-    names: HashSet<Arc<str>>,
+    /// What thousands of tasks share.
+    texts: Texts,
     tickets: u64,
     deadlines: BTreeSet<(DateTime<Utc>, TaskId)>,
     expiries: BTreeSet<(DateTime<Utc>, TaskId)>,
@@ -69,7 +74,8 @@ pub(super) struct QueueState {
     resolutions: VecDeque<(DateTime<Utc>, TaskId, State)>,
     /// Tasks that completed and that the index has not seen yet.
     completed: Vec<TaskId>,
-    artifacts: Artifacts,
+    /// When artifacts are forgotten, of those runs that may have some.
+    artifact_expiries: BTreeSet<(DateTime<Utc>, TaskId, usize)>,
     storage: Arc<Storage>,
     objects: Arc<Objects>,
     workers: Workers,
@@ -86,6 +92,12 @@ struct TaskQueue {
     claimed: BTreeMap<u64, (TaskId, usize)>,
 }
 
+impl TaskQueue {
+    fn is_empty(&self) -> bool {
+        self.pending.is_empty() && self.claimed.is_empty()
+    }
+}
+
 impl QueueState {
     /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
     pub(super) fn new(access_token: impl Into<String>) -> Self {
@@ -98,7 +110,7 @@ impl QueueState {
             dependents: HashMap::new(),
             groups: HashMap::new(),
             queues: HashMap::new(),
-            names: HashSet::new(),
+            texts: Texts::default(),
             tickets: 0,
             deadlines: BTreeSet::new(),
             expiries: BTreeSet::new(),
@@ -107,7 +119,7 @@ impl QueueState {
             revision: 0,
             resolutions: VecDeque::new(),
             completed: Vec::new(),
-            artifacts: Artifacts::new(),
+            artifact_expiries: BTreeSet::new(),
             objects: Arc::new(Objects::new(Arc::clone(&storage))),
             storage,
             workers: Workers::default(),
@@ -159,6 +171,16 @@ impl QueueState {
         queues.min().map(|(_, name)| name.to_string())
     }
 
+    /// Whether there is such a task.
+    pub(super) fn has(&self, id: &TaskId) -> bool {
+        self.tasks.contains_key(id)
+    }
+
+    /// Drops task queues and workers that were not seen for so long that they are not listed any more.
+    pub(super) fn forget_expired_workers(&mut self, now: DateTime<Utc>) {
+        self.workers.forget_expired(now);
+    }
+
     /// Where a task stands; none when there is no such task.
     pub(super) fn state_of(&self, task_id: &str) -> Option<String> {
         TaskId::parse(task_id).and_then(|id| self.tasks.get(&id)).map(|task| task.state().to_string())
@@ -166,7 +188,7 @@ impl QueueState {
 
     /// Whether nothing is pending or running.
     pub(super) fn is_idle(&self) -> bool {
-        self.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty())
+        self.queues.values().all(TaskQueue::is_empty)
     }
 
     /// Whether this run is the task's last and is running.
@@ -184,12 +206,7 @@ impl QueueState {
 
     /// The one copy of a string that many tasks share.
     fn intern(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.names.get(name) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = name.into();
-        self.names.insert(Arc::clone(&name));
-        name
+        self.texts.name(name)
     }
 
     /// A number that is another one after every change of a task: what waits for a change need not look before.
@@ -207,7 +224,7 @@ impl QueueState {
     fn find(&self, call: &Call<'_>, refusal: impl FnOnce(&str) -> String) -> Result<(TaskId, &Task), Fault> {
         let text = call.param("taskId");
         TaskId::parse(text)
-            .and_then(|id| Some((id, self.tasks.get(&id)?)))
+            .and_then(|id| Some((id, &**self.tasks.get(&id)?)))
             .ok_or_else(|| Fault::not_found(refusal(text)))
     }
 

@@ -107,7 +107,7 @@ impl QueueState {
         if !self.events.wanted() {
             return;
         }
-        let mut tags = json!(task.tags);
+        let mut tags = json!(task.tags.raw());
         if let (Change::Ended { in_group: true, .. }, Some(status)) = (change, status.as_object_mut()) {
             status.shift_remove("priority");
             tags = json!({});

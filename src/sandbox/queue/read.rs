@@ -68,7 +68,7 @@ fn many<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<Paged<(TaskId, &'s
     call.authorize(&[("taskIds", json!(ids))])?;
     let mut known = HashSet::new();
     let ids = ids.into_iter().filter_map(TaskId::parse).filter(|id| known.insert(*id));
-    let found = ids.filter_map(|id| Some((id, state.tasks.get(&id)?)));
+    let found = ids.filter_map(|id| Some((id, &**state.tasks.get(&id)?)));
     Ok(Page::of(call)?.slice(found))
 }
 

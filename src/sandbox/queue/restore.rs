@@ -127,6 +127,7 @@ impl QueueState {
         task.runs = runs;
         // What was resolved before is told to nobody; only the group must not wait for it.
         if task.state().is_resolved() {
+            self.deadlines.remove(&(task.deadline, id));
             task.ever_resolved = true;
             if let Some(group) = self.groups.get_mut(&task.group) {
                 group.unresolved = group.unresolved.saturating_sub(1);

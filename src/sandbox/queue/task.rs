@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use super::artifact::Artifacts;
 use super::id::TaskId;
+use super::texts::Document;
 
 /// Where a task stands, which is where its last run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -133,6 +134,8 @@ pub(super) struct Run {
     pub ticket: u64,
     /// Whether it was claimed by `claimTask`, not by `claimWork`.
     pub direct: bool,
+    /// What it left behind.
+    pub artifacts: Artifacts,
 }
 
 impl Run {
@@ -149,6 +152,7 @@ impl Run {
             resolved: None,
             ticket,
             direct: false,
+            artifacts: Artifacts::default(),
         }
     }
 }
@@ -191,17 +195,17 @@ pub(super) struct Task {
     /// `created` of the definition.
     pub created: DateTime<Utc>,
     /// `routes` of the definition.
-    pub routes: Box<[String]>,
+    pub routes: Arc<[String]>,
     /// `scopes` of the definition.
-    pub scopes: Box<[String]>,
+    pub scopes: Arc<[String]>,
     /// `payload` of the definition, as JSON text like all that nobody here looks into.
-    pub payload: Box<RawValue>,
+    pub payload: Document,
     /// `metadata` of the definition.
-    pub metadata: Box<RawValue>,
+    pub metadata: Document,
     /// `tags` of the definition.
-    pub tags: Box<RawValue>,
+    pub tags: Document,
     /// `extra` of the definition.
-    pub extra: Box<RawValue>,
+    pub extra: Document,
 }
 
 /// The two halves of a `taskQueueId`.

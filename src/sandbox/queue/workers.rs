@@ -115,6 +115,15 @@ impl Workers {
         }
     }
 
+    /// Drops what is not listed any more.
+    pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
+        self.queues.retain(|_, queue| queue.expires >= now);
+        self.workers.retain(|_, workers| {
+            workers.retain(|_, worker| worker.is_known(now));
+            !workers.is_empty()
+        });
+    }
+
     /// Whether this worker must not get work now.
     pub(super) fn is_quarantined(&self, queue: &str, worker: &Worker, now: DateTime<Utc>) -> bool {
         let found = self.workers.get(&Name::new(queue)).and_then(|workers| workers.get(&key(worker)));

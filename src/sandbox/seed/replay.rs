@@ -11,6 +11,7 @@ use super::SeedTask;
 use crate::sandbox::call::Fault;
 use crate::sandbox::hash::hash;
 use crate::sandbox::mishaps::Mishap;
+use crate::sandbox::queue::TaskId;
 use crate::sandbox::service_account::{add_artifact, call_queue};
 use crate::sandbox::state::State;
 use crate::sandbox::storage::{Blob, Stored};
@@ -66,7 +67,7 @@ pub(in crate::sandbox) fn replay(
         rates.insert(task_id.clone(), failure_rate(definition["tags"]["kind"].as_str().unwrap_or_default()));
         crate::sandbox::bodies::split_queue_id(&mut definition);
         call_queue(state, "createTask", &[("taskId", &task_id)], definition, started)?;
-        state.run_times.insert(task_id, run_time);
+        state.run_times.extend(TaskId::parse(&task_id).map(|id| (id, run_time)));
     }
     if started >= now {
         return Ok(Vec::new());
@@ -180,7 +181,7 @@ impl Replay<'_> {
         let status = &answer["tasks"][0]["status"];
         let task_id = status["taskId"].as_str().unwrap_or_default().to_owned();
         let run_id = answer["tasks"][0]["runId"].to_string();
-        let planned = self.state.run_times.get(&task_id).copied().unwrap_or(Duration::minutes(1));
+        let planned = self.state.run_time(&task_id).unwrap_or(Duration::minutes(1));
         let spread = planned * self.rng.i32(70..130) / 100;
         self.claimed(worker, Run { task_id, run_id, started: time }, time + spread, time);
         Ok(())

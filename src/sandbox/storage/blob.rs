@@ -1,7 +1,9 @@
 //! What is stored under one name: bytes that were uploaded, or a pattern that is made up while it is read.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -16,27 +18,59 @@ const PERIOD: usize = 1_048_573;
 /// The most that goes out at once.
 const CHUNK: u64 = 256 * 1024;
 
+/// So much is copied rather than kept in the buffer that it came in, in bytes.
+const SMALL: usize = 64 * 1024;
+
 /// Something stored, with the headers that it is answered with.
 #[derive(Debug, Clone)]
 pub struct Blob {
     content: Content,
-    etag: String,
-    content_type: String,
-    content_encoding: Option<String>,
-    metadata: Vec<(String, String)>,
+    etag: Box<str>,
+    content_type: Cow<'static, str>,
+    content_encoding: Option<Cow<'static, str>>,
+    metadata: Box<[(String, String)]>,
 }
 
 #[derive(Debug, Clone)]
 enum Content {
     Bytes(Bytes),
-    /// A block, repeated up to a length.
-    Pattern(Bytes, u64),
+    /// The one block of this process, repeated from an offset up to a length.
+    Pattern {
+        offset: usize,
+        length: u64,
+    },
 }
+
+/// The block that patterns are made of: it looks random, and is always the same.
+fn block() -> &'static Bytes {
+    static BLOCK: OnceLock<Bytes> = OnceLock::new();
+    BLOCK.get_or_init(|| {
+        let mut block = vec![0; PERIOD];
+        fastrand::Rng::with_seed(1).fill(&mut block);
+        block.into()
+    })
+}
+
+/// What most blobs are said to be, or else this text.
+fn shared(text: String) -> Cow<'static, str> {
+    const USUAL: [&str; 8] =
+        [OCTETS, LOG, "gzip", "identity", "text/plain", "application/json", "application/x-xz", "application/zstd"];
+    USUAL.into_iter().find(|usual| *usual == text).map_or(Cow::Owned(text), Cow::Borrowed)
+}
+
+/// What is said of bytes of which nothing is known.
+const OCTETS: &str = "application/octet-stream";
+/// What logs are.
+const LOG: &str = "text/plain; charset=utf-8";
 
 impl Blob {
     /// These bytes, as `application/octet-stream`. Their ETag is their MD5.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
-        let bytes = bytes.into();
+        let mut bytes: Bytes = bytes.into();
+        if bytes.len() <= SMALL {
+            // Nothing is kept of a buffer that was larger.
+            bytes = Bytes::from(Box::<[u8]>::from(&*bytes));
+        }
         let etag = hex(&Md5::digest(&bytes));
         Self::of(Content::Bytes(bytes), etag)
     }
@@ -45,10 +79,9 @@ impl Blob {
     /// in S3, the ETag is not an MD5.
     pub fn generated(length: u64, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let mut block = vec![0; PERIOD];
-        rng.fill(&mut block);
-        let etag = format!("{}-{}", hex(&Md5::digest(&block)), length.div_ceil(8 << 20).max(1));
-        Self::of(Content::Pattern(block.into(), length), etag)
+        let offset = rng.usize(0..PERIOD);
+        let etag = format!("{:016x}{:016x}-{}", rng.u64(..), seed, length.div_ceil(8 << 20).max(1));
+        Self::of(Content::Pattern { offset, length }, etag)
     }
 
     /// The log of a task, compressed as workers do.
@@ -58,32 +91,34 @@ impl Blob {
     pub(in crate::sandbox) fn log(text: &[u8]) -> io::Result<Self> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text)?;
-        Ok(Self::new(encoder.finish()?).content_type("text/plain; charset=utf-8").content_encoding("gzip"))
+        Ok(Self::new(encoder.finish()?).content_type(LOG).content_encoding("gzip"))
     }
 
     fn of(content: Content, etag: String) -> Self {
-        let content_type = "application/octet-stream".to_owned();
-        Self { content, etag, content_type, content_encoding: None, metadata: Vec::new() }
+        let (etag, content_type) = (etag.into(), Cow::Borrowed(OCTETS));
+        Self { content, etag, content_type, content_encoding: None, metadata: Box::default() }
     }
 
     /// The same with this content type.
     #[must_use]
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
-        self.content_type = content_type.into();
+        self.content_type = shared(content_type.into());
         self
     }
 
     /// The same, said to be encoded like this; the bytes are not touched.
     #[must_use]
     pub fn content_encoding(mut self, content_encoding: impl Into<String>) -> Self {
-        self.content_encoding = Some(content_encoding.into());
+        self.content_encoding = Some(shared(content_encoding.into()));
         self
     }
 
     /// The same with a header of its own: `sha256` is answered as `x-amz-meta-sha256`.
     #[must_use]
     pub fn metadata(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.push((name.into(), value.into()));
+        let mut metadata = std::mem::take(&mut self.metadata).into_vec();
+        metadata.push((name.into(), value.into()));
+        self.metadata = metadata.into();
         self
     }
 
@@ -91,7 +126,7 @@ impl Blob {
     pub fn length(&self) -> u64 {
         match &self.content {
             Content::Bytes(bytes) => bytes.len() as u64,
-            Content::Pattern(_, length) => *length,
+            Content::Pattern { length, .. } => *length,
         }
     }
 
@@ -126,9 +161,9 @@ impl Blob {
             }
             let chunk = match &content {
                 Content::Bytes(bytes) => bytes.slice(at as usize..(at + most) as usize),
-                Content::Pattern(block, _) => {
-                    let start = (at % block.len() as u64) as usize;
-                    block.slice(start..block.len().min(start + most as usize))
+                Content::Pattern { offset, .. } => {
+                    let start = ((*offset as u64 + at) % PERIOD as u64) as usize;
+                    block().slice(start..PERIOD.min(start + most as usize))
                 }
             };
             at += chunk.len() as u64;
@@ -138,9 +173,11 @@ impl Blob {
 
     /// The headers that describe it, but for its length.
     pub(super) fn headers(&self) -> Vec<(String, String)> {
-        let mut headers =
-            vec![("etag".to_owned(), format!("\"{}\"", self.etag)), ("content-type".into(), self.content_type.clone())];
-        headers.extend(self.content_encoding.iter().map(|value| ("content-encoding".to_owned(), value.clone())));
+        let mut headers = vec![
+            ("etag".to_owned(), format!("\"{}\"", self.etag)),
+            ("content-type".into(), self.content_type.to_string()),
+        ];
+        headers.extend(self.content_encoding.iter().map(|value| ("content-encoding".to_owned(), value.to_string())));
         headers.extend(self.metadata.iter().map(|(name, value)| (format!("x-amz-meta-{name}"), value.clone())));
         headers
     }

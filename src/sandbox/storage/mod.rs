@@ -39,7 +39,7 @@ pub enum Stored {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub bucket: &'static str,
-    pub key: String,
+    pub key: Box<str>,
 }
 
 impl Place {
@@ -51,12 +51,12 @@ impl Place {
     /// Where an artifact of type `s3` is.
     pub(super) fn of_artifact(task_id: &str, run_id: usize, name: &str) -> Self {
         let bucket = if name.starts_with("public/") { Self::PUBLIC } else { Self::PRIVATE };
-        Self { bucket, key: format!("{task_id}/{run_id}/{name}") }
+        Self { bucket, key: format!("{task_id}/{run_id}/{name}").into() }
     }
 
     /// Where an object of the object service is.
     pub(super) fn of_object(name: &str) -> Self {
-        Self { bucket: Self::PUBLIC, key: name.to_owned() }
+        Self { bucket: Self::PUBLIC, key: name.into() }
     }
 
     fn path(&self) -> String {
@@ -162,6 +162,13 @@ impl Storage {
         let mut held = self.held();
         held.blobs.remove(place);
         held.promised.remove(place);
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn len(&self) -> usize {
+        let held = self.held();
+        held.blobs.len() + held.promised.len() + held.live.len()
     }
 
     fn promised(&self, place: &Place) -> Option<u64> {

@@ -78,7 +78,7 @@ impl<'a> Asked<'a> {
     fn place(&self) -> Result<Place, Refusal> {
         let (bucket, key) = self.path.trim_start_matches('/').split_once('/').ok_or(Refusal::NO_SUCH_BUCKET)?;
         let bucket = [Place::PUBLIC, Place::PRIVATE].into_iter().find(|known| *known == bucket);
-        Ok(Place { bucket: bucket.ok_or(Refusal::NO_SUCH_BUCKET)?, key: key.to_owned() })
+        Ok(Place { bucket: bucket.ok_or(Refusal::NO_SUCH_BUCKET)?, key: key.into() })
     }
 
     /// Whether the URL is signed; a signature that is there must be good.

@@ -90,7 +90,7 @@ impl WorkerManagerState {
 
 /// Answers a call of the worker-manager service; none for methods without behaviour.
 pub(super) fn handle(state: &mut WorkerManagerState, queue: &QueueState, call: &Call<'_>) -> Option<Outcome> {
-    workers::expire(state, call.now);
+    state.forget_expired(call.now);
     Some(match call.method.name.as_str() {
         "listProviders" => Ok(Answer::Json(json!({
             "providers": [{"providerId": STATIC, "providerType": STATIC}],

@@ -139,10 +139,19 @@ impl WorkerManagerState {
     }
 }
 
-/// Forgets the workers whose time is over.
-pub(super) fn expire(state: &mut WorkerManagerState, now: DateTime<Utc>) {
-    for workers in state.workers.values_mut() {
-        workers.retain(|_, worker| worker.expires > now);
+impl WorkerManagerState {
+    /// How many there are.
+    #[cfg(test)]
+    pub(in crate::sandbox) fn count(&self) -> usize {
+        self.workers.values().map(|workers| workers.len()).sum()
+    }
+
+    /// Drops the workers that are not known any more.
+    pub(in crate::sandbox) fn forget_expired(&mut self, now: DateTime<Utc>) {
+        self.workers.retain(|_, workers| {
+            workers.retain(|_, worker| worker.expires > now);
+            !workers.is_empty()
+        });
     }
 }
 

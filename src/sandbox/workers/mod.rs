@@ -149,7 +149,7 @@ async fn work(shared: &Arc<Shared>, workers: &Workers, executor: Option<&Executo
         tokio::select! {
             () = changed => {}
             () = shared.clock.sleep(due.min(NAP)) => {
-                shared.lock().queue.advance(shared.clock.now());
+                shared.lock().advance(shared.clock.now());
                 shared.queue_changed.notify_waiters();
                 // A clock that does not wait must not keep the thread from others.
                 tokio::task::yield_now().await;
@@ -168,7 +168,7 @@ fn claim(shared: &Shared, worker_id: &str) -> Option<Claim> {
     let claimed = answer["tasks"].get_mut(0).map(Value::take)?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let task_id = text(&claimed["status"]["taskId"]);
-    let known = state.run_times.get(&task_id).copied();
+    let known = state.run_time(&task_id);
     state.worker_manager.simulated(&queue, GROUP, worker_id, now);
     drop(state);
     shared.queue_changed.notify_waiters();

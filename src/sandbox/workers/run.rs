@@ -45,7 +45,7 @@ impl Claim {
         let mut state = shared.lock();
         let definition = call_queue(&mut state, "task", &[("taskId", &running.task_id)], Value::Null, now).ok()?;
         let mut claim = Self {
-            run_time: state.run_times.get(&running.task_id).copied(),
+            run_time: state.run_time(&running.task_id),
             task_id: running.task_id,
             run_id: running.run_id,
             worker_id: running.worker_id,

@@ -116,7 +116,7 @@ fn running(minutes: i64) -> TaskFacts {
 
 fn log(lines: &[(FailureKind, u8, &str)], exit_status: Option<i64>) -> Option<LogErrors> {
     let line = |(index, (kind, rank, text)): (usize, &(FailureKind, u8, &str))| ErrorLine {
-        number: index as u64 + 10,
+        number: Some(index as u64 + 10),
         text: (*text).to_owned(),
         kind: *kind,
         rank: *rank,

@@ -123,11 +123,15 @@ fn the_latest_run_counts_even_when_only_an_older_one_has_the_artifact() {
 fn expired_artifacts_are_gone_but_listed() {
     let mut rig = running();
     create(&mut rig, "public/a", reference("https://x"));
-    rig.pass(TimeDelta::days(2));
+    rig.pass(TimeDelta::hours(25));
     for method in ["artifact", "getArtifact", "artifactInfo"] {
         assert_eq!(on_artifact(&mut rig, method, Some(0), "public/a", Value::Null).0, 410, "{method}");
     }
     assert_eq!(rig.on("listArtifacts", &slug(1), Some(0), Value::Null).1["artifacts"][0]["name"], "public/a");
+    // A day after it expired, nothing tells of it.
+    rig.pass(TimeDelta::hours(24));
+    assert_eq!(on_artifact(&mut rig, "artifact", Some(0), "public/a", Value::Null).0, 404);
+    assert_eq!(rig.on("listArtifacts", &slug(1), Some(0), Value::Null).1, json!({"artifacts": []}));
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn expired_tasks_leave_nothing_behind() {
     rig.ok(request.body(body));
     rig.pass(TimeDelta::days(3));
     let queue = &rig.queue;
-    assert_eq!((queue.tasks.len(), queue.groups.len(), queue.artifacts.len()), (0, 0, 0));
+    assert_eq!((queue.tasks.len(), queue.groups.len()), (0, 0));
     assert!(queue.dependents.values().all(|dependents| dependents.is_empty()));
     assert!(queue.deadlines.is_empty() && queue.expiries.is_empty() && queue.claims.is_empty());
     assert!(queue.queues.values().all(|queue| queue.pending.is_empty() && queue.claimed.is_empty()));

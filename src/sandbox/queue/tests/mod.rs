@@ -11,6 +11,7 @@ mod workers;
 
 use serde_json::{Value, json};
 
+use super::QueueState;
 use crate::sandbox::rig::{Rig, slug};
 
 /// A rig with tasks of these numbers, all in the group of number 0.
@@ -35,4 +36,26 @@ fn complete(rig: &mut Rig, id: &str, run: usize) {
 
 fn message(answer: &(u16, Value)) -> &str {
     answer.1["message"].as_str().unwrap_or_default()
+}
+
+impl QueueState {
+    /// How many things of each kind the queue holds.
+    pub(in crate::sandbox) fn held(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("tasks", self.tasks.len()),
+            ("dependents", self.dependents.len()),
+            ("groups", self.groups.len()),
+            ("task queues", self.queues.len()),
+            ("texts", self.texts.len()),
+            ("deadlines", self.deadlines.len()),
+            ("expiries", self.expiries.len()),
+            ("claims", self.claims.len()),
+            ("built-in runs", self.built_in.len()),
+            ("resolutions", self.resolutions.len()),
+            ("completed", self.completed.len()),
+            ("artifact expiries", self.artifact_expiries.len()),
+            ("task queues seen", self.workers.queues.len()),
+            ("workers seen", self.workers.workers.values().map(|workers| workers.len()).sum()),
+        ]
+    }
 }
