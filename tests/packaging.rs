@@ -22,8 +22,8 @@ fn debian_files() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for asset in &assets {
         let parts: Vec<&str> = asset.as_array().unwrap().iter().map(|part| part.as_str().unwrap()).collect();
-        let [from, to, mode] = parts.as_slice() else { panic!("{asset}") };
-        assert!(["644", "755"].contains(mode), "{asset}");
+        let [from, to, mode] = parts.as_slice() else { panic!("{asset:?}") };
+        assert!(["644", "755"].contains(mode), "{asset:?}");
         let found: Vec<PathBuf> = if *from == "target/release/tc" {
             vec![root().join(from)]
         } else {
