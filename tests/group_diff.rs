@@ -197,3 +197,12 @@ fn watch_tells_of_reruns_on_lines_of_their_own() {
         "{ran}"
     );
 }
+
+#[test]
+fn an_index_path_where_nothing_is_says_so() {
+    let group = Group::new();
+    let ran = group.tc().run(&["group", "diff", "gecko.v2.nothing", &group.id]);
+    let expected =
+        "error: no task is at the index path gecko.v2.nothing\nhint: `tc index list gecko.v2` shows what is there.\n";
+    ran.stdout("").stderr(expected).status(5);
+}

@@ -62,6 +62,8 @@ pub(crate) struct FoundErrors {
     pub(crate) errors: LogErrors,
     /// So many bytes of its end were read, and nothing before them.
     pub(crate) end: Option<u64>,
+    /// Why only its beginning could be read.
+    pub(crate) cut: Option<String>,
 }
 
 impl FoundErrors {
@@ -164,7 +166,12 @@ impl Logs {
     ) -> Result<LogErrors> {
         let source = Source::of(client, &request.task, request.run, name).await?;
         let stream = source.open(client, 0, stall_of_stored(client)).await?;
-        Ok(self.reading.read(stream, true, ReportReader::new(Report::new(kind))).await?.report.finish())
+        let (reader, outcome) = self.reading.read(stream, true, ReportReader::new(Report::new(kind))).await?;
+        let errors = reader.report.finish();
+        if errors.lines.is_empty() {
+            outcome?;
+        }
+        Ok(errors)
     }
 
     /// What the log tells.
@@ -175,9 +182,10 @@ impl Logs {
         if let Some(most) = request.end.filter(|_| *is_over) {
             let (stream, is_end) = source.open_end(client, most, stall_of_stored(client)).await?;
             if is_end {
-                let errors = self.reading.read(stream, true, Picker::of_end(self.patterns()?)).await?.finish();
+                let (picker, _) = self.reading.read(stream, true, Picker::of_end(self.patterns()?)).await?;
+                let errors = picker.finish();
                 if errors.telling().is_some() {
-                    return Ok(FoundErrors { source: name.to_owned(), errors, end: Some(most) });
+                    return Ok(FoundErrors { source: name.to_owned(), errors, end: Some(most), cut: None });
                 }
             } else {
                 whole = Some(stream);
@@ -187,8 +195,17 @@ impl Logs {
             Some(stream) => stream,
             None => source.open(client, 0, if *is_over { stall_of_stored(client) } else { LIVE_STALL }).await?,
         };
-        let errors = self.reading.read(stream, *is_over, Picker::new(self.patterns()?)).await?.finish();
-        Ok(FoundErrors { source: name.to_owned(), errors, end: None })
+        let (picker, outcome) = self.reading.read(stream, *is_over, Picker::new(self.patterns()?)).await?;
+        let errors = picker.finish();
+        let cut = match outcome {
+            Ok(()) => None,
+            // What was read tells the failure all the same.
+            Err(error) if error.kind() != Kind::Interrupted && errors.telling().is_some() => {
+                Some(error.message().to_owned())
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(FoundErrors { source: name.to_owned(), errors, end: None, cut })
     }
 }
 

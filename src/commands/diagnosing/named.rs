@@ -6,7 +6,7 @@ use super::wire::text;
 use crate::client::Client;
 use crate::commands::selection;
 use crate::context::{Context, Deployment, Named};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Whether a word is an index path and not an ID or an address.
 pub(super) fn is_index_path(word: &str) -> bool {
@@ -16,9 +16,17 @@ pub(super) fn is_index_path(word: &str) -> bool {
 /// The task that is at an index path.
 ///
 /// # Errors
-/// Those of the call.
+/// [`Kind::NotFound`] when there is none; those of the call.
 pub(super) async fn indexed_task(client: &Client, path: &str) -> Result<String> {
-    let found: Value = client.call("index", "findTask").arg(path).send().await?.json()?;
+    let found: Value = match client.call("index", "findTask").arg(path).send().await {
+        Ok(answer) => answer.json()?,
+        Err(error) if error.kind() == Kind::NotFound => {
+            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+            let look = format!("`tc index list {namespace}` shows what is there.");
+            return Err(Error::new(Kind::NotFound, format!("no task is at the index path {path}")).hint(look));
+        }
+        Err(error) => return Err(error),
+    };
     Ok(text(&found["taskId"]))
 }
 

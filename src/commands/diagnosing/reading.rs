@@ -86,6 +86,7 @@ impl<R: Reader> Work<R> {
         let lent = rooms.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         self.reader.exchange_room(lent);
         let outcome = self.search(is_end);
+        self.batch.clear();
         let room = self.reader.exchange_room(Vec::new());
         rooms.lock().unwrap_or_else(PoisonError::into_inner).push(room);
         outcome
@@ -103,7 +104,6 @@ impl<R: Reader> Work<R> {
             }
             self.read += added as u64;
         }
-        self.batch.clear();
         // What is cut short was read as far as it can be expanded, but it may lack what matters.
         if is_end && self.read < MAX_READ_BYTES { self.decoder.finish() } else { Ok(()) }
     }
@@ -128,26 +128,34 @@ impl Default for Reading {
 }
 
 impl Reading {
-    /// Reads all of an artifact; of one that still grows, what there is.
+    /// Reads all of an artifact; of one that still grows, what there is. With it comes what kept it from reading all: a
+    /// connection that broke off, something that cannot be expanded.
     ///
     /// # Errors
-    /// When it breaks off, or cannot be expanded.
-    pub(super) async fn read<R: Reader>(&self, stream: Streamed, is_over: bool, reader: R) -> Result<R> {
+    /// When a thread broke off.
+    pub(super) async fn read<R: Reader>(&self, stream: Streamed, is_over: bool, reader: R) -> Result<(R, Result<()>)> {
         let (mut encoded, decoder) = stream.split();
         let batch = Vec::with_capacity(BATCH_BYTES + MOST_PIECE_BYTES);
         let mut work = Work { reader, decoder, batch, read: 0 };
         let until = (!is_over).then(|| Instant::now() + MAX_LIVE_TIME);
-        let mut is_end = false;
-        while !is_end && work.read < MAX_READ_BYTES {
-            is_end = collect(&mut encoded, &mut work.batch, until).await?;
+        loop {
+            let collected = collect(&mut encoded, &mut work.batch, until).await;
+            // Of what broke off, and of what still grows, the end may be missing.
+            let is_whole = is_over && matches!(collected, Ok(true));
             // It is never closed.
             let _permit = self.searching.acquire().await;
-            // Of what still grows, the end may be missing.
-            let is_whole = is_end && is_over;
-            let rooms = Arc::clone(&self.rooms);
-            work = blocking(move || work.step(is_whole, &rooms).map(|()| work)).await?;
+            let (rooms, mut mine) = (Arc::clone(&self.rooms), work);
+            let searched;
+            (work, searched) = blocking(move || {
+                let searched = mine.step(is_whole, &rooms);
+                Ok((mine, searched))
+            })
+            .await?;
+            match collected.and_then(|is_end| searched.map(|()| is_end)) {
+                Ok(false) if work.read < MAX_READ_BYTES => {}
+                outcome => return Ok((work.reader, outcome.map(drop))),
+            }
         }
-        Ok(work.reader)
     }
 }
 

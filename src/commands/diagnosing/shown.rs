@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::diagnosis::task::{Finding, Remedy, TaskFacts};
+use crate::domain::TaskState;
 use crate::domain::time::to_iso;
 use crate::error::Result;
 use crate::ui::{duration, sanitize};
@@ -141,7 +142,10 @@ pub(crate) fn print_cause(explained: &[Explained], style: Style, context: &Conte
     let mut out = ui.out();
     let state = ui.paint(style, facts.status.state);
     let tasks = if explained.len() == 1 { "1 task".into() } else { format!("{} tasks", explained.len()) };
-    writeln!(out, "{tasks} {state}: {}", safe(&finding.cause))?;
+    // Tasks that run have no cause in common; they are told from that which has run for longest.
+    let is_first = explained.len() > 1 && facts.status.state == TaskState::Running;
+    let of = if is_first { ", of the first" } else { "" };
+    writeln!(out, "{tasks} {state}{of}: {}", safe(&finding.cause))?;
     for task in explained.iter().take(MAX_NAMED_TASKS) {
         writeln!(out, "  {} {}", task.facts.id, safe(&task.facts.name))?;
     }

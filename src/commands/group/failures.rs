@@ -136,7 +136,7 @@ fn document(
         .map(|cluster| {
             let mut entry = json!({
                 "count": cluster.tasks.len(), "line": cluster.line, "kind": cluster.kind,
-                "infrastructure": cluster.kind.is_infrastructure(), "test": cluster.test,
+                "infrastructure": cluster.is_infrastructure(), "test": cluster.test,
                 "platforms": cluster.platforms, "tasks": ids(&cluster.tasks), "example": cluster.example,
             });
             if let (Some(is_new), Some(members)) = (is_new(cluster), entry.as_object_mut()) {
@@ -158,12 +158,13 @@ fn print(
     let mut out = ui.out();
     for cluster in clusters {
         let count = ui.paint(style(TaskState::Failed), format_args!("{} x", cluster.tasks.len()));
-        let place = if cluster.kind.is_infrastructure() { ", infrastructure" } else { "" };
+        let place = if cluster.is_infrastructure() { ", infrastructure" } else { "" };
         let new = if is_new(cluster) == Some(true) { "new, " } else { "" };
         let line = sanitize(&cluster.line).replace('\n', " ");
-        writeln!(out, "{count} ({new}{}{place}) {line}", cluster.kind)?;
+        writeln!(out, "{count} ({new}{}{place}) {line}", kinds(cluster))?;
         let platforms: Vec<&str> = cluster.platforms.iter().map(String::as_str).collect();
-        if !platforms.is_empty() {
+        // Where they were put together by platforms, the line is the platform.
+        if !platforms.is_empty() && platforms != [cluster.line.as_str()] {
             writeln!(out, "    on {}", some(&platforms, MAX_NAMED_PLATFORMS))?;
         }
         for (id, name) in cluster.tasks.iter().take(MAX_NAMED_TASKS) {
@@ -184,6 +185,16 @@ fn print(
         ui.note("No such failures.");
     }
     Ok(())
+}
+
+/// The kind of a cluster's failures; where there are several, how many are of each, the most first.
+fn kinds(cluster: &Cluster) -> String {
+    let mut kinds: Vec<_> = cluster.kinds.iter().collect();
+    if kinds.len() < 2 {
+        return cluster.kind.to_string();
+    }
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
 fn some(names: &[&str], most: usize) -> String {

@@ -130,6 +130,9 @@ fn print(found: &Found, context: &Context) -> Result<()> {
         let (size, source) = (bytes >> 20, &found.errors.source);
         ui.note(format_args!("Only the last {size} MiB of {source} were read, so its lines have no numbers."));
     }
+    if let Some(why) = &found.errors.cut {
+        ui.warn(format_args!("only the beginning of {} could be read: {why}", found.errors.source));
+    }
     if errors.omitted > 0 {
         ui.note(format_args!("{} more such lines are left out.", errors.omitted));
     }

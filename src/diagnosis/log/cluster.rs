@@ -41,8 +41,10 @@ pub(crate) enum ClusterBy {
 pub(crate) struct Cluster {
     /// The line of the example; what the failures were put together by, for platforms and kinds.
     pub line: String,
-    /// What kind of failure it is; that of the example.
+    /// What kind of failure it is; that of most tasks.
     pub kind: FailureKind,
+    /// How many tasks have failures of each kind, which differ only where they were put together by something else.
+    pub kinds: BTreeMap<FailureKind, usize>,
     /// The test, where all name the same.
     pub test: Option<String>,
     /// The tasks that failed so, with their names.
@@ -73,6 +75,7 @@ pub(crate) fn cluster(failures: Vec<TaskFailure>, by: ClusterBy) -> Vec<Cluster>
                 ClusterBy::Line | ClusterBy::Test => failure.line.clone(),
             },
             kind: failure.kind,
+            kinds: BTreeMap::new(),
             test: failure.test.clone(),
             tasks: Vec::new(),
             platforms: BTreeSet::new(),
@@ -80,6 +83,7 @@ pub(crate) fn cluster(failures: Vec<TaskFailure>, by: ClusterBy) -> Vec<Cluster>
             keys: BTreeSet::new(),
         });
         found.keys.insert(failure.key());
+        *found.kinds.entry(failure.kind).or_default() += 1;
         if found.test != failure.test {
             found.test = None;
         }
@@ -89,6 +93,10 @@ pub(crate) fn cluster(failures: Vec<TaskFailure>, by: ClusterBy) -> Vec<Cluster>
         found.tasks.push((failure.task, failure.name));
     }
     let mut clusters: Vec<Cluster> = clusters.into_values().collect();
+    for cluster in &mut clusters {
+        let most = cluster.kinds.iter().rev().max_by_key(|(_, count)| **count);
+        cluster.kind = most.map_or(cluster.kind, |(kind, _)| *kind);
+    }
     largest_first(&mut clusters);
     if by == ClusterBy::Line {
         clusters = merge_near(clusters);
@@ -99,6 +107,13 @@ pub(crate) fn cluster(failures: Vec<TaskFailure>, by: ClusterBy) -> Vec<Cluster>
 
 fn largest_first(clusters: &mut [Cluster]) {
     clusters.sort_by(|one, other| other.tasks.len().cmp(&one.tasks.len()).then_with(|| one.line.cmp(&other.line)));
+}
+
+impl Cluster {
+    /// Whether all of its failures look like the machines and what is between them.
+    pub(crate) fn is_infrastructure(&self) -> bool {
+        self.kinds.keys().all(|kind| kind.is_infrastructure())
+    }
 }
 
 impl TaskFailure {
@@ -135,6 +150,9 @@ fn merge_near(clusters: Vec<Cluster>) -> Vec<Cluster> {
                 kept.tasks.extend(cluster.tasks);
                 kept.platforms.extend(cluster.platforms);
                 kept.keys.extend(cluster.keys);
+                for (kind, count) in cluster.kinds {
+                    *kept.kinds.entry(kind).or_default() += count;
+                }
             }
             None => merged.push((cluster, words)),
         }
@@ -252,5 +270,10 @@ mod tests {
         assert_eq!(lines(ClusterBy::Test), [("a 1".into(), 2), ("c 3".into(), 1)]);
         assert_eq!(lines(ClusterBy::Kind), [("test".into(), 2), ("disk".into(), 1)]);
         assert_eq!(lines(ClusterBy::Platform).len(), 3);
+        let here = |failure: &TaskFailure| TaskFailure { platform: "here".into(), ..failure.clone() };
+        let together = cluster(failures.iter().rev().map(here).collect(), ClusterBy::Platform);
+        let [one] = together.as_slice() else { panic!("{together:?}") };
+        assert_eq!((one.kind, one.is_infrastructure()), (FailureKind::Test, false));
+        assert_eq!(one.kinds, BTreeMap::from([(FailureKind::Test, 2), (FailureKind::Disk, 1)]));
     }
 }

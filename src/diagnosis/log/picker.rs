@@ -169,12 +169,10 @@ impl Picker {
     fn search(&mut self, limit: usize) {
         let mut at = self.searched;
         while at < limit {
-            if self.traceback == 0 && !self.begins_like_apt(at) {
-                // With the line break before it.
-                let from = at.saturating_sub(1);
-                let rest = self.kept.get(from..limit).unwrap_or_default();
+            if self.traceback == 0 {
+                let rest = self.kept.get(at..limit).unwrap_or_default();
                 match self.patterns.next_trigger(rest) {
-                    Some(offset) => at = at.max(from + offset),
+                    Some(offset) => at += offset,
                     None => break,
                 }
             }
@@ -184,11 +182,6 @@ impl Picker {
             at = end + 1;
         }
         self.searched = limit;
-    }
-
-    /// Whether what is kept begins like an error of apt, which is told by the line break before it anywhere else.
-    fn begins_like_apt(&self, at: usize) -> bool {
-        at == 0 && self.kept.starts_with(b"E: ")
     }
 
     fn line(&mut self, start: usize, end: usize) {

@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         r"\bundefined reference to\b|\bld: symbol\(s\) not found|ld(\.\w+)?: error: |LNK[12]\d{3}:|multiple definition of ",
     ),
     (73, Build, r"^CMake Error\b"),
-    (73, Build, r"^\S+:\d+:\d+: E[1-9]\d{2,3}:? |^\s*\d+:\d+\s+error\s+.+\s+[\w@/-]+$"),
+    (73, Build, r"^\s*\d+:\d+\s+error\s+.+\s+[\w@/-]+$"),
     (72, Build, r"^(\w+(::|\.))*(SyntaxError|IndentationError|TabError)(: |$)"),
     (72, Build, r"^(Parse|Syntax) error\b|: syntax error\b|\bsyntax error near unexpected token\b"),
     // What is not there.

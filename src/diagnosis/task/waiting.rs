@@ -146,6 +146,10 @@ fn of_roots(facts: &TaskFacts, roots: &Roots<'_>, now: DateTime<Utc>) -> Finding
     finding.next(Remedy::Why(first.to_owned())).next(Remedy::Wait(first.to_owned()))
 }
 
+fn also_waits_for(running: usize) -> String {
+    format!("it also waits for {} that {} running", count(running, "task"), are(running))
+}
+
 /// It will never run by itself.
 fn blocked(facts: &TaskFacts, roots: &Roots<'_>, now: DateTime<Utc>) -> Finding {
     let failed: Vec<String> = roots.failed.iter().map(|id| (*id).to_owned()).collect();
@@ -154,7 +158,7 @@ fn blocked(facts: &TaskFacts, roots: &Roots<'_>, now: DateTime<Utc>) -> Finding 
     Finding::new("dependency-failed", format!("it will never run unless it is helped: {what}{through}"))
         .root(failed.first().cloned().unwrap_or_default())
         .facts(named(facts, &roots.failed, now))
-        .facts((!roots.running.is_empty()).then(|| format!("it also waits for {} running tasks", roots.running.len())))
+        .facts((!roots.running.is_empty()).then(|| also_waits_for(roots.running.len())))
         .next(Remedy::Rerun(failed.clone()))
         .next(Remedy::Why(failed.into_iter().next().unwrap_or_default()))
         .next(Remedy::ShowDependencies(facts.id.clone()))

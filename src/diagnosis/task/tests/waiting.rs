@@ -37,7 +37,7 @@ fn unscheduled_tasks() {
         "a failure and a running task: the failure decides",
         &waiting(&["A failed", "B running"], &["A", "B"]),
         "dependency-failed",
-        &["it also waits for 1 running tasks"],
+        &["it also waits for 1 task that is running"],
         rerun(&["A"]),
     );
     check(
