@@ -66,6 +66,7 @@ mod object;
 mod odd_answers;
 mod outage;
 #[cfg(unix)]
+mod packaging;
 mod pictures;
 mod portability;
 mod profile;

@@ -344,8 +344,7 @@ fn a_limit_of_artifacts_counts_over_all_tasks_in_json_too() {
     }
     let listed = |more: &[&str]| rig.run(&[&["task", "artifacts", &rig.task, &other, "--limit", "3"], more].concat());
     assert_eq!(listed(&[]).status(0).stdout.lines().count(), 3);
-    let counts = listed(&["--jq", "[.artifacts|length]"]);
-    assert_eq!(counts.status(0).stdout.lines().collect::<String>().replace(' ', ""), "[2][1]", "{counts}");
+    listed(&["--jq", ".[].artifacts|length"]).stdout("2\n1\n").stderr("").status(0);
 }
 
 #[test]

@@ -81,8 +81,11 @@ fn find_program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
+/// A port that nobody listens on, below those that the system hands out: a broker listens only after a while, and by then
+/// another test would have been given one of these.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| fastrand::u16(10_000..32_000)).take(1000).find(is_free).expect("a free port")
 }
 
 fn connects(port: u16) -> bool {
@@ -95,9 +98,11 @@ fn answers(port: u16) -> bool {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         stream.write_all(b"AMQP\x00\x00\x09\x01")?;
-        stream.read_exact(&mut [0])
+        let mut kind = [0];
+        stream.read_exact(&mut kind).map(|()| kind)
     };
-    speak().is_ok()
+    // A frame with a method; anything else comes from somebody else.
+    speak().is_ok_and(|kind| kind == [1])
 }
 
 /// Waits until it is so on a port; false when it is not in time.
