@@ -18,7 +18,7 @@ use crate::cli::{self, Globals};
 use crate::commands::completions::Asked;
 use crate::commands::{self, Command, CommandLine, completions, hints};
 use crate::config::Settings;
-use crate::context::{Context, given};
+use crate::context::{Context, Ending, given};
 use crate::env::{self, Environment};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -26,7 +26,9 @@ use crate::ui::{ColorChoice, Streams, Terminal, Ui, log};
 
 pub use bug::report_bugs;
 
-/// How long the last words after an interrupt may take; whoever should read them may have stopped reading.
+/// How long it may be from an interrupt to the end of the process.
+const INTERRUPT_LIMIT: Duration = Duration::from_millis(1000);
+/// How long the last words after an interrupt may take at least; whoever should read them may have stopped reading.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 /// How long what is left for standard output may take before them.
 const REST_LIMIT: Duration = Duration::from_millis(100);
@@ -89,12 +91,13 @@ fn run_line(line: CommandLine, args: Vec<OsString>, environment: &Environment, s
     let context = Context::new(environment.clone(), Arc::clone(&ui), globals, args)
         .advised_by(commands::advise, verb)
         .limited_to(limit.as_deref());
+    let ending = Arc::clone(context.ending());
     let (verbose, name) = (verbosity(&context.globals, environment), environment.get(env::TC_LOG));
     let outcome = log::level(verbose, name).map_err(Error::usage).and_then(|level| {
         let log = log::dispatch(&ui, level);
         race::race(context, &log, paged.as_ref().map(pager::Paged::viewer), |context| perform(command, context))
     });
-    end(outcome, paged.as_ref(), ui)
+    end(outcome, paged.as_ref(), ui, &ending)
 }
 
 /// The verb, and what is done beside it.
@@ -110,7 +113,7 @@ async fn perform(command: Command, context: Arc<Context>) -> Result<Status> {
 }
 
 /// Flushes the result, reports what went wrong, and says with which status to end; what a pager shows comes before it.
-fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>) -> u8 {
+fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>, ending: &Ending) -> u8 {
     match (outcome, paged) {
         // Whoever leaves the pager has seen enough.
         (Err(error), Some(paged)) if is_end(&error) && paged.viewer().was_left() => {
@@ -119,7 +122,7 @@ fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>) -> u8
         }
         (Err(error), paged) if error.kind() == Kind::Interrupted => {
             paged.map(pager::Paged::release).unwrap_or_default();
-            finish_interrupted(error, ui)
+            finish_interrupted(error, ui, ending)
         }
         (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
@@ -202,7 +205,7 @@ fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
 }
 
 /// Ends after an interrupt, whatever a verb that was left behind holds, and whoever does not read.
-fn finish_interrupted(error: Error, ui: Arc<Ui>) -> u8 {
+fn finish_interrupted(error: Error, ui: Arc<Ui>, ending: &Ending) -> u8 {
     ui.close();
     let status = error.exit_code();
     let (flushed, rest) = mpsc::channel();
@@ -223,7 +226,8 @@ fn finish_interrupted(error: Error, ui: Arc<Ui>) -> u8 {
     };
     if thread::Builder::new().name("end".to_owned()).spawn(last_words).is_ok() {
         // Too late or not at all, the status is the same.
-        ended.recv_timeout(LAST_WORDS_LIMIT).unwrap_or_default();
+        let left = INTERRUPT_LIMIT.saturating_sub(ending.since_interrupt()).max(LAST_WORDS_LIMIT);
+        ended.recv_timeout(left).unwrap_or_default();
     }
     status
 }

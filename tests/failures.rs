@@ -215,6 +215,6 @@ fn more_logs_than_there_are_threads_do_not_wait_for_each_other() {
 fn a_group_without_failures_says_so() {
     let group = Group::new();
     group.task("a", "completed");
-    group.tc().run(&["group", "failures", &group.id]).stdout("").stderr("No such failures.\n").status(0);
+    group.tc().run(&["group", "failures", &group.id]).stdout("").stderr("No failures.\n").status(0);
     group.tc().run(&["group", "failures", "--jq", ".clusters, .unexplained", &group.id]).stdout("[]\n[]\n").status(0);
 }

@@ -6,8 +6,9 @@
 //! [`Claim`] meanwhile: then the first interrupt is theirs alone.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -25,6 +26,8 @@ pub(crate) struct Ending {
     is_writing: AtomicBool,
     /// The verb has to end.
     cancelled: watch::Sender<bool>,
+    /// When the interrupt came.
+    interrupted: OnceLock<Instant>,
 }
 
 impl Ending {
@@ -47,6 +50,16 @@ impl Ending {
     pub(crate) async fn released(&self) {
         // The sender is here, so the channel cannot close.
         drop(self.claims.subscribe().wait_for(|claims| *claims == 0).await);
+    }
+
+    /// Notes that the interrupt has come.
+    pub(crate) fn note_interrupt(&self) {
+        self.interrupted.get_or_init(Instant::now);
+    }
+
+    /// How long ago the interrupt came; nothing where none did.
+    pub(crate) fn since_interrupt(&self) -> Duration {
+        self.interrupted.get().map(Instant::elapsed).unwrap_or_default()
     }
 
     /// Ends the verb where it waits next.

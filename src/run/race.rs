@@ -158,7 +158,7 @@ async fn until_end(
     tokio::select! {
         biased;
         outcome = &mut *ended => return Some(outcome),
-        () = unwanted(interrupts, viewer) => {}
+        () = unwanted(interrupts, viewer) => ending.note_interrupt(),
     }
     // Whether it comes in time or too late, the verb is asked the same.
     timeout(BEGIN_LIMIT, begun).await.unwrap_or(Ok(())).unwrap_or_default();

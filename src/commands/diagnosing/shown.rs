@@ -43,6 +43,10 @@ fn step(remedy: &Remedy) -> (String, String) {
             format!("tc task rerun {} --yes", ids.join(" ")),
             "gives each another run; what waits for them is scheduled when these complete",
         ),
+        Remedy::RerunAnyway(id) => is(
+            format!("tc task rerun {id} --force"),
+            "gives it a run at once, whether or not what it waits for is completed",
+        ),
         Remedy::Schedule(id) => is(format!("tc task schedule {id}"), "makes it pending, whatever it waits for"),
         Remedy::Wait(id) => is(format!("tc task wait {id}"), "ends when the task is resolved"),
         Remedy::WaitForRun(id) => is(format!("tc task wait {id} --for running"), "ends when a worker has it"),
@@ -115,6 +119,9 @@ fn ago(since: Option<DateTime<Utc>>, is_over: bool, context: &Context) -> String
     }
 }
 
+/// What stands before the second and later lines of a sentence on a terminal.
+const NEXT_LINES: &str = "  ";
+
 /// Prints why a task stands where it does.
 ///
 /// # Errors
@@ -127,7 +134,7 @@ pub(crate) fn print_finding(explained: &Explained, style: Style, context: &Conte
     let name = ui.paint(Style::new().bold(), ui.safe(&facts.name));
     let mut out = ui.out();
     writeln!(out, "{name} {}", facts.id)?;
-    writeln!(out, "{state}{when}: {}", safe(&finding.cause))?;
+    writeln!(out, "{}", ui.wrapped(&format!("{state}{when}: {}", safe(&finding.cause)), NEXT_LINES))?;
     drop(out);
     print_rest(finding, context)
 }
@@ -145,7 +152,7 @@ pub(crate) fn print_cause(explained: &[Explained], style: Style, context: &Conte
     // Tasks that run have no cause in common; they are told from that which has run for longest.
     let is_first = explained.len() > 1 && facts.status.state == TaskState::Running;
     let of = if is_first { ", of the first" } else { "" };
-    writeln!(out, "{tasks} {state}{of}: {}", safe(&finding.cause))?;
+    writeln!(out, "{}", ui.wrapped(&format!("{tasks} {state}{of}: {}", safe(&finding.cause)), NEXT_LINES))?;
     for task in explained.iter().take(MAX_NAMED_TASKS) {
         writeln!(out, "  {} {}", task.facts.id, safe(&task.facts.name))?;
     }
@@ -157,13 +164,15 @@ pub(crate) fn print_cause(explained: &[Explained], style: Style, context: &Conte
 }
 
 fn print_rest(finding: &Finding, context: &Context) -> Result<()> {
-    let mut out = context.ui.out();
+    let ui = &context.ui;
+    let mut out = ui.out();
     for fact in &finding.evidence {
-        writeln!(out, "  - {}", safe(fact))?;
+        writeln!(out, "{}", ui.wrapped(&format!("  - {}", safe(fact)), NEXT_LINES))?;
     }
     for (command, effect) in finding.next.iter().map(step) {
-        writeln!(out, "  $ {}", context.ui.paint(Style::new().bold(), safe(&command)))?;
-        writeln!(out, "      {effect}")?;
+        // A command is copied, so that it stays one line.
+        writeln!(out, "  $ {}", ui.paint(Style::new().bold(), safe(&command)))?;
+        writeln!(out, "{}", ui.wrapped(&format!("      {effect}"), ""))?;
     }
     Ok(())
 }

@@ -161,11 +161,12 @@ fn print(
         let place = if cluster.is_infrastructure() { ", infrastructure" } else { "" };
         let new = if is_new(cluster) == Some(true) { "new, " } else { "" };
         let line = sanitize(&cluster.line).replace('\n', " ");
-        writeln!(out, "{count} ({new}{}{place}) {line}", kinds(cluster))?;
+        let line = format!("{count} ({new}{}{place}) {line}", kinds(cluster));
+        writeln!(out, "{}", ui.wrapped(&line, "        "))?;
         let platforms: Vec<&str> = cluster.platforms.iter().map(String::as_str).collect();
         // Where they were put together by platforms, the line is the platform.
         if !platforms.is_empty() && platforms != [cluster.line.as_str()] {
-            writeln!(out, "    on {}", some(&platforms, MAX_NAMED_PLATFORMS))?;
+            writeln!(out, "{}", ui.wrapped(&format!("    on {}", some(&platforms, MAX_NAMED_PLATFORMS)), ""))?;
         }
         for (id, name) in cluster.tasks.iter().take(MAX_NAMED_TASKS) {
             writeln!(out, "    {id} {}", sanitize(name))?;
@@ -182,7 +183,7 @@ fn print(
     }
     drop(out);
     if clusters.is_empty() && unexplained.is_empty() {
-        ui.note("No such failures.");
+        ui.note("No failures.");
     }
     Ok(())
 }

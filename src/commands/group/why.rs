@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if causes.is_empty() {
-        context.ui.note("No such tasks: with no state named, those count that are not resolved.");
+        context.ui.note("No tasks: with no state named, those count that are not resolved.");
         context.ui.hint(format_args!("To see what failed: tc group failures {}", group.id));
     }
     for (index, tasks) in causes.iter().enumerate() {

@@ -69,6 +69,8 @@ impl Finding {
 pub(crate) enum Remedy {
     /// Give these tasks another run; what waits for them goes on when they complete.
     Rerun(Vec<String>),
+    /// Give this task another run, whether or not what it waits for is completed.
+    RerunAnyway(String),
     /// Make the queue schedule this task now.
     Schedule(String),
     /// Wait until the task is over.

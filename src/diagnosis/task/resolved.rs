@@ -248,16 +248,19 @@ fn malformed(facts: &TaskFacts) -> Finding {
 
 fn canceled(facts: &TaskFacts) -> Finding {
     let run = facts.status.runs.last();
+    let was_scheduled = facts.status.runs.len() > 1 || run.is_some_and(|run| run.scheduled != run.resolved);
     let when = match run.and_then(|run| run.started) {
         Some(_) => "while it ran",
-        None if facts.status.runs.len() > 1 || run.is_some_and(|run| run.scheduled != run.resolved) => {
-            "before a worker took it"
-        }
+        None if was_scheduled => "before a worker took it",
         None => "before it was scheduled",
     };
-    Finding::new("canceled", format!("somebody cancelled it {when}"))
-        .fact("neither the API nor Pulse tells who it was")
-        .next(Remedy::Rerun(vec![facts.id.clone()]))
+    let finding = Finding::new("canceled", format!("somebody cancelled it {when}"))
+        .fact("neither the API nor Pulse tells who it was");
+    if run.is_some_and(|run| run.started.is_some()) || was_scheduled {
+        return finding.next(Remedy::Rerun(vec![facts.id.clone()]));
+    }
+    // What it waited for may still be on its way, and another run does not wait.
+    finding.next(Remedy::ShowDependencies(facts.id.clone())).next(Remedy::RerunAnyway(facts.id.clone()))
 }
 
 /// How a completed task came to that.

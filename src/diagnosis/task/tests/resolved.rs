@@ -163,7 +163,7 @@ fn exceptions() {
         &exception("canceled", [Some(5), None, Some(5)]),
         "canceled",
         &["before it was scheduled"],
-        again.clone(),
+        Some(Remedy::ShowDependencies(ran("canceled").id)),
     );
     check("superseded", &ran("superseded"), "superseded", &["a newer task"], again.clone());
     let mut own = ran("intermittent-task");
