@@ -32,26 +32,28 @@ use crate::reference::{Catalogue, Source};
 /// Parses a command line by `tree`, in which options may be repeated and switches take a value. `for_help` makes of it
 /// the tree whose help is shown; the tree is made again for that, because a copy of it costs every start as much.
 ///
-/// Where `narrow` is there, it is tried first: the tree with the command alone that the line names. Whatever it refuses
-/// the whole tree refuses, too, which knows the names of the others.
+/// Where `narrow` makes one, it is tried first: the tree with the command alone that the line names. Whatever it refuses
+/// the whole tree refuses, too, which knows the names of the others; its help is the same.
 ///
 /// # Errors
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(
-    narrow: Option<Command>,
+    narrow: impl Fn() -> Option<Command>,
     tree: impl Fn() -> Command,
     words: &[OsString],
     for_help: impl FnOnce(Command) -> Command,
 ) -> Result<Parsed, clap::Error> {
-    if let Some(Ok(parsed)) = narrow.map(|narrow| parse_by(narrow, words)) {
-        return Ok(parsed);
+    let help = |tree: Command, fault| for_help(tree).try_get_matches_from(words).err().unwrap_or(fault);
+    match narrow().map(|narrow| parse_by(narrow, words)) {
+        Some(Ok(parsed)) => return Ok(parsed),
+        Some(Err(fault)) if is_wish_for_help(&fault) => return Err(help(narrow().unwrap_or_else(tree), fault)),
+        Some(Err(_)) | None => {}
     }
-    parse_by(tree(), words).map_err(|fault| match fault.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            for_help(tree()).try_get_matches_from(words).err().unwrap_or(fault)
-        }
-        _ => fault,
-    })
+    parse_by(tree(), words).map_err(|fault| if is_wish_for_help(&fault) { help(tree(), fault) } else { fault })
+}
+
+fn is_wish_for_help(fault: &clap::Error) -> bool {
+    matches!(fault.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
 }
 
 fn parse_by(tree: Command, words: &[OsString]) -> Result<Parsed, clap::Error> {

@@ -293,7 +293,7 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
         let tree = with_methods(tree, &words, environment);
         if is_go_tool { adjust_for_go_tool(tree) } else { tree }
     };
-    let narrow = narrow_tree(&words).map(reaching);
+    let narrow = || narrow_tree(&words).map(reaching);
     let whole = || reaching(tree());
     let cli::Parsed { matches, form } = cli::parse(narrow, whole, &words, |tree| for_help(tree, &words, environment))?;
     CommandLine::of(&matches, form)
