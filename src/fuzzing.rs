@@ -2,13 +2,15 @@
 //! `fuzz/` hand on their input; the tests below run some of each, so that a target that no longer compiles is noticed.
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::{Component, Path};
 
 use chrono::{DateTime, Utc};
+use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 
 use crate::cli::{Resolved, expanded, resolve};
-use crate::client::Page;
+use crate::client::{Page, expand_pieces};
 use crate::definition::actions::{Actions, Target};
 use crate::definition::json_e::{Context, render};
 use crate::definition::places::Places;
@@ -102,6 +104,18 @@ pub fn json_layout(bytes: &[u8]) {
     }
     let colored = Layout { indented: true, color: true, escape: true };
     assert!(colored.write(bytes, &mut Vec::new()).is_ok());
+}
+
+/// Gzip that arrives in pieces: it is the same in any, and as the library reads it that inflates.
+pub fn gzip(bytes: &[u8]) {
+    let whole = expand_pieces(bytes.chunks(bytes.len().max(1)), 1 << 16);
+    let parts = expand_pieces(bytes.chunks(7), 64);
+    assert_eq!(whole.as_ref().ok(), parts.as_ref().ok());
+    let mut other = Vec::new();
+    let read = MultiGzDecoder::new(bytes).read_to_end(&mut other);
+    if let (Ok(whole), Ok(_)) = (whole, read) {
+        assert_eq!(whole, other);
+    }
 }
 
 /// A page of a list: what is taken out of it is JSON, too, and stood in it.
@@ -205,6 +219,10 @@ pub fn yaml(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use proptest::prelude::*;
 
     use super::*;
@@ -243,6 +261,7 @@ mod tests {
         artifact_paths(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
         cron(text);
         failure_logs(text.as_bytes());
+        gzip(text.as_bytes());
         json_layout(text.as_bytes());
         pages(text.as_bytes());
         templates(text);
@@ -255,6 +274,17 @@ mod tests {
         #[test]
         fn no_text_breaks_a_reader(text in any::<String>()) {
             all(&text);
+        }
+
+        #[test]
+        fn no_stored_file_breaks_what_expands_it(text in any::<Vec<u8>>(), damage in any::<u16>()) {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(&text).unwrap();
+            let mut stored = encoder.finish().unwrap();
+            gzip(&stored);
+            let place = usize::from(damage) % stored.len();
+            stored[place] ^= 1;
+            gzip(&stored);
         }
 
         #[test]

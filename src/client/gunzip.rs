@@ -154,6 +154,27 @@ fn header_length(bytes: &[u8]) -> io::Result<Option<usize>> {
     Ok((bytes.len() >= end).then_some(end))
 }
 
+/// Expands pieces one after the other, with so much room for each step.
+///
+/// # Errors
+/// When they are not gzip, damaged, or cut short.
+#[cfg(any(fuzzing, test))]
+pub(crate) fn expand_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>, room: usize) -> io::Result<Vec<u8>> {
+    let (mut gunzip, mut all) = (Gunzip::default(), Vec::new());
+    for mut piece in pieces {
+        loop {
+            let mut output = Vec::with_capacity(room);
+            gunzip.expand(&mut piece, &mut output)?;
+            if output.is_empty() {
+                assert!(piece.is_empty(), "what arrived is not used up");
+                break;
+            }
+            all.extend(output);
+        }
+    }
+    gunzip.finish().map(|()| all)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -169,22 +190,6 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn expand<'a>(pieces: impl Iterator<Item = &'a [u8]>, room: usize) -> io::Result<Vec<u8>> {
-        let (mut gunzip, mut all) = (Gunzip::default(), Vec::new());
-        for mut piece in pieces {
-            loop {
-                let mut output = Vec::with_capacity(room);
-                gunzip.expand(&mut piece, &mut output)?;
-                if output.is_empty() {
-                    assert!(piece.is_empty());
-                    break;
-                }
-                all.extend(output);
-            }
-        }
-        gunzip.finish().map(|()| all)
-    }
-
     proptest! {
         #[test]
         fn a_text_is_the_same_however_it_arrives(
@@ -193,13 +198,13 @@ mod tests {
             room in 1_usize..60,
         ) {
             let stored: Vec<u8> = texts.iter().flat_map(|text| gzip(text)).collect();
-            prop_assert_eq!(expand(stored.chunks(size), room).unwrap(), texts.concat());
-            prop_assert!(expand(stored[..stored.len() - 1].chunks(size), room).is_err(), "it is cut short");
+            prop_assert_eq!(expand_pieces(stored.chunks(size), room).unwrap(), texts.concat());
+            prop_assert!(expand_pieces(stored[..stored.len() - 1].chunks(size), room).is_err(), "it is cut short");
         }
 
         #[test]
         fn no_bytes_make_it_panic_or_turn_for_ever(bytes: Vec<u8>, size in 1_usize..40) {
-            drop(expand(bytes.chunks(size), 16));
+            drop(expand_pieces(bytes.chunks(size), 16));
         }
     }
 
@@ -213,12 +218,12 @@ mod tests {
         encoder.write_all(b"text").unwrap();
         let mut stored = encoder.finish().unwrap();
         for size in [1, 7, 1000] {
-            assert_eq!(expand(stored.chunks(size), 100).unwrap(), b"text");
+            assert_eq!(expand_pieces(stored.chunks(size), 100).unwrap(), b"text");
         }
         let endless = [&[0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 0][..], &[b'x'; 1 << 18]].concat();
-        assert_eq!(expand(endless.chunks(1000), 100).unwrap_err().to_string(), "its header is too long");
+        assert_eq!(expand_pieces(endless.chunks(1000), 100).unwrap_err().to_string(), "its header is too long");
         stored[2] = 7;
-        assert_eq!(expand(stored.chunks(1000), 100).unwrap_err().to_string(), "it is not gzip");
+        assert_eq!(expand_pieces(stored.chunks(1000), 100).unwrap_err().to_string(), "it is not gzip");
     }
 
     #[test]
@@ -237,7 +242,7 @@ mod tests {
         let mut stored = gzip(&[b'x'; 1000]);
         let place = stored.len() - 6;
         stored[place] ^= 1;
-        assert!(expand(std::iter::once(stored.as_slice()), 4096).is_err());
-        assert!(expand(std::iter::once(b"not compressed".as_slice()), 4096).is_err());
+        assert!(expand_pieces(std::iter::once(stored.as_slice()), 4096).is_err());
+        assert!(expand_pieces(std::iter::once(b"not compressed".as_slice()), 4096).is_err());
     }
 }

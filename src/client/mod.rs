@@ -76,6 +76,8 @@ pub use call::Call;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub(crate) use decoding::{Decoder, Encoded};
+#[cfg(any(fuzzing, test))]
+pub(crate) use gunzip::expand_pieces;
 pub(crate) use hawk::check as check_credentials;
 pub use hawk::{Signed, header as hawk_header, signed_url};
 pub(crate) use missing::least_scopes;
