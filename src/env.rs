@@ -290,9 +290,9 @@ impl Interrupts {
 /// Who wants an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Somebody at the terminal, with a key that every program there hears of.
+    /// Ctrl-C at the terminal, which reaches every program that runs there, a pager too.
     ByKey,
-    /// A program, which means this one.
+    /// A signal that was sent to this process alone.
     ByProgram,
 }
 

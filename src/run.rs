@@ -28,7 +28,7 @@ pub use bug::report_bugs;
 
 /// How long it may be from an interrupt to the end of the process.
 const INTERRUPT_LIMIT: Duration = Duration::from_millis(1000);
-/// How long the last words after an interrupt may take at least; whoever should read them may have stopped reading.
+/// The least time for printing the last message after an interrupt. It is bounded, because standard error may be blocked.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 /// How long what is left for standard output may take before them.
 const REST_LIMIT: Duration = Duration::from_millis(100);
@@ -115,7 +115,7 @@ async fn perform(command: Command, context: Arc<Context>) -> Result<Status> {
 /// Flushes the result, reports what went wrong, and says with which status to end; what a pager shows comes before it.
 fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>, ending: &Ending) -> u8 {
     match (outcome, paged) {
-        // Whoever leaves the pager has seen enough.
+        // Leaving the pager early is no failure.
         (Err(error), Some(paged)) if is_end(&error) && paged.viewer().was_left() => {
             paged.release();
             Status::DONE.0

@@ -6,7 +6,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::gunzip::Gunzip;
+use super::gunzip::{Gunzip, MAGIC};
 use super::transport::Arriving;
 use crate::error::{Error, Result};
 
@@ -16,8 +16,6 @@ const LEAST_ROOM_BYTES: usize = 4 << 10;
 const MOST_ROOM_BYTES: usize = 128 << 10;
 /// Logs become some four to eight times as long when they are expanded.
 const USUAL_FACTOR: usize = 8;
-/// How gzip begins (RFC 1952, 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A body that is still arriving, as it stands on the wire.
 pub(crate) struct Encoded {
@@ -70,7 +68,7 @@ impl Decoder {
     /// Takes a body that begins like gzip for gzip, whatever its headers say: files can be stored compressed. To be called
     /// with what arrives first.
     pub(crate) fn sniff(&mut self, start: &[u8]) {
-        self.is_compressed |= start.starts_with(&GZIP_MAGIC);
+        self.is_compressed |= start.starts_with(&MAGIC);
     }
 
     /// Adds to the content what comes first in `arrived`, which is cut off by as much: a bounded piece of it. When nothing
@@ -163,7 +161,7 @@ mod tests {
             is_said in any::<bool>(),
         ) {
             // Text that itself begins like gzip would be taken for gzip.
-            prop_assume!(!text.starts_with(&GZIP_MAGIC));
+            prop_assume!(!text.starts_with(&MAGIC));
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(&text).unwrap();
             let gzip = encoder.finish().unwrap();

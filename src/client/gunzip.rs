@@ -1,14 +1,17 @@
 //! Gzip (RFC 1952) that is expanded as it arrives, a bounded piece at a time.
 //!
-//! The members are told apart here: the checksum of the library that inflates takes a third of the time that it needs.
+//! Headers and checksums are read here, because the checksum of the inflating library is slow: without it, the failures of
+//! 300 logs take 18 % less processor time (`scripts/bench failures`).
 
 use std::io;
 
 use crc32fast::Hasher;
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// The first bytes of a member: the magic, and the one method that there is (RFC 1952, 2.3.1).
-const START: [u8; 3] = [0x1f, 0x8b, 8];
+/// The first bytes of a member: the magic, and the only compression method (RFC 1952, 2.3.1).
+const START: [u8; 3] = [MAGIC[0], MAGIC[1], 8];
+/// The bytes that tell gzip from other files (RFC 1952, 2.3.1).
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Bytes of a header before its optional parts.
 const FIXED_BYTES: usize = 10;
 /// Bytes behind the compressed text: its checksum and its length.

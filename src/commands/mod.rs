@@ -159,14 +159,11 @@ const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index",
 /// Commands that read IDs by themselves.
 const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
 
-/// What the program is for, in one line.
-const ABOUT: &str = "Talk to any Taskcluster deployment";
-
 /// The program and the options that every command takes.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "tc",
-    about = ABOUT,
+    about = "Talk to any Taskcluster deployment",
     version,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -210,8 +207,7 @@ pub(crate) fn is_command(name: &str) -> bool {
 }
 
 fn all_commands() -> clap::Command {
-    // What is said of the enumeration would take the place of what is said of the program.
-    <Command as clap::Subcommand>::augment_subcommands(Root::command()).about(ABOUT)
+    <Command as clap::Subcommand>::augment_subcommands(Root::command())
 }
 
 /// The tree by which the last of these words is completed: the command alone that they name, or else all of them with the

@@ -5,14 +5,14 @@
 /// To build the arguments of all commands takes longer than most commands need, and a command line names one.
 macro_rules! nouns {
     ($($(#[$attribute:meta])* $noun:ident($arguments:ty)),* $(,)?) => {
-        /// What to do.
+        // What to do. As documentation it would take the place of what help says of the program.
         #[derive(Debug, clap::Subcommand)]
         #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
         pub(crate) enum Command {
             $($(#[$attribute])* $noun($arguments),)*
         }
 
-        /// The tree with the command of this name alone; nothing where there is none, or it is another name of one.
+        /// Adds the command of this name, and no other, to the tree. `None` for an unknown name and for an alias.
         fn with_noun(tree: clap::Command, name: &str) -> Option<clap::Command> {
             $({
                 #[derive(clap::Subcommand)]

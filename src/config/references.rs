@@ -222,7 +222,7 @@ impl ReferenceCache {
 /// The text of a file; none when there is no such file.
 fn read(path: &Path) -> Result<Option<String>> {
     let cannot = |source: io::Error| Error::io("read", path.display(), source);
-    // Before it is opened: a named pipe would hold up whoever opens it.
+    // Checked before opening, because opening a named pipe waits until somebody writes to it.
     match fs::metadata(path) {
         Ok(found) if found.is_file() => {}
         Ok(_) => return Err(broken(format!("{} is not a file", path.display()))),

@@ -16,14 +16,13 @@ pub(super) fn is_index_path(word: &str) -> bool {
 /// The task that is at an index path.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is none; those of the call.
+/// [`Kind::NotFound`] when the index has no task at this path; the errors of the call.
 pub(super) async fn indexed_task(client: &Client, path: &str) -> Result<String> {
     let found: Value = match client.call("index", "findTask").arg(path).send().await {
         Ok(answer) => answer.json()?,
         Err(error) if error.kind() == Kind::NotFound => {
-            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
-            let look = format!("`tc index list {namespace}` shows what is there.");
-            return Err(Error::new(Kind::NotFound, format!("no task is at the index path {path}")).hint(look));
+            let error = Error::new(Kind::NotFound, format!("no task is at the index path {path}"));
+            return Err(error.hint(selection::neighbours(path)));
         }
         Err(error) => return Err(error),
     };

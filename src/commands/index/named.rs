@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::commands::selection::first_words;
+use crate::commands::selection::{first_words, neighbours};
 use crate::context::{Context, Named};
 use crate::domain::index_path::{IndexPath, IndexPathError};
 use crate::error::{Error, Kind, Result};
@@ -57,11 +57,7 @@ pub(super) async fn paths(words: &[String], context: &Context) -> Result<Vec<Nam
 pub(super) async fn find(client: &Client, path: &str) -> Result<Value> {
     let entry: Value = match client.call("index", "findTask").arg(path).send().await {
         Ok(answer) => answer.json()?,
-        Err(error) if error.kind() == Kind::NotFound => {
-            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
-            let list = format!("tc index list {namespace}");
-            return Err(error.hint(format!("`{}` shows what is there.", list.trim_end())));
-        }
+        Err(error) if error.kind() == Kind::NotFound => return Err(error.hint(neighbours(path))),
         Err(error) => return Err(error),
     };
     task_of(&entry).map(|_| entry.clone())

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::Table;
 
-/// What is said of an empty list: of `secrets`, and of `such` ones where somebody chose some.
+/// The note for an empty list of `what`: `No secrets.`, or `No such secrets.` where a filter was given.
 pub(crate) fn none(what: &str, is_chosen: bool) -> String {
     format!("No {}{what}.", if is_chosen { "such " } else { "" })
 }

@@ -78,7 +78,7 @@ impl Source {
         Ok(Self { request, sign: false })
     }
 
-    /// Starts to read, from this byte on; gives up when nothing comes for so long.
+    /// Starts to read, from this byte on. `stall` is how long nothing may arrive before it gives up.
     ///
     /// # Errors
     /// Those of [`Client::stream`].
@@ -86,7 +86,8 @@ impl Source {
         client.stream(&self.request, StreamOptions { from, stall, sign: self.sign }).await
     }
 
-    /// Starts to read the end, or all where that is not to be had or is no longer; the second value says which.
+    /// Starts to read the last `most` bytes. Where the server cannot send them alone, or there are no more, it reads all.
+    /// The second value is true when only the end is read.
     ///
     /// # Errors
     /// Those of [`Client::stream`].

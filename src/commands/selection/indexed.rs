@@ -52,14 +52,17 @@ struct Indexed {
 
 async fn find(client: &Client, path: &str) -> Result<String> {
     let answer = client.call("index", "findTask").arg(path).send().await.map_err(|error| match error.kind() {
-        Kind::NotFound => {
-            let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
-            error.hint(format!("`{}` shows what is there.", format!("tc index list {namespace}").trim_end()))
-        }
+        Kind::NotFound => error.hint(neighbours(path)),
         _ => error,
     })?;
     let Indexed { task_id } = answer.json()?;
     Ok(task_id)
+}
+
+/// The hint for a path of the index that has no task: the command that lists its namespace.
+pub(crate) fn neighbours(path: &str) -> String {
+    let namespace = path.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+    format!("`{}` shows what is there.", format!("tc index list {namespace}").trim_end())
 }
 
 /// The index path that a word is: that of a page of the index, or any word but a URL where index paths are asked for.

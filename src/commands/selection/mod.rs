@@ -13,7 +13,7 @@ mod words;
 pub(super) use by_page::{CLIENT, ROLE, SECRET};
 pub(super) use filters::FilterArgs;
 pub(super) use group_tasks::{GroupPage, GroupTasks, Selection};
-pub(super) use indexed::{indexed_task, resolve_index};
+pub(super) use indexed::{indexed_task, neighbours, resolve_index};
 pub(super) use named::{NamedTasks, group, task, tasks};
 pub(super) use nearest::{collect, collect_some, no_such, or_nearest, texts, with_nearest};
 pub(super) use pools::{WorkerName, check_pool, pool, pool_ids, worker, workers};

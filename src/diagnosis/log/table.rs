@@ -1,7 +1,7 @@
 //! The lines that toolchains, harnesses and workers print when something fails, as a table.
 //!
-//! A line is looked at only when it holds one of the triggers, see there; what [`HARMLESS`] matches is no failure. Of the
-//! patterns that match, the first one in the table says what the line is, so the more telling ones stand first.
+//! Only lines with a trigger word (`triggers.rs`) are matched. A line that [`HARMLESS`] matches is no failure. Of the patterns
+//! that match, the first one in the table decides, so the more telling ones stand first.
 
 use super::FailureKind::{self, Build, Crash, Disk, Error, Exception, Memory, Network, Setup, Test, Timeout, Worker};
 
