@@ -105,7 +105,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("an unreadable CA file", &["api", "queue", "ping", "--cacert", "none.pem"], &["none.pem"], 1),
-    case("a server that is gone", &["api", "queue", "ping", "--retries", "0"], &["cannot connect to localhost"], 7),
+    case("a server that is gone", &["api", "queue", "ping", "--retries", "0"], &["cannot connect to localhost:1"], 7),
     case("an argument that a URL cannot carry", &["api", "secrets", "get", ".."], &["`..`"], 2),
 ];
 

@@ -73,6 +73,7 @@ pub(crate) use answer::answers_with_redirect;
 pub use api_error::ApiError;
 pub use builder::{Advisor, ClientBuilder};
 pub use call::Call;
+pub(crate) use connection_error::host_of;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub(crate) use decoding::{Decoder, Encoded};

@@ -130,7 +130,7 @@ impl Catalogue {
     }
 
     /// Names of all services, sorted. Parses nothing.
-    pub fn service_names(&self) -> impl Iterator<Item = &str> {
+    pub fn service_names(&self) -> impl Iterator<Item = &str> + Clone {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 

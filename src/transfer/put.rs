@@ -14,7 +14,7 @@ use super::hashing::Hashing;
 use super::options::{Event, Options};
 use super::readers::{PIECE_SIZE, Readers};
 use super::storage::{Refusal, reason};
-use crate::client::{Client, RawAnswer, RawRequest, retry};
+use crate::client::{Client, RawAnswer, RawRequest, host_of, retry};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
@@ -178,7 +178,7 @@ impl Put<'_> {
     }
 
     fn judge(&self, slot: &Slot, answer: &RawAnswer) -> Result<(), Refusal> {
-        let host = slot.url.host_str().unwrap_or_default();
+        let host = host_of(&slot.url);
         let error = |kind| {
             let reason = reason(answer);
             Error::new(kind, format!("{}: {host} answered {}{reason} to the upload", self.what, answer.status))

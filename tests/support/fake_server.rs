@@ -109,6 +109,11 @@ impl FakeServer {
         &self.url
     }
 
+    /// Its host and port, as messages name it.
+    pub fn host(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
     /// Expects one more call, such as `GET /api/queue/v1/ping`, byte for byte.
     ///
     /// Calls may come in any order; equal ones are answered in the order of the script.
