@@ -63,8 +63,8 @@ variables! {
     SHELL = "SHELL", "The shell that `tc completions --install` is for, where none is named.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
     LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
-    VISUAL = "VISUAL", "Editor for `tc config edit`.";
-    EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
+    VISUAL = "VISUAL", "Editor for the `edit` verbs.";
+    EDITOR = "EDITOR", "Editor for the `edit` verbs when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC = "TC", "Set for programs `tc-NAME` and for aliases that the shell runs: the path of tc. It is not read.";
     PATH = "PATH", "Where programs `tc-NAME` are found that are commands `tc NAME`.";

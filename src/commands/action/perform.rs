@@ -29,8 +29,8 @@ const ACTION: BulkAction =
 /// What to run an action on, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PerformArgs {
-    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. The ID of a task that is
-    /// that of its group means the group
+    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. An ID that is both a
+    /// task's and its group's means the group
     #[arg(value_name = "GROUP|TASK", required = true)]
     subjects: Vec<String>,
     #[command(flatten)]

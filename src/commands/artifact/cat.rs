@@ -15,7 +15,7 @@ use crate::transfer::ContentSource;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Name of the artifact, such as `public/logs/live_backing.log`

@@ -23,7 +23,7 @@ const MAX_CONCURRENT_SIZES: usize = 16;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Run, from 0; the newest one by default

@@ -11,7 +11,7 @@ use crate::context::{Context, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Print the value of a setting that counts
+/// Print the effective value of a setting
 ///
 /// The Go tool's names work too: config.rootUrl, config.clientId, config.accessToken,
 /// config.certificate, config.authorizedScopes.

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(super) struct Args {
     /// Name of the setting: `retries`, `profiles.corp.root-url`, `presets.relduty`
     key: String,
-    /// Only check that it could be set
+    /// Only check that the value is valid
     #[arg(short, long)]
     dry_run: bool,
     /// Its value; presets take several; without one it is read from standard input

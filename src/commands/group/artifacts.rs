@@ -18,8 +18,8 @@ const MAX_CONCURRENT_LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
-/// Files that are there are left alone where what their storage tells, or the manifest, is enough to know that they are
-/// right, so the same command fetches what a group has made since. Tasks without such artifacts are passed over.
+/// Files that exist are kept where the storage's answer or the manifest shows that they are right, so the same
+/// command run again fetches what a group has made since. Tasks without such artifacts are skipped.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task group: an ID or the address of its page
@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// (the last part of {name})
     #[arg(long, value_name = "TEMPLATE", default_value = "{task}/{name}")]
     path: String,
-    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
-    /// the same are not asked for again
+    /// Write a record of all files: URL, size, hashes, task, run. Files that are on record there and unchanged are
+    /// not requested again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]

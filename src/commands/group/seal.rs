@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Seal a group: nobody can ever add tasks to it again
 ///
-/// This cannot be undone. It asks first; without a terminal it needs --yes.
+/// This cannot be undone. Asks for confirmation; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(short, long, visible_alias = "force")]
     yes: bool,
-    /// Do nothing but say what would be done
+    /// Only print what would be done
     #[arg(short = 'n', long, visible_alias = "noop")]
     dry_run: bool,
 }

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
-    /// Count for each of these
+    /// Count separately for each
     #[arg(long, value_name = "WHAT", value_enum)]
     by: Option<Part>,
     #[command(flatten)]

@@ -23,7 +23,7 @@ use crate::ui::Progress;
 const MAX_CONCURRENT_LOOKUPS: usize = 16;
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
-/// Tell why the tasks of a group are not done yet, grouped by cause
+/// Explain why the tasks of a group are not done yet, grouped by cause
 ///
 /// Looks at all tasks that are not resolved, unless other states are named. The cause of most tasks comes first, each
 /// with the evidence of one task and with commands that help. With --jq, the program filters what --json prints.

@@ -14,7 +14,7 @@ use crate::ui::sanitize;
 
 /// Change hooks to what a file says
 ///
-/// The differences are shown, and on a terminal asked about.
+/// The differences are shown, and confirmed on a terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

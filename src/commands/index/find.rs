@@ -17,7 +17,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Print the IDs of the tasks at index paths
 ///
-/// Of several, each line is taskId and path with a tab in between.
+/// With several paths, each line is task ID and path with a tab in between.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Index paths, or addresses of pages of the index; `-` reads more from standard input

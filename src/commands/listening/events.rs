@@ -23,7 +23,7 @@ const OF_TASKS: [&str; 6] =
 /// Flag of commands that wait for changes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct EventArgs {
-    /// Look when Pulse tells of a change, and every few minutes besides; needs PULSE_USERNAME and PULSE_PASSWORD
+    /// Look whenever Pulse announces a change, and every few minutes besides; needs PULSE_USERNAME and PULSE_PASSWORD
     #[arg(long)]
     events: bool,
 }

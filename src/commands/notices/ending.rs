@@ -16,7 +16,8 @@ const MAX_PAGES: usize = 20;
 /// Flag of commands that wait.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct NotifyArgs {
-    /// Tell somebody how it ended: an e-mail address, slack:CHANNEL, matrix:!ROOM:SERVER or pulse:ROUTING-KEY; repeatable
+    /// Notify someone of the outcome: an e-mail address, slack:CHANNEL, matrix:!ROOM:SERVER or pulse:ROUTING-KEY;
+    /// repeatable
     #[arg(long, value_name = "ADDRESS")]
     notify: Vec<Recipient>,
 }

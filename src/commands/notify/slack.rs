@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// Write to a Slack channel
 ///
-/// It is sent once: a second time after a failure it may arrive twice, so it is not tried again.
+/// Sent only once: after a failure it may have arrived all the same, so it is not retried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// ID of the channel, such as C123456GZ: the end of its link

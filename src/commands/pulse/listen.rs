@@ -20,7 +20,7 @@ use crate::pulse::{Consumer, DEFAULT_PREFETCH, Message, Queue, delete_queue};
 use crate::ui::jq::Program;
 use bindings::BindingArgs;
 
-/// Listen to what the services tell of
+/// Print the messages of the services as they arrive
 ///
 /// Prints a line for each message: on a terminal time, exchange, what it is about and its state, in a pipe or with
 /// --json `{exchange, routingKey, routes, redelivered, time, payload}`. A lost connection is made anew, and each gap is

@@ -16,7 +16,7 @@ use crate::exit::Status;
 use crate::reference::Source;
 use crate::reference::distill::{Distilled, distill};
 
-/// Turn a deployment's references into the files that tc is built from
+/// Distill a deployment's references into the files that tc is built from
 ///
 /// Only facts are kept: methods, exchanges, scopes and schemas, without their prose. The same input gives
 /// the same bytes. Files of services that are gone are removed. References of 2018 go into `legacy/`.

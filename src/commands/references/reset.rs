@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::reference::VERSION;
 
-/// Forget the references of the deployment in use, and work by the embedded ones again
+/// Remove the fetched references of the deployment in use, and use the embedded ones again
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Forget those of all deployments
+    /// Remove those of all deployments
     #[arg(short, long)]
     all: bool,
 }

@@ -27,16 +27,16 @@ pub(super) struct Args {
     /// Run CMD in a shell with the environment set, end when it ends, with its exit status
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
-    /// Let the sign-in page confirm by itself
+    /// Confirm sign-in on the page automatically
     #[arg(long)]
     auto_approve: bool,
-    /// Let the person who signs in have this scope, and no others than those given so; repeatable
+    /// Limit the person who signs in to this scope; repeatable
     #[arg(long, value_name = "SCOPE")]
     user_scope: Vec<String>,
     /// Write all task groups with definitions, states and index to FILE when the sandbox ends; a --seed takes them back
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// Publish what happens to this broker as well, as real services do; what --exec runs finds it in PULSE_URL
+    /// Publish events to this broker as well, as real services do; what --exec runs finds it in PULSE_URL
     #[arg(long, value_name = "URL")]
     pulse: Option<String>,
     #[command(flatten)]

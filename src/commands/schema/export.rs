@@ -17,7 +17,7 @@ use crate::reference;
 /// form that editors with a JSON or YAML language server take.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Directory, which is made where there is none
+    /// Directory, which is created if it does not exist
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: PathBuf,
 }

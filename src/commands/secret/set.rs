@@ -20,8 +20,8 @@ use crate::exit::Status;
 /// Create or replace a secret
 ///
 /// The content is an object: JSON or YAML from a file or standard input, or single values with `-f`, `-F` and
-/// `--from-file`, or both. What is secret need not be on the command line, where others can see it. Prints which keys
-/// change, and no values.
+/// `--from-file`, or both. Values from files and standard input stay out of the command line, where others could see
+/// them. Prints which keys change, but no values.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Secret: a name or the address of its page

@@ -20,7 +20,7 @@ pub(super) struct ActionArgs {
     pub ids: IdArgs,
     #[command(flatten)]
     pub bulk: BulkArgs,
-    /// Show the tasks and ask for confirmation, as is done anyway for more than one
+    /// Show the tasks and ask for confirmation, which is the default for more than one
     #[arg(short, long, conflicts_with = "yes")]
     pub confirm: bool,
 }

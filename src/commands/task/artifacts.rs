@@ -13,7 +13,7 @@ use crate::exit::Status;
 
 /// List the artifacts of tasks
 ///
-/// Those of the newest run, unless another is named.
+/// Lists those of the newest run by default.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -10,8 +10,8 @@ use crate::exit::Status;
 
 /// Cancel tasks
 ///
-/// More than one are shown and asked about first. A task that is resolved already stays as it is,
-/// which is no failure.
+/// With more than one, the tasks are shown and confirmed first. A task that is resolved already stays as it is, which
+/// is no failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -16,8 +16,8 @@ use crate::exit::Status as Exit;
 
 /// Complete pending tasks without running them
 ///
-/// Claims the task as a worker would, and reports it as completed with the credentials that come
-/// with the claim. More than one are shown and asked about first.
+/// Claims the task as a worker would, and reports it as completed with the credentials that come with the claim. With
+/// more than one, the tasks are shown and confirmed first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
-    /// Make it fit for `tc task create`: times count from now, and what the queue has added is left out
+    /// Print it as `tc task create` takes it: times count from now, and what the queue added is left out
     #[arg(long)]
     template: bool,
 }

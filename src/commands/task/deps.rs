@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Only what waits for the task
     #[arg(long)]
     down: bool,
-    /// So many steps away at most
+    /// Follow at most this many steps
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
 }

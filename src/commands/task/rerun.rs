@@ -14,16 +14,15 @@ use crate::exit::Status;
 
 /// Rerun tasks that failed or ended as an exception
 ///
-/// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for
-/// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
-/// than one are shown and asked about first. Where the group has an action `rerun` (`tc action list
-/// TASK`), `tc action rerun` needs the scopes of its hook in place of those of the queue, and does what
-/// the project's own code decides.
+/// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for tasks in other
+/// states, and for tasks whose dependencies are not resolved as they must be. With more than one, the tasks are shown
+/// and confirmed first. Where the group has an action `rerun` (`tc action list TASK`), `tc action rerun` needs the
+/// scopes of its hook in place of those of the queue, and does what the project's own code decides.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
-    /// Rerun completed tasks, too, and whatever the dependencies
+    /// Rerun completed tasks, too, and ignore the state of dependencies
     #[arg(short, long)]
     force: bool,
 }

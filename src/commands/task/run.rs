@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Create a task that runs one command
 ///
-/// As `docker run` does: an image and a command, for docker-worker. With --generic the command is run by
+/// Takes an image and a command, as `docker run` does, for docker-worker. With --generic the command is run by
 /// generic-worker and there is no image.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

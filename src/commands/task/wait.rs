@@ -22,9 +22,9 @@ use crate::exit::Status;
 
 /// Wait until tasks are resolved
 ///
-/// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
-/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
-/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
+/// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and with 8 when the
+/// time limit came first. Prints the state of each as soon as it is resolved. Retries for up to ten minutes while the
+/// deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
