@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     // As the Go tool has it, no way from now is now.
     let offset = if text.trim().is_empty() { Ok(Offset::default()) } else { text.parse() };
     let offset = offset.map_err(|error: time::TimeError| {
-        Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")
+        Error::usage(error.to_string()).hint("For example: `1 day 2 hours`, or `-15m`.")
     })?;
     let start = match &args.from {
         None => context.now(),

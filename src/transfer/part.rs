@@ -87,7 +87,7 @@ impl Part {
                 Err(fs::TryLockError::WouldBlock) => {
                     return Err(Error::new(
                         Kind::Conflict,
-                        format!("another tc is writing {}", place.target.display()),
+                        format!("another process is writing {}", place.target.display()),
                     )
                     .advise(Advice::ChooseFile));
                 }

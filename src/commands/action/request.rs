@@ -120,7 +120,7 @@ impl Request {
                 match body.pointer("/status/taskId").and_then(Value::as_str) {
                     Some(created) if created == id => Ok((answer, Some(id.clone()))),
                     _ => {
-                        Err(Error::failed(format!("the queue answered something that is not the status of task {id}")))
+                        Err(Error::failed(format!("the queue sent something that is not the status of task {id}")))
                     }
                 }
             }

@@ -132,7 +132,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     if request.names.is_empty() && !args.all {
         return Err(Error::usage("no artifact is named")
-            .hint(format!("Name them, or say --all. tc artifact list {} shows the names.", request.task)));
+            .hint(format!("Name them, or give --all. tc artifact list {} shows the names.", request.task)));
     }
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match request.settle(args.all, &client).await? {

@@ -65,7 +65,7 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
     act: impl Fn(Client, &BulkItem) -> Acted,
 ) -> Result<Status> {
     let started = Instant::now();
-    // What is in flight is waited for, and what was done is told.
+    // What is in flight is waited for, and what was done is reported.
     let _claim = context.claim_interrupt();
     let controller = controller(options, context)?;
     let progress = Progress::beside_output(&context.ui, action.doing, total.map(|total| total as u64));

@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         && let Some(setting) = settings.find(key)
         && !matches!(setting.source, Source::File(_))
     {
-        context.ui.hint(format_args!("What is set does not count here: {} comes before it.", setting.source));
+        context.ui.hint(format_args!("The setting has no effect here: {} takes precedence.", setting.source));
     }
     Ok(Status::DONE)
 }

@@ -44,7 +44,7 @@ impl FieldArgs {
             let json = serde_json::from_str(text).map_err(|source| {
                 Error::usage(format!("the value of -F `{key}` is not JSON"))
                     .caused_by(source)
-                    .hint(format!("For a string say -f {key}={text}"))
+                    .hint(format!("For a string: -f {key}={text}"))
             })?;
             set_field(&mut value, key, json).map_err(Error::usage)?;
         }

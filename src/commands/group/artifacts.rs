@@ -58,8 +58,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact), args.download.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
-        return Err(Error::usage(format!("--path has {unknown}, which stands for nothing"))
-            .hint("There are {task}, {label}, {run}, {name} and {file}."));
+        return Err(Error::usage(format!("unknown placeholder {unknown} in --path"))
+            .hint("Placeholders are {task}, {label}, {run}, {name} and {file}."));
     }
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let (client, folder) = (group.deployment.client(context)?, context.env.resolve(&args.output));

@@ -143,7 +143,7 @@ fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
             return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
         }
         let template = GoTemplate::parse(text, FIELDS)
-            .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
+            .map_err(|fault| Error::usage(format!("the template of --format-string is invalid: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
     }
     Ok(match (args.jsonl, context.jq()?) {

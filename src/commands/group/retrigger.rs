@@ -44,7 +44,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     if selection.filter.is_empty() && selection.program.is_none() {
         return Err(
-            Error::usage("no task is chosen to be retriggered").hint("Choose some with a filter, or say --all.")
+            Error::usage("no task is selected to retrigger").hint("Choose some with a filter, or all with --all.")
         );
     }
     if !args.bulk.dry_run && !context.ui.is_quiet() {

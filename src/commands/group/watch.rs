@@ -97,7 +97,7 @@ async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> 
             }
             None => Vec::new(),
         };
-        // A task that fails once more is told of once more.
+        // A task that fails again is reported again.
         view.told.retain(|id| !rerun.contains(id));
         if rerun.is_empty() && progress.is_over() {
             snapshot::tell_of_nothing(&progress, context);

@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if causes.is_empty() {
-        context.ui.note("No tasks: with no state named, those count that are not resolved.");
+        context.ui.note("No tasks: without a state only unresolved tasks are looked at.");
         context.ui.hint(format_args!("To see what failed: tc group failures {}", group.id));
     }
     for (index, tasks) in causes.iter().enumerate() {

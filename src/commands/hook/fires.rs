@@ -86,5 +86,5 @@ async fn fires(hook: &NamedHook, client: &Client, limit: usize) -> Result<Vec<Va
 }
 
 fn unexpected() -> Error {
-    Error::failed("the hooks service answered something that is not a list of fires")
+    Error::failed("the hooks service sent something that is not a list of fires")
 }

@@ -42,7 +42,7 @@ async fn groups(args: &Args, context: &Context) -> Result<Status> {
     let groups = answer
         .get("groups")
         .and_then(Value::as_array)
-        .ok_or_else(|| Error::failed("the hooks service answered something that is not a list of hook groups"))?;
+        .ok_or_else(|| Error::failed("the hooks service sent something that is not a list of hook groups"))?;
     let rows = groups.iter().filter_map(Value::as_str).map(|group| Row::new(group, [group])).collect();
     listing.print(rows, "No hook groups.", context, |groups: Vec<&str>| json!(groups).to_string()).await
 }

@@ -36,7 +36,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let before = hook.definition(&hook.deployment.client(context)?).await?;
         let lines = difference(&laid_out(&before), &laid_out(&definition.body));
         if lines.is_empty() {
-            context.ui.note(format_args!("{hook} is so already."));
+            context.ui.note(format_args!("{hook} is up to date."));
             continue;
         }
         context.ui.note(format_args!("{hook}:"));
@@ -79,7 +79,7 @@ async fn send(changed: &[Definition], context: &Context) -> Result<Status> {
             })?
             .json()?;
         if answer.get("hookId").and_then(Value::as_str) != Some(&hook.id) {
-            return Err(Error::failed(format!("the hooks service answered something that is not hook {hook}")));
+            return Err(Error::failed(format!("the hooks service sent something that is not hook {hook}")));
         }
         answers.push(answer);
         if !context.wants_json() {

@@ -91,7 +91,7 @@ fn time_since(text: &str, context: &Context) -> Result<DateTime<Utc>> {
     }
     let length = waiting::length(text, "--since")?;
     let ago = chrono::TimeDelta::from_std(length).ok().and_then(|length| context.now().checked_sub_signed(length));
-    ago.ok_or_else(|| Error::usage(format!("`{text}` lies beyond the calendar")))
+    ago.ok_or_else(|| Error::usage(format!("`{text}` is out of range")))
 }
 
 /// A line of the tree.

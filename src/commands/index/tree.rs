@@ -105,7 +105,7 @@ impl<'a> Lister<'a> {
         while let Some(page) = pages.next().await? {
             let mut page: Value = page.json()?;
             let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) else {
-                return Err(Error::failed(format!("the index answered something that is not a list of {key}")));
+                return Err(Error::failed(format!("the index sent something that is not a list of {key}")));
             };
             all.extend(items);
         }

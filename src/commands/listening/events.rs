@@ -69,7 +69,7 @@ impl EventArgs {
         }
         let bindings = bindings(word, ids, exchanges)?;
         let connected = consumer(context)?.bindings(bindings).connect().await.map_err(explain)?;
-        context.ui.note("looking when Pulse tells of changes");
+        context.ui.note("Looking whenever Pulse announces a change.");
         Ok(Events { consumer: Some(connected), burst: BURST, context })
     }
 }

@@ -88,7 +88,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut consumer = connected.map_err(explain)?;
     // A script that waits for it asks for it, so that a pipe has nothing on standard error as long as all is well.
     if context.ui.terminal.stderr || context.globals.verbose > 0 {
-        context.ui.note(format_args!("listening on {}; Ctrl-C ends", consumer.queue()));
+        context.ui.note(format_args!("Listening on {}; Ctrl-C ends.", consumer.queue()));
     }
     let outcome = match &args.exec {
         Some(command) => context.interruptible(listener.execute(command, &mut consumer)).await,
@@ -108,7 +108,7 @@ async fn delete(queue: &Queue, args: &Args, context: &Context) -> Result<Status>
     let messages = delete_queue(&broker, &trust, queue).await.map_err(explain)?;
     let name = queue.full_name(&broker.user, String::new);
     let plural = if messages == 1 { "" } else { "s" };
-    context.ui.note(format_args!("deleted {name} with {messages} message{plural} in it"));
+    context.ui.note(format_args!("Deleted {name} with {messages} message{plural} in it."));
     Ok(Status::DONE)
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if removed == 0 {
         context.ui.note("No references were kept.");
     } else {
-        context.ui.note(format_args!("From now on the references of Taskcluster {VERSION} count again."));
+        context.ui.note(format_args!("The references of Taskcluster {VERSION} are in use again."));
     }
     Ok(Status::DONE)
 }

@@ -112,7 +112,7 @@ async fn load(args: &Args, context: &Context) -> Result<Secrets> {
     options = args.required.iter().fold(options, LoadOptions::required);
     for text in &args.existing {
         let (key, value) = text.split_once('=').ok_or_else(|| {
-            Error::usage("the value of --existing is not KEY=TEXT").hint("Say for instance PORT=8080")
+            Error::usage("the value of --existing is not KEY=TEXT").hint("For example: PORT=8080")
         })?;
         options = options.existing(key, value);
     }

@@ -63,7 +63,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         // Who may set a secret need not be allowed to read it.
         Err(error) if error.kind() == Kind::Auth && !args.merge => match expires {
             Some(expires) => return set_unread(args, &client, &named.id, given, &to_iso(expires), context).await,
-            None => return Err(error.hint("Name the end with --expires to set the secret without reading it.")),
+            None => return Err(error.hint("Give --expires to set the secret without reading it.")),
         },
         found => found?,
     };
@@ -159,7 +159,7 @@ fn with_fields(content: Map<String, Value>, args: &Args, context: &Context) -> R
         let (key, value) = pair(text, "-F")?;
         // The value is a secret, and the parser's message could show some of it.
         let value = serde_json::from_str(value)
-            .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a text."))?;
+            .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a string."))?;
         set_field(&mut content, key, value).map_err(Error::usage)?;
     }
     for text in &args.from_file {

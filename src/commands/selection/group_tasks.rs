@@ -172,7 +172,7 @@ impl<'a> TaskBrief<'a> {
 }
 
 fn broken(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::failed("queue.listTaskGroup answered something that is not a page of tasks").caused_by(source)
+    Error::failed("queue.listTaskGroup sent something that is not a page of tasks").caused_by(source)
 }
 
 /// Which tasks are meant: by filter, and by a jq program over the whole item.

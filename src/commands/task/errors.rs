@@ -139,7 +139,7 @@ fn print(found: &Found, context: &Context) -> Result<()> {
     if errors.lines.is_empty() {
         let last =
             if errors.last.is_empty() { String::new() } else { format!(" Its last: {}", sanitize(&errors.last)) };
-        ui.note(format_args!("No line of {} tells an error.{last}", found.errors.source));
+        ui.note(format_args!("No line of {} reports an error.{last}", found.errors.source));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) fn status_in(answer: &[u8]) -> Result<Status<'_>> {
 }
 
 fn unexpected(source: &serde_json::Error) -> Error {
-    Error::failed("the queue answered something that is not a task's status").caused_by(source.to_string())
+    Error::failed("the queue sent something that is not a task's status").caused_by(source.to_string())
 }
 
 /// The definition that an answer of `queue.task` is.
@@ -44,7 +44,7 @@ fn unexpected(source: &serde_json::Error) -> Error {
 /// When it is none.
 pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
     serde_json::from_slice(answer).map_err(|source| {
-        Error::failed("the queue answered something that is not a task's definition").caused_by(source)
+        Error::failed("the queue sent something that is not a task's definition").caused_by(source)
     })
 }
 
@@ -96,7 +96,7 @@ impl Lookup {
     /// Those of [`Lookup::definition`].
     pub(super) fn definition_value(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(self.definition.as_deref().unwrap_or_default()).map_err(|source| {
-            Error::failed("the queue answered something that is not a task's definition").caused_by(source)
+            Error::failed("the queue sent something that is not a task's definition").caused_by(source)
         })
     }
 

@@ -68,7 +68,7 @@ fn check_state(looked_up: &Lookup) -> Result<()> {
     }
     let (id, state) = (&status.task_id, status.state);
     Err(Error::new(Kind::Conflict, format!("task {id} is {state}; only failed tasks and exceptions are rerun"))
-        .hint("--force reruns it all the same."))
+        .hint("Use --force to rerun it all the same."))
 }
 
 /// The queue reruns a task whatever its dependencies; it would run on what is not there.

@@ -54,7 +54,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(MAX_CONCURRENT_COPIES);
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         while let Some(created) = made.next().await {
-            // What was made before a failure is there, and must be told.
+            // What was made before a failure exists, and must be reported.
             let (new, status) = created.map_err(|error| match lines.as_slice() {
                 [] => error,
                 made => error.hint(format!("Before that: {}", <[String]>::join(made, ", "))),

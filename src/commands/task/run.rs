@@ -162,7 +162,7 @@ fn docker(args: &Args) -> Result<Value> {
     let [image, command @ ..] = args.words.as_slice() else { return Err(Error::usage("no image is named")) };
     if command.is_empty() {
         return Err(Error::usage("run requires at least 2 arguments: image and command")
-            .hint("For generic-worker, which has no images, add --generic"));
+            .hint("For generic-worker, which has no images, add --generic."));
     }
     let mut payload = common(args);
     payload.insert("image".into(), image.as_str().into());
