@@ -119,9 +119,7 @@ impl Request {
                 let body: Value = answer.json()?;
                 match body.pointer("/status/taskId").and_then(Value::as_str) {
                     Some(created) if created == id => Ok((answer, Some(id.clone()))),
-                    _ => {
-                        Err(Error::failed(format!("the queue sent something that is not the status of task {id}")))
-                    }
+                    _ => Err(Error::failed(format!("the queue sent something that is not the status of task {id}"))),
                 }
             }
         }

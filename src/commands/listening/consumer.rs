@@ -64,7 +64,9 @@ fn tell(notice: &Notice, ui: &Ui) {
             if *is_lossy {
                 ui.warn(format_args!("connected to Pulse again after {after}; messages sent meanwhile are lost"));
             } else {
-                ui.note(format_args!("Connected to Pulse again after {after}; the queue kept what was sent meanwhile."));
+                ui.note(format_args!(
+                    "Connected to Pulse again after {after}; the queue kept what was sent meanwhile."
+                ));
             }
         }
     }

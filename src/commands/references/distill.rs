@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use url::Url;
 
-use crate::cli::Globals;
 use crate::client::Request;
 use crate::context::Context;
+use crate::domain::RootUrl;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::reference::Source;
@@ -102,10 +101,8 @@ fn rollup_url(input: &str) -> Option<Url> {
 /// Gets a URL without credentials: references are public, and the host need not be the deployment
 /// that the environment is set up for.
 async fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
-    let root_url = Some(url.origin().ascii_serialization());
-    let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
-    let there = Context::new(context.env.clone(), Arc::clone(&context.ui), globals, context.words.clone());
-    let client = there.client()?;
+    let root = RootUrl::parse(&url.origin().ascii_serialization()).map_err(|fault| Error::usage(fault.to_string()))?;
+    let client = context.client_without_credentials(root)?;
     let request = Request::get(format!("GET {url}"), url);
     let response = client.send(&request).await?;
     Ok(response.body.into())

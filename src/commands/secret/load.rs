@@ -111,9 +111,9 @@ async fn load(args: &Args, context: &Context) -> Result<Secrets> {
     options = args.prefix.iter().fold(options, LoadOptions::prefix);
     options = args.required.iter().fold(options, LoadOptions::required);
     for text in &args.existing {
-        let (key, value) = text.split_once('=').ok_or_else(|| {
-            Error::usage("the value of --existing is not KEY=TEXT").hint("For example: PORT=8080")
-        })?;
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| Error::usage("the value of --existing is not KEY=TEXT").hint("For example: PORT=8080"))?;
         options = options.existing(key, value);
     }
     if let Some(file) = &args.local {

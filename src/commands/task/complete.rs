@@ -44,7 +44,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
         let worker = client.with_credentials(Some(claimed));
         let call = worker.call("queue", "reportCompleted").arg(id.as_str()).arg(run.to_string());
         let answer = call.send().await.map_err(|error| {
-            error.hint(format!("The task is claimed now, as run {run}; the claim expires by itself after some minutes."))
+            error
+                .hint(format!("The task is claimed now, as run {run}; the claim expires by itself after some minutes."))
         })?;
         let line = shown::status_line(&status_after(&answer, &id, |state| state == TaskState::Completed)?);
         Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body), note: None })

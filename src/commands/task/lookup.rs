@@ -43,9 +43,8 @@ fn unexpected(source: &serde_json::Error) -> Error {
 /// # Errors
 /// When it is none.
 pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
-    serde_json::from_slice(answer).map_err(|source| {
-        Error::failed("the queue sent something that is not a task's definition").caused_by(source)
-    })
+    serde_json::from_slice(answer)
+        .map_err(|source| Error::failed("the queue sent something that is not a task's definition").caused_by(source))
 }
 
 /// Asks where a task stands.
