@@ -73,9 +73,6 @@ pub(super) fn header(credentials: &Credentials, signed: Signed<'_>, timestamp: u
 }
 
 /// Whether requests can be signed with these credentials.
-///
-/// # Errors
-/// Those of [`header`].
 pub(crate) fn check(credentials: &Credentials, root: &RootUrl) -> Result<()> {
     let url = Url::parse(root.as_str())
         .map_err(|source| Error::usage(format!("invalid root URL `{root}`")).caused_by(source))?;

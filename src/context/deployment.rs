@@ -24,9 +24,6 @@ pub(crate) enum Deployment {
 
 impl Deployment {
     /// Its client.
-    ///
-    /// # Errors
-    /// Those of [`Context::client_for`].
     pub(crate) fn client(&self, context: &Context) -> Result<Client> {
         context.client_for(self)
     }
@@ -173,9 +170,6 @@ impl Context {
 
     /// A client of the deployment in use with these credentials, for a question that is not worth waiting for: it tries
     /// once, and for ten seconds at most.
-    ///
-    /// # Errors
-    /// Those of [`Context::client_for`].
     pub(crate) fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
         let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
         self.builder(self.settings()?, target, Some(ONE_QUESTION_TIMEOUT)).retries(0).build()

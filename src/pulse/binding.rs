@@ -147,9 +147,6 @@ impl BindingBuilder {
     }
 
     /// The binding to an exchange of this catalogue, whichever was chosen before.
-    ///
-    /// # Errors
-    /// Those of [`BindingBuilder::build`].
     pub(crate) fn build_in(self, catalogue: &Catalogue) -> Result<Binding, BindingError> {
         let (service, exchange) = find(catalogue, &self.service, &self.exchange)?;
         let pattern = match self.route {

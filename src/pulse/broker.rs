@@ -65,9 +65,6 @@ impl Broker {
     }
 
     /// The same, with what the user's settings say where the environment says nothing.
-    ///
-    /// # Errors
-    /// Those of [`Broker::from_environment`].
     pub(crate) fn from_settings(
         environment: &Environment,
         url: Option<&str>,

@@ -56,10 +56,8 @@ impl KindChoice {
     }
 }
 
-/// Lists.
-///
 /// # Errors
-/// When there are no actions; those of the calls.
+/// When there are no actions.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let subject = args.how.one(&args.subject, context).await?;

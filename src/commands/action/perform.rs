@@ -56,7 +56,7 @@ pub(crate) struct PerformArgs {
 /// Runs the action `name`: everything is checked and shown before anything is sent.
 ///
 /// # Errors
-/// When the action fits not all that is named, or the input is not one that it takes; those of the calls.
+/// When the action fits not all that is named, or the input is not one that it takes.
 pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -> Result<Ended> {
     // A jq program that does not compile is reported before anything is done.
     drop(context.jq()?);

@@ -28,9 +28,6 @@ pub(super) enum ActionCall {
 
 impl Request {
     /// The call for an action whose body has been rendered.
-    ///
-    /// # Errors
-    /// Those of the calls that it takes.
     pub(super) async fn new(
         action: &Action,
         body: Value,

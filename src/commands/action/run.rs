@@ -21,9 +21,6 @@ pub(crate) struct Args {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// Those of [`perform::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Ended> {
     perform::perform(&args.name, &args.perform, context).await
 }

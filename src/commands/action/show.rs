@@ -32,10 +32,8 @@ pub(crate) struct Args {
     template: bool,
 }
 
-/// Shows.
-///
 /// # Errors
-/// When there is no such action; those of the calls.
+/// When there is no such action.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let subject = args.how.one(&args.subject, context).await?;
     let published = Published::load(&subject, context).await?;

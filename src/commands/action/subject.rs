@@ -68,7 +68,7 @@ impl SubjectArgs {
     /// What one word names.
     ///
     /// # Errors
-    /// [`Kind::Usage`] when it names nothing; those of the look-ups.
+    /// [`Kind::Usage`] when it names nothing.
     pub(super) async fn one(&self, word: &str, context: &Context) -> Result<Subject> {
         let words = selection::resolve_index(vec![word.to_owned()], self.index, context).await?;
         self.subject(words.first().map_or(word, String::as_str), context).await

@@ -66,7 +66,7 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
 /// Fetches what stands at a path of the deployment, which is that of no known method.
 ///
 /// # Errors
-/// For flags that need a method; those of the call.
+/// For flags that need a method.
 pub(super) async fn fetch(path: &str, flags: &Flags, context: &Context) -> Result<Status> {
     let needs_method = [
         ("--template", flags.template),

@@ -27,10 +27,6 @@ pub(crate) struct Args {
     download: DownloadArgs,
 }
 
-/// Prints.
-///
-/// # Errors
-/// Those of the download and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.refuse_jq("an artifact")?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

@@ -108,10 +108,6 @@ impl Request {
     }
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {

@@ -86,10 +86,6 @@ pub(crate) struct Args {
     message: Option<String>,
 }
 
-/// Uploads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context).await?;
     let Found { files, skipped } = found(args, context)?;

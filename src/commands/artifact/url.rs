@@ -29,8 +29,6 @@ pub(crate) struct Args {
     expires: String,
 }
 
-/// Prints.
-///
 /// # Errors
 /// When there is nothing to sign with, or the time is none.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

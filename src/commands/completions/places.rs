@@ -64,9 +64,6 @@ impl TypedPath {
     }
 
     /// What the path can become: namespaces end with a dot, as they can go on.
-    ///
-    /// # Errors
-    /// Those of the calls.
     pub(super) async fn candidates(&self, client: &Client) -> Result<Vec<String>> {
         let asking = async {
             let namespaces = entries(client, "listNamespaces", "namespaces", self.namespace());

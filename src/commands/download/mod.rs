@@ -43,10 +43,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Downloads.
-    ///
-    /// # Errors
-    /// Those of the calls and the transfer.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, download } => {

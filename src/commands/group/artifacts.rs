@@ -50,10 +50,6 @@ struct Task {
     run: u32,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact), args.download.options()?);

@@ -38,8 +38,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
-/// Cancels.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

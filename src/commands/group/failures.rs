@@ -75,10 +75,6 @@ const MAX_NAMED_TASKS: usize = 5;
 /// Platforms of a cluster that are named for people.
 const MAX_NAMED_PLATFORMS: usize = 6;
 
-/// Tells.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let found = look(&args.group, args, context).await?;
     let known = match &args.since {

@@ -111,10 +111,6 @@ enum Shape {
     JsonLine,
 }
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls, of the template, of the jq program and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.clone().with_names_alone(args.ids).listing(&COLUMNS, context)?;
     let shape = shape(args, context)?;

@@ -37,9 +37,6 @@ const ACTION: BulkAction =
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Changes the priority.
-///
-/// # Errors
-/// Those of the calls and of [`bulk::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, priority) = match (&args.group, &args.priority) {
         (priority, group) if is_priority(priority) => (group, priority),

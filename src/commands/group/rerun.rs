@@ -25,8 +25,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction = BulkAction { verb: "rerun", doing: "Rerunning", done: "rerun", needs: "group.rerun" };
 const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 
-/// Reruns.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

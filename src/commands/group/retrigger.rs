@@ -35,8 +35,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction =
     BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "group.retrigger" };
 
-/// Retriggers.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -25,10 +25,8 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Seals.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
+/// [`crate::error::Kind::Usage`] when nobody can be asked.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Named { deployment, id: group } = selection::group(&args.group, context)?;
     let ui = &context.ui;

@@ -31,10 +31,6 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// Counts.
-///
-/// # Errors
-/// Those of the calls, and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };

@@ -43,10 +43,8 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// Waits.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     args.notify.after(|| About::group(&group, context), context, limited(args, &group, context)).await

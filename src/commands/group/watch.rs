@@ -58,10 +58,8 @@ const MAX_LISTED_TASKS: usize = 5;
 /// How often the times in the view are told anew.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Watches.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let late = || Error::new(Kind::Pending, "the group is not over at the time limit");

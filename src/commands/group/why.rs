@@ -42,8 +42,6 @@ struct Open {
     definition: Value,
 }
 
-/// Tells.
-///
 /// # Errors
 /// Those of the calls, except for what may not be seen.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

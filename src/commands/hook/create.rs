@@ -18,10 +18,8 @@ pub(crate) struct Args {
     definitions: DefinitionArgs,
 }
 
-/// Creates.
-///
 /// # Errors
-/// When a definition is not valid, or a hook exists already; those of the calls.
+/// When a definition is not valid, or a hook exists already.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let definitions = args.definitions.read(context).await?;
     if args.definitions.dry_run {

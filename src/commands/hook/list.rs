@@ -25,10 +25,6 @@ const GROUP_COLUMNS: [Column; 1] = [Column::new("group")];
 /// What is said of each hook.
 const COLUMNS: [Column; 3] = [Column::new("hook").whole(), Column::new("name"), Column::new("schedule").optional(0)];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.group {
         Some(text) => hooks(text, args, context).await,

@@ -27,9 +27,6 @@ pub(crate) struct Args {
 }
 
 /// Prints it.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let client = hook.deployment.client(context)?;

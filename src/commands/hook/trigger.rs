@@ -45,10 +45,8 @@ pub(crate) struct Args {
     stay: StayArgs,
 }
 
-/// Triggers.
-///
 /// # Errors
-/// When the payload is not one that the hook takes; those of the calls.
+/// When the payload is not one that the hook takes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Ended> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let token = token(args, context).await?;

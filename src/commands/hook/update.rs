@@ -24,10 +24,8 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Updates.
-///
 /// # Errors
-/// When a definition is not valid, or a hook does not exist; those of the calls.
+/// When a definition is not valid, or a hook does not exist.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let definitions = args.definitions.read(context).await?;
     let mut changed: Vec<Definition> = Vec::new();

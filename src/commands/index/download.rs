@@ -38,10 +38,6 @@ pub(crate) struct Args {
     download: DownloadArgs,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = args.download.options()?;
     let place = named::path(&args.path, context)?;

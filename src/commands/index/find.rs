@@ -25,10 +25,8 @@ pub(crate) struct Args {
     paths: Vec<String>,
 }
 
-/// Prints.
-///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no task; those of the calls.
+/// [`crate::error::Kind::NotFound`] when there is no task.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = named::paths(&args.paths, context).await?;
     let is_single = args.paths.len() == 1 && args.paths.iter().all(|word| word != "-");

@@ -41,10 +41,8 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Inserts.
-///
 /// # Errors
-/// [`Kind::Conflict`] when another task stays; those of the calls.
+/// [`Kind::Conflict`] when another task stays.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let place = named::path(&args.path, context)?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

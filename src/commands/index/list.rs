@@ -38,10 +38,6 @@ pub(crate) struct Args {
 const COLUMNS: [Column; 4] =
     [Column::new("kind"), Column::new("path").whole().naming(), Column::new("task").whole(), Column::new("expires")];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;

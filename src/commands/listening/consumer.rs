@@ -40,9 +40,6 @@ pub(crate) fn trust(context: &Context) -> Result<Trust> {
 }
 
 /// A consumer that says on standard error when there is a gap.
-///
-/// # Errors
-/// Those of [`broker`] and [`trust`].
 pub(crate) fn consumer(context: &Context) -> Result<ConsumerBuilder> {
     let ui = Arc::clone(&context.ui);
     let builder = Consumer::builder(broker(context)?)

@@ -46,9 +46,6 @@ impl EventArgs {
     }
 
     /// Listens to single tasks, if that is wanted.
-    ///
-    /// # Errors
-    /// Those of [`EventArgs::of_group`].
     pub(crate) async fn of_tasks<'a>(
         &self,
         ids: impl IntoIterator<Item = &str>,

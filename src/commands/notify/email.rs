@@ -38,10 +38,8 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when it is no message that the service takes; those of the call.
+/// [`crate::error::Kind::Usage`] when it is no message that the service takes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to: Recipient = format!("email:{}", args.address)
         .parse()

@@ -27,10 +27,6 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Matrix(args.room.clone());
     let mut body = json!({"roomId": args.room, "body": text(&args.text, context).await?});

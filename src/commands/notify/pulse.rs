@@ -24,10 +24,8 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when the message is no JSON object; those of the call.
+/// [`crate::error::Kind::Usage`] when the message is no JSON object.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Pulse(args.key.clone());
     let message = text(&args.message, context).await?;

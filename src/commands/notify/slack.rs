@@ -23,10 +23,6 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Slack(args.channel.clone());
     let body = json!({"channelId": args.channel, "text": text(&args.text, context).await?});

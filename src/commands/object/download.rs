@@ -27,10 +27,6 @@ pub(crate) struct Args {
     download: DownloadArgs,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfer.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {

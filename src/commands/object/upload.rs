@@ -31,10 +31,6 @@ pub(crate) struct Args {
     sha512: bool,
 }
 
-/// Uploads.
-///
-/// # Errors
-/// Those of the calls and the transfer.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let readers = FileReaders::new(context.env.resolve(&args.file))?;
     let object = NewObject {

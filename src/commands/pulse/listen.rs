@@ -64,8 +64,6 @@ pub(crate) struct Args {
     jobs: u16,
 }
 
-/// Listens.
-///
 /// # Errors
 /// What the broker refuses; [`Kind::Pending`] when the time limit came before the count.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {

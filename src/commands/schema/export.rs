@@ -28,8 +28,6 @@ const KNOWN_FILES: [(&str, &str); 2] = [
     ("queue/v1/create-task-request.json", "*.task.{yml,yaml,json}"),
 ];
 
-/// Writes.
-///
 /// # Errors
 /// When a file cannot be written.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

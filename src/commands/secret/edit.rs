@@ -34,8 +34,6 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Edits.
-///
 /// # Errors
 /// When the editor fails or what it leaves is no object; [`Kind::Conflict`] when somebody else has changed the secret
 /// meanwhile.

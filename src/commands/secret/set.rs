@@ -53,7 +53,7 @@ pub(crate) struct Args {
 /// Sets it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] without content or with one that is no object; those of the calls.
+/// [`crate::error::Kind::Usage`] without content or with one that is no object.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = SECRET.named(&args.secret, context)?;
     let expires = args.expires.as_deref().map(|text| future_time("--expires", text, context.now())).transpose()?;

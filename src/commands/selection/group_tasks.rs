@@ -118,9 +118,6 @@ impl GroupPage {
     }
 
     /// Hands ID, name and state of each task to `visit`.
-    ///
-    /// # Errors
-    /// Those of [`GroupPage::each`].
     pub(crate) fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
         for raw in self.raw() {
             visit(&TaskBrief::parse(raw).map_err(broken)?)?;

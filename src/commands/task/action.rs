@@ -30,9 +30,6 @@ pub(super) struct ActionArgs {
 /// One task is acted on at once unless confirmation is requested; more are shown and asked about.
 /// What is shown has passed `look`, all of it, or nothing is done. `act` has to look for itself, as
 /// things may have changed in the meantime.
-///
-/// # Errors
-/// Those of [`bulk::perform`] and those of `look`.
 pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<ItemOutcome>>>(
     action: BulkAction,
     args: &ActionArgs,
@@ -95,9 +92,6 @@ async fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
 }
 
 /// Looks at a task that any state will do for.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn look(client: Client, id: String) -> Result<Lookup> {
     lookup::status_and_definition(&client, &id).await
 }

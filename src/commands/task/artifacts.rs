@@ -35,9 +35,6 @@ const COLUMNS: [Column; 5] = [
 ];
 
 /// Prints the names of artifacts, or all about them.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let named = args.ids.read(context).await?;

@@ -26,10 +26,6 @@ pub(crate) struct Args {
 
 const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
 
-/// Cancels.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut flags = args.action.clone();
     flags.bulk.yes |= args.force || (args.short_force && context.is_taskcluster());

@@ -29,8 +29,6 @@ const ACTION: BulkAction =
 /// Who claims the task, as others will see it.
 const WORKER: &str = "tc";
 
-/// Completes.
-///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {

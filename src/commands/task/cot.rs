@@ -46,7 +46,7 @@ const MAXIMUM_TASKS: usize = 1_000;
 /// Verifies and tells.
 ///
 /// # Errors
-/// [`Kind::Unsuccessful`] when something does not hold; those of the calls.
+/// [`Kind::Unsuccessful`] when something does not hold.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let keys = args.key.iter().map(|text| key(text, context)).collect::<Result<Vec<_>>>()?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

@@ -70,8 +70,6 @@ pub(super) fn assignment(text: &str) -> Result<(String, Value), String> {
     Ok((path.into(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
-/// Creates.
-///
 /// # Errors
 /// When the file makes no tasks, they are not valid, or the queue refuses one.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

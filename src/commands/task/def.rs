@@ -19,9 +19,6 @@ pub(crate) struct Args {
 }
 
 /// Prints definitions: one as it is, many as a list of `{taskId, task}`.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();

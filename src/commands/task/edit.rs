@@ -35,8 +35,6 @@ pub(crate) struct Args {
     how: MakeArgs,
 }
 
-/// Edits.
-///
 /// # Errors
 /// When the editor fails or what it leaves is no valid definition: nothing is created and the text is kept.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

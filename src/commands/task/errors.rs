@@ -44,8 +44,6 @@ struct Found {
     errors: FoundErrors,
 }
 
-/// Prints.
-///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a task without a log.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

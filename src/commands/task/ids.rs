@@ -20,9 +20,6 @@ pub(super) struct IdArgs {
 
 impl IdArgs {
     /// Reads the tasks, and looks index paths up.
-    ///
-    /// # Errors
-    /// Those of [`selection::tasks`], and those of the look-ups.
     pub(super) async fn read(&self, context: &Context) -> Result<NamedTasks> {
         let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };

@@ -59,7 +59,7 @@ impl Args {
 /// Prints logs, one after the other.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is no log; those of the calls.
+/// [`Kind::NotFound`] when there is no log.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
         return Err(Error::usage("--jq cannot filter a log").hint("Use --json to print one JSON document per line."));

@@ -25,9 +25,6 @@ const ACTION: BulkAction =
     BulkAction { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 
 /// Changes priorities.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut flags = args.action.clone();
     let first = args.priority.clone();

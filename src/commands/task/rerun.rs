@@ -33,8 +33,6 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.
 const MAX_NAMED_DEPENDENCIES: usize = 5;
 
-/// Reruns.
-///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

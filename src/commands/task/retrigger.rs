@@ -38,10 +38,6 @@ const ACTION: BulkAction =
 /// Copies of one task that are made at once.
 const MAX_CONCURRENT_COPIES: usize = 8;
 
-/// Retriggers.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     if !flags.bulk.dry_run && context.ui.terminal.stderr {

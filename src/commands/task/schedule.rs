@@ -20,10 +20,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction =
     BulkAction { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
 
-/// Schedules.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     action::perform(ACTION, flags, context, action::look, |client, id| async move {

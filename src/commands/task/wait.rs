@@ -69,10 +69,8 @@ const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Pauses double up to this one: a task takes minutes, and nobody minds half of one.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Waits.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let limit = Limit::read(args.timeout.as_deref())?;

@@ -28,8 +28,6 @@ pub(crate) struct Args {
     patterns: PatternArgs,
 }
 
-/// Tells.
-///
 /// # Errors
 /// Those of the calls, except for what may not be seen.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -43,9 +43,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// Sets until when a worker is in quarantine.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn set(client: Client, worker: &str, until: &str, reason: Option<&str>) -> Result<()> {
     let name = WorkerName::parse(worker)?;
     let call = client

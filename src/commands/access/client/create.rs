@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// Creates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] when there is another one of this ID; those of the call.
+/// [`crate::error::Kind::Conflict`] when there is another one of this ID.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = CLIENT.named(&args.client, context)?;
     let expires = future_time("--expires", &args.expires, context.now())?;

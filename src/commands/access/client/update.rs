@@ -39,7 +39,7 @@ pub(crate) struct Args {
 /// Updates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no such client; those of the call.
+/// [`crate::error::Kind::NotFound`] when there is no such client.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = CLIENT.named(&args.client, context)?;
     let expires = args.expires.as_deref().map(|text| future_time("--expires", text, context.now())).transpose()?;
