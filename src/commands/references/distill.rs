@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::reference::Source;
 use crate::reference::distill::{Distilled, distill};
+use crate::ui::Sink;
 
 /// Distill a deployment's references into the files that tc is built from
 ///
@@ -130,16 +131,10 @@ fn write(directory: &Path, distilled: &Distilled) -> Result<Report> {
 
 /// Replaces a file at once: a reader sees the old content or the new one.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; these are sources, which the umask should decide about.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".tc-").tempfile_in(directory)?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    let mut sink = Sink::file(path)?;
+    sink.write_all(content)?;
+    sink.finish()
 }
 
 /// Distilled files of this source that are there and should not be. Other files are not ours to remove.

@@ -3,8 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::shape::Shape;
 use crate::commands::credentials::child;
 use crate::context::Context;
@@ -13,6 +11,7 @@ use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::sandbox::{Options, Sandbox, SignIn};
+use crate::ui::Sink;
 
 /// How many files may be open, and connections with them, where the system allows it.
 const OPEN_FILES: u64 = 16 * 1024;
@@ -90,21 +89,20 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// Where the tasks go in the end. What cannot be written is known at the start, when nothing is lost yet.
 struct Export {
     path: PathBuf,
-    file: NamedTempFile,
+    sink: Sink<'static>,
 }
 
 impl Export {
     fn prepare(path: &Path, context: &Context) -> Result<Self> {
         let path = context.env.resolve(path);
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(directory).map_err(|source| Error::io("write", path.display(), source))?;
-        Ok(Self { path, file })
+        let sink = Sink::file(&path).map_err(|source| Error::io("write", path.display(), source))?;
+        Ok(Self { path, sink })
     }
 
     fn write(mut self, text: &str) -> Result<()> {
         let failed = |source| Error::io("write", self.path.display(), source);
-        self.file.write_all(text.as_bytes()).map_err(failed)?;
-        self.file.persist(&self.path).map_err(|error| failed(error.error)).map(drop)
+        self.sink.write_all(text.as_bytes()).map_err(failed)?;
+        self.sink.finish().map_err(failed)
     }
 }
 
