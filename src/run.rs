@@ -211,7 +211,7 @@ fn finish_interrupted(error: Error, ui: Arc<Ui>, ending: &Ending) -> u8 {
     let (flushed, rest) = mpsc::channel();
     let output = Arc::clone(&ui);
     let flush = move || {
-        // A reader who is gone is none who could be told.
+        // There is nobody left to report it to.
         flushed.send(output.flush()).unwrap_or_default();
     };
     if thread::Builder::new().name("rest".to_owned()).spawn(flush).is_ok() {

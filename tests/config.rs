@@ -272,7 +272,7 @@ fn an_import_replaces_nothing_unasked() {
         .stdout("")
         .stderr(&format!(
             "error: the root URL https://mine.example.com is already set in {path}\n\
-             hint: Say --force to replace it.\n"
+             hint: Use --force to replace it.\n"
         ))
         .status(6);
     assert!(!tc.paths().credentials.exists());
@@ -282,7 +282,7 @@ fn an_import_replaces_nothing_unasked() {
         .stdout("")
         .stderr(
             "error: there are already credentials for https://tc.example.com (other)\n\
-             hint: Say --force to replace it.\n",
+             hint: Use --force to replace it.\n",
         )
         .status(6);
     tc.run(&["config", "import", "--force", "-q"]).stderr("").status(0);

@@ -159,7 +159,7 @@ fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
     server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
     let told = format!(
         "{} is of Taskcluster 107.1.0; the references in use are of 106.0.0.\n\
-         hint: To work by its own: tc references update. To be told no more: tc config set version-hint off\n",
+         hint: To use its own: tc references update. To turn this notice off: tc config set version-hint off\n",
         server.url()
     );
     assert_eq!(run(&tc), told);

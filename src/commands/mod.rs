@@ -81,10 +81,10 @@ use crate::exit::{Program, Status};
 
 nouns! {
     Api(api::Args),
-    /// See and change single tasks
+    /// Show and change single tasks
     #[command(subcommand)]
     Task(task::Command),
-    /// See and change the tasks of a task group
+    /// Show and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
     /// List, show and run the actions that a decision task offers for its group
@@ -105,23 +105,23 @@ nouns! {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
-    /// See, set and load secrets: JSON objects that CI keeps
+    /// Show, set and load secrets: JSON objects for CI
     #[command(subcommand, visible_alias = "secrets")]
     Secret(secret::Command),
-    /// See worker pools and workers, their capacity and their errors, and change them
+    /// Show and change worker pools and workers, their capacity and their errors
     #[command(subcommand, visible_alias = "workers")]
     Worker(worker::Command),
     PurgeCache(purge_cache::Args),
-    /// See and change clients: who may call the deployment
+    /// Show and change clients: identities that may call the deployment
     #[command(subcommand, visible_alias = "clients")]
     Client(access::client::Command),
-    /// See and change roles: scopes under a name
+    /// Show and change roles: scopes under a name
     #[command(subcommand, visible_alias = "roles")]
     Role(access::role::Command),
-    /// Hear what the services tell of over Pulse (AMQP)
+    /// Listen to the messages of the services over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
-    /// Tell people and programs something: e-mail, Slack, Matrix, Pulse
+    /// Send notifications: e-mail, Slack, Matrix, Pulse
     #[command(subcommand)]
     Notify(notify::Command),
     Signin(signin::Args),
@@ -139,7 +139,7 @@ nouns! {
     Config(config::Args),
     Profile(profile::Args),
     Alias(alias::Args),
-    /// Show the API references that tc is built on, and make new ones
+    /// Show, update and distill the API references that tc works by
     #[command(subcommand)]
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory

@@ -205,7 +205,7 @@ impl Settings {
         self.text(&keys::HISTORY).as_deref() != Some("off")
     }
 
-    /// Whether a deployment that is newer than the references is told of.
+    /// Whether to point out that a deployment is newer than the references.
     pub(crate) fn has_version_hint(&self) -> bool {
         self.text(&keys::VERSION_HINT).as_deref() != Some("off")
     }

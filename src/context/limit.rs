@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Context, parse_timeout};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// How long a verb may take to say what has become of its files.
 const REPORT_LIMIT: Duration = Duration::from_millis(400);
@@ -28,7 +28,7 @@ impl TransferLimit {
     async fn over(self) -> Error {
         tokio::time::sleep_until(self.end).await;
         Error::new(Kind::Pending, format!("the transfer did not end within {:?}", self.length))
-            .hint("Allow more time with --timeout.")
+            .advise(Advice::AllowMoreTime)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::Secret;
 use crate::env::{self, Environment};
 
 /// Where Mozilla's deployments publish.
-pub const DEFAULT_HOST: &str = "pulse.mozilla.org";
+pub(super) const DEFAULT_HOST: &str = "pulse.mozilla.org";
 
 const TLS_PORT: u16 = 5671;
 const PLAIN_PORT: u16 = 5672;
@@ -65,10 +65,7 @@ impl Broker {
     }
 
     /// The same, with what the user's settings say where the environment says nothing.
-    ///
-    /// # Errors
-    /// Those of [`Broker::from_environment`].
-    pub fn from_settings(
+    pub(crate) fn from_settings(
         environment: &Environment,
         url: Option<&str>,
         user: Option<&str>,

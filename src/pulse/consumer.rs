@@ -110,7 +110,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Who is told of lost and restored connections.
+    /// Called for lost and restored connections.
     pub fn on_notice(mut self, observer: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         self.observer = Arc::new(observer);
         self

@@ -56,7 +56,6 @@ mod wire;
 mod worker_manager;
 mod workers;
 
-pub use call::{Answer, Call, Fault, Outcome};
 pub use faults::{Faults, Share};
 pub use options::Options;
 pub use seed::{Loaded, Push, Seed, TaskList};

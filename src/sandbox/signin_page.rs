@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use axum::http::header;
 use chrono::{DateTime, Utc};
+use quick_xml::escape::escape;
 use regex::Regex;
 
 use super::message::{Request, Response};
@@ -157,10 +158,6 @@ fn html(status: u16, body: &str) -> Response {
     Response::new(status, "text/html; charset=utf-8", body.to_owned())
         .with(header::REFERRER_POLICY, "same-origin")
         .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

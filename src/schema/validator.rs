@@ -36,7 +36,7 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
-    /// Compiles a schema that stands alone. Its draft is told by its `$schema`; without one it is 7.
+    /// Compiles a schema that stands alone. Its `$schema` names the draft, which is 7 without one.
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.

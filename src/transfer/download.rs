@@ -44,14 +44,7 @@ pub async fn to_file(client: &Client, source: &ContentSource, target: &Path, opt
     let mut job = Job::new(client, source, options);
     job.is_resumable = options.resume;
     let outcome = file(&job, target).await;
-    options.tell(&Event::Ended { what: &job.what });
-    let found = outcome?;
-    Ok(Downloaded {
-        transferred: job.transferred.load(Ordering::Relaxed),
-        retries: job.retries.load(Ordering::Relaxed),
-        url: job.shown_url().await,
-        ..found
-    })
+    job.ended(outcome).await
 }
 
 async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {

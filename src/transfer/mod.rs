@@ -67,7 +67,7 @@ pub use download::{to_file, unfinished};
 pub(crate) use inspect::content_size;
 pub use inspect::{has_content, stored_size, verify_file};
 pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
-pub use part::SUFFIXES;
+pub(crate) use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
 pub use source::ContentSource;
 pub use stream::{to_buffer, to_writer};

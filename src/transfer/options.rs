@@ -44,7 +44,7 @@ pub struct Options {
     pub stall: Duration,
     /// Whether uploaded objects get a SHA-512 however large they are: see [`super::SHA512_UP_TO`].
     pub sha512: bool,
-    /// Who is told what happens.
+    /// Receives the events of a transfer.
     pub watch: Option<Arc<dyn Watch>>,
     /// Permits for large files, where several calls share them: each takes memory for what is on its
     /// way to the disk.

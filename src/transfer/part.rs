@@ -13,7 +13,7 @@ use super::plan::Ranges;
 use crate::error::{Advice, Error, Kind, Result};
 
 /// The suffixes of files that are not finished.
-pub const SUFFIXES: [&str; 4] = [".tc.part", ".tc.part.json", ".tc.part.json.new", ".tc.decoded"];
+pub(crate) const SUFFIXES: [&str; 4] = [".tc.part", ".tc.part.json", ".tc.part.json.new", ".tc.decoded"];
 
 /// What is known about an unfinished file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ impl Part {
                 Err(fs::TryLockError::WouldBlock) => {
                     return Err(Error::new(
                         Kind::Conflict,
-                        format!("another tc is writing {}", place.target.display()),
+                        format!("another process is writing {}", place.target.display()),
                     )
                     .advise(Advice::ChooseFile));
                 }

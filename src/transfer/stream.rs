@@ -1,7 +1,6 @@
 //! Downloads to any writer, or into memory: decoded on the way, verified at the end.
 
 use std::io::{self, Read};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,14 +39,7 @@ pub async fn to_writer(
 ) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let outcome = copy(&job, out).await;
-    options.tell(&Event::Ended { what: &job.what });
-    let found = outcome?;
-    Ok(Downloaded {
-        transferred: job.transferred.load(Ordering::Relaxed),
-        retries: job.retries.load(Ordering::Relaxed),
-        url: job.shown_url().await,
-        ..found
-    })
+    job.ended(outcome).await
 }
 
 /// Downloads into memory, verified; at most `limit` bytes.

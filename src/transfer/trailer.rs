@@ -32,9 +32,6 @@ impl Trailer {
     }
 
     /// Asks for the end of so many bytes of gzip; none when the server sends no parts.
-    ///
-    /// # Errors
-    /// Those of the connection.
     pub(super) async fn fetch(job: &Job<'_>, stored: u64) -> Result<Option<Self>, Stop> {
         let Some(start) = stored.checked_sub(TRAILER_BYTES) else { return Ok(None) };
         let (mut connection, _) = job.open(Some(start..stored)).await?;

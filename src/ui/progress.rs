@@ -86,7 +86,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(Waiting { alive, thread }) = self.waiting.take() {
             drop(alive);
-            // It has nothing to say, and a panic of its own is told by itself.
+            // It returns nothing, and the panic hook has reported a panic of its own.
             drop(thread.join());
         }
         self.bar.finish_and_clear();

@@ -317,7 +317,8 @@ fn choose(mut request: Recorded, shared: &Shared) -> Answer {
     answer
 }
 
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
+/// The next request of a connection; none at its end.
+pub fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut words = line.split_whitespace();

@@ -29,8 +29,8 @@ const ACTION: BulkAction =
 /// What to run an action on, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PerformArgs {
-    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. The ID of a task that is
-    /// that of its group means the group
+    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. An ID that is both a
+    /// task's and its group's means the group
     #[arg(value_name = "GROUP|TASK", required = true)]
     subjects: Vec<String>,
     #[command(flatten)]
@@ -56,9 +56,9 @@ pub(crate) struct PerformArgs {
 /// Runs the action `name`: everything is checked and shown before anything is sent.
 ///
 /// # Errors
-/// When the action fits not all that is named, or the input is not one that it takes; those of the calls.
+/// When the action fits not all that is named, or the input is not one that it takes.
 pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -> Result<Ended> {
-    // A program that does not compile is told of before anything is done.
+    // A jq program that does not compile is reported before anything is done.
     drop(context.jq()?);
     let given = input(args, context).await?;
     let subjects = args.how.all(&args.subjects, context).await?;

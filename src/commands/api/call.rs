@@ -66,7 +66,7 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
 /// Fetches what stands at a path of the deployment, which is that of no known method.
 ///
 /// # Errors
-/// For flags that need a method; those of the call.
+/// For flags that need a method.
 pub(super) async fn fetch(path: &str, flags: &Flags, context: &Context) -> Result<Status> {
     let needs_method = [
         ("--template", flags.template),
@@ -133,7 +133,7 @@ fn show(client: &Client, request: &Request, flags: &Flags, context: &Context) ->
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     }
     if flags.curl && headers.len() < all {
-        context.ui.hint("The call would be signed; --show-secrets adds the header, which is good for 15 minutes.");
+        context.ui.hint("The call would be signed; --show-secrets adds the header, which is valid for 15 minutes.");
     }
     let mut out = context.ui.out();
     if flags.curl {

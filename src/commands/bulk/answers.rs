@@ -40,7 +40,7 @@ pub(crate) fn status_of<'a>(response: &'a Response, id: &str) -> Result<Status<'
     }
     let raw = raw_status(response)?;
     let status = Status::deserialize(&mut serde_json::Deserializer::from_str(raw)).map_err(|source| {
-        Error::failed(format!("{what} answered something that is not a task's status")).caused_by(source.to_string())
+        Error::failed(format!("{what} sent something that is not a task's status")).caused_by(source.to_string())
     })?;
     if status.task_id == id {
         return Ok(status);

@@ -90,7 +90,7 @@ pub(crate) async fn each<'a, Acted: Future<Output = Result<()>>>(
     context: &Context,
     act: impl Fn(Client, &'a Named) -> Acted,
 ) -> Result<Status> {
-    // A program that does not compile is told of before anything is done.
+    // A jq program that does not compile is reported before anything is done.
     drop(context.jq()?);
     if flags.dry_run {
         return action.print_plan(named, context).await;

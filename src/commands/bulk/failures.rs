@@ -16,7 +16,7 @@ pub(crate) struct Failures {
     first: Option<Error>,
     /// The first one is kept back: it is that of the command where it stays the only one of the only item.
     untold: Option<String>,
-    /// The messages that were told, where those that are alike are told once.
+    /// The messages that were printed, where equal ones are printed once.
     told: Option<HashSet<String>>,
 }
 
@@ -70,7 +70,7 @@ impl Failures {
         if done == 0 { common(&self.kinds) } else { Kind::Unsuccessful }
     }
 
-    /// Whether there is one that was not told by itself.
+    /// Whether there is one that was not printed by itself.
     pub(crate) fn are_summed_up(&self) -> bool {
         self.told.as_ref().is_some_and(|told| told.len() < self.count())
     }

@@ -82,7 +82,7 @@ async fn run<'a>(
     act: Act<'a>,
 ) -> Result<Status> {
     let started = Instant::now();
-    // What is in flight is waited for, and what was done is told.
+    // What is in flight is waited for, and what was done is reported.
     let _claim = context.claim_interrupt();
     let controller = controller(options, context)?;
     let progress = Progress::beside_output(&context.ui, action.doing, total.map(|total| total as u64));

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(super) struct Args {
     /// Name of the setting: `retries`, `profiles.corp.root-url`, `presets.relduty`
     key: String,
-    /// Only check that it could be set
+    /// Only check that the value is valid
     #[arg(short, long)]
     dry_run: bool,
     /// Its value; presets take several; without one it is read from standard input
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         && let Some(setting) = settings.find(key)
         && !matches!(setting.source, Source::File(_))
     {
-        context.ui.hint(format_args!("What is set does not count here: {} comes before it.", setting.source));
+        context.ui.hint(format_args!("The setting has no effect here: {} takes precedence.", setting.source));
     }
     Ok(Status::DONE)
 }

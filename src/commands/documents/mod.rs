@@ -13,5 +13,5 @@ pub(crate) use document::Document;
 pub(crate) use editor::edit;
 pub(crate) use fields::set_field;
 pub(crate) use fields_table::fields_table;
-pub(crate) use input::{FieldArgs, inline, misfit};
+pub(crate) use input::{FieldArgs, inline, misfit, set_fields};
 pub(crate) use report::report;

@@ -51,10 +51,6 @@ struct SameName {
     recovered: Vec<FailedTask>,
 }
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };

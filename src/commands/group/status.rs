@@ -24,17 +24,13 @@ pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
-    /// Count for each of these
+    /// Count separately for each
     #[arg(long, value_name = "WHAT", value_enum)]
     by: Option<Part>,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-/// Counts.
-///
-/// # Errors
-/// Those of the calls, and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };

@@ -62,9 +62,6 @@ impl<'a> Lister<'a> {
     }
 
     /// All rows below a namespace, each namespace followed by what is in it.
-    ///
-    /// # Errors
-    /// Those of the calls.
     pub(super) async fn rows(&self, namespace: &str) -> Result<Vec<Row>> {
         self.below(namespace.to_owned(), 0).await
     }
@@ -105,7 +102,7 @@ impl<'a> Lister<'a> {
         while let Some(page) = pages.next().await? {
             let mut page: Value = page.json()?;
             let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) else {
-                return Err(Error::failed(format!("the index answered something that is not a list of {key}")));
+                return Err(Error::failed(format!("the index sent something that is not a list of {key}")));
             };
             all.extend(items);
         }
@@ -119,9 +116,6 @@ fn is_below(path: &str, row: &Row) -> bool {
 }
 
 /// The tasks that were created at this time or later, and the namespaces that have some.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn created_since(rows: Vec<Row>, since: DateTime<Utc>, client: &Client) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().filter(|row| row.is_task()).map(|row| row.text("taskId")).collect();
     let mut recent = std::collections::HashSet::new();

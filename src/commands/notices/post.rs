@@ -14,7 +14,7 @@ const DUPLICATE: u16 = 204;
 /// that it had sent the same shortly before.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when the service would not take the message; those of the call.
+/// [`crate::error::Kind::Usage`] when the service would not take the message.
 pub(crate) async fn post(client: &Client, to: &Recipient, body: &Value) -> Result<bool> {
     let (service, method) = client.catalogue().method("notify", to.method())?;
     if let Some(schema) = &method.input {

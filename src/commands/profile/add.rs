@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             return Err(taken("a built-in").hint("Choose another name."));
         }
         if !args.force && profile.root_url.as_deref().is_some_and(|own| own != root.as_str()) {
-            return Err(taken("a").hint("Say --force to change its root URL."));
+            return Err(taken("a").hint("Use --force to change its root URL."));
         }
     }
     file.change(|document| document.with(&slot, &Value::Text(root.to_string())))?;

@@ -70,7 +70,7 @@ impl Access {
                 held.expires = identity.expires;
             }
             _ if has_ended => {
-                return Err(Error::new(Kind::Auth, format!("the credentials for {} have ended", self.root))
+                return Err(Error::new(Kind::Auth, format!("the credentials for {} have expired", self.root))
                     .hint("Sign in again with `tc signin`; the proxy takes the new ones."));
             }
             _ => {}

@@ -20,17 +20,11 @@ pub(super) struct Stored {
 }
 
 /// The names of all secrets.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn names(client: &Client) -> Result<Vec<String>> {
     some_names(client, "", usize::MAX).await
 }
 
 /// The names that start like this, up to so many.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn some_names(client: &Client, prefix: &str, enough: usize) -> Result<Vec<String>> {
     let keep = |name: &Value| name.as_str().is_some_and(|name| name.starts_with(prefix));
     Ok(texts(&collect_some(client.call("secrets", "list"), "secrets", enough, keep).await?, None))
@@ -67,9 +61,6 @@ fn read(answer: &Response, name: &str) -> Result<Stored> {
 }
 
 /// Stores a secret.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn set(client: &Client, name: &str, secret: &Map<String, Value>, expires: &str) -> Result<()> {
     let body = json!({"secret": secret, "expires": expires});
     client.call("secrets", "set").arg(name).json(&body).send().await.map(drop)

@@ -96,9 +96,6 @@ pub(crate) async fn workers(words: &[String], context: &Context) -> Result<Vec<N
 }
 
 /// The IDs of all worker pools.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn pool_ids(client: &Client) -> Result<Vec<String>> {
     Ok(texts(&collect(client.call("worker-manager", "listWorkerPools"), "workerPools").await?, Some("workerPoolId")))
 }

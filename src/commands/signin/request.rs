@@ -71,7 +71,7 @@ impl SignInRequest {
 }
 
 fn lifetime(text: &str) -> Result<Offset> {
-    let bad = |message: String| Error::usage(message).hint("Say for instance --expires 15m, or --expires '8 hours'.");
+    let bad = |message: String| Error::usage(message).hint("For example: --expires 15m, or --expires '8 hours'.");
     let offset: Offset = text.parse().map_err(|_| bad(format!("--expires cannot be `{text}`")))?;
     if offset.past || offset == Offset::default() {
         return Err(bad(format!("--expires {text} is over before it starts")));
@@ -84,7 +84,7 @@ async fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
     let known = args.narrowing.known()?;
     if args.purpose.is_empty() && !known.is_empty() {
         return Err(Error::usage("there is nothing to narrow: --scheduler-id and the like go with --for")
-            .hint("Say for instance --for task.rerun --scheduler-id gecko-level-1."));
+            .hint("For example: --for task.rerun --scheduler-id gecko-level-1."));
     }
     if args.scope.is_empty() && args.purpose.is_empty() && args.preset.is_empty() {
         return Ok(None);

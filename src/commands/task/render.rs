@@ -213,6 +213,6 @@ fn repository(text: &str) -> Result<Repository> {
         Some((organization, name)) if !organization.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok(Repository { organization: organization.into(), name: name.into() })
         }
-        _ => Err(Error::usage(format!("invalid repository `{text}`")).hint("Say `owner/name`")),
+        _ => Err(Error::usage(format!("invalid repository `{text}`")).hint("Give it as `owner/name`.")),
     }
 }

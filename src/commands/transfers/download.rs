@@ -27,22 +27,22 @@ const MAX_LARGE_FILES: usize = 4;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "How to download")]
 pub(crate) struct DownloadArgs {
-    /// Connections for one file, at most, where they make it faster
+    /// Maximum number of connections for one file, used where they make it faster
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub connections: Option<u8>,
-    /// Files at once, at most
+    /// Maximum number of files at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
-    /// Do not go on with what an earlier call left
+    /// Start over instead of resuming an interrupted download
     #[arg(long)]
     pub no_resume: bool,
-    /// Leave files that are there, whatever is in them
+    /// Keep files that exist, whatever is in them
     #[arg(long, conflicts_with = "force")]
     pub no_clobber: bool,
-    /// Replace files that are there, even when they are right
+    /// Replace files that exist, even when they are right
     #[arg(long)]
     pub force: bool,
-    /// Give up on a connection that brings no byte for so long; by default ten minutes for the log of a running task
+    /// Give up on a connection that sends nothing for this long; ten minutes by default for the log of a running task
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub stall: String,
 }

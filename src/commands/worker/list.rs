@@ -89,9 +89,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// The workers of a pool as worker-manager knows them, with what the queue has seen of them.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn fetch(client: &Client, pool: &str) -> Result<Vec<Value>> {
     let (provisioner, worker_type) = pool.split_once('/').unwrap_or((pool, ""));
     let started = collect(client.call("worker-manager", "listWorkersForWorkerPool").arg(pool), "workers");

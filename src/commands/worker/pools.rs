@@ -21,13 +21,13 @@ use crate::exit::Status;
 /// `recentErrors` of each pool.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those whose IDs start like this
-    #[arg(value_name = "PREFIX", default_value = "")]
+    /// Only IDs that start with this
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
     prefix: String,
-    /// Only those for which tasks are pending
+    /// Only pools with pending tasks
     #[arg(long)]
     pending: bool,
-    /// Count the errors of so many hours
+    /// Count the errors of this many hours
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u8).range(1..=24))]
     hours: u8,
     #[command(flatten)]

@@ -104,7 +104,7 @@ pub(super) fn template(text: &str) -> Result<Vec<Node>, TemplateError> {
     let (nodes, end) = block(&mut pieces)?;
     match end {
         None => Ok(nodes),
-        Some((word, _)) => Err(TemplateError::new(format!("`{word}` has no beginning"))),
+        Some((word, _)) => Err(TemplateError::new(format!("`{word}` without a block that it belongs to"))),
     }
 }
 

@@ -57,7 +57,7 @@ struct About<'a> {
 }
 
 impl QueueState {
-    /// Writes to those who are to be told of what an exchange says about a task.
+    /// Writes to those whom the routes of a task name for the messages of an exchange.
     pub(super) fn notify(&self, task: &Task, exchange: &str, status: &Value) {
         if !exchange.starts_with("task") || exchange == "taskPriorityChanged" {
             return;

@@ -6,12 +6,11 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
-
-use super::sign::hex;
 
 /// Period of the pattern, in bytes. A prime, so that no block that a client asks for by mistake looks like another.
 const PERIOD: usize = 1_048_573;
@@ -71,7 +70,7 @@ impl Blob {
             // Nothing is kept of a buffer that was larger.
             bytes = Bytes::from(Box::<[u8]>::from(&*bytes));
         }
-        let etag = hex(&Md5::digest(&bytes));
+        let etag = HEXLOWER.encode(&Md5::digest(&bytes));
         Self::of(Content::Bytes(bytes), etag)
     }
 
@@ -147,7 +146,7 @@ impl Blob {
             sha256.update(&chunk);
             sha512.update(&chunk);
         }
-        (hex(&sha256.finalize()), hex(&sha512.finalize()))
+        (HEXLOWER.encode(&sha256.finalize()), HEXLOWER.encode(&sha512.finalize()))
     }
 
     /// The bytes of this range in pieces that share the blob's memory. The range must lie within the length.

@@ -1,6 +1,6 @@
 //! Pages: `limit` and `continuationToken`.
 
-use std::fmt::Write as _;
+use data_encoding::HEXLOWER;
 
 use crate::sandbox::call::{Call, Fault};
 
@@ -118,16 +118,11 @@ enum Foreign {
 
 /// A token: letters and digits only, as those of the services.
 fn encode(key: &str) -> String {
-    format!("{MARK}{key}").bytes().fold(String::new(), |mut token, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(token, "{byte:02x}");
-        token
-    })
+    HEXLOWER.encode(format!("{MARK}{key}").as_bytes())
 }
 
 fn decode(token: &str) -> Option<String> {
-    let digits = token.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    let bytes: Option<Vec<u8>> = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
+    let bytes = HEXLOWER.decode(token.as_bytes()).ok();
     String::from_utf8(bytes?).ok()?.strip_prefix(MARK).map(str::to_owned)
 }
 

@@ -105,7 +105,7 @@ fn text(svg: &mut String, x: f64, y: f64, what: &str, style: &str) {
 
 /// Text that is safe inside of XML, whatever a task is called.
 fn escape(text: &str) -> String {
-    sanitize(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    quick_xml::escape::escape(&*sanitize(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl<'a> Log<'a> {
     /// anything is printed.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] when there is no log; those of the calls.
+    /// [`Kind::NotFound`] when there is no log.
     pub(super) async fn open(
         client: &'a Client,
         context: &'a Context,

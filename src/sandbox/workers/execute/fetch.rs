@@ -6,16 +6,18 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use reqwest::{Client, Response, Url};
 use sha2::{Digest as _, Sha256};
 
 use super::Host;
-use super::api::{Api, Refused, encode};
+use super::api::{Api, Refused};
 use super::log::TaskLog;
 use super::payload::Content;
 use super::trouble::{Reason, Trouble};
+use crate::domain::root_url::encode_component;
 
 /// How often a download is tried.
 const TRIES: u32 = 4;
@@ -185,7 +187,7 @@ impl Fetcher {
             )));
         }
         let sink = receive(answer, into).await?;
-        Ok((sink.bytes, hex(&sink.hash.finalize())))
+        Ok((sink.bytes, HEXLOWER.encode(&sink.hash.finalize())))
     }
 
     fn client(&self, url: &Url) -> Result<&Client, Trouble> {
@@ -206,10 +208,10 @@ async fn locate(api: &Api, content: &Content) -> Result<String, Broken> {
     let path = match content {
         Content::Url { url, .. } => return Ok(url.clone()),
         Content::Artifact { task_id, artifact, .. } => {
-            format!("queue/v1/task/{}/artifacts/{}", encode(task_id), encode(artifact))
+            format!("queue/v1/task/{}/artifacts/{}", encode_component(task_id), encode_component(artifact))
         }
         Content::Indexed { namespace, artifact } => {
-            format!("index/v1/task/{}/artifacts/{}", encode(namespace), encode(artifact))
+            format!("index/v1/task/{}/artifacts/{}", encode_component(namespace), encode_component(artifact))
         }
         Content::Raw { .. } | Content::Base64 { .. } => return Ok(String::new()),
     };
@@ -247,9 +249,4 @@ fn cannot_write(path: &Path, error: &io::Error) -> Trouble {
         return Trouble::Failed(format!("[mounts] what was downloaded is no gzip: {error}"));
     }
     Trouble::io(format_args!("[mounts] cannot write {}", path.display()), error)
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
