@@ -35,6 +35,7 @@ use crate::config::Remembered;
 use crate::env::Environment;
 use crate::reference::Catalogue;
 use crate::ui::Ui;
+use crate::ui::jq::Program;
 
 /// What can be done about a refused call of a verb by this caller, on this deployment.
 pub(crate) type RefusalAdvice = fn(&ApiError, &Identity, &Deployment, verb: &str) -> Vec<String>;
@@ -59,6 +60,8 @@ pub(crate) struct Context {
     /// The tasks and groups that were named.
     remembered: Mutex<Vec<Remembered>>,
     clients: Mutex<Vec<KnownClient>>,
+    /// The program of `--jq` between its check and its use.
+    program: Mutex<Option<Program>>,
     /// The references of the deployment in use, once they were asked for.
     catalogue: OnceLock<&'static Catalogue>,
 }
@@ -81,6 +84,7 @@ impl Context {
             limit: None,
             remembered,
             clients,
+            program: Mutex::default(),
             catalogue,
         }
     }

@@ -161,6 +161,24 @@ impl Error {
         self
     }
 
+    /// The same failure, after something was done that stands: `done` says what, such as `created task X`.
+    ///
+    /// A program of the user's that ended everything keeps its text, below a line that says it. Where nobody reads, and
+    /// after an interrupt, the error is as it was.
+    #[must_use]
+    pub(crate) fn after(mut self, done: &str) -> Self {
+        let is_silent = matches!(self.kind(), Kind::BrokenPipe | Kind::Interrupted);
+        match &mut self.0.halted {
+            Some(halted) if halted.status != 0 => {
+                halted.message.splice(0..0, format!("{done}\n").into_bytes());
+                self
+            }
+            Some(_) => self,
+            None if is_silent => self,
+            None => Self::new(self.kind(), format!("{done}, but the result cannot be printed")).caused_by(self),
+        }
+    }
+
     /// The same error as one of another kind.
     #[must_use]
     pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
@@ -262,5 +280,18 @@ mod tests {
     fn a_closed_pipe_is_no_failure() {
         let error = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(error.exit_code(), 0);
+    }
+
+    #[test]
+    fn a_failure_after_something_was_done_says_both() {
+        let error = Error::new(Kind::Unavailable, "no answer").after("created task X");
+        assert_eq!(error.message(), "created task X, but the result cannot be printed");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no answer"));
+        assert_eq!(error.kind(), Kind::Unavailable);
+        let ended = Error::halted(5, b"bad".to_vec()).after("created task X");
+        assert_eq!((ended.last_words(), ended.exit_code()), (Some(&b"created task X\nbad"[..]), 5));
+        let ended = Error::halted(0, Vec::new()).after("created task X");
+        assert_eq!(ended.last_words(), Some(&b""[..]));
+        assert_eq!(Error::interrupted().after("created task X").message(), "interrupted");
     }
 }

@@ -104,7 +104,10 @@ fn run_line(line: CommandLine, args: Vec<OsString>, environment: &Environment, s
 async fn perform(command: Command, context: Arc<Context>) -> Result<Status> {
     #[cfg(debug_assertions)]
     bug::rehearse(&context.env);
-    let outcome = context.within_limit(command.run(&context, run_words)).await;
+    let outcome = match context.check_jq() {
+        Ok(()) => context.within_limit(command.run(&context, run_words)).await,
+        Err(error) => Err(error),
+    };
     context.keep_history();
     if outcome.is_ok() {
         context.hint_at_newer_version().await;

@@ -1,7 +1,18 @@
 //! `--jq`, wherever JSON is printed.
 
+use std::collections::BTreeSet;
+
+use tc::sandbox::{Options, Sandbox};
+
 use crate::support::Tc;
 use crate::support::fake_server::{Answer, FakeServer};
+use crate::support::group::Group;
+
+const EXAMPLES: &str = include_str!("../src/commands/examples/examples.txt");
+const TASK_ID: &str = "VESwp9JaRo-XkFN_bemBhw";
+const DEFINITION: &str = r#"{"provisionerId": "proj-misc", "workerType": "ci", "created": {"$fromNow": ""},
+    "deadline": {"$fromNow": "1 day"}, "payload": {}, "schedulerId": "examples",
+    "metadata": {"name": "build", "description": "x", "owner": "me@example.com", "source": "https://example.com"}}"#;
 
 const PING: &str = "GET /api/auth/v1/ping";
 
@@ -74,6 +85,73 @@ fn help_names_the_dialect() {
     let ran = Tc::new().run(&["help", "jq"]);
     ran.stderr("").status(0);
     assert!(ran.stdout.contains("jq 1.8") && ran.stdout.contains("jaq"), "{ran}");
+}
+
+/// Examples of all verbs, as they could be typed; what they change must be as it was.
+#[test]
+fn a_program_that_does_not_compile_is_refused_before_any_verb_does_anything() {
+    let server = FakeServer::start();
+    let tc = Tc::new().at(server.url());
+    let faults = [("wrong(", "expected"), ("nosuchfunction(1)", "undefined filter `nosuchfunction`")];
+    let (mut wrong, mut verbs) = (Vec::new(), BTreeSet::new());
+    let examples = EXAMPLES.lines().filter(|line| !line.contains("--jq")).filter_map(|line| line.split_once(" ## "));
+    for ((line, _), (program, fault)) in examples.zip(faults.iter().cycle()) {
+        let line = line.replace("{task}", TASK_ID).replace("{group}", TASK_ID);
+        let words: Vec<String> = shlex::split(&line).unwrap().into_iter().skip_while(|word| word != "tc").collect();
+        let own = words.iter().skip(1).take_while(|word| !["|", "<", ">"].contains(&word.as_str()));
+        let args: Vec<&str> = ["--jq", program].into_iter().chain(own.map(String::as_str)).collect();
+        let ran = tc.run(&args);
+        let is_refused = ran.stderr.starts_with("error: the jq program does not compile: ");
+        if !is_refused || !ran.stderr.contains(fault) || ran.status != 2 || !ran.stdout.is_empty() {
+            wrong.push(ran.to_string());
+        }
+        verbs.extend(words.get(1..3).map(|verb| verb.join(" ")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    for verb in ["task create", "task rerun", "group cancel", "action run", "hook trigger", "secret set", "role create"]
+    {
+        assert!(verbs.contains(verb), "{verb} has no example");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+/// The program is right, and the answer is not what it takes.
+#[test]
+fn a_program_that_fails_after_a_change_leaves_the_change_named() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let tc = Tc::new().signed_in(&sandbox).stdin(DEFINITION);
+    let after = |done: &str, args: &[&str]| {
+        let ran = tc.run(&[args, &["--jq", ".[0].taskId | tonumber"]].concat());
+        let start = format!("error: {done}, but the result cannot be printed\n  caused by: the jq program failed: ");
+        ran.stderr_starts(&start).stdout("").status(1);
+    };
+    let create = ["task", "create", "-", "--task-id", TASK_ID, "--group", TASK_ID, "--no-validate"];
+    after(&format!("created task {TASK_ID}"), &create);
+    after(&format!("cancelled task {TASK_ID}"), &["task", "cancel", TASK_ID]);
+    after(&format!("re-run task {TASK_ID}"), &["task", "rerun", TASK_ID]);
+    after(&format!("sealed group {TASK_ID}"), &["group", "seal", TASK_ID, "--yes"]);
+    after("created secret a/b", &["secret", "set", "a/b", "-f", "key=value"]);
+    after("removed secret a/b", &["secret", "rm", "a/b", "--yes"]);
+    after("created role project:x", &["role", "create", "project:x", "-s", "a:b"]);
+    after("Client a/b created", &["client", "create", "a/b", "--expires", "1 day"]);
+    after(&format!("called queue.cancelTask (task {TASK_ID})"), &["api", "queue", "cancelTask", TASK_ID]);
+    let halted = tc.run(&["secret", "set", "a/b", "-f", "key=value", "--jq", "\"no\" | halt_error(9)"]);
+    halted.stdout("").stderr("created secret a/b\nno").status(9);
+    // What only asks has changed nothing that could be named.
+    let asked = tc.run(&["api", "queue", "status", TASK_ID, "--jq", ".status.taskId | tonumber"]);
+    assert!(asked.stderr.starts_with("error: the jq program failed: "), "{asked}");
+}
+
+/// The IDs that were made up for new tasks stand nowhere else.
+#[test]
+fn a_program_that_fails_on_new_tasks_leaves_their_ids_named() {
+    let group = Group::new();
+    let id = group.task("a", "failed");
+    let ran = group.tc().run(&["task", "retrigger", &id, "--times", "2", "--yes", "--jq", "tonumber"]);
+    let created = ran.stderr.strip_prefix("error: created tasks ").and_then(|rest| rest.split_once(", but "));
+    let ids: Vec<&str> = created.unwrap_or_else(|| panic!("{ran}")).0.split(", ").collect();
+    assert_eq!(ids.len(), 2, "{ran}");
+    assert!(ids.iter().all(|id| group.state(id) == "pending"), "{ran}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use serde_json::json;
 
+use crate::commands::bulk::done_to;
 use crate::commands::credentials::exports::ShellFlags;
 use crate::config::Store;
 use crate::context::Context;
@@ -53,7 +54,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     };
     if context.wants_json() {
-        context.print_json(json!({"removed": removed}).to_string()).await?;
+        let done = done_to("removed", "sign-in", &removed);
+        context.print_done(&done, json!({"removed": removed}).to_string()).await?;
         return Ok(Status::DONE);
     }
     if prints {

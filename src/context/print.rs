@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -27,11 +27,24 @@ impl Context {
         self.globals.form == Some(Form::Yaml)
     }
 
-    /// The program of `--jq`, if there is one.
+    /// Compiles the program of `--jq`, so that a wrong one is refused before the verb does anything.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub(crate) fn check_jq(&self) -> Result<()> {
+        let program = self.jq()?;
+        *self.program.lock().unwrap_or_else(PoisonError::into_inner) = program;
+        Ok(())
+    }
+
+    /// The program of `--jq`, if there is one. What was compiled to be checked goes to the first who asks.
     ///
     /// # Errors
     /// When it does not compile.
     pub(crate) fn jq(&self) -> Result<Option<Program>> {
+        if let Some(program) = self.program.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(Some(program));
+        }
         let program = self.globals.jq.as_deref().map(|code| compile(code, &self.env)).transpose()?;
         Ok(program)
     }
@@ -62,6 +75,15 @@ impl Context {
     pub(crate) async fn print_json(&self, json: impl Into<Bytes>) -> Result<()> {
         let (ui, json, program, as_yaml) = (Arc::clone(&self.ui), json.into(), self.jq()?, self.wants_yaml());
         blocking(move || if as_yaml { print_yaml(&ui, &json, program) } else { print(&ui, &json, program) }).await
+    }
+
+    /// Prints a JSON document about what was `done`, such as `created task X`; a failure to print it says that, too,
+    /// unless it is empty.
+    ///
+    /// # Errors
+    /// Those of [`Self::print_json`].
+    pub(crate) async fn print_done(&self, done: &str, json: impl Into<Bytes>) -> Result<()> {
+        self.print_json(json).await.map_err(|error| if done.is_empty() { error } else { error.after(done) })
     }
 
     /// Prints a JSON document as the result, where `--jq` chooses what the command acts on.

@@ -1,5 +1,6 @@
 //! Streams and what people see on them. Knows no Taskcluster.
 
+mod cut;
 mod duration;
 mod frame;
 pub(crate) mod jq;
@@ -15,6 +16,7 @@ mod table;
 mod transfers;
 mod wrap;
 
+pub(crate) use cut::{columns, cut_end, cut_middle};
 pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
 pub(crate) use pages::{Pages, StartPager};

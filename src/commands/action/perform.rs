@@ -58,8 +58,6 @@ pub(crate) struct PerformArgs {
 /// # Errors
 /// When the action fits not all that is named, or the input is not one that it takes.
 pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -> Result<Ended> {
-    // A jq program that does not compile is reported before anything is done.
-    drop(context.jq()?);
     let given = input(args, context).await?;
     let subjects = args.how.all(&args.subjects, context).await?;
     if subjects.iter().any(|subject| Some(&subject.deployment) != subjects.first().map(|first| &first.deployment)) {

@@ -57,7 +57,7 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
                 return follow::run(&client, &request, flags, context).await;
             }
             let response = client.send(&request).await?;
-            print::answer(&response, flags, context)?;
+            print::answer(&response, flags, context).map_err(|error| print::after(error, &request, &response))?;
             Ok(Status::DONE)
         }
     }

@@ -18,8 +18,8 @@ pub(super) async fn run(client: &Client, request: &Request, flags: &Flags, conte
     if !answers_with_redirect(request) || context.globals.jq.is_some() || print::on_terminal(flags, context) {
         let response = client.send(request).await?;
         let is_content = response.url != request.url;
-        let print = if is_content { print::content } else { print::answer };
-        print(&response, flags, context)?;
+        let show = if is_content { print::content } else { print::answer };
+        show(&response, flags, context).map_err(|error| print::after(error, request, &response))?;
         return Ok(Status::DONE);
     }
     let options = StreamOptions { from: 0, stall: FETCH_STALL, sign: true };

@@ -3,11 +3,13 @@
 use std::io::Write as _;
 
 use reqwest::header::HeaderMap;
+use serde_json::Value;
 
 use super::Flags;
-use crate::client::{Response, redacted};
+use crate::client::{Request, Response, redacted};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::reference::Verb;
 use crate::ui::json::{self, Layout};
 use crate::ui::{Sink, sanitize};
 
@@ -82,6 +84,18 @@ pub(super) fn is_laid_out(context: &Context, flags: &Flags, is_stdout: bool) -> 
 /// Prints what a redirect led to, byte for byte.
 pub(super) fn content(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     print(response, flags, context, |body, sink| unchanged(body, flags, context, sink))
+}
+
+/// A failure to print the answer of a call, which says what was called where that may have changed something, and the
+/// task that the answer is about.
+pub(super) fn after(error: Error, request: &Request, response: &Response) -> Error {
+    if matches!(request.verb, Verb::Get | Verb::Head) {
+        return error;
+    }
+    let body: Value = response.json().unwrap_or_default();
+    let task = body.get("taskId").or_else(|| body.get("status")?.get("taskId")).and_then(Value::as_str);
+    let about = task.map(|task| format!(" (task {task})")).unwrap_or_default();
+    error.after(&format!("called {}{about}", request.what))
 }
 
 fn print(

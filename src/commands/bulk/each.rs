@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::action::capitalized;
-use super::{Confirmation, Failures};
+use super::{Confirmation, Failures, done_to};
 use crate::client::Client;
 use crate::context::{Context, Named};
 use crate::error::Result;
@@ -90,8 +90,6 @@ pub(crate) async fn each<'a, Acted: Future<Output = Result<()>>>(
     context: &Context,
     act: impl Fn(Client, &'a Named) -> Acted,
 ) -> Result<Status> {
-    // A jq program that does not compile is reported before anything is done.
-    drop(context.jq()?);
     if flags.dry_run {
         return action.print_plan(named, context).await;
     }
@@ -128,7 +126,8 @@ pub(crate) async fn each<'a, Acted: Future<Output = Result<()>>>(
             .iter()
             .map(|failure| json!({"name": failure.id, "reason": failure.reason, "message": failure.message}))
             .collect();
-        context.print_json(json!({"action": action.verb, "done": done, "failed": failed}).to_string()).await?;
+        let document = json!({"action": action.verb, "done": done, "failed": failed}).to_string();
+        context.print_done(&done_to(action.done, action.noun, &done), document).await?;
     }
     let hints = failures.report().hints.clone();
     failures.finish(done.len(), &format!("{}s could not be {}", action.noun, action.done), &hints, context)?;

@@ -3,6 +3,7 @@
 mod action;
 mod answers;
 mod confirm;
+mod done;
 mod each;
 mod failures;
 mod look_up;
@@ -13,6 +14,7 @@ mod report;
 pub(super) use action::{BulkAction, BulkArgs, BulkItem, BulkOptions, ItemOutcome};
 pub(super) use answers::{about_group, lacks, raw_status, resolved_before, status_after, status_of};
 pub(super) use confirm::Confirmation;
+pub(super) use done::done_to;
 pub(super) use each::{Change, EachAction, EachArgs, confirm_difference, each};
 pub(super) use failures::Failures;
 pub(super) use look_up::{finish, look_up};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Failures;
 use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome};
+use super::{Failures, done_to};
 use crate::bulk::{Ended, Futility};
 use crate::commands::hints;
 use crate::context::Context;
@@ -245,7 +245,22 @@ impl<'a> Outcome<'a> {
         };
         let text = serde_json::to_vec(&document)
             .map_err(|source| Error::failed("cannot print what was done").caused_by(source))?;
-        self.options.print_json(text, self.context).await
+        let printed = self.options.print_json(text, self.context).await;
+        printed.map_err(|error| if self.done.is_empty() { error } else { error.after(&self.what_was_done()) })
+    }
+
+    /// What was done to which tasks, or which ones were created.
+    fn what_was_done(&self) -> String {
+        let created = self.answers.iter().filter_map(|answer| answer.get("created"));
+        let created: Vec<&str> = created
+            .flat_map(|created| created.as_array().map_or_else(|| std::slice::from_ref(created), Vec::as_slice))
+            // Actions tell the ID, and retriggering the status that the task has.
+            .filter_map(|task| task.as_str().or_else(|| task.get("taskId")?.as_str()))
+            .collect();
+        match created.as_slice() {
+            [] => done_to(self.action.done, &self.options.nouns(1), &self.done),
+            created => done_to("created", "task", created),
+        }
     }
 }
 

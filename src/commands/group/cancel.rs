@@ -113,7 +113,7 @@ async fn seal_and_cancel(args: &Args, named: &Named, selection: Selection, conte
     let ids = answer.get("taskIds").and_then(Value::as_array).ok_or_else(|| lacks(&response, "taskIds"))?;
     let ids: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
     if context.globals.json {
-        context.print_json(response.body.clone()).await?;
+        context.print_done(&format!("sealed and cancelled group {group}"), response.body.clone()).await?;
         return Ok(Status::DONE);
     }
     if ui.terminal.stdout {

@@ -18,6 +18,7 @@ mod watch;
 mod why;
 
 mod snapshot;
+mod view;
 
 use crate::context::Context;
 use crate::error::Result;

@@ -55,7 +55,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let response = call.send().await?;
         let note = changed(&response, &group.id, priority)?;
         if context.globals.json {
-            context.print_json(response.body.clone()).await?;
+            let done = format!("changed the priority of group {}", group.id);
+            context.print_done(&done, response.body.clone()).await?;
         } else {
             context.ui.note(note);
         }

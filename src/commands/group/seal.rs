@@ -50,7 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let client = deployment.client(context)?;
     let response = seal(&client, &group).await?;
     if context.wants_json() {
-        context.print_json(response.body.clone()).await?;
+        context.print_done(&format!("sealed group {group}"), response.body.clone()).await?;
     } else {
         ui.note(format_args!("Group {group} is sealed."));
     }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::io::Write as _;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 
 use super::snapshot;
-use super::status::{style, with_bar};
+use super::view::{MAX_LISTED_TASKS, Room, state_and_reason, view};
 use crate::commands::diagnosing::RerunArgs;
 use crate::commands::listening::{EventArgs, Events};
 use crate::commands::notices::{About, NotifyArgs};
@@ -16,10 +16,10 @@ use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::commands::waiting::{self, Limit, Outage};
 use crate::context::{Context, Named};
 use crate::domain::StateCounts;
-use crate::domain::group_progress::{GroupProgress, Noted};
+use crate::domain::group_progress::GroupProgress;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::ui::{Frame, duration, sanitize};
+use crate::ui::Frame;
 
 /// Watch a group until it is over
 ///
@@ -53,8 +53,6 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// Tasks of a list in the view.
-const MAX_LISTED_TASKS: usize = 5;
 /// How often the times in the view are told anew.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -144,16 +142,20 @@ impl<'a> View<'a> {
 
     fn redraw(&mut self, progress: &GroupProgress) -> Result<()> {
         let ui = &self.context.ui;
-        let mut text = view(progress, self.context.now(), Frame::width(ui), ui.color());
+        let mut below = Vec::new();
         if !self.reruns.is_empty() {
             let first = self.reruns.len().saturating_sub(MAX_LISTED_TASKS);
-            let lines: Vec<&str> = self.reruns.iter().skip(first).map(String::as_str).collect();
-            text = format!("{text}\nReruns:\n  {}", lines.join("\n  "));
+            below.push("Reruns:".to_owned());
+            below.extend(self.reruns.iter().skip(first).map(|line| format!("  {line}")));
         }
-        if let Some(line) = self.outage.line() {
-            text = format!("{text}\n{line}");
-        }
-        Ok(self.frame.draw(ui, &text)?)
+        below.extend(self.outage.line());
+        let room = Room {
+            width: Frame::width(ui),
+            height: ui.size().map(|(_, height)| height.saturating_sub(below.len() + 1)),
+        };
+        let mut lines = view(progress, self.context.now(), room, ui.color());
+        lines.append(&mut below);
+        Ok(self.frame.draw(ui, &lines.join("\n"))?)
     }
 
     /// Says what was rerun, and what was left as it is: on lines of their own, or at the end of the view.
@@ -207,101 +209,5 @@ impl<'a> View<'a> {
             writeln!(out, "{now} {}", snapshot::in_words(progress))?;
         }
         Ok(out.flush()?)
-    }
-}
-
-/// Why a run was resolved that somebody cancelled.
-const CANCELED: &str = "canceled";
-
-/// The text of a view of this width.
-fn view(progress: &GroupProgress, now: DateTime<Utc>, width: usize, color: bool) -> String {
-    let counts = &progress.counts;
-    let mut done = format!("{} of {} done", counts.resolved(), counts.total());
-    if let Some(length) = progress.duration(now) {
-        done.push_str(&format!(", {}", duration(length)));
-    }
-    let mut lines = vec![with_bar(counts, &done, Some(width), color)];
-    states(&mut lines, counts, width, color);
-    let ago = |since: Option<DateTime<Utc>>| since.map_or_else(String::new, |since| duration(now - since));
-    let mut running: Vec<&Noted> = progress.running.iter().collect();
-    running.sort_by_key(|task| task.since);
-    section(&mut lines, "Running for longest:", &running, |task| ago(task.since));
-    let mut failed: Vec<&Noted> = progress.unsuccessful.iter().collect();
-    // Hundreds of tasks that somebody cancelled must not hide those that failed by themselves.
-    failed.sort_by_key(|task| (task.reason == CANCELED, std::cmp::Reverse(task.since)));
-    section(&mut lines, "Failed last:", &failed, |task| format!("{} {} ago", state_and_reason(task), ago(task.since)));
-    lines.join("\n")
-}
-
-/// How many there are in each state, in as many lines as that takes.
-fn states(lines: &mut Vec<String>, counts: &StateCounts, width: usize, color: bool) {
-    const GAP: usize = 2;
-    let (mut line, mut taken) = (String::new(), 0);
-    for (state, count) in counts.iter() {
-        let text = format!("{state}: {count}");
-        if taken > 0 && taken + GAP + text.len() > width {
-            lines.push(std::mem::take(&mut line));
-            taken = 0;
-        }
-        if taken > 0 {
-            line.push_str("  ");
-            taken += GAP;
-        }
-        taken += text.len();
-        let style = style(state);
-        line.push_str(&if color { format!("{style}{text}{style:#}") } else { text });
-    }
-    lines.push(line);
-}
-
-/// Some tasks under a title. What is to be known comes before the names, which may not fit.
-fn section(lines: &mut Vec<String>, title: &str, tasks: &[&Noted], what: impl Fn(&Noted) -> String) {
-    if tasks.is_empty() {
-        return;
-    }
-    lines.push(title.to_owned());
-    let shown: Vec<(String, &Noted)> = tasks.iter().take(MAX_LISTED_TASKS).map(|task| (what(task), *task)).collect();
-    let widest = shown.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
-    for (what, task) in shown {
-        let name = sanitize(&task.name).replace(['\n', '\t'], " ");
-        lines.push(format!("  {what:widest$}  {} {name}", task.id));
-    }
-    if tasks.len() > MAX_LISTED_TASKS {
-        lines.push(format!("  .. and {} more", tasks.len() - MAX_LISTED_TASKS));
-    }
-}
-
-/// `failed`, or `exception (canceled)`.
-fn state_and_reason(task: &Noted) -> String {
-    if task.reason.is_empty() || task.reason == task.state.as_str() {
-        task.state.to_string()
-    } else {
-        format!("{} ({})", task.state, task.reason)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::TaskState;
-
-    #[test]
-    fn tasks_that_failed_by_themselves_come_before_hundreds_that_were_cancelled() {
-        let now: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
-        let task = |name: &str, reason: &str, minutes: i64| Noted {
-            id: name.to_owned(),
-            name: name.to_owned(),
-            state: if reason == "failed" { TaskState::Failed } else { TaskState::Exception },
-            reason: reason.to_owned(),
-            since: Some(now - chrono::TimeDelta::minutes(minutes)),
-        };
-        let mut progress = GroupProgress::default();
-        progress.unsuccessful = (0..200).map(|number| task(&format!("c{number}"), "canceled", 1)).collect();
-        progress.unsuccessful.extend([task("old", "failed", 90), task("new", "claim-expired", 30)]);
-        let text = view(&progress, now, 80, false);
-        let (_, section) = text.split_once("Failed last:\n").unwrap();
-        let names: Vec<&str> = section.lines().filter_map(|line| line.split_whitespace().last()).collect();
-        assert_eq!(names[..3], ["new", "old", "c0"], "{text}");
-        assert_eq!(section.lines().last(), Some(&*format!("  .. and {} more", 202 - MAX_LISTED_TASKS)));
     }
 }

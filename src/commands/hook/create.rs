@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use super::definitions::{self, DefinitionArgs};
+use crate::commands::bulk::done_to;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -53,7 +54,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
     }
     if context.wants_json() {
-        context.print_json(Value::from(answers).to_string()).await?;
+        let names: Vec<String> = definitions.iter().map(|definition| definition.hook.to_string()).collect();
+        context.print_done(&done_to("created", "hook", &names), Value::from(answers).to_string()).await?;
     }
     Ok(Status::DONE)
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::named::{self, NamedHook};
-use crate::commands::bulk::{Confirmation, Failures};
+use crate::commands::bulk::{Confirmation, Failures, done_to};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -101,7 +101,7 @@ async fn remove(hooks: &[NamedHook], context: &Context) -> Result<Status> {
             .iter()
             .map(|failure| json!({"hook": failure.id, "reason": failure.reason, "message": failure.message}));
         let document = json!({"action": "rm", "done": done, "failed": failed.collect::<Vec<Value>>()});
-        context.print_json(document.to_string()).await?;
+        context.print_done(&done_to("removed", "hook", &done), document.to_string()).await?;
     }
     let hints = failures.report().hints.clone();
     failures.finish(done.len(), "hooks could not be removed", &hints, context)?;

@@ -167,7 +167,8 @@ fn task_in(answer: &Response) -> Result<Option<String>> {
 
 async fn tell(hook: &NamedHook, answer: &Response, task: Option<&str>, context: &Context) -> Result<()> {
     if context.wants_json() {
-        return context.print_json(answer.body.clone()).await;
+        let made = task.map(|task| format!(" and created task {task}")).unwrap_or_default();
+        return context.print_done(&format!("triggered hook {hook}{made}"), answer.body.clone()).await;
     }
     let Some(task) = task else {
         context.ui.note(format_args!("Hook {hook} fired and created no task."));

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use super::definitions::{self, Definition, DefinitionArgs};
-use crate::commands::bulk::Confirmation;
+use crate::commands::bulk::{Confirmation, done_to};
 use crate::commands::documents::difference;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -87,7 +87,8 @@ async fn send(changed: &[Definition], context: &Context) -> Result<Status> {
         }
     }
     if context.wants_json() {
-        context.print_json(Value::from(answers).to_string()).await?;
+        let names: Vec<String> = changed.iter().map(|definition| definition.hook.to_string()).collect();
+        context.print_done(&done_to("updated", "hook", &names), Value::from(answers).to_string()).await?;
     }
     Ok(Status::DONE)
 }

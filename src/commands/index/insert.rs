@@ -81,7 +81,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             .hint("Give a --rank that is as high or higher."));
     }
     if context.wants_json() {
-        context.print_json(entry.to_string()).await?;
+        context.print_done(&format!("inserted task {kept} at {}", place.id), entry.to_string()).await?;
     } else {
         writeln!(context.ui.out(), "{} is task {kept}", place.id)?;
     }

@@ -42,7 +42,8 @@ pub(super) async fn send(args: &SendArgs, to: &Recipient, body: &Value, context:
     let is_new = post(&context.client()?, to, body).await?;
     if context.wants_json() {
         let said = json!({"method": to.method(), "address": to.address(), "duplicate": !is_new});
-        context.print_json(said.to_string()).await?;
+        let done = format!("sent the message to {}", to.address());
+        context.print_done(&done, said.to_string()).await?;
     } else if is_new {
         context.ui.note(format_args!("Sent to {}.", to.address()));
     } else {

@@ -82,7 +82,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if context.wants_json() {
         let keys: Vec<&String> = after.keys().collect();
         let json = json!({"name": named.id, "action": action, "expires": expires, "keys": keys, "changes": changes});
-        context.print_json(json.to_string()).await?;
+        let done = if args.dry_run { String::new() } else { format!("{action} secret {}", named.id) };
+        context.print_done(&done, json.to_string()).await?;
     } else {
         let mut out = context.ui.out();
         for line in &changes {
@@ -116,7 +117,7 @@ async fn set_unread(
     if context.wants_json() {
         let keys: Vec<&String> = content.keys().collect();
         let json = json!({"name": name, "action": "set", "expires": expires, "keys": keys, "changes": null});
-        context.print_json(json.to_string()).await?;
+        context.print_done(&format!("set secret {name}"), json.to_string()).await?;
     } else {
         writeln!(context.ui.out(), "Secret {} set", context.ui.safe(name))?;
     }

@@ -37,8 +37,6 @@ pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Futu
     look: impl Fn(Client, String) -> Looked,
     act: impl Fn(Client, String) -> Acted,
 ) -> Result<Status> {
-    // A jq program that does not compile is reported before anything is done.
-    drop(context.jq()?);
     let named = args.ids.read(context).await?;
     let count = named.tasks.len();
     let options = BulkOptions {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::attend::attend;
 use crate::client::Client;
-use crate::commands::bulk::{raw_status, status_of};
+use crate::commands::bulk::{done_to, raw_status, status_of};
 use crate::commands::documents::{Document, report};
 use crate::context::{Context, Deployment};
 use crate::definition::create::NewTask;
@@ -86,7 +86,7 @@ pub(super) async fn make(
         }
     }
     if context.wants_json() {
-        context.print_json(Value::from(created).to_string()).await?;
+        print_created(&created, context).await?;
     }
     if !args.wait && !args.log {
         return Ok(Status::DONE);
@@ -107,6 +107,13 @@ async fn create(client: &Client, task: &NewTask, resumes: bool) -> Result<Option
     let answer = client.call("queue", "createTask").arg(task.task_id.as_str()).json(&task.definition).send().await?;
     status_of(&answer, &task.task_id)?;
     Ok(Some(serde_json::from_str(raw_status(&answer)?).unwrap_or_default()))
+}
+
+async fn print_created(created: &[Value], context: &Context) -> Result<()> {
+    let text = Value::from(created.to_vec()).to_string();
+    let is_new = |task: &&Value| task.get("status").is_some_and(|status| !status.is_null());
+    let new: Vec<&str> = created.iter().filter(is_new).filter_map(|task| task.get("taskId")?.as_str()).collect();
+    context.print_done(&done_to("created", "task", &new), text).await
 }
 
 /// What was done by the time of a failure, and how to go on.

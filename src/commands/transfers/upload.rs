@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::summary::{Bars, Totals};
-use crate::commands::bulk::Failures;
+use crate::commands::bulk::{Failures, done_to};
 use crate::context::Context;
 use crate::domain::time::{Offset, parse_time};
 use crate::error::{Error, Result};
@@ -74,6 +74,7 @@ pub(crate) async fn upload_all(
 ) -> Result<Status> {
     let started = Instant::now();
     let (mut records, mut failures, mut totals) = (Vec::new(), Failures::default(), Totals::default());
+    let mut names: Vec<String> = Vec::new();
     let mut uploads = std::pin::pin!(uploads);
     while let Some((name, ended)) = uploads.next().await {
         match ended {
@@ -89,6 +90,7 @@ pub(crate) async fn upload_all(
                 totals.transferred += uploaded.bytes;
                 totals.retries += uploaded.retries;
                 records.push(upload_record(&name, &uploaded));
+                names.push(name);
             }
             Err(error) => {
                 let label = format!("artifact `{name}`");
@@ -101,7 +103,7 @@ pub(crate) async fn upload_all(
     if context.wants_json() && (failures.count() == 0 || !records.is_empty()) {
         let text = serde_json::to_vec(&records)
             .map_err(|source| Error::failed("cannot print the records").caused_by(source))?;
-        context.print_json(text).await?;
+        context.print_done(&done_to("uploaded", "file", &names), text).await?;
     }
     if totals.files > 0 {
         totals.tell(started.elapsed(), context);

@@ -66,7 +66,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// When the answer has no access token, or the output cannot be written.
 pub(super) async fn print_token(answer: &Value, done: &str, context: &Context) -> Result<Status> {
     if context.wants_json() {
-        context.print_json(answer.to_string()).await?;
+        context.print_done(done, answer.to_string()).await?;
     } else {
         let token = text(answer, "accessToken");
         if token.is_empty() {

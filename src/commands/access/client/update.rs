@@ -59,7 +59,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let answer = client.call("auth", "updateClient").arg(&named.id).json(&body).send().await?;
     if context.wants_json() {
-        context.print_json(answer.body).await?;
+        context.print_done(&format!("updated client {}", named.id), answer.body).await?;
         return Ok(Status::DONE);
     }
     writeln!(context.ui.out(), "Client {} updated", context.ui.safe(&named.id))?;

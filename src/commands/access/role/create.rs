@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let answer = call.send().await?;
     if context.wants_json() {
-        context.print_json(answer.body).await?;
+        context.print_done(&format!("created role {}", named.id), answer.body).await?;
         return Ok(Status::DONE);
     }
     writeln!(context.ui.out(), "Role {} created", context.ui.safe(&named.id))?;

@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let answer = client.call("auth", "updateRole").arg(&named.id).json(&body).send().await?;
     if context.wants_json() {
-        context.print_json(answer.body).await?;
+        context.print_done(&format!("updated role {}", named.id), answer.body).await?;
         return Ok(Status::DONE);
     }
     writeln!(context.ui.out(), "Role {} updated", context.ui.safe(&named.id))?;
