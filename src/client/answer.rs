@@ -11,30 +11,31 @@ use crate::error::{Error, Result};
 /// Most levels of lists and objects in an answer; what reads deeper ones may run out of stack or of memory.
 const MAX_NESTING: usize = 10_000;
 
-/// Checks a successful answer, read to its end.
+/// Checks a successful answer, read to its end, with [`is_json`] for what has no other reader.
 ///
-/// `is_other_resource` says that a redirect led to something other than the method's own answer, such as the content
+/// Where it answers with JSON, `read` is to read all of it; what it makes of it is returned. `is_other_resource` says that a redirect led to something other than the method's own answer, such as the content
 /// of an artifact, which can be anything.
 ///
 /// # Errors
 /// When there is a redirect without a target, a status that answers nothing, or something else than the JSON that
 /// the method answers with.
-pub(super) fn check(
+pub(super) fn check<T>(
     request: &Request,
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
     is_other_resource: bool,
-) -> Result<()> {
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Option<T>> {
     let what = &request.what;
     match status {
-        200..=299 if is_other_resource => Ok(()),
-        204 | 205 if body.is_empty() => Ok(()),
-        200..=299 => check_content(request, status, headers, body),
+        200..=299 if is_other_resource => Ok(None),
+        204 | 205 if body.is_empty() => Ok(None),
+        200..=299 => check_content(request, status, headers, body, read),
         301 | 302 | 303 | 307 | 308 if !headers.contains_key("location") => {
             Err(Error::failed(format!("{what} answered {status}, a redirect that leads nowhere")))
         }
-        301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(()),
+        301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(None),
         301 | 302 | 303 | 307 | 308 => Err(misled(request, status, headers)),
         _ => Err(Error::failed(format!("{what} answered with the unexpected status {status}"))),
     }
@@ -64,7 +65,18 @@ fn misled(request: &Request, status: u16, headers: &HeaderMap) -> Error {
     }
 }
 
-fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<()> {
+/// Whether a text is one JSON document, in UTF-8 (RFC 8259, 8.1).
+pub(super) fn is_json(text: &[u8]) -> serde_json::Result<()> {
+    serde_json::from_slice::<&RawValue>(text).map(drop)
+}
+
+fn check_content<T>(
+    request: &Request,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Option<T>> {
     let what = &request.what;
     // Where the deployment has no such service it answers 200 with its web page.
     if claims_html(headers) || is_html(body) {
@@ -72,7 +84,7 @@ fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8
             .hint("The deployment may lack this service, or the root URL may belong to another web site."));
     }
     if !request.answers_json {
-        return Ok(());
+        return Ok(None);
     }
     if body.trim_ascii().is_empty() {
         return Err(Error::failed(format!("{what} answered {status} without a body, not JSON")));
@@ -80,8 +92,8 @@ fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8
     if nesting(body) > MAX_NESTING {
         return Err(Error::failed(format!("{what} answered JSON with more than {MAX_NESTING} levels")));
     }
-    match serde_json::from_slice::<&RawValue>(body) {
-        Ok(_) => Ok(()),
+    match read(body) {
+        Ok(read) => Ok(Some(read)),
         Err(source) if source.is_eof() => {
             Err(Error::failed(format!("{what} answered {status} with JSON that is cut off")).caused_by(source))
         }
@@ -146,15 +158,15 @@ mod tests {
     }
 
     fn checked(status: u16, of: &[(&'static str, &'static str)], body: &[u8]) -> Result<(), String> {
-        let outcome = check(&request("queue", "status"), status, &headers(of), body, false);
-        outcome.map_err(|error| error.message().to_owned())
+        let outcome = check(&request("queue", "status"), status, &headers(of), body, false, is_json);
+        outcome.map(drop).map_err(|error| error.message().to_owned())
     }
 
     #[test]
     fn methods_that_lead_elsewhere_answer_with_a_redirect() {
         let storage = headers(&[("location", "https://storage.example.com")]);
         for method in ["getArtifact", "getLatestArtifact"] {
-            assert!(check(&request("queue", method), 303, &storage, b"", false).is_ok(), "{method}");
+            assert!(check(&request("queue", method), 303, &storage, b"", false, is_json).is_ok(), "{method}");
         }
         let known = |name: &&str| {
             let (service, method) = name.split_once('.').unwrap();
@@ -164,7 +176,7 @@ mod tests {
         let https = headers(&[("location", "https://tc.example.com/api/queue/v1/task/x/status")]);
         let mut plain = request("queue", "status");
         plain.url.set_scheme("http").unwrap();
-        let error = check(&plain, 301, &https, b"", false).unwrap_err();
+        let error = check(&plain, 301, &https, b"", false, is_json).unwrap_err();
         assert_eq!(error.hints()[0].to_string(), "The root URL may be https://tc.example.com.");
     }
 
@@ -205,9 +217,9 @@ mod tests {
     #[test]
     fn a_method_without_an_answer_of_its_own_may_answer_anything_but_a_web_page() {
         let request = request("github", "badge");
-        let of = |body: &[u8]| check(&request, 200, &HeaderMap::new(), body, false).is_ok();
+        let of = |body: &[u8]| check(&request, 200, &HeaderMap::new(), body, false, is_json).is_ok();
         assert!(of(b"\x89PNG") && of(b"") && !of(b"<html>"));
-        assert!(check(&request, 200, &HeaderMap::new(), b"<html>", true).is_ok());
+        assert!(check(&request, 200, &HeaderMap::new(), b"<html>", true, is_json).is_ok());
     }
 
     #[test]
