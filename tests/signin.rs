@@ -220,9 +220,7 @@ pub fn at_a_terminal_it_is_stored_and_found_again() {
         ended.stderr
     );
     assert!(
-        ended
-            .stderr
-            .contains("\nWhich scopes were granted is not known: auth.currentScopes failed: cannot connect to "),
+        ended.stderr.contains("\nThe granted scopes are unknown: auth.currentScopes failed: cannot connect to "),
         "{}",
         ended.stderr
     );

@@ -9,7 +9,7 @@ use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, parse_time, stamp};
 
 /// How long a request is remembered.
-const LIFETIME: TimeDelta = TimeDelta::days(1);
+const REQUEST_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// The requests by worker pool and cache, with their times.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl PurgeCacheState {
 
     /// Drops the requests that are no longer told of.
     pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
-        self.requests.retain(|_, before| *before + LIFETIME >= now);
+        self.requests.retain(|_, before| *before + REQUEST_LIFETIME >= now);
     }
 }
 

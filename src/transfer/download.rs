@@ -18,7 +18,7 @@ use super::options::{Downloaded, Event, Existing, Options};
 use super::part::{Part, State};
 use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
-use super::ramp::{PROBE, Ramp};
+use super::ramp::{PROBE_INTERVAL, Ramp};
 use super::small::{self, SMALL_FILE_BYTES};
 use super::source::ContentSource;
 use super::stream;
@@ -318,7 +318,7 @@ impl<'a> Fetch<'a> {
         };
         workers.push(start(Some(first)));
         let mut seen = (Instant::now(), self.job.transferred.load(Ordering::Relaxed));
-        let mut ticks = tokio::time::interval_at(seen.0 + PROBE, PROBE);
+        let mut ticks = tokio::time::interval_at(seen.0 + PROBE_INTERVAL, PROBE_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

@@ -31,12 +31,12 @@ pub(super) struct State {
     synced: bool,
 }
 
-const FORMAT: u32 = 1;
+const STATE_FORMAT_VERSION: u32 = 1;
 
 impl State {
     pub(super) fn new(source: &str, demands: Vec<String>, version: Version) -> Self {
         let (source, boot) = (source.to_owned(), boot());
-        Self { format: FORMAT, source, demands, version, here: Vec::new(), boot, synced: false }
+        Self { format: STATE_FORMAT_VERSION, source, demands, version, here: Vec::new(), boot, synced: false }
     }
 
     pub(super) fn here(&self) -> Ranges {
@@ -53,7 +53,7 @@ impl State {
     fn is_usable(&self, source: &str, demands: &[String], boot: Option<&str>, hashed: bool, length: u64) -> bool {
         let is_safe = hashed || self.synced || (boot.is_some() && boot == self.boot.as_deref());
         let fits = self.version.length.is_some_and(|total| self.here().fits(total.min(length)));
-        self.format == FORMAT && self.source == source && self.demands == demands && is_safe && fits
+        self.format == STATE_FORMAT_VERSION && self.source == source && self.demands == demands && is_safe && fits
     }
 }
 

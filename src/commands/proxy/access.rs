@@ -225,7 +225,7 @@ mod tests {
         let error = signs_as().unwrap_err();
         assert_eq!(
             (error.kind(), error.message()),
-            (Kind::Auth, "the credentials for https://tc.example.com have ended")
+            (Kind::Auth, "the credentials for https://tc.example.com have expired")
         );
         *stored.lock().unwrap() = identity(Some("second"), "2026-11-22T14:00:00Z");
         assert_eq!(signs_as().unwrap().client_id, "second");

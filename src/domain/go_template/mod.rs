@@ -144,7 +144,7 @@ mod tests {
             ("{{ .Status.Taskid }}{{ .Status.Name }}", "there is no field .Status.Name; there are taskId, state, runs"),
             ("{{ .Name }}", "there is no field .Name; there are status, task"),
             ("{{ if .Status }}", "`if` has no `end`"),
-            ("{{ end }}", "`end` has no beginning"),
+            ("{{ end }}", "`end` without a block that it belongs to"),
             ("{{ $x }}", "there is no variable `$x`"),
             ("{{ if true }}{{ $x := 1 }}{{ end }}{{ $x }}", "there is no variable `$x`"),
             ("{{ $x = 1 }}", "there is no variable `$x`"),

@@ -15,7 +15,7 @@ use crate::domain::root_url::encode_component;
 pub(super) const ISSUER: &str = "static/taskcluster/index";
 
 /// How long such a redirect is good for.
-const REDIRECT: TimeDelta = TimeDelta::minutes(15);
+const REDIRECT_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers a call of the index; none for methods without behaviour.
 pub(super) fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
@@ -131,7 +131,7 @@ fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
     let url = if name.starts_with("public/") {
         format!("{}{path}", call.root_url)
     } else {
-        state.issuer.signed_url(call.root_url, &path, call.now + REDIRECT)
+        state.issuer.signed_url(call.root_url, &path, call.now + REDIRECT_LIFETIME)
     };
     Ok(Answer::Redirect(url, Value::Null))
 }

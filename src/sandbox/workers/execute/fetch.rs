@@ -20,7 +20,7 @@ use super::trouble::{Reason, Trouble};
 use crate::domain::root_url::encode_component;
 
 /// How often a download is tried.
-const TRIES: u32 = 4;
+const MAX_TRIES: u32 = 4;
 
 /// Connections for downloads, made when they are first needed.
 pub(super) struct Fetcher {
@@ -159,8 +159,8 @@ impl Fetcher {
                 Err(Broken::Final(trouble)) => return Err(trouble),
                 Err(Broken::Passing(reason)) => reason,
             };
-            if attempt == TRIES {
-                let message = format!("[mounts] cannot download {} in {TRIES} tries: {broken}", content.describe());
+            if attempt == MAX_TRIES {
+                let message = format!("[mounts] cannot download {} in {MAX_TRIES} tries: {broken}", content.describe());
                 return Err(Trouble::Exception(Reason::ResourceUnavailable, message));
             }
             log.warn(format_args!("[mounts] Download of {} broke off: {broken}", content.describe()));
