@@ -152,7 +152,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
 }
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
-/// completes a word is not told of errors.
+/// completes a word shows no errors.
 fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
     let Some(asked) = Asked::of(tree, words, environment) else { return Vec::new() };
     let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };

@@ -34,7 +34,7 @@ fn service_without_exchanges_says_so() {
 #[test]
 fn unknown_service_suggests_the_near_one() {
     let ran = Tc::new().run(&["pulse", "exchanges", "quue"]);
-    ran.status(2).stdout("").stderr("error: there is no service `quue`\nhint: Did you mean `queue`?\n");
+    ran.status(2).stdout("").stderr("error: unknown service `quue`\nhint: Did you mean `queue`?\n");
 }
 
 #[test]

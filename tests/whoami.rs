@@ -135,7 +135,7 @@ fn a_refused_store_is_told_and_passed_over_on_request() {
     std::fs::create_dir(&paths.credentials).unwrap();
     let ran = tc.run(&["api", "queue", "ping", "-R", sandbox.root_url()]);
     ran.stdout("").status(1);
-    assert!(ran.stderr.contains("it is no regular file"), "{ran}");
+    assert!(ran.stderr.contains("it is not a regular file"), "{ran}");
     tc.run(&["api", "queue", "ping", "-R", sandbox.root_url(), "--no-credentials"]).stderr("").status(0);
     // In a task, the proxy signs; the store has no say.
     tc.env("TASKCLUSTER_PROXY_URL", sandbox.root_url()).run(&["api", "queue", "ping"]).stderr("").status(0);

@@ -33,7 +33,7 @@ pub(crate) struct KeptReferences {
     form: u8,
     /// The deployment's root URL.
     pub root_url: String,
-    /// Its version, where it told one: `107.0.0`.
+    /// Its version, where it has one: `107.0.0`.
     pub taskcluster_version: Option<String>,
     /// When they were fetched.
     pub fetched: DateTime<Utc>,
@@ -47,7 +47,7 @@ impl KeptReferences {
     /// References as they were fetched: distilled files by service, and descriptions.
     ///
     /// # Errors
-    /// When they are none that could be used.
+    /// When they cannot be used.
     pub(crate) fn new(
         root: &RootUrl,
         taskcluster_version: Option<String>,

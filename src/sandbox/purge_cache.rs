@@ -24,7 +24,7 @@ impl PurgeCacheState {
         self.requests.len()
     }
 
-    /// Drops the requests that are no longer told of.
+    /// Drops the requests that are no longer listed.
     pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
         self.requests.retain(|_, before| *before + REQUEST_LIFETIME >= now);
     }

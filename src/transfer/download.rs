@@ -161,7 +161,7 @@ impl<'a> Download<'a> {
             // Hashes will tell whether all that is here is right.
             None if self.strong => (None, None),
             // Only the storage can tell whether it still has what is here, and what that must be. Its last
-            // byte is asked for: a signed URL is good for no HEAD.
+            // byte is asked for: a signed URL is not valid for HEAD.
             None => (None, Some(job.open(here.prefix().checked_sub(1).map(|last| last..last + 1)).await?.1)),
         };
         Ok(Opened { first, head, version, here })

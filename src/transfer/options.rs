@@ -19,7 +19,7 @@ pub const DEFAULT_CONNECTIONS: usize = 8;
 /// What to do about a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// Leave it when it can be told that it is right; replace it otherwise.
+    /// Keep it when it is known to be right; replace it otherwise.
     #[default]
     Check,
     /// Replace it.
@@ -33,14 +33,14 @@ pub enum Existing {
 pub struct Options {
     /// What the content must be, besides what the storage says.
     pub checksums: Vec<Checksum>,
-    /// Whether to go on with what an earlier call left.
+    /// Whether to resume what an earlier call left.
     pub resume: bool,
     /// What to do about a file that is there already.
     pub existing: Existing,
     /// Connections for one file, at most.
     pub connections: usize,
-    /// No byte in this time is a failure. With [`DEFAULT_STALL_TIMEOUT`] a stream whose length nobody knows, such as the log of a
-    /// running task, may be silent for ten minutes.
+    /// No byte in this time is a failure. With [`DEFAULT_STALL_TIMEOUT`] a stream whose length nobody knows, such as
+    /// the log of a running task, may be silent for ten minutes.
     pub stall: Duration,
     /// Whether uploaded objects get a SHA-512 however large they are: see [`super::SHA512_UP_TO`].
     pub sha512: bool,

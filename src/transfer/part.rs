@@ -1,4 +1,4 @@
-//! The unfinished file beside the target, and its state, which another call can go on with.
+//! The unfinished file beside the target, and its state, from which another call can resume.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -47,7 +47,7 @@ impl State {
         &self.version
     }
 
-    /// Whether a call for the same content can go on with a file of this length.
+    /// Whether a call for the same content can resume a file of this length.
     ///
     /// What may be missing after a crash of the machine is only trusted where a hash will tell.
     fn is_usable(&self, source: &str, demands: &[String], boot: Option<&str>, hashed: bool, length: u64) -> bool {
@@ -135,7 +135,7 @@ impl Part {
         state.here = here.pairs();
         state.synced = synced;
         state.boot = boot();
-        // What cannot be told from another version cannot be gone on with, either.
+        // What cannot be distinguished from another version cannot be resumed, either.
         if state.version.length.is_none() {
             return Ok(());
         }

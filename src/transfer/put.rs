@@ -54,7 +54,7 @@ where
         tries += 1;
         let (error, asked) = match put.once(&place).await {
             Ok(checksums) => {
-                // The bytes are on the other side; whether they are one version of the file is told here.
+                // The bytes are on the other side; whether they are one version of the file is checked here.
                 put.readers.check()?;
                 return Ok((checksums, u64::from(tries - 1)));
             }

@@ -16,7 +16,7 @@ use super::Ui;
 const DRAW_DELAY: Duration = Duration::from_millis(500);
 /// Redraws a second.
 const HERTZ: u8 = 10;
-/// How often the time is told anew while nothing is done.
+/// How often the time is redrawn while nothing is done.
 const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A progress bar, which shows up once the work has taken half a second.

@@ -16,7 +16,7 @@ const MAX_SHOWN_TRANSFERS: usize = 6;
 const HERTZ: u8 = 10;
 /// `Downloading 999.99 MB/999.99 GB (999.99 MB/s, 59m left)`
 const TEXT_COLUMNS: usize = 58;
-/// How often rate and time left are told anew while nothing comes.
+/// How often rate and time left are redrawn while nothing comes.
 const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Bars for transfers, which show up once the work has taken half a second.

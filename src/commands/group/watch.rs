@@ -55,7 +55,7 @@ pub(crate) struct Args {
 
 /// Tasks of a list in the view.
 const MAX_LISTED_TASKS: usize = 5;
-/// How often the times in the view are told anew.
+/// How often the times in the view are redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// # Errors

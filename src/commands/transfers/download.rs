@@ -120,7 +120,7 @@ pub(crate) async fn download(
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
         tally.add(ended, manifest, &bars, context)?;
-        // Those that have ended by now are told together.
+        // Those that have ended by now are reported together.
         while let Some(Some(ended)) = running.next().now_or_never() {
             tally.add(ended, manifest, &bars, context)?;
         }

@@ -29,7 +29,7 @@ impl Ext {
     /// Decodes base64 of a JSON object.
     ///
     /// # Errors
-    /// The server's words when it is none.
+    /// The server's words when it is invalid.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok();
         match bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {

@@ -1,4 +1,4 @@
-//! What is told of changes: the audit history of who did what, and the messages of the `auth` service.
+//! Records of changes: the audit history of who did what, and the messages of the `auth` service.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! An answer's body, on its way to somebody who is out of luck.
+//! An answer's body, on its way with the fault that the plan gave it.
 
 use std::io;
 use std::time::Duration;

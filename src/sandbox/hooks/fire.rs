@@ -87,7 +87,7 @@ pub(super) fn fire(
     outcome.map(|created| created.then_some(occasion.task_id))
 }
 
-/// Who looks after a hook learns that it failed, unless somebody was there to be told.
+/// Who looks after a hook learns that it failed, unless a caller sees the failure.
 fn write_to_owner(state: &mut State, (group, id): &Key, error: &Value, now: DateTime<Utc>) {
     let Some(hook) = state.hooks.hooks.get(&(group.clone(), id.clone())) else { return };
     if hook.metadata["emailOnError"] != true {

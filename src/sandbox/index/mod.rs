@@ -14,7 +14,7 @@ use crate::domain::root_url::encode_component;
 /// The client that signs the redirects to private artifacts.
 pub(super) const ISSUER: &str = "static/taskcluster/index";
 
-/// How long such a redirect is good for.
+/// How long such a redirect is valid for.
 const REDIRECT_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers a call of the index; none for methods without behaviour.
@@ -142,7 +142,7 @@ impl IndexState {
         self.all().map(|(path, entry)| entry_json(&path, entry))
     }
 
-    /// Takes an entry back that was exported, with its expiry moved; false when it is none.
+    /// Takes an entry back that was exported, with its expiry moved; false when it is not valid.
     pub(super) fn restore(&mut self, entry: &Value, shift: TimeDelta, now: DateTime<Utc>) -> bool {
         let text = |key: &str| entry[key].as_str().unwrap_or_default();
         let path = text("namespace");

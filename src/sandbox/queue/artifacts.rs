@@ -242,7 +242,7 @@ fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<((TaskId, usize)
     }
 }
 
-/// Where an `s3` artifact is read: private ones by a URL that is good for a time.
+/// Where an `s3` artifact is read: private ones by a URL that is valid for a time.
 fn s3_url(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), name: &str) -> String {
     let place = Place::of_artifact(id.as_str(), run_id, name);
     if place.bucket == Place::PUBLIC {

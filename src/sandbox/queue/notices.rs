@@ -1,4 +1,4 @@
-//! Whom the routes of a task want told of its changes: `notify.email.me@example.com.on-failed`, as the notify service
+//! Whom the routes of a task notify of its changes: `notify.email.me@example.com.on-failed`, as the notify service
 //! reads them.
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::task::Task;
 use crate::definition::json_e::{self, Context};
 use crate::sandbox::wire::parse_time;
 
-/// Nobody is told of a task that ended for these reasons.
+/// There is no notification of a task that ended for these reasons.
 const UNTOLD_REASONS: [&str; 2] = ["canceled", "deadline-exceeded"];
 
 /// The most that the template of a message may make, in bytes of values: the queue waits meanwhile.

@@ -76,7 +76,7 @@ impl QueueState {
         Some(group.tasks.iter().filter_map(|id| Some(TaskTimes::of(*id, self.tasks.get(id)?))).collect())
     }
 
-    /// The log of a task's last run, as far as it is stored; none when there is none.
+    /// The log of a task's last run, as far as it is stored; `None` when there is none.
     pub(crate) fn log_of(&self, task_id: &str) -> Option<String> {
         let id = TaskId::parse(task_id)?;
         let runs = &self.tasks.get(&id)?.runs;

@@ -12,7 +12,7 @@ use crate::sandbox::wire::stamp;
 /// How long a worker has until it must register again, unless its pool says otherwise, in seconds.
 const REREGISTRATION: i64 = 96 * 60 * 60;
 
-/// How much longer credentials are good than the worker is told.
+/// How much longer credentials are valid than their expiry says.
 const CREDENTIALS_GRACE_PERIOD: TimeDelta = TimeDelta::minutes(15);
 
 /// `registerWorker`

@@ -91,7 +91,7 @@ impl Claim {
     }
 }
 
-/// Runs it to its end. Nobody is told of a refusal: it means that somebody else has resolved the task.
+/// Runs it to its end. A refusal is not reported: it means that somebody else has resolved the task.
 pub(super) async fn run(shared: &Shared, workers: &Workers, mut claim: Claim) {
     let storage = Arc::clone(&shared.lock().storage);
     let plan = Plan::of(workers, &claim.task_id, claim.run_id, &claim.definition, claim.run_time);
