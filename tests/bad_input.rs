@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("an unknown command", &["apo"], &["unknown command `apo`", "`api`"], 2),
-    case("an unknown service", &["api", "quue", "ping"], &["there is no service `quue`", "`queue`"], 2),
+    case("an unknown service", &["api", "quue", "ping"], &["unknown service `quue`", "`queue`"], 2),
     case(
         "an unknown method",
         &["api", "queue", "rerun-task"],

@@ -119,7 +119,7 @@ async fn names_and_arguments_are_checked_before_anything_is_sent() {
     let server = FakeServer::start();
     let client = anonymous(&server);
     let error = client.call("quue", "status").send().await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Usage, "there is no service `quue`"));
+    assert_eq!((error.kind(), error.message()), (Kind::Usage, "unknown service `quue`"));
     assert_eq!(error.hints(), ["Did you mean `queue`?"]);
     let error = client.call("queue", "statsu").arg("x").send().await.unwrap_err();
     assert_eq!(

@@ -92,7 +92,7 @@ fn a_setting_that_does_not_count_is_told() {
     let tc = Tc::new().at("https://tc.example.com");
     tc.run(&["config", "set", "root-url", "community"])
         .stdout("")
-        .stderr("hint: What is set does not count here: TASKCLUSTER_ROOT_URL comes before it.\n")
+        .stderr("hint: The setting has no effect here: TASKCLUSTER_ROOT_URL takes precedence.\n")
         .status(0);
 }
 

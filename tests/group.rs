@@ -117,7 +117,7 @@ pub fn list_speaks_json_jq_and_templates() {
     let ran = tc.run(&["group", "list", "--format-string", "{{ .Status.TaskIdd }}", &group.id]);
     ran.stdout("").status(2);
     assert!(
-        ran.stderr.starts_with("error: the template of --format-string is invalid: there is no field .Status.TaskIdd;"),
+        ran.stderr.starts_with("error: the template of --format-string is invalid: unknown field .Status.TaskIdd;"),
         "{ran}"
     );
 }

@@ -201,7 +201,7 @@ fn references_are_listed_shown_and_forgotten() {
     assert_eq!(tc.run(&["references", "show", "queue"]).json()["methods"][0]["name"], "taskQueueCountsBatch");
     tc.run(&["references", "reset"])
         .stdout("")
-        .stderr("From now on the references of Taskcluster 106.0.0 count again.\n")
+        .stderr("The references of Taskcluster 106.0.0 are in use again.\n")
         .status(0);
     tc.run(&["references", "reset", "--all"]).stdout("").stderr("No references were kept.\n").status(0);
     tc.run(&["references", "list", "--deployments"]).stdout("").status(0);

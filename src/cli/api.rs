@@ -90,7 +90,7 @@ fn is_called(method: &Method, word: &str) -> bool {
 }
 
 /// Behind all options that have a place.
-const LAST: usize = 1_000;
+const LAST_DISPLAY_ORDER: usize = 1_000;
 
 /// The reference's facts stand before the flags, which are the same for all methods.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}\n\n\
@@ -150,6 +150,6 @@ fn add_arguments(command: Command, service: &Service, method: &Method, words: &[
         .action(ArgAction::HelpShort)
         .help("Print help")
         .help_heading("Call options")
-        .display_order(LAST);
+        .display_order(LAST_DISPLAY_ORDER);
     command.arg(help)
 }

@@ -89,7 +89,7 @@ pub(crate) struct Parsed {
 /// are in `current`, which is asked for only where they are needed.
 ///
 /// What is left out cannot be named without a word that is not there, so parsing, help and completion come out as
-/// with the whole API, and no reference is parsed in vain.
+/// with the whole API, and no reference is parsed for nothing.
 pub(crate) fn with_methods(
     tree: Command,
     name: &str,

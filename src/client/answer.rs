@@ -7,9 +7,7 @@ use super::Request;
 use super::request::redacted;
 use super::response::{is_html, not_json};
 use crate::error::{Error, Result};
-
-/// Most levels of lists and objects in an answer; what reads deeper ones may run out of stack or of memory.
-const MAX_NESTING: usize = 10_000;
+use crate::nesting::{MAX_LEVELS, levels};
 
 /// Checks a successful answer, read to its end, with [`is_json`] for what has no other reader.
 ///
@@ -89,8 +87,8 @@ fn check_content<T>(
     if body.trim_ascii().is_empty() {
         return Err(Error::failed(format!("{what} answered {status} without a body, not JSON")));
     }
-    if nesting(body) > MAX_NESTING {
-        return Err(Error::failed(format!("{what} answered JSON with more than {MAX_NESTING} levels")));
+    if levels(body) > MAX_LEVELS {
+        return Err(Error::failed(format!("{what} answered JSON with more than {MAX_LEVELS} levels")));
     }
     match read(body) {
         Ok(read) => Ok(Some(read)),
@@ -105,38 +103,6 @@ fn check_content<T>(
 pub(super) fn claims_html(headers: &HeaderMap) -> bool {
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
-}
-
-/// The most lists and objects inside of each other, in what may be JSON.
-fn nesting(json: &[u8]) -> usize {
-    if json.len() <= MAX_NESTING {
-        return 0;
-    }
-    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
-    while let Some(&byte) = json.get(at) {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => at = string_end(json, at + 1),
-            _ => {}
-        }
-        at += 1;
-    }
-    deepest
-}
-
-/// The place of the quote that ends a string.
-fn string_end(json: &[u8], mut at: usize) -> usize {
-    while let Some(found) = memchr::memchr2(b'"', b'\\', json.get(at..).unwrap_or_default()) {
-        if json.get(at + found) == Some(&b'"') {
-            return at + found;
-        }
-        at += found + 2;
-    }
-    json.len()
 }
 
 #[cfg(test)]
@@ -225,19 +191,18 @@ mod tests {
     #[test]
     fn json_that_is_nested_too_deeply_is_refused() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert_eq!(checked(200, &[], nested(MAX_NESTING).as_bytes()), Ok(()));
-        let told = checked(200, &[], nested(MAX_NESTING + 1).as_bytes());
+        assert_eq!(checked(200, &[], nested(MAX_LEVELS).as_bytes()), Ok(()));
+        let told = checked(200, &[], nested(MAX_LEVELS + 1).as_bytes());
         assert_eq!(told, Err("queue.status answered JSON with more than 10000 levels".into()));
-        let flat = format!(r#"["{}\"[", "]"]"#, "[".repeat(2 * MAX_NESTING));
+        let flat = format!(r#"["{}\"[", "]"]"#, "[".repeat(2 * MAX_LEVELS));
         assert_eq!(checked(200, &[], flat.as_bytes()), Ok(()));
     }
 
     proptest! {
         #[test]
         fn no_answer_makes_the_check_panic(body in prop::collection::vec(any::<u8>(), 0..40), levels in 0_usize..3) {
-            let body = [b"[\"".repeat(levels * MAX_NESTING), body].concat();
+            let body = [b"[\"".repeat(levels * MAX_LEVELS), body].concat();
             let _outcome = checked(200, &[], &body);
-            let _end = string_end(&body, 1);
         }
     }
 }

@@ -181,7 +181,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Kind::Usage`] without a root URL or with one that is none; [`Kind::Auth`] when credentials
+    /// [`Kind::Usage`] without a root URL or with an invalid one; [`Kind::Auth`] when credentials
     /// are half set.
     pub fn from_environment(environment: &Environment) -> Result<Self> {
         Self::builder_for(environment, Endpoint::resolve(environment, None, false)?).build()

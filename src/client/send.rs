@@ -117,7 +117,7 @@ impl Client {
         }
     }
 
-    /// The headers that a request is sent with now: with a signature that is good for one use.
+    /// The headers that a request is sent with now: with a signature that is valid for one use.
     ///
     /// # Errors
     /// [`Kind::Auth`] when the credentials cannot sign.

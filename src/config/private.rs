@@ -80,7 +80,7 @@ fn check_type(path: &Path, metadata: &Metadata) -> Result<()> {
     let what = if metadata.is_symlink() {
         "is a symbolic link"
     } else if !metadata.is_file() {
-        "is no regular file"
+        "is not a regular file"
     } else {
         return Ok(());
     };

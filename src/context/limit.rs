@@ -19,7 +19,7 @@ pub(super) struct TransferLimit {
 }
 
 impl TransferLimit {
-    /// From now on. What is no time is none: whoever reads the settings says so.
+    /// From now on. An invalid time is no limit: reading the settings reports it.
     pub(super) fn starting_now(text: &str) -> Option<Self> {
         let length = parse_timeout(text).ok()?;
         Some(Self { length, end: Instant::now() + length })

@@ -1,4 +1,4 @@
-//! Once a day, on a terminal: a deployment that is newer than the references is told of.
+//! Once a day, on a terminal: a note that a deployment is newer than the references.
 
 use std::time::Duration;
 

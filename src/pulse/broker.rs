@@ -59,7 +59,7 @@ impl Broker {
     /// `PULSE_HOST` (also `PULSE_HOSTNAME`) and `PULSE_VHOST`.
     ///
     /// # Errors
-    /// When there is no user or no password, or a URL is none.
+    /// When there is no user or no password, or a URL is invalid.
     pub fn from_environment(environment: &Environment) -> Result<Self, BrokerError> {
         Self::from_settings(environment, None, None)
     }

@@ -51,7 +51,7 @@ struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LookupError {
     /// No such service.
-    #[error("there is no service `{name}`")]
+    #[error("unknown service `{name}`")]
     Service {
         /// As it was asked for.
         name: String,

@@ -17,7 +17,7 @@ use crate::domain::time::{Offset, parse_time};
 const PATH: &str = "/auth/clients/create";
 /// What stands before the names of a person's own clients.
 const OWNER: &str = "sandbox-user/";
-/// How long a client is good that does not say.
+/// How long a client is valid that does not say.
 const DEFAULT_LIFE: &str = "1 day";
 
 /// Answers what concerns this page; nothing for other paths.

@@ -81,6 +81,6 @@ struct Loaded(BTreeMap<String, Value>);
 impl Retrieve for Loaded {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         let url = uri.as_str().trim_end_matches('#');
-        self.0.get(url).cloned().ok_or_else(|| format!("there is no schema `{url}`").into())
+        self.0.get(url).cloned().ok_or_else(|| format!("unknown schema `{url}`").into())
     }
 }

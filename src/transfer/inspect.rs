@@ -1,4 +1,4 @@
-//! What can be told of content and of files without fetching the content.
+//! What can be found out about content and files without fetching the content.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -263,7 +263,7 @@ impl Connection<'_> {
         loop {
             let location = self.job.location().await?;
             let version = self.job.version();
-            // What cannot be told from another version must not be put together from parts of two.
+            // What cannot be distinguished from another version must not be put together from parts of two.
             let immutable = location.storage == super::source::Storage::Object;
             let divisible = version.as_ref().is_some_and(|version| version.is_known() || immutable);
             if self.at > 0 && !divisible {

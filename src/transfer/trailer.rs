@@ -1,5 +1,5 @@
 //! What the end of a compressed content tells of it: RFC 1952, 2.3.1. With it a file that is there already can be
-//! recognized, and its size told, without fetching it.
+//! recognized and measured without fetching it.
 
 use std::fs::File;
 use std::io::{self, Read as _};

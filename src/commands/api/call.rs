@@ -14,7 +14,7 @@ use crate::schema;
 use crate::ui::json::Layout;
 
 /// A merged document up to this size is kept in memory, a larger one in a temporary file.
-const SPOOL: usize = 1 << 20;
+const SPOOL_MEMORY_BYTES: usize = 1 << 20;
 
 /// Runs the call, or shows what was asked for instead.
 ///
@@ -209,7 +209,7 @@ async fn merged(
     };
     // A failure on a later page must leave nothing behind, so the document waits until it is whole.
     let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);
-    let mut spool = tempfile::SpooledTempFile::new(SPOOL);
+    let mut spool = tempfile::SpooledTempFile::new(SPOOL_MEMORY_BYTES);
     let mut merger = Merger::new(layout, &mut spool);
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {

@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 /// # Errors
-/// When there is nothing to sign with, or the time is none.
+/// When there is nothing to sign with, or the time is invalid.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::indexed_task(&args.task, args.index, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {

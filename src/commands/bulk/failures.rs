@@ -1,4 +1,4 @@
-//! What went wrong for some of many items: told as it happens, counted at the end.
+//! What went wrong for some of many items: reported as it happens, counted at the end.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ pub(crate) struct Failures {
 }
 
 impl Failures {
-    /// Failures of which those that are alike are told once, as they are counted at the end.
+    /// Failures of which equal ones are printed once, and counted at the end.
     pub(crate) fn told_once() -> Self {
         Self { told: Some(HashSet::new()), ..Self::default() }
     }

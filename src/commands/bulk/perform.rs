@@ -19,12 +19,12 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::Progress;
 
-/// Acts on each of `items`: after showing them and asking, unless told not to.
+/// Acts on each of `items`: after showing them and asking, unless the options say not to.
 ///
 /// Without a question the first calls go out while later pages of `items` are being fetched. What is
 /// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
-/// no terminal. It stops by itself when going on is in vain: see [`Watch`].
+/// no terminal. It stops by itself when it is pointless to go on: see [`Watch`].
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Unsuccessful`] when it failed for
@@ -88,7 +88,7 @@ async fn run<'a>(
     let progress = Progress::beside_output(&context.ui, action.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(action, options, context));
     let (watch, in_vain) = (RefCell::new(Watch::default()), Notify::new());
-    // Listening from the start, so that a second interrupt is not missed while the first one is told.
+    // Listening from the start, so that a second interrupt is not missed while the first one is handled.
     let interrupts = Mutex::new(context.env.interrupt.listen());
     let ended = bulk::run(
         items,

@@ -24,7 +24,7 @@ pub(super) struct Args {
 /// Sets it; everything else in the file stays as it is.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when there is no such setting or the value is none for it.
+/// [`crate::error::Kind::Usage`] when there is no such setting or the value is not valid for it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let words = match args.value.as_slice() {

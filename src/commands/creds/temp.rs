@@ -44,7 +44,7 @@ pub(super) struct Args {
 /// Makes them, and prints them or runs a command with them.
 ///
 /// # Errors
-/// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
+/// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for invalid times and scopes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Document, set_field};
+use super::Document;
 use crate::context::{Context, blocking};
 use crate::definition::finding::{self, Finding};
+use crate::domain::fields::set_field;
 use crate::error::{Error, Result};
 use crate::schema::Checker;
 use crate::ui::sanitize;

@@ -141,13 +141,13 @@ pub(super) fn style(state: TaskState) -> Style {
 
 /// Which share is done as a bar, and the text that says so; on a narrow screen the bar has to give way.
 pub(super) fn with_bar(counts: &StateCounts, text: &str, width: Option<usize>, color: bool) -> String {
-    const WIDEST: usize = 40;
-    const NARROWEST: usize = 8;
-    let room = width.map_or(WIDEST, |width| width.saturating_sub(text.chars().count() + 1));
-    if room < NARROWEST {
+    const MAX_BAR_COLUMNS: usize = 40;
+    const MIN_BAR_COLUMNS: usize = 8;
+    let room = width.map_or(MAX_BAR_COLUMNS, |width| width.saturating_sub(text.chars().count() + 1));
+    if room < MIN_BAR_COLUMNS {
         return text.to_owned();
     }
-    format!("{} {text}", bar(counts, room.min(WIDEST) as u64, color))
+    format!("{} {text}", bar(counts, room.min(MAX_BAR_COLUMNS) as u64, color))
 }
 
 /// Which share is done, well or not, in so many cells.

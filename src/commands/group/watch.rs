@@ -53,7 +53,7 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// How often the times in the view are told anew.
+/// How often the times in the view are redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// # Errors

@@ -15,7 +15,7 @@ const MAX_CONCURRENT_CALLS: usize = 16;
 /// Tasks that are asked about in one call.
 const TASKS_PER_CALL: usize = 100;
 /// Namespaces are not followed deeper than this: no path is that long.
-const MAX_DEPTH: usize = 100;
+const MAX_NAMESPACE_DEPTH: usize = 100;
 
 /// A namespace or a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,7 +77,7 @@ impl<'a> Lister<'a> {
             let mut below = stream::iter(namespaces)
                 .map(|entry| async move {
                     let row = Row { depth, entry };
-                    let inner = if self.recursive && depth < MAX_DEPTH && is_below(row.path(), &row) {
+                    let inner = if self.recursive && depth < MAX_NAMESPACE_DEPTH && is_below(row.path(), &row) {
                         self.below(row.path().to_owned(), depth + 1).await?
                     } else {
                         Vec::new()

@@ -1,4 +1,4 @@
-//! Changes of tasks, told by Pulse: when to look again.
+//! Changes of tasks, announced by Pulse: when to look again.
 
 use std::time::Duration;
 

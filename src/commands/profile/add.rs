@@ -22,7 +22,7 @@ pub(super) struct Args {
 /// Adds the profile to the settings.
 ///
 /// # Errors
-/// [`Kind::Usage`] when the name or the URL is none, [`Kind::Conflict`] when the name is taken.
+/// [`Kind::Usage`] when the name or the URL is invalid, [`Kind::Conflict`] when the name is taken.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let slot = Slot::parse(&format!("profiles.{name}.{}", keys::ROOT_URL.name)).map_err(|_| {

@@ -113,7 +113,7 @@ fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
     }
 }
 
-/// What programs are told.
+/// The environment of the programs.
 struct Announced {
     url: String,
     root: String,

@@ -39,7 +39,7 @@ pub(super) async fn get(client: &Client, name: &str) -> Result<Stored> {
     read(&or_nearest(answer, ("secret", name), names(client)).await?, name)
 }
 
-/// A secret, or none where there is none.
+/// A secret, or `None` where there is none.
 ///
 /// # Errors
 /// When the call fails otherwise; when it is not an object.

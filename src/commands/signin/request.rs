@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 const DEFAULT_NAME: &str = "tc";
 /// The same for whoever calls the program by the Go tool's name, and may look for its clients.
 const GO_TOOL_NAME: &str = "cli";
-/// How long credentials are good when nobody says it.
+/// How long credentials are valid when nobody says it.
 const DEFAULT_LIFETIME: &str = "1 day";
-/// Credentials that are good for longer than this are worth a warning.
+/// Credentials that are valid for longer than this are worth a warning.
 const WARN_ABOVE_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// What is asked for.
@@ -39,7 +39,7 @@ impl SignInRequest {
     /// What the arguments ask for, on top of an earlier sign-in, if any; says on standard error where less would do.
     ///
     /// # Errors
-    /// When `--expires` is no time in the future, or a scope, verb or preset is none.
+    /// When `--expires` is no time in the future, or a scope, verb or preset is invalid.
     pub(super) async fn of(args: &Args, before: Option<&Before>, context: &Context) -> Result<Self> {
         let kept = before.and_then(|before| before.minutes).map(|minutes| format!("{minutes} minutes"));
         let offset = lifetime(args.expires.as_deref().or(kept.as_deref()).unwrap_or(DEFAULT_LIFETIME))?;

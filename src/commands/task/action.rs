@@ -49,7 +49,7 @@ pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Futu
         ..args.bulk.options()
     };
     if options.ask && !options.confirm && !options.dry_run {
-        // Before a hundred thousand tasks are looked at in vain.
+        // Before a hundred thousand tasks are looked at for nothing.
         action.check_terminal(count, context)?;
     }
     let items = if options.ask || options.dry_run {

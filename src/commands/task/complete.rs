@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
         let run = pending_run(&looked_up.status()?)?;
         let group = worker_group(&looked_up.status()?);
         let claimed = claim(&client, &id, run, &group).await?;
-        // The credentials of the claim are good for this task alone.
+        // The credentials of the claim are valid for this task alone.
         let worker = client.with_credentials(Some(claimed));
         let call = worker.call("queue", "reportCompleted").arg(id.as_str()).arg(run.to_string());
         let answer = call.send().await.map_err(|error| {

@@ -41,7 +41,7 @@ fn unexpected(source: &serde_json::Error) -> Error {
 /// The definition that an answer of `queue.task` is.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not valid.
 pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
     serde_json::from_slice(answer)
         .map_err(|source| Error::failed("the queue sent something that is not a task's definition").caused_by(source))

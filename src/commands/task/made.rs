@@ -1,4 +1,4 @@
-//! Making tasks: checked first, created in order, told as they come to be.
+//! Making tasks: checked first, created in order, reported as they are created.
 
 use std::io::Write as _;
 

@@ -88,7 +88,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     outcome
 }
 
-/// The tasks, for people who are told how it ended.
+/// The tasks, for the message on how it ended.
 pub(super) fn about(named: &NamedTasks, context: &Context) -> Result<About> {
     let tasks: Vec<_> = named.tasks.iter().map(|task| (task.deployment.clone(), task.id.as_str())).collect();
     About::tasks(&tasks, context)

@@ -15,7 +15,9 @@ use crate::commands::bulk::Failures;
 use crate::context::{Context, beside, parse_timeout};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, ContentSource, Downloaded, Existing, Options, Watch};
+use crate::transfer::{
+    self, Algorithm, Checksum, ContentSource, DEFAULT_CONNECTIONS, Downloaded, Existing, Options, Watch,
+};
 use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
@@ -61,7 +63,7 @@ impl DownloadArgs {
         Ok(Options {
             existing,
             resume: !self.no_resume,
-            connections: self.connections.map_or(CONNECTIONS, usize::from),
+            connections: self.connections.map_or(DEFAULT_CONNECTIONS, usize::from),
             stall: parse_timeout(&self.stall)?,
             ..Options::default()
         })
@@ -118,7 +120,7 @@ pub(crate) async fn download(
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
         tally.add(ended, manifest, &bars, context)?;
-        // Those that have ended by now are told together.
+        // Those that have ended by now are reported together.
         while let Some(Some(ended)) = running.next().now_or_never() {
             tally.add(ended, manifest, &bars, context)?;
         }

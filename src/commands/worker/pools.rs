@@ -59,7 +59,7 @@ struct Counted {
 /// Lists them.
 ///
 /// # Errors
-/// When a call fails; a caller who may not count tasks is told so.
+/// When a call fails; a caller who may not count tasks gets a note.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let header = format!("errors in {} h", args.hours);
     let listing = args.list.listing(&COLUMNS, context)?.headed("errors", header);

@@ -247,7 +247,7 @@ fn pipeline(words: &mut Words) -> Result<(Pipeline, Option<Vec<String>>), Templa
                 known if FUNCTIONS.contains(&known) => {
                     return Err(TemplateError::new(format!("put `{known}` and its arguments into parentheses")));
                 }
-                _ => return Err(TemplateError::new(format!("there is no function `{name}`"))),
+                _ => return Err(TemplateError::new(format!("unknown function `{name}`"))),
             },
         };
         command.operands.push(operand);

@@ -83,7 +83,7 @@ pub(crate) fn distill(text: &str) -> Result<Distilled, DistillError> {
     }
 }
 
-/// The parser's words without the position, which is told apart.
+/// The parser's words without the position, which has a field of its own.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()

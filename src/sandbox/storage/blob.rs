@@ -13,9 +13,9 @@ use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
 /// Period of the pattern, in bytes. A prime, so that no block that a client asks for by mistake looks like another.
-const PERIOD: usize = 1_048_573;
+const PATTERN_BYTES: usize = 1_048_573;
 /// The most that goes out at once.
-const CHUNK: u64 = 256 * 1024;
+const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// So much is copied rather than kept in the buffer that it came in, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -44,7 +44,7 @@ enum Content {
 fn block() -> &'static Bytes {
     static BLOCK: OnceLock<Bytes> = OnceLock::new();
     BLOCK.get_or_init(|| {
-        let mut block = vec![0; PERIOD];
+        let mut block = vec![0; PATTERN_BYTES];
         fastrand::Rng::with_seed(1).fill(&mut block);
         block.into()
     })
@@ -78,7 +78,7 @@ impl Blob {
     /// in S3, the ETag is not an MD5.
     pub fn generated(length: u64, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let offset = rng.usize(0..PERIOD);
+        let offset = rng.usize(0..PATTERN_BYTES);
         let etag = format!("{:016x}{:016x}-{}", rng.u64(..), seed, length.div_ceil(8 << 20).max(1));
         Self::of(Content::Pattern { offset, length }, etag)
     }
@@ -154,15 +154,15 @@ impl Blob {
         let content = self.content.clone();
         let (mut at, end) = (range.start, range.end.min(self.length()));
         std::iter::from_fn(move || {
-            let most = CHUNK.min(end.saturating_sub(at));
+            let most = CHUNK_BYTES.min(end.saturating_sub(at));
             if most == 0 {
                 return None;
             }
             let chunk = match &content {
                 Content::Bytes(bytes) => bytes.slice(at as usize..(at + most) as usize),
                 Content::Pattern { offset, .. } => {
-                    let start = ((*offset as u64 + at) % PERIOD as u64) as usize;
-                    block().slice(start..PERIOD.min(start + most as usize))
+                    let start = ((*offset as u64 + at) % PATTERN_BYTES as u64) as usize;
+                    block().slice(start..PATTERN_BYTES.min(start + most as usize))
                 }
             };
             at += chunk.len() as u64;

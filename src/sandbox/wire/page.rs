@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 use crate::sandbox::call::{Call, Fault};
 
 /// The most that one page holds, and what it holds when nobody asks for less.
-const MAX: usize = 1000;
+const MAX_PAGE_ITEMS: usize = 1000;
 
 /// Marks a token as one of ours, so that garbage is recognized.
 const MARK: &str = "after/";
@@ -69,9 +69,9 @@ impl Page {
             Err(Fault::new(400, "InvalidRequestArguments", message))
         };
         let limit = match call.query("limit") {
-            None => MAX,
+            None => MAX_PAGE_ITEMS,
             Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().unwrap_or(MAX).min(MAX)
+                text.parse().unwrap_or(MAX_PAGE_ITEMS).min(MAX_PAGE_ITEMS)
             }
             Some(text) => return invalid("limit", text, "^[0-9]+$"),
         };

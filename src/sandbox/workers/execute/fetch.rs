@@ -20,7 +20,7 @@ use super::trouble::{Reason, Trouble};
 use crate::domain::root_url::encode_component;
 
 /// How often a download is tried.
-const TRIES: u32 = 4;
+const MAX_TRIES: u32 = 4;
 
 /// Connections for downloads, made when they are first needed.
 pub(super) struct Fetcher {
@@ -159,8 +159,8 @@ impl Fetcher {
                 Err(Broken::Final(trouble)) => return Err(trouble),
                 Err(Broken::Passing(reason)) => reason,
             };
-            if attempt == TRIES {
-                let message = format!("[mounts] cannot download {} in {TRIES} tries: {broken}", content.describe());
+            if attempt == MAX_TRIES {
+                let message = format!("[mounts] cannot download {} in {MAX_TRIES} tries: {broken}", content.describe());
                 return Err(Trouble::Exception(Reason::ResourceUnavailable, message));
             }
             log.warn(format_args!("[mounts] Download of {} broke off: {broken}", content.describe()));
@@ -172,7 +172,7 @@ impl Fetcher {
     async fn attempt(&self, api: &Api, content: &Content, into: &Path) -> Result<(u64, String), Broken> {
         let url = locate(api, content).await?;
         let failed = |message: String| Broken::Final(Trouble::Failed(message));
-        let url = Url::parse(&url).map_err(|error| failed(format!("[mounts] {url} is no URL: {error}")))?;
+        let url = Url::parse(&url).map_err(|error| failed(format!("[mounts] {url} is not a URL: {error}")))?;
         let client = self.client(&url).map_err(Broken::Final)?;
         // What is stored compressed comes so even to those who do not ask for it.
         let answer = client.get(url).header(ACCEPT_ENCODING, "gzip").send().await.map_err(passing)?;
@@ -246,7 +246,7 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
 
 fn cannot_write(path: &Path, error: &io::Error) -> Trouble {
     if error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::InvalidData {
-        return Trouble::Failed(format!("[mounts] what was downloaded is no gzip: {error}"));
+        return Trouble::Failed(format!("[mounts] what was downloaded is not gzip: {error}"));
     }
     Trouble::io(format_args!("[mounts] cannot write {}", path.display()), error)
 }

@@ -187,7 +187,7 @@ fn unpacking(target: &Path, error: &ArchiveError) -> Trouble {
     }
 }
 
-/// Whether the disk is full, however deep that lies in what is told of it.
+/// Whether the disk is full, however deep that lies in the chain of causes.
 fn lacks_room(error: &std::io::Error) -> bool {
     let mut kind = Some(error);
     while let Some(error) = kind {
