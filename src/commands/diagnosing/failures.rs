@@ -17,7 +17,7 @@ use crate::ui::Progress;
 
 /// Logs that are read at once. Three answers are waited for one after the other until a log comes, and meanwhile others
 /// are searched; each has a connection that keeps up to two megabytes.
-const MAX_CONCURRENT_LOGS: usize = 16;
+pub(super) const MAX_CONCURRENT_LOGS: usize = 16;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.
