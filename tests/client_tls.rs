@@ -77,6 +77,12 @@ impl TlsServer {
         Self { root: RootUrl::parse(&format!("https://localhost:{port}")).unwrap(), directory, offered }
     }
 
+    /// What is said where its certificate is not trusted.
+    fn not_trusted(&self) -> String {
+        let host = self.root.to_string().trim_start_matches("https://").to_owned();
+        format!("queue.ping failed: cannot trust the certificate of {host}")
+    }
+
     /// Calls it once, with the environment and the CA file that are given.
     async fn ping(&self, variables: &[(&str, &str)], extra_ca_file: Option<&str>) -> Result<u16, Error> {
         let empty = Environment::empty(self.directory.path()).with_clock(FakeClock::at("2026-11-22T12:00:00Z"));
@@ -116,7 +122,7 @@ async fn an_unknown_ca_is_not_trusted_and_not_tried_again() {
     let server = TlsServer::start();
     let error = server.ping(&[], None).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
-    assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
+    assert_eq!(error.message(), server.not_trusted());
     assert_eq!(error.advice(), [tc::Advice::TrustCertificate]);
 }
 
@@ -133,7 +139,7 @@ async fn a_server_with_the_certificate_of_a_ca_is_explained() {
     let server = TlsServer::with_certificate_of_a_ca();
     for (variables, file) in [(&[][..], Some("ca.pem")), (&[("SSL_CERT_FILE", "ca.pem")], None)] {
         let error = server.ping(variables, file).await.unwrap_err();
-        assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
+        assert_eq!(error.message(), server.not_trusted());
         assert!(error.hints()[0].contains("openssl req -x509 -addext basicConstraints=critical,CA:FALSE"), "{error:?}");
     }
 }

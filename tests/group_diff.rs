@@ -212,8 +212,8 @@ fn an_index_path_where_nothing_is_says_so() {
 /// No list of artifacts is answered before those of sixteen tasks are asked for.
 #[test]
 fn wait_reads_the_logs_of_what_failed_side_by_side() {
-    const TASKS: usize = 20;
-    const SIDE_BY_SIDE: usize = 16;
+    const TASKS: usize = 60;
+    const SIDE_BY_SIDE: usize = 48;
     let server = FakeServer::start();
     let status = |number: usize| {
         json!({"taskId": id(number), "state": "failed", "taskQueueId": "p/w",
