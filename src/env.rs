@@ -58,14 +58,14 @@ variables! {
     HOME = "HOME", "Home directory.";
     TMPDIR = "TMPDIR", "Directory of temporary files, such as what is being edited; on Unix /tmp by default.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
-    XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that `tc references update` keeps, on Linux; ~/.cache by default.";
-    XDG_DATA_HOME = "XDG_DATA_HOME", "Directory of data files, where `tc completions --install` puts those of bash; ~/.local/share by default.";
-    ZDOTDIR = "ZDOTDIR", "Directory of zsh's own files, where `tc completions --install` finds .zshrc; the home directory by default.";
-    SHELL = "SHELL", "The shell that `tc completions --install` is for, where none is named.";
+    XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that were fetched, on Linux; ~/.cache by default.";
+    XDG_DATA_HOME = "XDG_DATA_HOME", "Directory of data files, where completions of bash are installed; ~/.local/share by default.";
+    ZDOTDIR = "ZDOTDIR", "Directory of zsh's own files, where completions are added to .zshrc; the home directory by default.";
+    SHELL = "SHELL", "The shell to install completions for, where none is named.";
     APPDATA = "APPDATA", "Directory of configuration files, on Windows.";
-    LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that `tc references update` keeps, on Windows.";
-    VISUAL = "VISUAL", "Editor for `tc config edit`.";
-    EDITOR = "EDITOR", "Editor for `tc config edit` when VISUAL is not set.";
+    LOCALAPPDATA = "LOCALAPPDATA", "Directory of the references that were fetched, on Windows.";
+    VISUAL = "VISUAL", "Editor for settings, secrets and task definitions.";
+    EDITOR = "EDITOR", "Editor for settings, secrets and task definitions when VISUAL is not set.";
     TC_PROFILE = "TC_PROFILE", "Name of the profile to use.";
     TC = "TC", "Set for programs `tc-NAME` and for aliases that the shell runs: the path of tc. It is not read.";
     PATH = "PATH", "Where programs `tc-NAME` are found that are commands `tc NAME`.";
@@ -75,7 +75,7 @@ variables! {
     LESS = "LESS", "Options of `less`; FRX where there are none.";
     TC_LOG = "TC_LOG", "Log level on standard error: error, warn, info, debug, trace.";
     TC_PROGRESS = "TC_PROGRESS", "When 0, no progress bars and no redrawing: views print lines.";
-    DEBUG_TASKCLUSTER_CLIENT = "DEBUG_TASKCLUSTER_CLIENT", "When set, the same as -v, unless TC_LOG says otherwise.";
+    DEBUG_TASKCLUSTER_CLIENT = "DEBUG_TASKCLUSTER_CLIENT", "When set, what happens is logged to standard error, unless TC_LOG says otherwise.";
 }
 
 /// What the program gets from outside, apart from its arguments and streams.
@@ -176,7 +176,7 @@ impl Environment {
     }
 
     /// Like [`Environment::get`], but accepts the name in lower case as well, as proxies are set.
-    pub fn get_any_case(&self, variable: Variable) -> Option<&str> {
+    pub(crate) fn get_any_case(&self, variable: Variable) -> Option<&str> {
         self.text(&variable.name.to_lowercase()).or_else(|| self.text(variable.name))
     }
 

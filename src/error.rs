@@ -36,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds that a user meets, in the order of their exit status.
-    pub const ALL: [Kind; 9] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Failed,
         Kind::Usage,
         Kind::Unsuccessful,
@@ -65,7 +65,7 @@ impl Kind {
     }
 
     /// What the exit status means, for `tc help exit-codes` and the man page.
-    pub fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         match self {
             Kind::BrokenPipe => "the reader of the output went away",
             Kind::Failed => "it failed",
@@ -143,14 +143,14 @@ impl Error {
     }
 
     /// A program of the user's ends everything with this exit status, and this text on standard error, as it is.
-    pub fn halted(status: u8, message: Vec<u8>) -> Self {
+    pub(crate) fn halted(status: u8, message: Vec<u8>) -> Self {
         let mut error = Self::failed(format!("ended with status {status}"));
         error.0.halted = Some(Halted { status, message });
         error
     }
 
     /// The text that goes to standard error in place of a report, where a program of the user's ended everything.
-    pub fn last_words(&self) -> Option<&[u8]> {
+    pub(crate) fn last_words(&self) -> Option<&[u8]> {
         self.0.halted.as_ref().map(|halted| halted.message.as_slice())
     }
 
@@ -241,7 +241,7 @@ impl Error {
     }
 
     /// The advice, which is the caller's to put into words from now on.
-    pub fn take_advice(&mut self) -> Vec<Advice> {
+    pub(crate) fn take_advice(&mut self) -> Vec<Advice> {
         std::mem::take(&mut self.0.advice)
     }
 }

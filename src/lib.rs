@@ -33,6 +33,7 @@ mod exit;
 pub mod fuzzing;
 pub mod helper;
 mod loopback;
+mod nesting;
 pub mod pulse;
 pub mod reference;
 mod run;

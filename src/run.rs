@@ -31,7 +31,7 @@ const INTERRUPT_LIMIT: Duration = Duration::from_millis(1000);
 /// The least time for printing the last message after an interrupt. It is bounded, because standard error may be blocked.
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(300);
 /// How long what is left for standard output may take before them.
-const REST_LIMIT: Duration = Duration::from_millis(100);
+const FLUSH_LIMIT: Duration = Duration::from_millis(100);
 
 /// Runs one command line and returns the exit status.
 ///
@@ -155,7 +155,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
 }
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
-/// completes a word is not told of errors.
+/// completes a word shows no errors.
 fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
     let Some(asked) = Asked::of(tree, words, environment) else { return Vec::new() };
     let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };
@@ -214,12 +214,12 @@ fn finish_interrupted(error: Error, ui: Arc<Ui>, ending: &Ending) -> u8 {
     let (flushed, rest) = mpsc::channel();
     let output = Arc::clone(&ui);
     let flush = move || {
-        // A reader who is gone is none who could be told.
+        // There is nobody left to report it to.
         flushed.send(output.flush()).unwrap_or_default();
     };
     if thread::Builder::new().name("rest".to_owned()).spawn(flush).is_ok() {
         // Nobody may read it. The lock is taken then, and the last words do not wait for it.
-        drop(rest.recv_timeout(REST_LIMIT));
+        drop(rest.recv_timeout(FLUSH_LIMIT));
     }
     let (end, ended) = mpsc::channel();
     let last_words = move || {

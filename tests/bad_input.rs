@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("an unknown command", &["apo"], &["unknown command `apo`", "`api`"], 2),
-    case("an unknown service", &["api", "quue", "ping"], &["there is no service `quue`", "`queue`"], 2),
+    case("an unknown service", &["api", "quue", "ping"], &["unknown service `quue`", "`queue`"], 2),
     case(
         "an unknown method",
         &["api", "queue", "rerun-task"],
@@ -105,7 +105,7 @@ const CASES: &[Case] = &[
         2,
     ),
     case("an unreadable CA file", &["api", "queue", "ping", "--cacert", "none.pem"], &["none.pem"], 1),
-    case("a server that is gone", &["api", "queue", "ping", "--retries", "0"], &["cannot connect to localhost"], 7),
+    case("a server that is gone", &["api", "queue", "ping", "--retries", "0"], &["cannot connect to localhost:1"], 7),
     case("an argument that a URL cannot carry", &["api", "secrets", "get", ".."], &["`..`"], 2),
 ];
 

@@ -184,7 +184,7 @@ fn nothing_is_remembered_for_scripts_nor_where_the_setting_is_off() {
 fn install_says_what_it_writes_and_writes_it_once() {
     let tc = Tc::new().env("SHELL", "/usr/bin/fish");
     let file = tc.directory().join(".config/fish/completions/tc.fish");
-    let again = "New shells complete; this one does after it was started again.\n";
+    let again = "Start a new shell to use the completions.\n";
     for _ in 0..2 {
         let said = format!("Wrote {}.\n{again}", file.display());
         tc.run(&["completions", "--install"]).stdout("").stderr(&said).status(0);

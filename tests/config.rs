@@ -92,7 +92,7 @@ fn a_setting_that_does_not_count_is_told() {
     let tc = Tc::new().at("https://tc.example.com");
     tc.run(&["config", "set", "root-url", "community"])
         .stdout("")
-        .stderr("hint: What is set does not count here: TASKCLUSTER_ROOT_URL comes before it.\n")
+        .stderr("hint: The setting has no effect here: TASKCLUSTER_ROOT_URL takes precedence.\n")
         .status(0);
 }
 
@@ -272,7 +272,7 @@ fn an_import_replaces_nothing_unasked() {
         .stdout("")
         .stderr(&format!(
             "error: the root URL https://mine.example.com is already set in {path}\n\
-             hint: Say --force to replace it.\n"
+             hint: Use --force to replace it.\n"
         ))
         .status(6);
     assert!(!tc.paths().credentials.exists());
@@ -282,7 +282,7 @@ fn an_import_replaces_nothing_unasked() {
         .stdout("")
         .stderr(
             "error: there are already credentials for https://tc.example.com (other)\n\
-             hint: Say --force to replace it.\n",
+             hint: Use --force to replace it.\n",
         )
         .status(6);
     tc.run(&["config", "import", "--force", "-q"]).stderr("").status(0);

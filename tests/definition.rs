@@ -174,7 +174,7 @@ fn docker_run_s_interface_is_that_of_the_go_tool() {
     tc.run(&["task", "run", "ubuntu", "echo"]).stdout("").status(2);
     let pool = ["task", "run", "--pool", "a/b"];
     tc.run(&[&pool[..], &["ubuntu"]].concat()).status(2).stderr(
-        "error: run requires at least 2 arguments: image and command\nhint: For generic-worker, which has no images, add --generic\n",
+        "error: run requires at least 2 arguments: image and command\nhint: For generic-worker, which has no images, add --generic.\n",
     );
     tc.run(&[&pool[..], &["--owner", "me", "ubuntu", "true"]].concat())
         .status(2)

@@ -83,7 +83,7 @@ fn errors_of_a_log_without_any_says_so() {
     let group = Group::new();
     let id = failed(&group, "test", "all is well\nreally\n", &json!({}));
     let ran = group.tc().run(&["task", "errors", &id]);
-    ran.stdout("").stderr(&format!("No line of {BACKING} tells an error. Its last: really\n")).status(0);
+    ran.stdout("").stderr(&format!("No line of {BACKING} reports an error. Its last: really\n")).status(0);
     let none = group.task("none", "failed");
     group.tc().run(&["task", "errors", &none]).stdout("").stderr(&format!("error: task {none} has no log\n")).status(5);
 }

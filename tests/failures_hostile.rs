@@ -143,7 +143,7 @@ fn what_expands_without_end_is_read_in_bounded_memory() {
     let bomb = Blob::new(gzip((0..300).map(|_| vec![b' '; 1 << 20]))).content_encoding("gzip");
     let id = failed(&group, &[(BACKING, bomb)]);
     let ran = group.tc().run(&["task", "errors", &id]);
-    ran.stdout("").stderr(&format!("No line of {BACKING} tells an error.\n")).status(0);
+    ran.stdout("").stderr(&format!("No line of {BACKING} reports an error.\n")).status(0);
 }
 
 #[test]

@@ -68,9 +68,7 @@ fn what_is_no_time_is_refused() {
     let tc = tc();
     tc.run(&["from-now", "nope"])
         .stdout("")
-        .stderr(
-            "error: string 'nope' is not a valid time expression\nhint: Say for instance `1 day 2 hours`, or `-15m`.\n",
-        )
+        .stderr("error: string 'nope' is not a valid time expression\nhint: For example: `1 day 2 hours`, or `-15m`.\n")
         .status(2);
     tc.run(&["from-now", "1h", "--from", "noon"])
         .stdout("")

@@ -117,7 +117,7 @@ pub fn list_speaks_json_jq_and_templates() {
     let ran = tc.run(&["group", "list", "--format-string", "{{ .Status.TaskIdd }}", &group.id]);
     ran.stdout("").status(2);
     assert!(
-        ran.stderr.starts_with("error: the template of --format-string is wrong: there is no field .Status.TaskIdd;"),
+        ran.stderr.starts_with("error: the template of --format-string is invalid: unknown field .Status.TaskIdd;"),
         "{ran}"
     );
 }
@@ -429,7 +429,7 @@ fn retriggering_makes_copies_that_start_at_once() {
         .tc()
         .run(&["group", "retrigger", "-y", &group.id])
         .stdout("")
-        .stderr("error: no task is chosen to be retriggered\nhint: Choose some with a filter, or say --all.\n")
+        .stderr("error: no task is selected to retrigger\nhint: Choose some with a filter, or all with --all.\n")
         .status(2);
     let ran = group.tc().run(&["group", "retrigger", "-y", "--exact", "--name", "b", "--times", "2", "-q", &group.id]);
     ran.status(0);

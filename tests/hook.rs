@@ -217,7 +217,7 @@ fn a_hook_goes_out_and_comes_back_as_a_file() {
     assert_eq!(exported.json()["metadata"], definition()["metadata"]);
     assert_eq!(tc.run(&["hook", "export", "project-x"]).json(), json!([exported.json()]));
     fs::write(tc.directory().join("hook.json"), &exported.stdout).unwrap();
-    tc.run(&["hook", "update", "hook.json"]).stdout("").stderr("project-x/nightly/main is so already.\n").status(0);
+    tc.run(&["hook", "update", "hook.json"]).stdout("").stderr("project-x/nightly/main is up to date.\n").status(0);
     let changed = exported.stdout.replace("Builds all.", "Builds most.");
     fs::write(tc.directory().join("hook.json"), &changed).unwrap();
     let shown =

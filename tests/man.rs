@@ -38,7 +38,7 @@ fn a_page_is_printed_without_a_directory() {
     assert!(root.stdout.contains("TASKCLUSTER_ROOT_URL") && root.stdout.contains("\\fB130\\fR"), "{root}");
     let decode = tc.run(&["man", "slugid", "decode"]);
     decode.stderr("").status(0);
-    assert!(decode.stdout.contains("tc\\-slugid\\-decode \\- Print the UUID"), "{decode}");
+    assert!(decode.stdout.contains("tc\\-slugid\\-decode \\- Convert an ID"), "{decode}");
 }
 
 #[test]

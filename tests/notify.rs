@@ -134,7 +134,7 @@ fn people_are_told_how_waiting_ended() {
     let page = |kind: &str, id: &str| format!("{root}/{kind}/{id}");
 
     let ran = tc.run(&["task", "wait", &good, "--notify", "me@example.com"]);
-    ran.stderr("me@example.com was told.\n").status(0);
+    ran.stderr("Notified me@example.com.\n").status(0);
     tc.run(&["group", "wait", &bad, "--notify", "slack:C1", "--notify", "pulse:k"]).status(3);
     tc.run(&["group", "watch", &good, "--notify", "!r:x"]).status(0);
     tc.run(&["task", "watch", &good, &bad, "--notify", "pulse:k"]).status(3);
@@ -192,7 +192,7 @@ fn a_message_that_is_lost_does_not_hide_how_the_task_ended() {
     let tc = Tc::new().signed_in(&sandbox);
     let ran = tc.run(&["task", "wait", &bad, "--notify", "me@example.com"]);
     ran.status(3);
-    assert!(ran.stderr.contains("warning: me@example.com was not told: "), "{ran}");
+    assert!(ran.stderr.contains("warning: cannot notify me@example.com: "), "{ran}");
     // Where the task did well, the message that was asked for is what failed.
     let ran = tc.run(&["task", "wait", &good, "--notify", "me@example.com"]);
     ran.status(1);

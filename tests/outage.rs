@@ -72,7 +72,7 @@ fn an_outage_is_not_borne_forever() {
     let ran = run(&server, &["group", "wait", "--interval", "4 minutes"]);
     ran.status(7).stdout("");
     assert_eq!(ran.stderr.matches("looking again").count(), 1, "{ran}");
-    assert!(ran.stderr.contains("hint: That has gone on for 12 min 0 s.\n"), "{ran}");
+    assert!(ran.stderr.contains("hint: The outage has lasted 12 min 0 s.\n"), "{ran}");
 }
 
 #[test]

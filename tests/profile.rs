@@ -63,7 +63,7 @@ fn a_name_is_not_taken_twice() {
     tc.run(&["profile", "add", "corp", "https://corp.example.com"]).stdout("").stderr("").status(0);
     tc.run(&["profile", "add", "corp", "https://x.example.com"])
         .stdout("")
-        .stderr("error: there is a profile `corp` already\nhint: Say --force to change its root URL.\n")
+        .stderr("error: there is a profile `corp` already\nhint: Use --force to change its root URL.\n")
         .status(6);
     tc.run(&["profile", "add", "corp", "https://x.example.com", "--force"]).stdout("").stderr("").status(0);
     assert_eq!(tc.settings_text(), SETTINGS.replace("corp.example", "x.example"));

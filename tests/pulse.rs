@@ -34,7 +34,7 @@ fn service_without_exchanges_says_so() {
 #[test]
 fn unknown_service_suggests_the_near_one() {
     let ran = Tc::new().run(&["pulse", "exchanges", "quue"]);
-    ran.status(2).stdout("").stderr("error: there is no service `quue`\nhint: Did you mean `queue`?\n");
+    ran.status(2).stdout("").stderr("error: unknown service `quue`\nhint: Did you mean `queue`?\n");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn broker_that_is_not_there_is_unavailable_after_all_tries() {
     let tc = Tc::new().env("PULSE_URL", &url);
     let ran = tc.run(&["pulse", "listen", "queue.taskFailed", "--retries", "1"]);
     ran.status(7).stdout("").stderr(&format!(
-        "cannot connect to 127.0.0.1:{port}: Connection refused (os error 111); trying again\n\
+        "cannot connect to 127.0.0.1:{port}: Connection refused (os error 111); trying again.\n\
          error: cannot connect to 127.0.0.1:{port}\n  \
          caused by: Connection refused (os error 111)\n\
          hint: Check PULSE_URL and the network.\n"

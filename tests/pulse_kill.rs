@@ -158,5 +158,5 @@ fn endure(Trial { messages, kills, restarts }: Trial) {
     let duplicates: usize = ours.map(|(_, times)| times.len() - 1).sum();
     assert!(duplicates <= (kills + restarts) * 50, "{duplicates} duplicates");
     let said = std::fs::read_to_string(folder.path().join("err")).unwrap();
-    assert_eq!(said.matches("lost the connection to Pulse").count(), restarts, "{said}");
+    assert_eq!(said.matches("Lost the connection to Pulse").count(), restarts, "{said}");
 }

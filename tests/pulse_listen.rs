@@ -89,7 +89,7 @@ fn people_see_time_exchange_names_and_state() {
     let (time, rest) = ran.status(0).stdout.split_once("  ").unwrap();
     assert_eq!(time.len(), "12:34:56".len());
     assert_eq!(rest, "queue.taskCompleted  VESwp9JaRo-XkFN_bemBhw run 0 p/people  completed[31m\n");
-    assert!(ran.stderr.starts_with("listening on queue/bob/tc-"), "{ran}");
+    assert!(ran.stderr.starts_with("Listening on queue/bob/tc-"), "{ran}");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn durable_queue_keeps_what_nobody_took_and_is_deleted_on_demand() {
         );
     }
     let delete = ["pulse", "listen", "--queue", "kept", "--delete"];
-    tc.run(&delete).status(0).stdout("").stderr("deleted queue/bob/kept with 2 messages in it\n");
+    tc.run(&delete).status(0).stdout("").stderr("Deleted queue/bob/kept with 2 messages in it.\n");
     tc.run(&delete).status(5).stderr(
         "error: no queue `queue/bob/kept`\nhint: Check the name; without `queue/<user>/` it is one of your own.\n",
     );
@@ -201,7 +201,7 @@ fn failed_command_leaves_its_message_in_a_durable_queue() {
     let ran = tc.run(&[&listen[..], &["--exec", "echo $TC_PULSE_REDELIVERED", "--count", "1"]].concat());
     ran.status(0).stdout("true\n");
     tc.run(&["pulse", "listen", "--queue", "failing", "--delete"])
-        .stderr("deleted queue/bob/failing with 0 messages in it\n");
+        .stderr("Deleted queue/bob/failing with 0 messages in it.\n");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn failed_commands_are_tried_again_and_counted() {
         publisher.publish_when_bound(exchange, "_", &[], b"good");
     });
     ran.status(3).stdout("mended\n").stderr(
-        "the command failed for _ (exit status: 1); trying again in 1 s\n\
+        "The command failed for _ (exit status: 1); trying again in 1 s.\n\
          warning: the command failed for _: exit status: 1\n\
          error: the command failed for one message\n",
     );

@@ -92,7 +92,7 @@ fn what_runs_in_a_sandbox_with_a_broker_hears_of_its_failures() {
         set -e
         "$TC" pulse listen queue.taskFailed --count 1 -v --exec '"$TC" task rerun "$TC_PULSE_TASK_ID"' >heard 2>err &
         trap 'kill $! 2>/dev/null || true' EXIT
-        until grep -q '^listening on ' err; do kill -0 $! && sleep 0.1; done
+        until grep -q '^Listening on ' err; do kill -0 $! && sleep 0.1; done
         "$TC" task create task.yml --json --jq ".[0].taskId" >id
         wait $!
         "$TC" task wait "$(cat id)" >&2 || true
@@ -163,7 +163,7 @@ fn waiting_sees_a_change_within_a_second_of_being_told() {
             running.join().unwrap()
         });
         ran.status(3);
-        assert!(ran.stderr.starts_with("looking when Pulse tells of changes\n"), "{ran}");
+        assert!(ran.stderr.starts_with("Looking whenever Pulse announces a change.\n"), "{ran}");
     }
 }
 

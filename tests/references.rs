@@ -364,5 +364,5 @@ fn a_service_is_shown_as_json() {
     ran.stdout("https://login.taskcluster.net/v1\n").stderr("").status(0);
     let ran = tc.run(&["references", "show", "quueue"]);
     ran.stdout("").status(2);
-    assert!(ran.stderr.contains("there is no service `quueue`"), "{ran}");
+    assert!(ran.stderr.contains("unknown service `quueue`"), "{ran}");
 }

@@ -159,7 +159,7 @@ fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
     server.expect(VERSION, Answer::json(200, r#"{"version": "v107.1.0"}"#));
     let told = format!(
         "{} is of Taskcluster 107.1.0; the references in use are of 106.0.0.\n\
-         hint: To work by its own: tc references update. To be told no more: tc config set version-hint off\n",
+         hint: To use its own: tc references update. To turn this notice off: tc config set version-hint off\n",
         server.url()
     );
     assert_eq!(run(&tc), told);
@@ -210,7 +210,7 @@ fn references_are_listed_shown_and_forgotten() {
     assert_eq!(tc.run(&["references", "show", "queue"]).json()["methods"][0]["name"], "taskQueueCountsBatch");
     tc.run(&["references", "reset"])
         .stdout("")
-        .stderr("From now on the references of Taskcluster 106.0.0 count again.\n")
+        .stderr("The references of Taskcluster 106.0.0 are in use again.\n")
         .status(0);
     tc.run(&["references", "reset", "--all"]).stdout("").stderr("No references were kept.\n").status(0);
     tc.run(&["references", "list", "--deployments"]).stdout("").status(0);

@@ -201,7 +201,7 @@ fn a_stream_shows_what_it_is_asked_for() {
     let (status, mut rest) = request(&sandbox, "?exchange=nope");
     let mut text = String::new();
     rest.read_to_string(&mut text).unwrap();
-    assert_eq!((status, text.as_str()), (400, "{\"error\":\"there is no exchange `nope`\"}\n"));
+    assert_eq!((status, text.as_str()), (400, "{\"error\":\"unknown exchange `nope`\"}\n"));
 }
 
 #[test]

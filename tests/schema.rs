@@ -82,7 +82,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
         (
             &["schema", "show", "quue", "createTask"][..],
             2,
-            "error: there is no service `quue`\nhint: Did you mean `queue`?\n",
+            "error: unknown service `quue`\nhint: Did you mean `queue`?\n",
         ),
         (
             &["schema", "show", "queue", "creatTask"],
@@ -104,7 +104,7 @@ fn bad_input_is_refused_before_anything_is_printed() {
             2,
             "error: --output goes with a method, not with a file\n",
         ),
-        (&["schema", "list", "nope"], 2, "error: there is no service `nope`\n"),
+        (&["schema", "list", "nope"], 2, "error: unknown service `nope`\n"),
         (&["schema"], 2, ""),
         (
             &validate("broken.json"),

@@ -140,7 +140,7 @@ fn a_secret_can_be_set_and_removed_without_reading_it() {
     };
     let ran = limited(&["secret", "set", "project/a/bot", "-f", "a=1"]);
     ran.stdout("").status(4);
-    assert!(ran.stderr.contains("hint: Name the end with --expires to set the secret without reading it.\n"), "{ran}");
+    assert!(ran.stderr.contains("hint: Give --expires to set the secret without reading it.\n"), "{ran}");
     limited(&["secret", "set", "project/a/bot", "-f", "a=1", "--expires", "2100-01-01T00:00:00Z"])
         .stdout("Secret project/a/bot set\n")
         .stderr("")
@@ -183,7 +183,7 @@ fn what_is_no_object_is_refused_without_showing_it() {
     let ran = tc.run(&["secret", "set", "a", "-f", "hunter2"]);
     ran.stderr("error: the value of -f is not KEY=VALUE\n").status(2);
     let ran = tc.run(&["secret", "set", "a", "-F", "k=hunter2"]);
-    ran.stderr("error: the value of `k` is not JSON\nhint: Use -f for a text.\n").status(2);
+    ran.stderr("error: the value of `k` is not JSON\nhint: Use -f for a string.\n").status(2);
     tc.run(&["secret", "set", "a", "-f", "k=v", "--expires", "2020-01-01T00:00:00Z"])
         .stderr("error: --expires is in the past: 2020-01-01 00:00 UTC\n")
         .status(2);

@@ -220,9 +220,7 @@ pub fn at_a_terminal_it_is_stored_and_found_again() {
         ended.stderr
     );
     assert!(
-        ended
-            .stderr
-            .contains("\nWhich scopes were granted is not known: auth.currentScopes failed: cannot connect to "),
+        ended.stderr.contains("\nThe granted scopes are unknown: auth.currentScopes failed: cannot connect to "),
         "{}",
         ended.stderr
     );
@@ -307,9 +305,7 @@ fn a_preset_is_a_set_of_scopes() {
     assert_eq!(signin.query("scope"), ["b", "queue:rerun-task:*"]);
     signin.finish();
     let ran = tc.run(&["signin", "--preset", "reldut"]);
-    ran.stdout("")
-        .status(2)
-        .stderr("error: there is no preset `reldut` in the settings\nhint: Did you mean `relduty`?\n");
+    ran.stdout("").status(2).stderr("error: unknown preset `reldut`\nhint: Did you mean `relduty`?\n");
 }
 
 #[test]

@@ -328,7 +328,7 @@ fn whoami_without_the_scope_to_ask_says_who_one_is() {
     let sandbox = with_failed_task();
     let tc = client(&sandbox, &["queue:x".to_owned()]);
     let ran = tc.run(&["whoami"]);
-    ran.stderr("The scopes are not known: these credentials lack auth:current-scopes.\n").status(0);
+    ran.stderr("The scopes are unknown: these credentials lack auth:current-scopes.\n").status(0);
     assert!(ran.stdout.starts_with("Client ID: test/1\n") && !ran.stdout.contains("Scopes"), "{ran}");
     assert!(tc.run(&["whoami", "--json"]).json()["scopes"].is_null());
 }

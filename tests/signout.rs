@@ -78,6 +78,6 @@ fn nothing_is_printed_when_the_store_cannot_be_changed() {
     for args in [&["signout", "-R", A][..], &["signout", "--all"]] {
         let ran = tc.run(args);
         ran.stdout("").status(1);
-        assert!(ran.stderr.contains("line 1, column 1: this is no JSON"), "{ran}");
+        assert!(ran.stderr.contains("line 1, column 1: not valid JSON"), "{ran}");
     }
 }

@@ -14,7 +14,7 @@ fn rerun_refuses_what_did_not_fail() {
     for state in ["completed", "pending", "running", "unscheduled"] {
         let id = group.task(state, state);
         let message = format!(
-            "error: task {id} is {state}; only failed tasks and exceptions are rerun\nhint: --force reruns it all the same.\n"
+            "error: task {id} is {state}; only failed tasks and exceptions are rerun\nhint: Use --force to rerun it all the same.\n"
         );
         group.tc().run(&["task", "rerun", &id]).stdout("").stderr(&message).status(6);
         group.tc().run(&["task", "rerun", "-n", &id]).stdout("").stderr(&message).status(6);

@@ -186,7 +186,7 @@ fn two_processes_at_one_place_leave_the_right_bytes() {
             let statuses: Vec<&str> = stdout.lines().filter(|line| line.len() == 1).collect();
             assert!(statuses.len() == 2 && statuses.contains(&"0"), "{stdout}{stderr}");
             assert!(statuses.iter().all(|status| ["0", "6"].contains(status)), "{stdout}{stderr}");
-            assert!(!statuses.contains(&"6") || stderr.contains("another tc is writing "), "{stderr}");
+            assert!(!statuses.contains(&"6") || stderr.contains("another process is writing "), "{stderr}");
             assert!(fs::read(folder.path().join("out")).unwrap() == expected);
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         }

@@ -101,7 +101,7 @@ fn ended_credentials_are_not_sent_and_their_end_is_told() {
         .stdout("")
         .stderr(&format!(
             "error: not signed in to {0}\n\
-             hint: The call was not signed: the credentials stored for {0} ended at 2026-11-22 12:00 UTC.\n\
+             hint: The call was not signed: the credentials stored for {0} expired at 2026-11-22 12:00 UTC.\n\
              hint: To sign in: tc signin -R {0}\n",
             sandbox.root_url()
         ))
@@ -118,7 +118,7 @@ fn an_end_that_is_near_is_told_once_and_only_on_a_terminal() {
         tc.terminal()
             .run(&[&args[..], &["--color", "never"]].concat())
             .stderr(&format!(
-                "warning: the credentials for {} end in {left}\nhint: Sign in again with `tc signin`.\n",
+                "warning: the credentials for {} expire in {left}\nhint: Sign in again with `tc signin`.\n",
                 sandbox.root_url()
             ))
             .status(0);
@@ -135,7 +135,7 @@ fn a_refused_store_is_told_and_passed_over_on_request() {
     std::fs::create_dir(&paths.credentials).unwrap();
     let ran = tc.run(&["api", "queue", "ping", "-R", sandbox.root_url()]);
     ran.stdout("").status(1);
-    assert!(ran.stderr.contains("it is no regular file"), "{ran}");
+    assert!(ran.stderr.contains("it is not a regular file"), "{ran}");
     tc.run(&["api", "queue", "ping", "-R", sandbox.root_url(), "--no-credentials"]).stderr("").status(0);
     // In a task, the proxy signs; the store has no say.
     tc.env("TASKCLUSTER_PROXY_URL", sandbox.root_url()).run(&["api", "queue", "ping"]).stderr("").status(0);

@@ -5,11 +5,11 @@ use std::time::Duration;
 /// Actions in flight at the start: enough to learn something from the first answers, and no burden
 /// for any server. It doubles every round trip while throughput follows, so a large run is at full
 /// speed after four of them.
-const START: usize = 32;
+const INITIAL_WINDOW: usize = 32;
 /// Twice as many in flight must bring this much more per second for doubling to go on.
-const PAYS: f64 = 1.2;
+const MIN_GAIN: f64 = 1.2;
 /// A small step up must bring this much.
-const STEP_PAYS: f64 = 1.03;
+const MIN_STEP_GAIN: f64 = 1.03;
 /// Windows without a change before the next small step up is tried.
 const HOLDING_WINDOWS: u32 = 8;
 
@@ -52,7 +52,7 @@ impl Controller {
     pub(crate) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
-            limit: START.min(most),
+            limit: INITIAL_WINDOW.min(most),
             most,
             phase: Phase::Doubling,
             best: 0.0,
@@ -111,7 +111,7 @@ impl Controller {
                 self.best = rate;
                 self.phase = Phase::Holding { windows: 0 };
             }
-            Phase::Doubling if rate >= before * PAYS => self.grow(self.limit),
+            Phase::Doubling if rate >= before * MIN_GAIN => self.grow(self.limit),
             Phase::Doubling => self.phase = Phase::Holding { windows: 0 },
             Phase::Holding { windows } if windows + 1 < HOLDING_WINDOWS => {
                 self.phase = Phase::Holding { windows: windows + 1 };
@@ -121,7 +121,7 @@ impl Controller {
                 self.phase = Phase::Probing { from: self.limit };
                 self.grow((self.limit / 8).max(1));
             }
-            Phase::Probing { .. } if rate >= before * STEP_PAYS => {
+            Phase::Probing { .. } if rate >= before * MIN_STEP_GAIN => {
                 self.phase = Phase::Probing { from: self.limit };
                 self.grow((self.limit / 8).max(1));
             }

@@ -1,4 +1,5 @@
-//! When going on with many actions is in vain: the same refusal again and again, or a deployment that is gone. Pure.
+//! When it is pointless to go on with many actions: the same refusal again and again, or a deployment that is gone.
+//! Pure.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(crate) enum Verdict {
     Unanswered,
 }
 
-/// Why it is in vain to go on.
+/// Why it is pointless to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Futility {
     /// So many refusals alike came one after the other.
@@ -34,7 +35,7 @@ pub(crate) enum Futility {
     Unanswered(usize),
 }
 
-/// Watches a run for signs that it is in vain.
+/// Watches a run for signs that it is pointless.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     refusal: String,
@@ -58,7 +59,7 @@ impl Verdict {
 
 impl Watch {
     /// Takes note of an action that was under way from `started` to `ended`, as times since the start of the run, and
-    /// says whether it is in vain to go on.
+    /// says whether it is pointless to go on.
     pub(crate) fn note(&mut self, verdict: Verdict, started: Duration, ended: Duration) -> Option<Futility> {
         if verdict == Verdict::Unanswered {
             // What was answered in the meantime shows that the deployment is there.
@@ -90,7 +91,7 @@ mod tests {
         Verdict::Refused(text.to_owned())
     }
 
-    /// The place of the first verdict after which it is in vain to go on, when each action follows the one before.
+    /// The place of the first verdict after which it is pointless to go on, when each action follows the one before.
     fn stops_after(verdicts: impl IntoIterator<Item = Verdict>) -> Option<usize> {
         let mut watch = Watch::default();
         let at = |second: usize| Duration::from_secs(second as u64);

@@ -8,7 +8,7 @@ pub(crate) const MOST_CONNECTIONS: usize = 512;
 
 /// Files that are left to the rest of the process: look-ups of the host's name, temporary files,
 /// the connection that fetches the next page.
-const RESERVE: usize = 16;
+const RESERVED_FILES: usize = 16;
 
 /// How many requests may be under way at once: as many as leave all their connections within the
 /// limit of open files and [`MOST_CONNECTIONS`].
@@ -30,7 +30,7 @@ fn max_open_files() -> usize {
 }
 
 fn within(limit: usize, open: usize) -> usize {
-    let most = limit.saturating_sub(open).saturating_sub(RESERVE).min(MOST_CONNECTIONS);
+    let most = limit.saturating_sub(open).saturating_sub(RESERVED_FILES).min(MOST_CONNECTIONS);
     // While a connection is being opened for a request, that request may take another one that has
     // become free, so there can be a few more connections than requests: up to a seventh was seen.
     (most - most / 6).max(1)
@@ -41,7 +41,7 @@ fn open_files() -> usize {
     ["/proc/self/fd", "/dev/fd"]
         .iter()
         .find_map(|directory| std::fs::read_dir(Path::new(directory)).ok())
-        .map_or(RESERVE, Iterator::count)
+        .map_or(RESERVED_FILES, Iterator::count)
 }
 
 #[cfg(test)]

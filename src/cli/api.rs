@@ -11,8 +11,27 @@ mod documentation;
 pub(super) struct View<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) words: &'a [&'a str],
+    /// Which services and methods become commands.
+    pub(super) reach: Reach,
     /// Whether help is asked for.
     pub(super) documented: bool,
+}
+
+/// Which services, and which methods of those that are named, become commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those that are named; where none is, all.
+    Named,
+    /// All, which takes longer: each has the options that every command takes.
+    All,
+}
+
+impl Reach {
+    /// Those of `all` that become commands.
+    fn of<T>(self, all: impl Iterator<Item = T> + Clone, is_named: impl Fn(&T) -> bool) -> impl Iterator<Item = T> {
+        let is_narrow = self == Self::Named && all.clone().any(|item| is_named(&item));
+        all.filter(move |item| !is_narrow || is_named(item))
+    }
 }
 
 impl View<'_> {
@@ -20,7 +39,8 @@ impl View<'_> {
     pub(super) fn add_services(&self, api: Command) -> Command {
         let named: Vec<(&str, &Service)> =
             self.words.iter().filter_map(|word| Some((*word, self.catalogue.service(word).ok()?))).collect();
-        self.catalogue.service_names().fold(api, |api, name| {
+        let is_named = |name: &&str| named.iter().any(|(_, service)| service.service_name == **name);
+        self.reach.of(self.catalogue.service_names(), is_named).fold(api, |api, name| {
             let mut command = Command::new(name.to_owned())
                 .disable_help_subcommand(true)
                 // An unknown name is answered by the catalogue, which knows the other services' methods, too.
@@ -44,7 +64,8 @@ impl View<'_> {
 
     /// Adds the methods of a service.
     fn add_methods(&self, command: Command, service: &Service) -> Command {
-        service.methods.iter().fold(command, |command, method| {
+        let is_named = |method: &&Method| self.words.iter().any(|word| is_called(method, word));
+        self.reach.of(service.methods.iter(), is_named).fold(command, |command, method| {
             let mut subcommand = method_command(self.catalogue, service, method);
             if let Some(word) = self.words.iter().find(|word| is_called(method, word)) {
                 subcommand = add_arguments(subcommand, service, method, self.words);
@@ -69,7 +90,7 @@ fn is_called(method: &Method, word: &str) -> bool {
 }
 
 /// Behind all options that have a place.
-const LAST: usize = 1_000;
+const LAST_DISPLAY_ORDER: usize = 1_000;
 
 /// The reference's facts stand before the flags, which are the same for all methods.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading} {usage}{after-help}\n\n{all-args}\n\n\
@@ -126,6 +147,6 @@ fn add_arguments(command: Command, service: &Service, method: &Method, words: &[
         .action(ArgAction::HelpShort)
         .help("Print help")
         .help_heading("Call options")
-        .display_order(LAST);
+        .display_order(LAST_DISPLAY_ORDER);
     command.arg(help)
 }

@@ -14,6 +14,7 @@ pub(crate) mod usage;
 #[cfg(any(fuzzing, test))]
 pub(crate) use alias::expanded;
 pub(crate) use alias::{Resolved, command_place, resolve};
+pub(crate) use api::Reach;
 pub(crate) use called::{is_taskcluster, prints_plainly, with_help_first};
 pub(crate) use form::{Form, document_form};
 pub(crate) use globals::Globals;
@@ -31,6 +32,7 @@ use crate::reference::{Catalogue, Source};
 
 /// Parses a command line by `tree`, in which options may be repeated and switches take a value. `for_help` makes of it
 /// the tree whose help is shown; the tree is made again for that, because a copy of it costs every start as much.
+/// A line that seems to ask for help is read by that one first.
 ///
 /// Where `narrow` makes one, it is tried first: the tree with the command alone that the line names. Whatever it refuses
 /// the whole tree refuses, too, which knows the names of the others; its help is the same.
@@ -41,15 +43,28 @@ pub(crate) fn parse(
     narrow: impl Fn() -> Option<Command>,
     tree: impl Fn() -> Command,
     words: &[OsString],
-    for_help: impl FnOnce(Command) -> Command,
+    for_help: impl Fn(Command) -> Command,
 ) -> Result<Parsed, clap::Error> {
-    let help = |tree: Command, fault| for_help(tree).try_get_matches_from(words).err().unwrap_or(fault);
+    let fault_for_help = |tree: Command| for_help(tree).try_get_matches_from(words).err();
+    let help = |tree: Command, fault| fault_for_help(tree).unwrap_or(fault);
+    if seems_to_ask_for_help(words)
+        && let Some(shown) = narrow().and_then(fault_for_help).filter(is_wish_for_help)
+    {
+        return Err(shown);
+    }
     match narrow().map(|narrow| parse_by(narrow, words)) {
         Some(Ok(parsed)) => return Ok(parsed),
         Some(Err(fault)) if is_wish_for_help(&fault) => return Err(help(narrow().unwrap_or_else(tree), fault)),
         Some(Err(_)) | None => {}
     }
     parse_by(tree(), words).map_err(|fault| if is_wish_for_help(&fault) { help(tree(), fault) } else { fault })
+}
+
+/// The words of people who ask for help.
+const HELP_WORDS: [&str; 3] = ["-h", "--help", "help"];
+
+fn seems_to_ask_for_help(words: &[OsString]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| HELP_WORDS.iter().any(|help| word == help))
 }
 
 fn is_wish_for_help(fault: &clap::Error) -> bool {
@@ -74,11 +89,12 @@ pub(crate) struct Parsed {
 /// are in `current`, which is asked for only where they are needed.
 ///
 /// What is left out cannot be named without a word that is not there, so parsing, help and completion come out as
-/// with the whole API, and no reference is parsed in vain.
+/// with the whole API, and no reference is parsed for nothing.
 pub(crate) fn with_methods(
     tree: Command,
     name: &str,
     words: &[OsString],
+    reach: Reach,
     current: impl FnOnce() -> &'static Catalogue,
 ) -> Command {
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
@@ -88,8 +104,8 @@ pub(crate) fn with_methods(
     let options = words.iter().take_while(|word| **word != "--");
     let is_legacy = options.clone().any(|word| *word == "--legacy");
     let catalogue = if is_legacy { Catalogue::embedded(Source::Legacy) } else { current() };
-    let documented = options.clone().any(|word| matches!(*word, "-h" | "--help" | "help"));
-    tree.mut_subcommand(name, |api| api::View { catalogue, words: &words, documented }.add_services(api))
+    let documented = options.clone().any(|word| HELP_WORDS.contains(word));
+    tree.mut_subcommand(name, |api| api::View { catalogue, words: &words, reach, documented }.add_services(api))
 }
 
 /// The same words, with IDs that start with a dash made safe from being taken for options, where one of `nouns` and

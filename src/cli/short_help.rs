@@ -12,29 +12,25 @@ const COLUMNS: usize = 80;
 
 /// The tree whose help is shown: `-h` fits a screen, `--help` has the examples.
 ///
-/// `examples` are those of a command, by its words: `tc task status`. Only commands whose names are among `words` are
-/// made to fit, because no other one can be shown.
+/// `examples` are those of a command, by its words: `tc task status`. Only commands that `words` name are changed, because
+/// no other one can be shown. The end of the program's own help is the caller's.
 pub(crate) fn with_screen_help(
     tree: Command,
     words: &[&str],
     examples: &dyn Fn(&str, &Command) -> Vec<String>,
 ) -> Command {
     let tree = tree.mut_args(|arg| if arg.is_global_set() { arg.hide_short_help(true) } else { arg });
-    shaped(tree, None, words, examples)
+    let program = tree.get_name().to_owned();
+    tree.mut_subcommands(|command| shaped(command, &program, words, examples))
 }
 
-fn shaped(
-    command: Command,
-    parent: Option<&str>,
-    words: &[&str],
-    examples: &dyn Fn(&str, &Command) -> Vec<String>,
-) -> Command {
-    let name = command.get_name().to_owned();
+fn shaped(command: Command, parent: &str, words: &[&str], examples: &dyn Fn(&str, &Command) -> Vec<String>) -> Command {
     // The API's services and methods have a help of their own, which is made from the references.
-    if command.is_allow_external_subcommands_set() && parent.is_some_and(|parent| parent != "tc") {
+    let is_service = command.is_allow_external_subcommands_set() && parent.contains(' ');
+    if is_service || !command.get_name_and_visible_aliases().iter().any(|name| words.contains(name)) {
         return command;
     }
-    let line = parent.map_or_else(|| name.clone(), |parent| format!("{parent} {name}"));
+    let line = format!("{parent} {}", command.get_name());
     let mut command = command.after_help(GLOBAL_OPTIONS);
     let examples_here = examples(&line, &command);
     if examples_here.is_empty() {
@@ -42,8 +38,7 @@ fn shaped(
     } else {
         command = command.after_long_help(format!("Examples:\n{}", examples_here.join("\n")));
     }
-    let command = command.mut_subcommands(|subcommand| shaped(subcommand, Some(&line), words, examples));
-    if parent.is_some() && words.contains(&name.as_str()) { fitted(command, &line) } else { command }
+    fitted(command.mut_subcommands(|subcommand| shaped(subcommand, &line, words, examples)), &line)
 }
 
 /// The command with a short help that fits: the options that are declared first are described, because they matter most,

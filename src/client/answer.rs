@@ -7,34 +7,33 @@ use super::Request;
 use super::request::redacted;
 use super::response::{is_html, not_json};
 use crate::error::{Error, Result};
+use crate::nesting::{MAX_LEVELS, levels};
 
-/// Most levels of lists and objects in an answer; what reads deeper ones may run out of stack or of memory.
-const MAX_NESTING: usize = 10_000;
-
-/// Checks a successful answer, read to its end.
+/// Checks a successful answer, read to its end, with [`is_json`] for what has no other reader.
 ///
-/// `is_other_resource` says that a redirect led to something other than the method's own answer, such as the content
+/// Where it answers with JSON, `read` is to read all of it; what it makes of it is returned. `is_other_resource` says that a redirect led to something other than the method's own answer, such as the content
 /// of an artifact, which can be anything.
 ///
 /// # Errors
 /// When there is a redirect without a target, a status that answers nothing, or something else than the JSON that
 /// the method answers with.
-pub(super) fn check(
+pub(super) fn check<T>(
     request: &Request,
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
     is_other_resource: bool,
-) -> Result<()> {
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Option<T>> {
     let what = &request.what;
     match status {
-        200..=299 if is_other_resource => Ok(()),
-        204 | 205 if body.is_empty() => Ok(()),
-        200..=299 => check_content(request, status, headers, body),
+        200..=299 if is_other_resource => Ok(None),
+        204 | 205 if body.is_empty() => Ok(None),
+        200..=299 => check_content(request, status, headers, body, read),
         301 | 302 | 303 | 307 | 308 if !headers.contains_key("location") => {
             Err(Error::failed(format!("{what} answered {status}, a redirect that leads nowhere")))
         }
-        301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(()),
+        301 | 302 | 303 | 307 | 308 if answers_with_redirect(request) => Ok(None),
         301 | 302 | 303 | 307 | 308 => Err(misled(request, status, headers)),
         _ => Err(Error::failed(format!("{what} answered with the unexpected status {status}"))),
     }
@@ -64,7 +63,18 @@ fn misled(request: &Request, status: u16, headers: &HeaderMap) -> Error {
     }
 }
 
-fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<()> {
+/// Whether a text is one JSON document, in UTF-8 (RFC 8259, 8.1).
+pub(super) fn is_json(text: &[u8]) -> serde_json::Result<()> {
+    serde_json::from_slice::<&RawValue>(text).map(drop)
+}
+
+fn check_content<T>(
+    request: &Request,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    read: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Option<T>> {
     let what = &request.what;
     // Where the deployment has no such service it answers 200 with its web page.
     if claims_html(headers) || is_html(body) {
@@ -72,16 +82,16 @@ fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8
             .hint("The deployment may lack this service, or the root URL may belong to another web site."));
     }
     if !request.answers_json {
-        return Ok(());
+        return Ok(None);
     }
     if body.trim_ascii().is_empty() {
         return Err(Error::failed(format!("{what} answered {status} without a body, not JSON")));
     }
-    if nesting(body) > MAX_NESTING {
-        return Err(Error::failed(format!("{what} answered JSON with more than {MAX_NESTING} levels")));
+    if levels(body) > MAX_LEVELS {
+        return Err(Error::failed(format!("{what} answered JSON with more than {MAX_LEVELS} levels")));
     }
-    match serde_json::from_slice::<&RawValue>(body) {
-        Ok(_) => Ok(()),
+    match read(body) {
+        Ok(read) => Ok(Some(read)),
         Err(source) if source.is_eof() => {
             Err(Error::failed(format!("{what} answered {status} with JSON that is cut off")).caused_by(source))
         }
@@ -93,38 +103,6 @@ fn check_content(request: &Request, status: u16, headers: &HeaderMap, body: &[u8
 pub(super) fn claims_html(headers: &HeaderMap) -> bool {
     let kind = headers.get("content-type").and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("text/html"))
-}
-
-/// The most lists and objects inside of each other, in what may be JSON.
-fn nesting(json: &[u8]) -> usize {
-    if json.len() <= MAX_NESTING {
-        return 0;
-    }
-    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
-    while let Some(&byte) = json.get(at) {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => at = string_end(json, at + 1),
-            _ => {}
-        }
-        at += 1;
-    }
-    deepest
-}
-
-/// The place of the quote that ends a string.
-fn string_end(json: &[u8], mut at: usize) -> usize {
-    while let Some(found) = memchr::memchr2(b'"', b'\\', json.get(at..).unwrap_or_default()) {
-        if json.get(at + found) == Some(&b'"') {
-            return at + found;
-        }
-        at += found + 2;
-    }
-    json.len()
 }
 
 #[cfg(test)]
@@ -146,15 +124,15 @@ mod tests {
     }
 
     fn checked(status: u16, of: &[(&'static str, &'static str)], body: &[u8]) -> Result<(), String> {
-        let outcome = check(&request("queue", "status"), status, &headers(of), body, false);
-        outcome.map_err(|error| error.message().to_owned())
+        let outcome = check(&request("queue", "status"), status, &headers(of), body, false, is_json);
+        outcome.map(drop).map_err(|error| error.message().to_owned())
     }
 
     #[test]
     fn methods_that_lead_elsewhere_answer_with_a_redirect() {
         let storage = headers(&[("location", "https://storage.example.com")]);
         for method in ["getArtifact", "getLatestArtifact"] {
-            assert!(check(&request("queue", method), 303, &storage, b"", false).is_ok(), "{method}");
+            assert!(check(&request("queue", method), 303, &storage, b"", false, is_json).is_ok(), "{method}");
         }
         let known = |name: &&str| {
             let (service, method) = name.split_once('.').unwrap();
@@ -164,7 +142,7 @@ mod tests {
         let https = headers(&[("location", "https://tc.example.com/api/queue/v1/task/x/status")]);
         let mut plain = request("queue", "status");
         plain.url.set_scheme("http").unwrap();
-        let error = check(&plain, 301, &https, b"", false).unwrap_err();
+        let error = check(&plain, 301, &https, b"", false, is_json).unwrap_err();
         assert_eq!(error.hints()[0].to_string(), "The root URL may be https://tc.example.com.");
     }
 
@@ -205,27 +183,26 @@ mod tests {
     #[test]
     fn a_method_without_an_answer_of_its_own_may_answer_anything_but_a_web_page() {
         let request = request("github", "badge");
-        let of = |body: &[u8]| check(&request, 200, &HeaderMap::new(), body, false).is_ok();
+        let of = |body: &[u8]| check(&request, 200, &HeaderMap::new(), body, false, is_json).is_ok();
         assert!(of(b"\x89PNG") && of(b"") && !of(b"<html>"));
-        assert!(check(&request, 200, &HeaderMap::new(), b"<html>", true).is_ok());
+        assert!(check(&request, 200, &HeaderMap::new(), b"<html>", true, is_json).is_ok());
     }
 
     #[test]
     fn json_that_is_nested_too_deeply_is_refused() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert_eq!(checked(200, &[], nested(MAX_NESTING).as_bytes()), Ok(()));
-        let told = checked(200, &[], nested(MAX_NESTING + 1).as_bytes());
+        assert_eq!(checked(200, &[], nested(MAX_LEVELS).as_bytes()), Ok(()));
+        let told = checked(200, &[], nested(MAX_LEVELS + 1).as_bytes());
         assert_eq!(told, Err("queue.status answered JSON with more than 10000 levels".into()));
-        let flat = format!(r#"["{}\"[", "]"]"#, "[".repeat(2 * MAX_NESTING));
+        let flat = format!(r#"["{}\"[", "]"]"#, "[".repeat(2 * MAX_LEVELS));
         assert_eq!(checked(200, &[], flat.as_bytes()), Ok(()));
     }
 
     proptest! {
         #[test]
         fn no_answer_makes_the_check_panic(body in prop::collection::vec(any::<u8>(), 0..40), levels in 0_usize..3) {
-            let body = [b"[\"".repeat(levels * MAX_NESTING), body].concat();
+            let body = [b"[\"".repeat(levels * MAX_LEVELS), body].concat();
             let _outcome = checked(200, &[], &body);
-            let _end = string_end(&body, 1);
         }
     }
 }

@@ -119,7 +119,7 @@ impl ApiError {
     }
 
     /// Who lacks the scopes, where that is not the caller, whose client ID is `own`: "role `hook-id:a/b`".
-    pub fn other_holder(&self, own: Option<&str>) -> Option<String> {
+    pub(crate) fn other_holder(&self, own: Option<&str>) -> Option<String> {
         self.missing_scopes.as_ref().and_then(|_| missing::other_holder(&self.message, own))
     }
 

@@ -18,7 +18,7 @@ use crate::reference::{Catalogue, Source};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Tells what can be done about a refusal, in the words of the program that made the call.
-pub type Advisor = Arc<dyn Fn(&ApiError) -> Vec<String> + Send + Sync>;
+pub(crate) type Advisor = Arc<dyn Fn(&ApiError) -> Vec<String> + Send + Sync>;
 
 /// Puts a [`Client`] together.
 #[must_use = "a builder does nothing until it is built"]
@@ -70,7 +70,7 @@ impl ClientBuilder {
     }
 
     /// What knows what the user of this client can do about a refusal: its answers become hints of the error.
-    pub fn advisor(mut self, advisor: Advisor) -> Self {
+    pub(crate) fn advisor(mut self, advisor: Advisor) -> Self {
         self.advisor = Some(advisor);
         self
     }

@@ -1,9 +1,12 @@
 //! Why a try brought no whole answer. Pure.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::time::Duration;
+
+use url::Url;
 
 use crate::error::{Advice, Error, Kind};
 
@@ -13,7 +16,7 @@ use crate::error::{Advice, Error, Kind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct ConnectionError {
-    /// The host that was asked.
+    /// The host that was asked, with its port where that is not the usual one of the scheme.
     pub host: String,
     /// What happened.
     pub fault: ConnectionFault,
@@ -164,6 +167,15 @@ impl ConnectionError {
             ConnectionFault::TimeLimit(_) => Some(Advice::AllowMoreTime),
             _ => None,
         }
+    }
+}
+
+/// The host of `url` as messages name it: with its port where that is not the usual one of the scheme.
+pub(crate) fn host_of(url: &Url) -> Cow<'_, str> {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => Cow::Owned(format!("{host}:{port}")),
+        None => Cow::Borrowed(host),
     }
 }
 

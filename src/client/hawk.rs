@@ -48,7 +48,7 @@ struct Ext<'a> {
 /// # Errors
 /// [`Kind::Auth`] when the credentials cannot be put into a header: a client ID with a quotation
 /// mark or a line break, a certificate that is no JSON object.
-pub fn header(credentials: &Credentials, signed: Signed<'_>, timestamp: u64, nonce: &str) -> Result<String> {
+pub(super) fn header(credentials: &Credentials, signed: Signed<'_>, timestamp: u64, nonce: &str) -> Result<String> {
     check_client_id(&credentials.client_id)?;
     let hash = match signed.body {
         Some(body) => Some(PayloadHasher::hash(CONTENT_TYPE, SHA256, body).map_err(cannot_sign)?),
@@ -73,9 +73,6 @@ pub fn header(credentials: &Credentials, signed: Signed<'_>, timestamp: u64, non
 }
 
 /// Whether requests can be signed with these credentials.
-///
-/// # Errors
-/// Those of [`header`].
 pub(crate) fn check(credentials: &Credentials, root: &RootUrl) -> Result<()> {
     let url = Url::parse(root.as_str())
         .map_err(|source| Error::usage(format!("invalid root URL `{root}`")).caused_by(source))?;

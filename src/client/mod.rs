@@ -71,22 +71,24 @@ use url::Url;
 
 pub(crate) use answer::answers_with_redirect;
 pub use api_error::ApiError;
-pub use builder::{Advisor, ClientBuilder};
+pub(crate) use builder::Advisor;
+pub use builder::ClientBuilder;
 pub use call::Call;
+pub(crate) use connection_error::host_of;
 pub use connection_error::{ConnectionError, ConnectionFault};
 pub use credentials::Credentials;
 pub(crate) use decoding::{Decoder, Encoded};
 #[cfg(any(fuzzing, test))]
 pub(crate) use gunzip::expand_pieces;
 pub(crate) use hawk::check as check_credentials;
-pub use hawk::{Signed, header as hawk_header, signed_url};
+pub use hawk::{Signed, signed_url};
 pub(crate) use missing::least_scopes;
 pub(crate) use page::{CONTINUATION_TOKEN, Member, Page};
 pub use pages::Pages;
 pub(crate) use pass_on::{PassOn, Passed};
 pub(crate) use raw::{Lost, RawAnswer, RawRequest};
-pub(crate) use request::redacted;
-pub use request::{Request, unknown_name};
+pub use request::Request;
+pub(crate) use request::{redacted, unknown_name};
 pub use response::Response;
 pub use settings::Endpoint;
 pub use stream::{StreamOptions, Streamed};
@@ -179,7 +181,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Kind::Usage`] without a root URL or with one that is none; [`Kind::Auth`] when credentials
+    /// [`Kind::Usage`] without a root URL or with an invalid one; [`Kind::Auth`] when credentials
     /// are half set.
     pub fn from_environment(environment: &Environment) -> Result<Self> {
         Self::builder_for(environment, Endpoint::resolve(environment, None, false)?).build()
@@ -268,7 +270,7 @@ impl Client {
     }
 
     /// The pages of a list, starting with this request.
-    pub fn pages_of(&self, request: Request) -> Pages {
+    pub(crate) fn pages_of(&self, request: Request) -> Pages {
         Pages::new(self.clone(), request)
     }
 

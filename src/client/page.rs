@@ -106,6 +106,10 @@ pub(super) fn continuation_token(page: &[u8]) -> serde_json::Result<Option<Strin
         serde_json::from_slice::<IgnoredAny>(page)?;
         return Err(serde_json::Error::custom("a page of a list is a JSON object"));
     }
+    // What skips values does not look into strings; what reads them says where they go wrong.
+    if std::str::from_utf8(page).is_err() {
+        serde_json::from_slice::<&RawValue>(page)?;
+    }
     let token: Token = serde_json::from_slice(page)?;
     Ok(token.continuation_token.filter(|token| !token.is_empty()))
 }

@@ -103,13 +103,12 @@ impl Pages {
 impl Cursor {
     /// Fetches the page at this place, and moves on to the one behind it.
     async fn fetch(&mut self) -> Result<Fetched> {
-        let page = self.client.send(&self.request).await?;
+        let (page, token) = self.client.send_and_read(&self.request, continuation_token).await?;
         if self.is_checked {
             essential::check(&self.request, &page, |_| None)?;
         }
-        let token = continuation_token(&page.body)
-            .map_err(|source| not_json(&page.what, page.status, &page.body).caused_by(source))?;
-        let Some(token) = token else { return Ok(Fetched { page, is_last: true }) };
+        let not_a_page = || not_json(&page.what, page.status, &page.body);
+        let Some(token) = token.ok_or_else(not_a_page)? else { return Ok(Fetched { page, is_last: true }) };
         if !self.remember(&token) {
             return Err(Error::failed(format!("{} repeats a page: its list would never end", page.what))
                 .hint("The server did not understand its own continuationToken; start again."));

@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use url::Url;
 
 use super::Client;
-use super::connection_error::{ConnectionError, ConnectionFault};
+use super::connection_error::{ConnectionError, ConnectionFault, host_of};
 use super::request::redacted;
 use super::transport::{Arriving, over_time};
 use crate::error::{Error, Kind, Result};
@@ -81,10 +81,7 @@ impl Client {
             match tokio::time::timeout(limit, &mut sending).await {
                 Ok(outcome) => break outcome?,
                 Err(_) if moved.load(Ordering::Relaxed) != before => {}
-                Err(_) => {
-                    let host = url.host_str().unwrap_or_default();
-                    break Err(over_time(host, ConnectionFault::TimeLimit(limit)));
-                }
+                Err(_) => break Err(over_time(&host_of(url), ConnectionFault::TimeLimit(limit))),
             }
         };
         let (shown, elapsed) = (redacted(url), started.elapsed());

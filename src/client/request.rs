@@ -228,7 +228,7 @@ fn dot_argument(what: &str, method: &Method, args: &[String]) -> Error {
 }
 
 /// A usage error for a name that the references do not have, with what was probably meant.
-pub fn unknown_name(source: &LookupError) -> Error {
+pub(crate) fn unknown_name(source: &LookupError) -> Error {
     let similar = match source {
         LookupError::Service { similar, .. } | LookupError::Method { similar, .. } => similar.as_slice(),
         LookupError::Broken { .. } => return Error::failed(source.to_string()),

@@ -56,7 +56,7 @@ impl Response {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|source| match source.classify() {
             serde_json::error::Category::Data => {
-                Error::failed(format!("{} answered something unexpected", self.what)).caused_by(source)
+                Error::failed(format!("{} sent an unexpected answer", self.what)).caused_by(source)
             }
             _ if self.body.trim_ascii().is_empty() => {
                 Error::failed(format!("{} answered {} without a body, not JSON", self.what, self.status))

@@ -80,11 +80,21 @@ impl Client {
     /// tries, otherwise what the server's status means ([`ApiError::kind`]); [`ApiError::of`] gives
     /// what the server said.
     pub async fn send(&self, request: &Request) -> Result<Response> {
+        self.send_and_read(request, answer::is_json).await.map(|(response, _)| response)
+    }
+
+    /// The same, with what `read` makes of the body, in place of looking whether that is JSON. Nothing is made of a body
+    /// that need not be JSON.
+    pub(super) async fn send_and_read<T>(
+        &self,
+        request: &Request,
+        read: fn(&[u8]) -> serde_json::Result<T>,
+    ) -> Result<(Response, Option<T>)> {
         let hop = Hop::first(request);
         let (hop, incoming) = self.follow(request, hop).await?;
         let Incoming { status, headers, body, .. } = incoming;
-        answer::check(request, status, &headers, &body, hop.is_other_resource)?;
-        Ok(Response { what: request.what.clone(), status, headers, body, url: hop.url })
+        let read = answer::check(request, status, &headers, &body, hop.is_other_resource, read)?;
+        Ok((Response { what: request.what.clone(), status, headers, body, url: hop.url }, read))
     }
 
     /// Goes from station to station until one answers with something other than a redirect.
@@ -107,7 +117,7 @@ impl Client {
         }
     }
 
-    /// The headers that a request is sent with now: with a signature that is good for one use.
+    /// The headers that a request is sent with now: with a signature that is valid for one use.
     ///
     /// # Errors
     /// [`Kind::Auth`] when the credentials cannot sign.

@@ -42,7 +42,7 @@ impl Endpoint {
     /// unsigned, and not by way of the proxy, which would sign them.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Usage`] when there is no root URL or it is none,
+    /// [`crate::error::Kind::Usage`] when there is no root URL or it is invalid,
     /// [`crate::error::Kind::Auth`] when credentials that would be used are half set or broken.
     pub fn resolve(environment: &Environment, explicit: Option<&str>, no_credentials: bool) -> Result<Self> {
         let origin = origin(environment, explicit, !no_credentials);

@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::Credentials;
 
 /// A difference that cannot come from the time that an answer takes, in seconds.
-const NOTEWORTHY: i64 = 60;
+const NOTEWORTHY_SKEW_SECONDS: i64 = 60;
 
 /// How far the server's clock is ahead of `now`, in seconds, by its `Date` header; none when they agree.
 pub(super) fn measure(date: Option<&str>, now: DateTime<Utc>) -> Option<i64> {
     let server: DateTime<Utc> = httpdate::parse_http_date(date?).ok()?.into();
     let ahead = (server - now).num_seconds();
-    (ahead.abs() > NOTEWORTHY).then_some(ahead)
+    (ahead.abs() > NOTEWORTHY_SKEW_SECONDS).then_some(ahead)
 }
 
 /// The sentence about a clock that is off by `ahead` seconds.

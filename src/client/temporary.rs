@@ -20,9 +20,9 @@ pub struct TemporaryOptions {
     pub name: Option<String>,
     /// What they may do; no more than the issuer may.
     pub scopes: Vec<String>,
-    /// From when they are good.
+    /// From when they are valid.
     pub start: DateTime<Utc>,
-    /// Until when they are good: at most 31 days after the start.
+    /// Until when they are valid: at most 31 days after the start.
     pub expiry: DateTime<Utc>,
     /// Random text that is never used twice: two slugids, one after the other.
     pub seed: String,

@@ -11,7 +11,7 @@ use reqwest::{Certificate, NoProxy, Proxy, RequestBuilder};
 use url::Url;
 
 use super::body::{Body, BodyFault};
-use super::connection_error::{ConnectionError, ConnectionFault};
+use super::connection_error::{ConnectionError, ConnectionFault, host_of};
 use super::proxy::{Proxies, ProxySetting};
 use crate::error::{Error, Result};
 use crate::reference::Verb;
@@ -114,7 +114,7 @@ impl Transport {
         if let Some(body) = outgoing.body {
             builder = builder.body(body.clone());
         }
-        let host = outgoing.url.host_str().unwrap_or_default();
+        let host = &host_of(outgoing.url);
         let Some(stall) = outgoing.streamed else {
             return Ok(self.read(builder, outgoing.verb, host).await);
         };
@@ -142,7 +142,7 @@ impl Transport {
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        let host = url.host_str().unwrap_or_default();
+        let host = &host_of(url);
         let begun = match body {
             Some(body) => self.begin(builder.body(body), verb, host, stall).await,
             None => {
@@ -171,7 +171,7 @@ impl Transport {
         if let Some(body) = body {
             builder = builder.body(body);
         }
-        let host = url.host_str().unwrap_or_default();
+        let host = &host_of(url);
         Ok(match builder.send().await {
             Ok(mut response) => {
                 let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
@@ -296,7 +296,7 @@ pub(super) fn over_time(host: &str, fault: ConnectionFault) -> ConnectionError {
 impl Arriving {
     /// The next piece; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, ConnectionError> {
-        let host = self.response.url().host_str().unwrap_or_default().to_owned();
+        let host = host_of(self.response.url()).into_owned();
         match tokio::time::timeout(self.stall, self.response.chunk()).await {
             Ok(Ok(Some(piece))) => {
                 self.received += piece.len() as u64;

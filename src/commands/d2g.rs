@@ -25,7 +25,7 @@ pub(crate) struct Args {
 /// Converts and prints.
 ///
 /// # Errors
-/// When the input cannot be converted; those of the call that expands roles.
+/// When the input cannot be converted.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let document = Document::read(args.file.as_deref().unwrap_or("-"), context).await?;
     let container = format!("taskcontainer_{}", slugid::nice());

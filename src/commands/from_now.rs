@@ -7,10 +7,10 @@ use crate::domain::time::{self, Offset};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Print the time that lies some way from now: `1 day 2 hours`, `-15m`
+/// Print a time relative to now: `1 day 2 hours`, `-15m`
 ///
-/// Units, in this order, each at most once: years (y), months (mo), weeks (w), days (d), hours (h),
-/// minutes (m), seconds (s). A minus in front leads into the past.
+/// Units, in this order, each at most once: years (y), months (mo), weeks (w), days (d), hours (h), minutes (m),
+/// seconds (s). A minus in front counts back.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How far: `2 hours`, `1d6h`, `-1 week`
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     // As the Go tool has it, no way from now is now.
     let offset = if text.trim().is_empty() { Ok(Offset::default()) } else { text.parse() };
     let offset = offset.map_err(|error: time::TimeError| {
-        Error::usage(error.to_string()).hint("Say for instance `1 day 2 hours`, or `-15m`.")
+        Error::usage(error.to_string()).hint("For example: `1 day 2 hours`, or `-15m`.")
     })?;
     let start = match &args.from {
         None => context.now(),

@@ -46,7 +46,7 @@ fn words(advice: &Advice) -> String {
         }
         Advice::CheckRootUrl => "Check the root URL and the network.".to_owned(),
         Advice::TrustCertificate => "If the deployment's CA is a private one, name its file with --cacert.".to_owned(),
-        Advice::AllowMoreTime => "A longer --timeout may help.".to_owned(),
+        Advice::AllowMoreTime => "Allow more time with --timeout.".to_owned(),
         Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
         Advice::ListServices => "`tc api` lists all services.".to_owned(),
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),

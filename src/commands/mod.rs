@@ -72,7 +72,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use crate::cli::{self, Globals};
+use crate::cli::{self, Globals, Reach};
 use crate::config::Settings;
 use crate::context::Context;
 use crate::env::Environment;
@@ -81,10 +81,10 @@ use crate::exit::{Program, Status};
 
 nouns! {
     Api(api::Args),
-    /// See and change single tasks
+    /// Show and change single tasks
     #[command(subcommand)]
     Task(task::Command),
-    /// See and change the tasks of a task group
+    /// Show and change the tasks of a task group
     #[command(subcommand)]
     Group(group::Command),
     /// List, show and run the actions that a decision task offers for its group
@@ -105,23 +105,23 @@ nouns! {
     /// Download an artifact or an object to a file
     #[command(subcommand)]
     Download(download::Command),
-    /// See, set and load secrets: JSON objects that CI keeps
+    /// Show, set and load secrets: JSON objects for CI
     #[command(subcommand, visible_alias = "secrets")]
     Secret(secret::Command),
-    /// See worker pools and workers, their capacity and their errors, and change them
+    /// Show and change worker pools and workers, their capacity and their errors
     #[command(subcommand, visible_alias = "workers")]
     Worker(worker::Command),
     PurgeCache(purge_cache::Args),
-    /// See and change clients: who may call the deployment
+    /// Show and change clients: identities that may call the deployment
     #[command(subcommand, visible_alias = "clients")]
     Client(access::client::Command),
-    /// See and change roles: scopes under a name
+    /// Show and change roles: scopes under a name
     #[command(subcommand, visible_alias = "roles")]
     Role(access::role::Command),
-    /// Hear what the services tell of over Pulse (AMQP)
+    /// Listen to the messages of the services over Pulse (AMQP)
     #[command(subcommand)]
     Pulse(pulse::Command),
-    /// Tell people and programs something: e-mail, Slack, Matrix, Pulse
+    /// Send notifications: e-mail, Slack, Matrix, Pulse
     #[command(subcommand)]
     Notify(notify::Command),
     Signin(signin::Args),
@@ -139,7 +139,7 @@ nouns! {
     Config(config::Args),
     Profile(profile::Args),
     Alias(alias::Args),
-    /// Show the API references that tc is built on, and make new ones
+    /// Show, update and distill the API references that tc works by
     #[command(subcommand)]
     References(references::Command),
     /// Run a Taskcluster of your own on this machine, in memory
@@ -217,7 +217,7 @@ pub(crate) fn tree_to_complete(words: &[OsString], environment: &Environment) ->
     let before = words.split_last().map(|(_, before)| before).unwrap_or_default();
     // Help is about all commands.
     if let Some(narrow) = narrow_tree(before).filter(|narrow| narrow.find_subcommand("help").is_none()) {
-        return with_methods(narrow, words, environment);
+        return with_methods(narrow, words, Reach::All, environment);
     }
     let tree = tree_for(words, environment);
     let aliases = Settings::contents_of(environment).unwrap_or_default().aliases();
@@ -253,12 +253,12 @@ fn changed(tree: clap::Command, name: &str, change: impl FnOnce(clap::Command) -
 
 /// The command tree with the API's methods, as far as a command line of these words can reach into it.
 pub(crate) fn tree_for(words: &[OsString], environment: &Environment) -> clap::Command {
-    with_methods(tree(), words, environment)
+    with_methods(tree(), words, Reach::All, environment)
 }
 
-fn with_methods(tree: clap::Command, words: &[OsString], environment: &Environment) -> clap::Command {
+fn with_methods(tree: clap::Command, words: &[OsString], reach: Reach, environment: &Environment) -> clap::Command {
     let current = || deployment::catalogue(words, environment);
-    CALLERS.iter().fold(tree, |tree, name| cli::with_methods(tree, name, words, current))
+    CALLERS.iter().fold(tree, |tree, name| cli::with_methods(tree, name, words, reach, current))
 }
 
 /// The tree whose help is shown: with examples, and short enough for a screen where that is asked for.
@@ -285,12 +285,12 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
     let given = words.clone();
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));
     let is_go_tool = cli::is_taskcluster(&words);
-    let reaching = |tree: clap::Command| {
-        let tree = with_methods(tree, &words, environment);
+    let reaching = |tree: clap::Command, reach| {
+        let tree = with_methods(tree, &words, reach, environment);
         if is_go_tool { adjust_for_go_tool(tree) } else { tree }
     };
-    let narrow = || narrow_tree(&words).map(reaching);
-    let whole = || reaching(tree());
+    let narrow = || narrow_tree(&words).map(|tree| reaching(tree, Reach::Named));
+    let whole = || reaching(tree(), Reach::All);
     let cli::Parsed { matches, form } = cli::parse(narrow, whole, &words, |tree| for_help(tree, &words, environment))?;
     CommandLine::of(&matches, form)
 }
@@ -425,6 +425,27 @@ mod tests {
                 narrow.get_arguments().map(|arg| format!("{arg:?}")).collect::<Vec<_>>(),
                 whole.get_arguments().map(|arg| format!("{arg:?}")).collect::<Vec<_>>()
             );
+        }
+    }
+
+    #[test]
+    fn help_of_what_is_named_is_that_of_the_whole_tree() {
+        let environment = Environment::empty("/nowhere");
+        for line in [
+            "tc api --help",
+            "tc api queue --help",
+            "tc api QUEUE listtaskgroup --help",
+            "tc api queue status task -h",
+            "tc --legacy api queue --help",
+            "tc api --legacy queue status --help",
+            "tc url queue task --help",
+            "tc task --help",
+            "tc task status -h",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let whole = for_help(tree_for(&words, &environment), &words, &environment);
+            let expected = whole.try_get_matches_from(&words).unwrap_err().to_string();
+            assert_eq!(parse(&words, &environment).unwrap_err().to_string(), expected, "{line}");
         }
     }
 

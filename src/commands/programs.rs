@@ -10,7 +10,7 @@ const PREFIX: &str = "tc-";
 /// The endings that Windows' programs have.
 const ENDINGS: [&str; 3] = ["exe", "cmd", "bat"];
 
-/// The program of this name; none when there is none.
+/// The program of this name; `None` when there is none.
 pub(crate) fn find(name: &str, environment: &Environment) -> Option<PathBuf> {
     if !is_name(name) {
         return None;

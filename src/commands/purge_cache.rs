@@ -9,7 +9,7 @@ use crate::context::{Context, Named};
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Have the workers of a pool drop caches
+/// Make the workers of a pool drop caches
 ///
 /// Workers ask before a task which of their caches they must not use any more; a cache that a task is using is dropped
 /// after it.

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
                     Vec::new()
                 }
             }
-            // Whoever only has credentials in the shell need not say where they are good.
+            // Whoever only has credentials in the shell need not say where they are valid.
             Err(_) if prints && context.settings()?.root_url()?.is_none() => Vec::new(),
             Err(error) => return Err(error),
         }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Say how to get a newer version
+/// Show how to get a newer version
 ///
 /// Nothing is downloaded: a new version comes the way this one came.
 #[derive(Debug, clap::Args)]

@@ -39,7 +39,7 @@ pub(crate) async fn run(_args: &Args, context: &Context) -> Result<Status> {
         print(&identity, scopes.as_deref(), context)?;
     }
     if scopes.is_none() {
-        context.ui.note("The scopes are not known: these credentials lack auth:current-scopes.");
+        context.ui.note("The scopes are unknown: these credentials lack auth:current-scopes.");
     }
     Ok(Status::DONE)
 }

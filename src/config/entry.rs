@@ -15,7 +15,7 @@ const LAST_PART: i32 = 10;
 /// The time before its end in which the end is near, whatever the life.
 const LAST_MINUTES: TimeDelta = TimeDelta::minutes(5);
 
-/// Credentials with the time they are good for.
+/// Credentials with the time they are valid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
     /// The credentials.
@@ -31,7 +31,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Credentials; a certificate tells from when to when they are good.
+    /// Credentials; a certificate tells from when to when they are valid.
     pub(crate) fn new(credentials: Credentials) -> Self {
         let (issued, expires) = credentials.certificate.as_ref().map_or((None, None), validity);
         Self { credentials, issued, expires, name: None, scopes: None }
@@ -76,7 +76,7 @@ fn validity(certificate: &Secret) -> (Option<DateTime<Utc>>, Option<DateTime<Utc
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FormError {
     /// No JSON.
-    #[error("line {line}, column {column}: this is no JSON")]
+    #[error("line {line}, column {column}: not valid JSON")]
     Json {
         /// Line, from 1.
         line: usize,

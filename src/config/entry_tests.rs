@@ -65,8 +65,8 @@ fn only_what_has_expired_is_dropped() {
 #[test]
 fn a_file_of_another_form_is_refused_without_showing_what_is_in_it() {
     for (text, expected) in [
-        ("", "line 1, column 0: this is no JSON"),
-        ("{\n  \"hunter2\" }", "line 2, column 13: this is no JSON"),
+        ("", "line 1, column 0: not valid JSON"),
+        ("{\n  \"hunter2\" }", "line 2, column 13: not valid JSON"),
         ("[]", "`{..}` is missing or has another form"),
         ("{}", "`version` is missing or has another form"),
         (r#"{"version": 2}"#, "its form has version 2, which is newer than this program"),

@@ -42,7 +42,7 @@ impl SettingsFile {
         read(&self.path)
     }
 
-    /// Reads the file; none when there is none.
+    /// Reads the file; `None` when there is none.
     ///
     /// # Errors
     /// When it cannot be read or is no TOML; the place is named.
@@ -111,7 +111,7 @@ impl SettingsFile {
 }
 
 impl GoTool {
-    /// Reads the Go tool's file; none when there is none.
+    /// Reads the Go tool's file; `None` when there is none.
     ///
     /// # Errors
     /// When it cannot be read or has another form.

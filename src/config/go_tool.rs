@@ -39,7 +39,7 @@ impl GoTool {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let form = "this is no YAML of the form `config: {rootUrl: .., clientId: .., accessToken: ..}`";
+        let form = "not YAML of the form `config: {rootUrl: .., clientId: .., accessToken: ..}`";
         let fault = |line, column| Fault { line, column, message: form.into() };
         let parsed = yaml::parse(text).map_err(|error| fault(error.line, error.column))?;
         let line = wrong_line(text, &parsed);

@@ -58,7 +58,7 @@ impl History {
     pub(crate) fn add(&self, used: &[Remembered]) -> Result<()> {
         let all = merged(used, self.read());
         let text = serde_json::to_string(&all)
-            .map_err(|source| Error::failed("cannot write down what was used").caused_by(source))?;
+            .map_err(|source| Error::failed("cannot record the names that were used").caused_by(source))?;
         private::write(&self.path, &text)
     }
 }

@@ -162,7 +162,7 @@ pub(crate) static HISTORY: Key = Key {
 /// Whether a deployment is asked for its version.
 pub(crate) static VERSION_HINT: Key = Key {
     name: "version-hint",
-    meaning: "Whether a deployment newer than the references is told of, once a day on a terminal: on or off.",
+    meaning: "Whether to point out, once a day on a terminal, that a deployment is newer than the references: on or off.",
     kind: Type::Choice(&["on", "off"]),
     example: "\"off\"",
     default: Some("on"),

@@ -80,7 +80,7 @@ fn check_type(path: &Path, metadata: &Metadata) -> Result<()> {
     let what = if metadata.is_symlink() {
         "is a symbolic link"
     } else if !metadata.is_file() {
-        "is no regular file"
+        "is not a regular file"
     } else {
         return Ok(());
     };
@@ -116,7 +116,7 @@ fn check_access(path: &Path, metadata: &Metadata) -> Result<()> {
     if mode & 0o077 != 0 {
         return Err(refused(path, &format!("is open to other users (mode {mode:o})"))
             .hint(format!("Close it with `chmod 600 {}`, or remove it and sign in again.", path.display()))
-            .hint("Whoever has read it can use the credentials in it until they end."));
+            .hint("Anyone who has read it can use the credentials in it until they expire."));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::reference::{Catalogue, Service};
 
 /// The form of the files; others are not read.
-const FORM: u8 = 1;
+const CACHE_FORMAT_VERSION: u8 = 1;
 
 /// The largest file that is read, in bytes. Those of a deployment of today have less than one megabyte.
 const MAX_FILE_BYTES: u64 = 32 << 20;
@@ -33,7 +33,7 @@ pub(crate) struct KeptReferences {
     form: u8,
     /// The deployment's root URL.
     pub root_url: String,
-    /// Its version, where it told one: `107.0.0`.
+    /// Its version, where it has one: `107.0.0`.
     pub taskcluster_version: Option<String>,
     /// When they were fetched.
     pub fetched: DateTime<Utc>,
@@ -47,7 +47,7 @@ impl KeptReferences {
     /// References as they were fetched: distilled files by service, and descriptions.
     ///
     /// # Errors
-    /// When they are none that could be used.
+    /// When they cannot be used.
     pub(crate) fn new(
         root: &RootUrl,
         taskcluster_version: Option<String>,
@@ -59,8 +59,14 @@ impl KeptReferences {
             .into_iter()
             .map(|(name, text)| Ok((name, RawValue::from_string(text).map_err(|source| broken(source.to_string()))?)))
             .collect::<Result<_>>()?;
-        let kept =
-            Self { form: FORM, root_url: root.to_string(), taskcluster_version, fetched, services, descriptions };
+        let kept = Self {
+            form: CACHE_FORMAT_VERSION,
+            root_url: root.to_string(),
+            taskcluster_version,
+            fetched,
+            services,
+            descriptions,
+        };
         kept.catalogue()?;
         Ok(kept)
     }
@@ -151,7 +157,7 @@ impl ReferenceCache {
     pub(crate) fn read(&self, root: &RootUrl) -> Result<Option<KeptReferences>> {
         let Some(text) = read(&self.path(root))? else { return Ok(None) };
         let kept: KeptReferences = serde_json::from_str(&text).map_err(|source| broken(source.to_string()))?;
-        if kept.form != FORM || kept.root_url != root.as_str() {
+        if kept.form != CACHE_FORMAT_VERSION || kept.root_url != root.as_str() {
             return Err(broken("the file is of another deployment, or of another version of tc".into()));
         }
         Ok(Some(kept))

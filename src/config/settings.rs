@@ -205,7 +205,7 @@ impl Settings {
         self.text(&keys::HISTORY).as_deref() != Some("off")
     }
 
-    /// Whether a deployment that is newer than the references is told of.
+    /// Whether to point out that a deployment is newer than the references.
     pub(crate) fn has_version_hint(&self) -> bool {
         self.text(&keys::VERSION_HINT).as_deref() != Some("off")
     }
@@ -285,7 +285,7 @@ impl Settings {
                 Slot::Top(_) | Slot::Profile(..) | Slot::Alias(_) => None,
             })
             .collect();
-        let error = Error::usage(format!("there is no preset `{name}` in the settings"));
+        let error = Error::usage(format!("unknown preset `{name}`"));
         Err(match crate::reference::suggest(name, names.iter().copied()).first() {
             Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
             None => error.advise(Advice::SetSetting { key: format!("presets.{name}"), value: "SCOPE.." }),
@@ -380,7 +380,7 @@ impl Settings {
 /// Reads a time limit: `30s`, `2m`, `500ms`, `1h`; a bare number is seconds.
 ///
 /// # Errors
-/// When it is none, or no time at all.
+/// When it is not valid, or no time at all.
 pub(crate) fn parse_timeout(text: &str) -> Result<Duration> {
     parse_time(text).ok_or_else(|| {
         Error::usage(format!("invalid duration `{text}`")).hint("Give a number and a unit, such as 30s, 2m or 500ms.")

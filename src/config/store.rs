@@ -57,9 +57,6 @@ impl Store {
     }
 
     /// The credentials for a deployment, or when they ended.
-    ///
-    /// # Errors
-    /// Those of [`Store::get`].
     pub(crate) fn look_up(&self, root: &RootUrl, now: DateTime<Utc>) -> Result<Lookup> {
         let Some(path) = &self.path else { return Ok(Lookup::Absent) };
         let stored = load(path)?.and_then(|contents| contents.get(root));
@@ -83,9 +80,6 @@ impl Store {
     }
 
     /// Removes the credentials for a deployment; tells whether there were any.
-    ///
-    /// # Errors
-    /// Those of [`Store::put`].
     pub(crate) fn remove(&self, root: &RootUrl) -> Result<bool> {
         if self.is_absent() {
             return Ok(false);
@@ -94,9 +88,6 @@ impl Store {
     }
 
     /// Removes all credentials; returns the root URLs they were for.
-    ///
-    /// # Errors
-    /// Those of [`Store::put`].
     pub(crate) fn remove_all(&self) -> Result<Vec<String>> {
         if self.is_absent() {
             return Ok(Vec::new());

@@ -90,7 +90,7 @@ fn a_broken_file_is_never_overwritten() {
         place.store.remove_all().unwrap_err(),
     ] {
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(cause, "line 2, column 10: this is no JSON");
+        assert_eq!(cause, "line 2, column 10: not valid JSON");
         assert!(error.to_string().contains(place.path().to_str().unwrap()));
     }
     assert_eq!(fs::read_to_string(place.path()).unwrap(), "{\"version\": 1,\n \"hunter2\"");
@@ -209,6 +209,6 @@ mod modes {
         let made = std::process::Command::new("mkfifo").arg(place.path()).status().unwrap();
         assert!(made.success());
         let error = place.store.get(&root("a"), now()).unwrap_err();
-        assert!(error.to_string().ends_with("it is no regular file"), "{error}");
+        assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
     }
 }

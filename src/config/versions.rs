@@ -52,7 +52,7 @@ impl VersionChecks {
             oldest.map(|root| asked.remove(&root));
         }
         let text = serde_json::to_string(&asked)
-            .map_err(|source| Error::failed("cannot write down what was asked").caused_by(source))?;
+            .map_err(|source| Error::failed("cannot record the versions of deployments").caused_by(source))?;
         private::write(&self.path, &text)?;
         Ok(before.is_some())
     }

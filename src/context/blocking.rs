@@ -7,17 +7,11 @@ use tokio::task::{JoinError, JoinSet};
 use crate::error::{Error, Result};
 
 /// Does what blocks on a thread of its own. It is left behind when the future is dropped.
-///
-/// # Errors
-/// Those of the work.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(broken_off)
 }
 
 /// Does `work` on the thread that moves bytes, beside the verb. It ends when the future is dropped.
-///
-/// # Errors
-/// Those of the work.
 pub(crate) async fn beside<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     let mut tasks = JoinSet::new();
     tasks.spawn(work);

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Context;
-use crate::client::{Client, Credentials, Endpoint};
+use crate::client::{Client, ClientBuilder, Credentials, Endpoint};
 use crate::config::{Settings, Source, keys};
 use crate::domain::RootUrl;
 use crate::error::{Advice, Error, Result};
@@ -24,9 +24,6 @@ pub(crate) enum Deployment {
 
 impl Deployment {
     /// Its client.
-    ///
-    /// # Errors
-    /// Those of [`Context::client_for`].
     pub(crate) fn client(&self, context: &Context) -> Result<Client> {
         context.client_for(self)
     }
@@ -151,8 +148,14 @@ impl Context {
         deployment: &Deployment,
     ) -> Result<Client> {
         let (advice, deployment, verb) = (self.advice, deployment.clone(), self.verb.clone());
-        let mut builder = Client::builder_for(&self.env, identity.target.clone())
-            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment, &verb)));
+        self.builder(settings, identity.target.clone(), timeout)
+            .advisor(Arc::new(move |refusal| advice(refusal, &identity, &deployment, &verb)))
+            .build()
+    }
+
+    /// A builder of a client to which the settings apply.
+    fn builder(&self, settings: &Settings, target: Endpoint, timeout: Option<Duration>) -> ClientBuilder {
+        let mut builder = Client::builder_for(&self.env, target);
         if let Some(retries) = settings.retries() {
             builder = builder.retries(retries);
         }
@@ -162,22 +165,24 @@ impl Context {
         if let Some(file) = settings.cacert(&self.env) {
             builder = builder.extra_ca_file(file);
         }
-        builder.build()
+        builder
     }
 
     /// A client of the deployment in use with these credentials, for a question that is not worth waiting for: it tries
     /// once, and for ten seconds at most.
+    pub(crate) fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
+        let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
+        self.builder(self.settings()?, target, Some(ONE_QUESTION_TIMEOUT)).retries(0).build()
+    }
+
+    /// A client without credentials of a server that need not be a deployment in use, for what is public there.
     ///
     /// # Errors
-    /// Those of [`Context::client_for`].
-    pub(crate) fn client_to_ask_once(&self, credentials: Option<Credentials>) -> Result<Client> {
+    /// When the user's files are broken, `--timeout` is not a duration, or `--cacert` cannot be read.
+    pub(crate) fn client_without_credentials(&self, root: RootUrl) -> Result<Client> {
         let settings = self.settings()?;
-        let target = Endpoint { root: self.root_url()?, credentials, unsigned_because: None, proxied: false };
-        let mut builder = Client::builder_for(&self.env, target).retries(0).timeout(ONE_QUESTION_TIMEOUT);
-        if let Some(file) = settings.cacert(&self.env) {
-            builder = builder.extra_ca_file(file);
-        }
-        builder.build()
+        let target = Endpoint { root, credentials: None, unsigned_because: None, proxied: false };
+        self.builder(settings, target, settings.timeout()?).build()
     }
 
     /// The root URL of the one deployment that was talked to, where no page chose it.

@@ -119,9 +119,6 @@ impl Context {
 
     /// Like [`Context::interruptible`], for work that writes files: threads that are left behind by a failure or
     /// by the interrupt get the time to leave them in order.
-    ///
-    /// # Errors
-    /// Those of [`Context::interruptible`].
     pub(crate) async fn writing_files<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.ending.is_writing.store(true, Ordering::Relaxed);
         let outcome = self.interruptible(work).await;

@@ -162,7 +162,7 @@ impl Context {
             (Lookup::Found(stored), Some(path)) => identity.take(stored, Origin::Store(path.to_owned())),
             (Lookup::Expired(end), _) => {
                 identity.target.unsigned_because = Some(format!(
-                    "The call was not signed: the credentials stored for {root} ended at {}.",
+                    "The call was not signed: the credentials stored for {root} expired at {}.",
                     end.format("%F %R UTC")
                 ));
                 identity.expires = Some(end);
@@ -191,7 +191,8 @@ impl Context {
             return;
         }
         let root = &identity.target.root;
-        let end = if life.is_expired(now) { "have ended".into() } else { format!("end in {}", left(expires - now)) };
+        let end =
+            if life.is_expired(now) { "have expired".into() } else { format!("expire in {}", left(expires - now)) };
         self.ui.warn(format_args!("the credentials for {root} {end}"));
         self.ui.hint("Sign in again with `tc signin`.");
     }

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt as _, Shared};
 
 use super::{Context, parse_timeout};
 use crate::clock::SharedClock;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Advice, Error, Kind, Result};
 
 /// How long a verb may take to say what has become of its files.
 const REPORT_LIMIT: Duration = Duration::from_millis(400);
@@ -22,7 +22,7 @@ pub(super) struct TransferLimit {
 }
 
 impl TransferLimit {
-    /// What is no time is none: whoever reads the settings says so.
+    /// An invalid time is no limit: reading the settings reports it.
     fn parse(text: &str) -> Option<Self> {
         Some(Self { length: parse_timeout(text).ok()?, end: OnceLock::new() })
     }
@@ -33,7 +33,7 @@ impl TransferLimit {
         async move {
             end.await;
             Error::new(Kind::Pending, format!("the transfer did not end within {length:?}"))
-                .hint("Allow more time with --timeout.")
+                .advise(Advice::AllowMoreTime)
         }
     }
 }

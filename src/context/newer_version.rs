@@ -1,4 +1,4 @@
-//! Once a day, on a terminal: a deployment that is newer than the references is told of.
+//! Once a day, on a terminal: a note that a deployment is newer than the references.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Context {
             Ok(Some((root, there, here))) => {
                 self.ui.note(format_args!("{root} is of Taskcluster {there}; the references in use are of {here}."));
                 self.ui.hint(
-                    "To work by its own: tc references update. To be told no more: tc config set version-hint off",
+                    "To use its own: tc references update. To turn this notice off: tc config set version-hint off",
                 );
             }
             Ok(None) => {}

@@ -234,7 +234,7 @@ impl Action {
     /// The input with the defaults of the schema; `null` for an action that takes none.
     ///
     /// # Errors
-    /// [`ActionsError::TakesNoInput`] when there is one all the same; the [`SchemaError`] of a schema that is none.
+    /// [`ActionsError::TakesNoInput`] when there is one all the same; the [`SchemaError`] of an invalid schema.
     pub(crate) fn input(&self, given: Option<Value>) -> Result<Result<Value, ActionsError>, SchemaError> {
         let Some(schema) = &self.schema else {
             return Ok(match given {

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::graph;
 use super::json_e::{self, Context, JsonEError, from_now};
+use crate::domain::fields::set_field;
 use crate::domain::slugid;
 use crate::domain::time::{parse_time, to_iso};
 use crate::reference::suggest;
@@ -77,10 +78,10 @@ pub(crate) enum CreateError {
     /// Tasks that depend on each other, first and last the same.
     #[error("tasks depend on each other in a circle: {}", .0.join(" -> "))]
     Cycle(Vec<String>),
-    /// A path that leads into nothing.
-    #[error("cannot set `{0}`: {1}")]
-    Set(String, &'static str),
-    /// A time that is none.
+    /// A key that is malformed or leads into something else than an object or a list.
+    #[error("{0}")]
+    Set(String),
+    /// An invalid time.
     #[error("invalid relative time `{0}`")]
     Time(String),
     /// The template cannot be rendered.
@@ -117,7 +118,7 @@ pub(crate) fn prepare(
     let order = order(&tasks)?;
     for task in &mut tasks {
         for (path, value) in &options.set {
-            set(&mut task.definition, path, value.clone())?;
+            set_field(&mut task.definition, path, value.clone()).map_err(CreateError::Set)?;
         }
         fill(&mut task.definition, now);
     }
@@ -278,62 +279,6 @@ fn fill(definition: &mut Value, now: DateTime<Utc>) {
     if let Some(expires) = time(members, "deadline").and_then(|deadline| deadline.checked_add_months(DEFAULT_EXPIRES)) {
         members.entry("expires").or_insert_with(|| to_iso(expires).into());
     }
-}
-
-/// Puts a value at a path such as `payload.env.A` or `payload.command[0][2]`. Objects on the way are made; a list can
-/// be made longer by one.
-///
-/// # Errors
-/// [`CreateError::Set`].
-pub(crate) fn set(value: &mut Value, path: &str, new: Value) -> Result<(), CreateError> {
-    let wrong = |why: &'static str| CreateError::Set(path.into(), why);
-    let mut at = value;
-    for step in steps(path).ok_or_else(|| wrong("invalid path"))? {
-        at = match step {
-            Step::Member(name) => {
-                if at.is_null() {
-                    *at = Value::Object(Map::new());
-                }
-                let members = at.as_object_mut().ok_or_else(|| wrong("there is no object"))?;
-                members.entry(name).or_insert(Value::Null)
-            }
-            Step::Item(index) => {
-                if at.is_null() {
-                    *at = Value::Array(Vec::new());
-                }
-                let items = at.as_array_mut().ok_or_else(|| wrong("there is no list"))?;
-                if index == items.len() {
-                    items.push(Value::Null);
-                }
-                items.get_mut(index).ok_or_else(|| wrong("the list is shorter"))?
-            }
-        };
-    }
-    *at = new;
-    Ok(())
-}
-
-enum Step {
-    Member(String),
-    Item(usize),
-}
-
-fn steps(path: &str) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    for part in path.split('.') {
-        let (name, indexes) = part.split_at(part.find('[').unwrap_or(part.len()));
-        if name.is_empty() {
-            return None;
-        }
-        steps.push(Step::Member(name.into()));
-        if indexes.is_empty() {
-            continue;
-        }
-        for index in indexes.strip_suffix(']')?.split(']') {
-            steps.push(Step::Item(index.strip_prefix('[')?.parse().ok()?));
-        }
-    }
-    Some(steps)
 }
 
 /// A definition made fit to be created again: what the queue has added is gone, and times count from now.

@@ -97,30 +97,6 @@ fn what_is_wrong_with_a_file_is_named() {
 }
 
 #[test]
-fn values_are_set_at_paths() {
-    let mut value = json!({"payload": {"command": [["a"]]}});
-    for (path, new) in [
-        ("payload.command[0][1]", json!("b")),
-        ("payload.env.A", json!("1")),
-        ("retries", json!(0)),
-        ("scopes[0]", json!("s")),
-    ] {
-        set(&mut value, path, new).unwrap();
-    }
-    assert_eq!(value, json!({"payload": {"command": [["a", "b"]], "env": {"A": "1"}}, "retries": 0, "scopes": ["s"]}));
-    for (path, why) in [
-        ("", "invalid path"),
-        ("a..b", "invalid path"),
-        ("a[x]", "invalid path"),
-        ("retries.x", "there is no object"),
-        ("scopes[7]", "the list is shorter"),
-        ("retries[0]", "there is no list"),
-    ] {
-        assert_eq!(set(&mut value, path, json!(1)).unwrap_err(), CreateError::Set(path.into(), why));
-    }
-}
-
-#[test]
 fn a_template_counts_times_from_now() {
     let definition = json!({
         "provisionerId": "a", "workerType": "b", "taskQueueId": "a/b", "taskGroupId": GROUP,

@@ -82,9 +82,6 @@ pub(crate) fn safe_path(name: &str) -> Result<SafePath, NameError> {
 }
 
 /// The last part of the path that a name stands for.
-///
-/// # Errors
-/// Those of [`safe_path`].
 pub(crate) fn flat_path(name: &str) -> Result<SafePath, NameError> {
     let SafePath { path, escaped } = safe_path(name)?;
     let path = path.rsplit('/').next().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! The field's own values: root URLs, IDs, times, scopes, secrets. Pure; uses nothing of ours.
 
 pub(crate) mod artifact_path;
+pub(crate) mod fields;
 pub(crate) mod filter;
 pub(crate) mod go_template;
 pub(crate) mod group_progress;

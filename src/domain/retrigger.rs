@@ -13,7 +13,7 @@ pub(crate) enum RetriggerError {
     /// The definition is not an object.
     #[error("the definition of the task is not an object")]
     NoObject,
-    /// A time that the new ones are reckoned from is missing, or is none.
+    /// A time that the new ones are reckoned from is missing, or is invalid.
     #[error("the task's `{0}` is not a time")]
     NoTime(&'static str),
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
 /// What `encodeURIComponent` leaves alone; the services encode alike.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -102,7 +102,7 @@ impl RootUrl {
     }
 
     /// The root URL of a deployment that is known by name.
-    pub fn well_known(name: &str) -> Option<Self> {
+    pub(crate) fn well_known(name: &str) -> Option<Self> {
         WELL_KNOWN.iter().find(|(known, _)| *known == name).map(|(_, url)| Self((*url).into()))
     }
 
@@ -112,13 +112,8 @@ impl RootUrl {
     }
 
     /// Whether this is the deployment of 2018.
-    pub fn is_legacy(&self) -> bool {
+    pub(crate) fn is_legacy(&self) -> bool {
         self.0 == LEGACY
-    }
-
-    /// Whether it is this machine.
-    pub fn is_loopback(&self) -> bool {
-        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
     /// Where a service's API lives, without a trailing slash: `<root>/api/queue/v1`.
@@ -134,16 +129,6 @@ impl RootUrl {
 impl fmt::Display for RootUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Whether a URL's host is this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

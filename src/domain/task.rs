@@ -243,7 +243,7 @@ impl Run<'_> {
     }
 }
 
-/// A time on the wire; none where there is none or it is no time.
+/// A time on the wire; `None` where there is none or it is not a time.
 pub(crate) fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(text?).ok()?.to_utc())
 }

@@ -128,7 +128,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a character is none that is printed, or breaks a line for some readers.
+/// Whether a character is not printable, or breaks a line for some readers.
 fn needs_escape(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

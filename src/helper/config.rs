@@ -68,7 +68,7 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// [`crate::Kind::Usage`] without a root URL or with one that is none; [`crate::Kind::Auth`] when the environment's
+    /// [`crate::Kind::Usage`] without a root URL or with an invalid one; [`crate::Kind::Auth`] when the environment's
     /// credentials are half set.
     pub fn endpoint(&self) -> Result<Endpoint> {
         let credentials = match &self.credentials {

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 /// How long a connection that was there may be gone before a consumer gives up.
-pub const OUTAGE_LIMIT: Duration = Duration::from_secs(600);
+pub(super) const OUTAGE_LIMIT: Duration = Duration::from_secs(600);
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Tries to connect that failed, one after the other.
 #[derive(Debug, Clone)]
-pub struct Outage {
+pub(super) struct Outage {
     tries: u32,
     limit: Limit,
 }
@@ -23,23 +23,23 @@ enum Limit {
 
 impl Outage {
     /// Of a connection that was there: until `limit` has passed.
-    pub fn of_connection(limit: Duration) -> Self {
+    pub(super) fn of_connection(limit: Duration) -> Self {
         Self { tries: 0, limit: Limit::Time(limit) }
     }
 
     /// Of one that never was: `retries` tries after the first.
-    pub fn of_start(retries: u32) -> Self {
+    pub(super) fn of_start(retries: u32) -> Self {
         Self { tries: 0, limit: Limit::Tries(retries) }
     }
 
     /// How many tries failed.
-    pub fn tries(&self) -> u32 {
+    pub(super) fn tries(&self) -> u32 {
         self.tries
     }
 
     /// Counts a failed try; how long to wait before the next, or none when it is enough. `elapsed` is the time since
     /// the outage began, `chance` in 0..1 keeps consumers from coming back all at once.
-    pub fn next_wait(&mut self, elapsed: Duration, chance: f64) -> Option<Duration> {
+    pub(super) fn next_wait(&mut self, elapsed: Duration, chance: f64) -> Option<Duration> {
         self.tries += 1;
         let doubled = FIRST_WAIT.saturating_mul(1 << (self.tries - 1).min(16)).min(LONGEST_WAIT);
         let wait = doubled.mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0);

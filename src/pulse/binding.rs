@@ -6,7 +6,7 @@ use super::routing::{squeeze, wire_name, words};
 use crate::reference::{Catalogue, Exchange, LookupError, RoutingKeyEntry, Service, Source, suggest};
 
 /// What stands before a task's own route in the routing keys that a message is sent to besides its primary one.
-pub const ROUTE_PREFIX: &str = "route.";
+pub(super) const ROUTE_PREFIX: &str = "route.";
 
 /// The longest exchange name or routing key that AMQP 0-9-1 can carry, in bytes (its `shortstr`).
 const SHORT_STRING_BYTES: usize = 255;
@@ -133,7 +133,7 @@ impl BindingBuilder {
     }
 
     /// Whether words have been given.
-    pub fn has_words(&self) -> bool {
+    pub(crate) fn has_words(&self) -> bool {
         !self.words.is_empty()
     }
 
@@ -147,9 +147,6 @@ impl BindingBuilder {
     }
 
     /// The binding to an exchange of this catalogue, whichever was chosen before.
-    ///
-    /// # Errors
-    /// Those of [`BindingBuilder::build`].
     pub(crate) fn build_in(self, catalogue: &Catalogue) -> Result<Binding, BindingError> {
         let (service, exchange) = find(catalogue, &self.service, &self.exchange)?;
         let pattern = match self.route {

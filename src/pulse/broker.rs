@@ -8,7 +8,7 @@ use crate::domain::Secret;
 use crate::env::{self, Environment};
 
 /// Where Mozilla's deployments publish.
-pub const DEFAULT_HOST: &str = "pulse.mozilla.org";
+pub(super) const DEFAULT_HOST: &str = "pulse.mozilla.org";
 
 const TLS_PORT: u16 = 5671;
 const PLAIN_PORT: u16 = 5672;
@@ -59,16 +59,13 @@ impl Broker {
     /// `PULSE_HOST` (also `PULSE_HOSTNAME`) and `PULSE_VHOST`.
     ///
     /// # Errors
-    /// When there is no user or no password, or a URL is none.
+    /// When there is no user or no password, or a URL is invalid.
     pub fn from_environment(environment: &Environment) -> Result<Self, BrokerError> {
         Self::from_settings(environment, None, None)
     }
 
     /// The same, with what the user's settings say where the environment says nothing.
-    ///
-    /// # Errors
-    /// Those of [`Broker::from_environment`].
-    pub fn from_settings(
+    pub(crate) fn from_settings(
         environment: &Environment,
         url: Option<&str>,
         user: Option<&str>,

@@ -26,7 +26,7 @@ pub const DEFAULT_PREFETCH: u16 = 500;
 /// How often to try to connect at first, after the first time, when nobody says otherwise.
 const DEFAULT_RETRIES: u32 = 5;
 
-/// Something that whoever listens may want to know of.
+/// An event of the connection that a listener may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -110,7 +110,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Who is told of lost and restored connections.
+    /// Called for lost and restored connections.
     pub fn on_notice(mut self, observer: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         self.observer = Arc::new(observer);
         self

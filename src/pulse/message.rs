@@ -71,7 +71,7 @@ impl Message {
     /// The body as JSON, unparsed.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not valid.
     pub fn payload(&self) -> Result<&RawValue, NotJson> {
         serde_json::from_slice(&self.body)
             .map_err(|error| NotJson { exchange: self.exchange.clone(), reason: error.to_string() })

@@ -5,9 +5,6 @@ use percent_encoding::percent_decode_str;
 use super::binding::{BindingBuilder, BindingError, binding, find};
 use crate::reference::{Catalogue, Exchange, Service, Source};
 
-/// Words of a routing key with their values.
-pub type Words = Vec<(String, String)>;
-
 /// Reads `<service>.<exchange>[?<word>=<value>&..]`; values may be percent-encoded.
 ///
 /// # Errors
@@ -28,19 +25,11 @@ pub fn parse_binding(text: &str, source: Source) -> Result<BindingBuilder, Bindi
     Ok(builder)
 }
 
-/// Finds the exchange of `<service>.<exchange>`.
-///
-/// # Errors
-/// When the text has another form, or there is no such exchange.
-pub fn parse_name(text: &str, source: Source) -> Result<(&'static Service, &'static Exchange), BindingError> {
-    parse_name_in(text, Catalogue::embedded(source))
-}
-
 /// Finds the exchange of `<service>.<exchange>` in a catalogue.
 ///
 /// # Errors
-/// Those of [`parse_name`].
-pub(crate) fn parse_name_in<'c>(
+/// When the text has another form, or there is no such exchange.
+pub(crate) fn parse_name<'c>(
     text: &str,
     catalogue: &'c Catalogue,
 ) -> Result<(&'c Service, &'c Exchange), BindingError> {
@@ -78,8 +67,9 @@ mod tests {
         for text in ["", "queue", ".taskFailed", "queue.", "queue.taskFailed?taskId", "queue.taskFailed?taskId=%FF"] {
             assert_eq!(pattern(text), Err(BindingError::Text { text: text.into() }), "{text}");
         }
-        assert!(parse_name("queue.taskFailed", Source::Current).is_ok());
-        assert!(matches!(parse_name("queue", Source::Current), Err(BindingError::Text { .. })));
+        let catalogue = Catalogue::embedded(Source::Current);
+        assert!(parse_name("queue.taskFailed", catalogue).is_ok());
+        assert!(matches!(parse_name("queue", catalogue), Err(BindingError::Text { .. })));
     }
 
     proptest! {

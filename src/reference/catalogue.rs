@@ -51,7 +51,7 @@ struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LookupError {
     /// No such service.
-    #[error("there is no service `{name}`")]
+    #[error("unknown service `{name}`")]
     Service {
         /// As it was asked for.
         name: String,
@@ -130,7 +130,7 @@ impl Catalogue {
     }
 
     /// Names of all services, sorted. Parses nothing.
-    pub fn service_names(&self) -> impl Iterator<Item = &str> {
+    pub fn service_names(&self) -> impl Iterator<Item = &str> + Clone {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
 

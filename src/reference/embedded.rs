@@ -8,7 +8,7 @@ pub const VERSION: &str = include_str!("../../references/VERSION").trim_ascii_en
 
 /// One embedded file: a service's name and its distilled JSON.
 #[derive(Debug, Clone, Copy)]
-pub struct EmbeddedFile {
+pub(crate) struct EmbeddedFile {
     /// `worker-manager`.
     pub service: &'static str,
     /// The content of `references/worker-manager.json`.

@@ -4,7 +4,7 @@
 //! and parsed only when something asks for it. Everything here is a function of values.
 
 mod catalogue;
-pub mod distill;
+pub(crate) mod distill;
 mod embedded;
 mod idempotency;
 mod model;
@@ -18,14 +18,14 @@ mod summaries;
 mod tables;
 
 pub use catalogue::{Catalogue, LookupError, Source};
-pub use embedded::{EmbeddedFile, VERSION};
+pub use embedded::VERSION;
 pub use idempotency::is_idempotent;
-pub use model::{Exchange, Method, RoutingKeyEntry, SchemaFamily, Service, Stability, Verb};
+pub use model::{Exchange, Method, RoutingKeyEntry, Service, Stability, Verb};
 pub use needs::Needs;
 pub use patterns::pattern;
 pub use route::{Route, Segment};
-pub(crate) use schemas::family_schema_uris;
-pub use schemas::{page_list, resolve_schema, schema, schema_uris};
+pub(crate) use schemas::{family_schema_uris, page_list};
+pub use schemas::{schema, schema_uris};
 pub use scopes::ScopeExpression;
-pub use suggest::{kebab_case, suggest};
-pub use summaries::{Item, SUMMARY_LENGTH, summary};
+pub(crate) use suggest::{kebab_case, suggest};
+pub use summaries::{Item, summary};

@@ -62,7 +62,7 @@ impl Service {
 /// Schemas that belong to no API: payloads of workers, and what services share.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SchemaFamily {
+pub(crate) struct SchemaFamily {
     /// Name in URLs: `docker-worker`.
     pub family: String,
     /// Schemas by file (`v1/payload.json`), without prose, unparsed.

@@ -60,7 +60,7 @@ pub(crate) fn family_schema_uris() -> impl Iterator<Item = String> {
 ///
 /// `task-run.json#/properties/x` seen from `/schemas/queue/v1/task.json#` is
 /// `/schemas/queue/v1/task-run.json#/properties/x`. Nothing for what is no URI reference.
-pub fn resolve_schema(base: &str, reference: &str) -> Option<String> {
+pub(crate) fn resolve_schema(base: &str, reference: &str) -> Option<String> {
     let base = Url::parse(BASE).ok()?.join(base).ok()?;
     let resolved = base.join(reference).ok()?;
     Some(match resolved.as_str().strip_prefix(BASE) {
@@ -73,7 +73,7 @@ pub fn resolve_schema(base: &str, reference: &str) -> Option<String> {
 ///
 /// It is the one list in the answer's schema. Nothing for methods that do not answer in pages, and
 /// for those of 2018, whose schemas are not known.
-pub fn page_list<'a>(service: &'a Service, method: &Method) -> Option<&'a str> {
+pub(crate) fn page_list<'a>(service: &'a Service, method: &Method) -> Option<&'a str> {
     #[derive(Deserialize)]
     struct Answer<'a> {
         #[serde(borrow)]

@@ -1,7 +1,7 @@
 //! Did you mean: the names nearest to one that does not exist.
 
 /// At most three candidates that resemble `wanted`, best first.
-pub fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
         .into_iter()
@@ -23,7 +23,7 @@ pub fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
 }
 
 /// `workerManager`, `WorkerManager` and `worker-manager` are all `worker-manager`.
-pub fn kebab_case(name: &str) -> String {
+pub(crate) fn kebab_case(name: &str) -> String {
     let mut kebab = String::with_capacity(name.len() + 2);
     for (i, c) in name.chars().enumerate() {
         if c.is_ascii_uppercase() && i > 0 && !kebab.ends_with('-') {

@@ -9,9 +9,6 @@ use super::catalogue::Source;
 use super::embedded::{LEGACY_SUMMARIES, SUMMARIES};
 use super::tables::Tables;
 
-/// The longest summary that still fits beside a method's name, in characters.
-pub const SUMMARY_LENGTH: usize = 70;
-
 /// What a summary is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
@@ -85,6 +82,9 @@ mod tests {
     use super::*;
     use crate::reference::Catalogue;
 
+    /// The longest summary that still fits beside a method's name.
+    const MAX_SUMMARY_CHARACTERS: usize = 70;
+
     /// Everything that there is to summarize.
     fn all(source: Source) -> Vec<(&'static str, Item, &'static str)> {
         let mut found = Vec::new();
@@ -153,7 +153,7 @@ mod tests {
             let mut seen = std::collections::BTreeSet::new();
             for (service, item, name) in all(source) {
                 let line = summary(source, service, item, name).unwrap();
-                assert!(line.chars().count() <= SUMMARY_LENGTH, "{service} {name}: {line}");
+                assert!(line.chars().count() <= MAX_SUMMARY_CHARACTERS, "{service} {name}: {line}");
                 assert!(line.starts_with(char::is_uppercase) && !line.ends_with('.'), "{service} {name}: {line}");
                 assert!(!line.contains('\n') && line.trim() == line, "{service} {name}: {line}");
                 assert!(seen.insert((service, line.to_lowercase())), "{service} {name}: {line} is there twice");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::reference::{Method, ScopeExpression};
 
 /// One API call that has been routed, checked and authenticated.
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     /// The service's name.
     pub service: &'a str,
     /// The method that is called.
@@ -35,7 +35,7 @@ pub struct Call<'a> {
 
 /// What a behaviour answers.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub(super) enum Answer {
     /// 200 with JSON.
     Json(Value),
     /// 204.
@@ -66,7 +66,7 @@ impl Answer {
 
 /// A worker's request for tasks, after its scopes and its quarantine have been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkRequest {
+pub(super) struct WorkRequest {
     /// `<provisionerId>/<workerType>`
     pub task_queue_id: String,
     /// `workerGroup` and `workerId`.
@@ -79,7 +79,7 @@ pub struct WorkRequest {
 
 /// A refusal: `{code, message}` with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(super) struct Fault {
     /// HTTP status.
     pub status: u16,
     /// `ResourceNotFound`.
@@ -89,48 +89,48 @@ pub struct Fault {
 }
 
 /// What a behaviour comes to.
-pub type Outcome = Result<Answer, Fault>;
+pub(super) type Outcome = Result<Answer, Fault>;
 
 impl Fault {
     /// A refusal with any status and code.
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
 
     /// 404 `ResourceNotFound`.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "ResourceNotFound", message)
     }
 
     /// 409 `RequestConflict`.
-    pub fn conflict(message: impl Into<String>) -> Self {
+    pub(super) fn conflict(message: impl Into<String>) -> Self {
         Self::new(409, "RequestConflict", message)
     }
 
     /// 500 `InternalServerError`. What the services would not tell stands in the message all the same.
-    pub fn internal(message: impl Into<String>) -> Self {
+    pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalServerError", message)
     }
 
     /// 400 `InputError`.
-    pub fn input(message: impl Into<String>) -> Self {
+    pub(super) fn input(message: impl Into<String>) -> Self {
         Self::new(400, "InputError", message)
     }
 }
 
 impl Call<'_> {
     /// A route parameter; empty when the route has none of this name.
-    pub fn param(&self, name: &str) -> &str {
+    pub(super) fn param(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)
     }
 
     /// A query argument.
-    pub fn query(&self, name: &str) -> Option<&str> {
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
     /// Whether the caller's scopes satisfy one scope.
-    pub fn satisfies(&self, scope: &str) -> bool {
+    pub(super) fn satisfies(&self, scope: &str) -> bool {
         self.scopes
             .iter()
             .any(|have| have == scope || have.strip_suffix('*').is_some_and(|prefix| scope.starts_with(prefix)))
@@ -144,7 +144,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 403 `InsufficientScopes`, with what is missing and what is needed as JSON between backquotes.
-    pub fn authorize(&self, further: &[(&str, Value)]) -> Result<(), Fault> {
+    pub(super) fn authorize(&self, further: &[(&str, Value)]) -> Result<(), Fault> {
         self.authorized.set(true);
         let Some(expression) = &self.method.scopes else { return Ok(()) };
         let mut params: IndexMap<String, Value> =

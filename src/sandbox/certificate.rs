@@ -64,7 +64,7 @@ impl Issuer {
         })
     }
 
-    /// A URL for a GET that this client makes on somebody's behalf, good until `expiry`. `path` is encoded already and
+    /// A URL for a GET that this client makes on somebody's behalf, valid until `expiry`. `path` is encoded already and
     /// has no query.
     pub(super) fn signed_url(&self, root_url: &str, path: &str, expiry: DateTime<Utc>) -> String {
         let (scheme, authority) = root_url.split_once("://").unwrap_or(("http", root_url));

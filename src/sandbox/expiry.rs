@@ -7,15 +7,15 @@ use super::queue::TaskId;
 use super::state::State;
 
 /// Between two looks at everything there is at least this time.
-const PACE: TimeDelta = TimeDelta::minutes(1);
+const EXPIRY_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// How long an expired object or client is still in the way of another of its name: the services remove them once a day.
-const KEPT: TimeDelta = TimeDelta::days(1);
+const EXPIRED_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 impl State {
     /// Drops what has expired, if it was not looked for just now.
     pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
-        if now < self.swept + PACE {
+        if now < self.swept + EXPIRY_INTERVAL {
             return;
         }
         self.swept = now;
@@ -25,8 +25,8 @@ impl State {
         self.secrets.forget_expired(now);
         self.purge_cache.forget_expired(now);
         self.worker_manager.forget_expired(now);
-        self.objects.forget_expired(now - KEPT);
-        self.auth.forget_expired(now - KEPT);
+        self.objects.forget_expired(now - EXPIRED_KEPT_FOR);
+        self.auth.forget_expired(now - EXPIRED_KEPT_FOR);
     }
 
     /// How long a task of a seed takes its worker.

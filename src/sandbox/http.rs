@@ -21,19 +21,19 @@ use super::shared::Shared;
 use super::waiting::answer;
 
 /// Bodies from this size on are compressed for those who accept it, in bytes.
-const WORTH_COMPRESSING: usize = 1024;
+const MIN_COMPRESSED_BYTES: usize = 1024;
 
 /// Bodies up to this size are read before the header is looked at, in bytes.
-const SMALL_BODY: u64 = 64 * 1024;
+const SMALL_BODY_BYTES: u64 = 64 * 1024;
 
 /// How many large bodies of unknown callers are read at a time.
-pub(super) const ANONYMOUS_BODIES: usize = 4;
+pub(super) const MAX_ANONYMOUS_BODIES: usize = 4;
 
 /// How long the body of an unknown caller may take.
 const ANONYMOUS_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How much of a refused body is read and dropped, in bytes, and for how long, so that the client gets to read the refusal.
-const DRAINED: u64 = 1024 * 1024;
+const DRAINED_BYTES: u64 = 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-for-request-id");
@@ -112,7 +112,7 @@ fn has_small_body(headers: &HeaderMap) -> bool {
     let length =
         headers.get(header::CONTENT_LENGTH).map(|length| length.to_str().ok().and_then(|text| text.parse().ok()));
     match length {
-        Some(length) => length.is_some_and(|length: u64| length <= SMALL_BODY),
+        Some(length) => length.is_some_and(|length: u64| length <= SMALL_BODY_BYTES),
         None => !headers.contains_key(header::TRANSFER_ENCODING),
     }
 }
@@ -127,7 +127,7 @@ async fn read(request: &mut Request, body: Body) {
 /// Reads some of a body that nobody wants.
 async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
-    let mut left = DRAINED;
+    let mut left = DRAINED_BYTES;
     while let Some(Ok(chunk)) = chunks.next().await {
         left = left.saturating_sub(chunk.len() as u64);
         if left == 0 {
@@ -190,7 +190,7 @@ fn finish(mut response: Response, parts: &Parts) -> axum::response::Response {
         response.headers.remove(header::CONTENT_TYPE);
     }
     if accepts_gzip(&parts.headers)
-        && response.body.len() >= WORTH_COMPRESSING
+        && response.body.len() >= MIN_COMPRESSED_BYTES
         && let Ok(smaller) = compress(&response.body)
     {
         response.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

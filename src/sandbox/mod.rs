@@ -1,15 +1,26 @@
 //! An embedded Taskcluster on loopback, driven by the same references.
 //!
-//! The layers, outside in: `server` (sockets), `respond` with routing and input checks,
-//! authentication and scopes, then one module of behaviour per service. It shares no code with
-//! `client`, or a signing bug would hide on both sides.
+//! It holds everything in memory, checks signatures, scopes and bodies as the services do, and is gone when it is
+//! dropped: a deployment for tests.
 //!
 //! ```
-//! let sandbox = tc::sandbox::Sandbox::start(tc::sandbox::Options::default())?;
-//! assert!(sandbox.root_url().starts_with("http://localhost:"));
-//! # Ok::<(), tc::Error>(())
+//! use tc::sandbox::{Options, Sandbox};
+//! use tc::{Client, Credentials, RootUrl};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start(Options::default())?;
+//! let credentials = Credentials::new(sandbox.client_id(), sandbox.access_token().reveal());
+//! let client = Client::builder(RootUrl::parse(sandbox.root_url())?).credentials(Some(credentials)).build()?;
+//!
+//! let scopes: serde_json::Value = client.call("auth", "currentScopes").send().await?.json()?;
+//! assert_eq!(scopes["scopes"], serde_json::json!(["*"]));
+//! # Ok(())
+//! # }
 //! ```
 
+// The layers, outside in: `server` (sockets), `respond` with routing and input checks, authentication and scopes, then
+// one module of behaviour per service. It shares no code with `client`, or a signing bug would hide on both sides.
 mod auth;
 mod behaviours;
 mod bodies;
@@ -56,7 +67,6 @@ mod wire;
 mod worker_manager;
 mod workers;
 
-pub use call::{Answer, Call, Fault, Outcome};
 pub use faults::{Faults, Share};
 pub use options::Options;
 pub use seed::{Loaded, Push, Seed, TaskList};

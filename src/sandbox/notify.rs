@@ -17,7 +17,7 @@ pub(super) const PATH: &str = "/sandbox/notifications";
 const CLIENT: &str = "static/taskcluster/notify";
 
 /// How many messages are kept; older ones are forgotten.
-const KEPT: usize = 10_000;
+const MAX_KEPT_MESSAGES: usize = 10_000;
 
 /// What the service holds.
 pub(super) struct NotifyState {
@@ -89,7 +89,7 @@ impl Outbox {
 
     fn note(&self, client_id: &str, kind: &str, body: &Value, now: DateTime<Utc>) {
         let mut kept = self.kept();
-        if kept.sent.len() == KEPT {
+        if kept.sent.len() == MAX_KEPT_MESSAGES {
             kept.sent.pop_front();
         }
         kept.sent.push_back(json!({"kind": kind, "time": stamp(now), "clientId": client_id, "message": body}));

@@ -9,7 +9,7 @@ use super::call::{Answer, Call, Fault, Outcome};
 use super::wire::{Name, Page, parse_time, stamp};
 
 /// How long a request is remembered.
-const LIFETIME: TimeDelta = TimeDelta::days(1);
+const REQUEST_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// The requests by worker pool and cache, with their times.
 #[derive(Default)]
@@ -24,9 +24,9 @@ impl PurgeCacheState {
         self.requests.len()
     }
 
-    /// Drops the requests that are no longer told of.
+    /// Drops the requests that are no longer listed.
     pub(super) fn forget_expired(&mut self, now: DateTime<Utc>) {
-        self.requests.retain(|_, before| *before + LIFETIME >= now);
+        self.requests.retain(|_, before| *before + REQUEST_LIFETIME >= now);
     }
 }
 

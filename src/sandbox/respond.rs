@@ -19,7 +19,7 @@ use crate::reference::Verb;
 
 /// What is known of a caller before the body of the request is read.
 pub(super) enum Admission {
-    /// The header is good.
+    /// The header is valid.
     Known,
     /// There is no header, or nothing asks for one.
     Anonymous,

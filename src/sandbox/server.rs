@@ -56,7 +56,7 @@ impl Sandbox {
             queue_changed: Notify::new(),
             root_url: format!("http://localhost:{port}"),
             sign_in: options.sign_in,
-            anonymous_bodies: Semaphore::new(http::ANONYMOUS_BODIES),
+            anonymous_bodies: Semaphore::new(http::MAX_ANONYMOUS_BODIES),
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use axum::http::header;
 use chrono::{DateTime, Utc};
+use quick_xml::escape::escape;
 use regex::Regex;
 
 use super::message::{Request, Response};
@@ -16,7 +17,7 @@ use crate::domain::time::{Offset, parse_time};
 const PATH: &str = "/auth/clients/create";
 /// What stands before the names of a person's own clients.
 const OWNER: &str = "sandbox-user/";
-/// How long a client is good that does not say.
+/// How long a client is valid that does not say.
 const DEFAULT_LIFE: &str = "1 day";
 
 /// Answers what concerns this page; nothing for other paths.
@@ -157,10 +158,6 @@ fn html(status: u16, body: &str) -> Response {
     Response::new(status, "text/html; charset=utf-8", body.to_owned())
         .with(header::REFERRER_POLICY, "same-origin")
         .with(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl State {
         drop(self.queue.take_completed());
     }
 
-    /// Hands out tasks to a worker that is waiting for some; none when there are none.
+    /// Hands out tasks to a worker that is waiting for some; `None` when there are none.
     pub(super) fn claim_for(&mut self, request: &WorkRequest, now: DateTime<Utc>) -> Option<String> {
         self.advance(now);
         self.queue.claim_for(request, now)

@@ -47,7 +47,7 @@ impl Checker {
         Ok(Self { validator: Validator::new(service, file)?, documents })
     }
 
-    /// Compiles a schema that stands alone; its draft is told by its `$schema`, and is 7 without one.
+    /// Compiles a schema that stands alone; its `$schema` names the draft, which is 7 without one.
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.

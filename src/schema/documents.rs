@@ -12,7 +12,7 @@ use crate::reference::{self, Service};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SchemaError {
     /// The service has no schema of this name.
-    #[error("there is no schema `{path}`")]
+    #[error("unknown schema `{path}`")]
     Missing {
         /// `/schemas/queue/v1/task.json`.
         path: String,
@@ -102,7 +102,7 @@ impl Documents {
         self.parsed
     }
 
-    /// Follows `$ref`s until something that is none; nothing when they lead nowhere or in a circle.
+    /// Follows `$ref`s to something else; nothing when they lead nowhere or in a circle.
     pub(super) fn follow<'a>(&'a self, mut at: Located<'a>) -> Option<Located<'a>> {
         for _ in 0..16 {
             let Some(reference) = at.schema.get("$ref").and_then(Value::as_str) else { return Some(at) };

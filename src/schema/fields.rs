@@ -8,7 +8,7 @@ use super::shape::{Branches, Shape};
 use crate::reference::Service;
 
 /// How deep fields are listed; what lies deeper is for the schema itself to tell.
-const DEPTH: usize = 4;
+const MAX_DEPTH: usize = 4;
 
 /// More fields than this are not listed: a schema that refers to itself in many places has no end of them.
 const MAX_FIELDS: usize = 2000;
@@ -46,7 +46,7 @@ pub(crate) fn fields(service: &Service, file: &str) -> Result<Vec<Field>, Schema
     let documents = Documents::load(service, file)?;
     let mut found = Vec::new();
     let root = Shape::of(&documents, &[documents.root()], Branches::All);
-    list(&documents, &root, "", DEPTH, &mut found);
+    list(&documents, &root, "", MAX_DEPTH, &mut found);
     Ok(found)
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn fields_of(schema: &Value) -> Result<Vec<Field>, SchemaError> {
     let documents = Documents::alone(schema)?;
     let mut found = Vec::new();
     let root = Shape::of(&documents, &[documents.root()], Branches::All);
-    list(&documents, &root, "", DEPTH, &mut found);
+    list(&documents, &root, "", MAX_DEPTH, &mut found);
     Ok(found)
 }
 

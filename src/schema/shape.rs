@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::documents::{Documents, Located};
 
 /// `allOf`s and `$ref`s nested deeper than this are taken for a circle.
-const NESTING: usize = 16;
+const MAX_NESTING: usize = 16;
 
 /// What to take from `oneOf` and `anyOf`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl<'a> Shape<'a> {
     pub(super) fn of(documents: &'a Documents, alternatives: &[Located<'a>], branches: Branches) -> Self {
         let mut shape = Self::default();
         match alternatives {
-            [only] => shape.absorb(documents, *only, branches, NESTING),
-            several => shape.absorb_branches(documents, several, branches, NESTING),
+            [only] => shape.absorb(documents, *only, branches, MAX_NESTING),
+            several => shape.absorb_branches(documents, several, branches, MAX_NESTING),
         }
         shape
     }

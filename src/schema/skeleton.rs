@@ -8,7 +8,7 @@ use super::shape::{Branches, Shape};
 use crate::reference::Service;
 
 /// Nested values end here, even where a schema requires itself.
-const DEPTH: usize = 24;
+const MAX_DEPTH: usize = 24;
 /// A skeleton of more values is of no use to anybody; what would come after them is left out.
 const MAX_VALUES: usize = 5000;
 
@@ -98,7 +98,7 @@ impl<'a> Maker<'a> {
         // In the order of the schema, which need not be that of being required.
         for (name, schemas) in shape.properties.iter().filter(|(name, _)| names.contains(name)) {
             let Some(first) = schemas.first() else { continue };
-            if shape.required.contains(name) && self.above.len() < DEPTH && self.values < MAX_VALUES
+            if shape.required.contains(name) && self.above.len() < MAX_DEPTH && self.values < MAX_VALUES
                 || !self.is_above(first)
             {
                 object.insert((*name).into(), self.value(*first, name));
@@ -116,7 +116,7 @@ impl<'a> Maker<'a> {
         let least = shape.count("minItems").unwrap_or(0);
         match shape.items {
             Some(items)
-                if self.above.len() < DEPTH
+                if self.above.len() < MAX_DEPTH
                     && self.values < MAX_VALUES
                     && (least > 0 || self.all && !self.is_above(&items)) =>
             {
@@ -128,7 +128,7 @@ impl<'a> Maker<'a> {
 
     fn is_above(&self, at: &Located<'_>) -> bool {
         let target = self.documents.follow(*at).map_or(at.schema, |target| target.schema);
-        self.above.len() >= DEPTH
+        self.above.len() >= MAX_DEPTH
             || self.values >= MAX_VALUES
             || self.above.contains(&std::ptr::from_ref(at.schema))
             || self.above.contains(&std::ptr::from_ref(target))

@@ -131,7 +131,7 @@ fn references_lead_to_other_schemas_of_the_service() {
     assert_eq!(faults[0].to_string(), "/b: must be string");
     assert_eq!(
         Validator::new(&service, "v1/lost.json").unwrap_err().to_string(),
-        "there is no schema `/schemas/toy/v1/nowhere.json`"
+        "unknown schema `/schemas/toy/v1/nowhere.json`"
     );
     assert_eq!(skeleton(&service, "v1/a.json", true).unwrap(), json!({"b": "<b>"}));
 }

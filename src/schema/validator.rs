@@ -36,7 +36,7 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
-    /// Compiles a schema that stands alone. Its draft is told by its `$schema`; without one it is 7.
+    /// Compiles a schema that stands alone. Its `$schema` names the draft, which is 7 without one.
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.
@@ -81,6 +81,6 @@ struct Loaded(BTreeMap<String, Value>);
 impl Retrieve for Loaded {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
         let url = uri.as_str().trim_end_matches('#');
-        self.0.get(url).cloned().ok_or_else(|| format!("there is no schema `{url}`").into())
+        self.0.get(url).cloned().ok_or_else(|| format!("unknown schema `{url}`").into())
     }
 }

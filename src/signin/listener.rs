@@ -29,7 +29,7 @@ const MOST_CONNECTIONS: usize = 64;
 /// A connection must have sent its request after this time.
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// So long a connection may take to read its answer and close.
-const LINGER: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What happens while the answer is waited for.
 pub(crate) type Progress<'a> = &'a (dyn Fn(Refusal) + 'a);
@@ -159,7 +159,7 @@ async fn serve(
     // Whoever does not read the answer has sent its request all the same.
     tokio::select! {
         () = reply(&mut stream, &decision) => {}
-        () = clock.sleep(LINGER) => {}
+        () = clock.sleep(CLOSE_TIMEOUT) => {}
     }
     Some(decision)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use md5::Md5;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
@@ -71,7 +72,7 @@ impl Checksum {
 
     /// From the digest itself; none when it is not as long as it must be.
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
-        (bytes.len() == algorithm.bytes()).then(|| Self { algorithm, hex: hex(bytes) })
+        (bytes.len() == algorithm.bytes()).then(|| Self { algorithm, hex: HEXLOWER.encode(bytes) })
     }
 
     /// The hexadecimal digits.
@@ -162,20 +163,14 @@ impl Digests {
     /// The digests of all that was taken in.
     pub(super) fn finish(self) -> Vec<Checksum> {
         let end = |running| match running {
-            Running::Crc32c(sum) => (Algorithm::Crc32c, hex(&sum.to_be_bytes())),
-            Running::Md5(digest) => (Algorithm::Md5, hex(&digest.finalize())),
-            Running::Sha256(digest) => (Algorithm::Sha256, hex(&digest.finalize())),
-            Running::Sha512(digest) => (Algorithm::Sha512, hex(&digest.finalize())),
+            Running::Crc32c(sum) => (Algorithm::Crc32c, HEXLOWER.encode(&sum.to_be_bytes())),
+            Running::Md5(digest) => (Algorithm::Md5, HEXLOWER.encode(&digest.finalize())),
+            Running::Sha256(digest) => (Algorithm::Sha256, HEXLOWER.encode(&digest.finalize())),
+            Running::Sha512(digest) => (Algorithm::Sha512, HEXLOWER.encode(&digest.finalize())),
         };
         let checksum = |(algorithm, hex)| Checksum { algorithm, hex };
         self.0.into_iter().map(end).map(checksum).collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 #[cfg(test)]

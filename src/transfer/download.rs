@@ -18,7 +18,7 @@ use super::options::{Downloaded, Event, Existing, Options};
 use super::part::{Part, State};
 use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
-use super::ramp::{PROBE, Ramp};
+use super::ramp::{PROBE_INTERVAL, Ramp};
 use super::small::{self, SMALL_FILE_BYTES};
 use super::source::ContentSource;
 use super::stream;
@@ -44,14 +44,7 @@ pub async fn to_file(client: &Client, source: &ContentSource, target: &Path, opt
     let mut job = Job::new(client, source, options);
     job.is_resumable = options.resume;
     let outcome = file(&job, target).await;
-    options.tell(&Event::Ended { what: &job.what });
-    let found = outcome?;
-    Ok(Downloaded {
-        transferred: job.transferred.load(Ordering::Relaxed),
-        retries: job.retries.load(Ordering::Relaxed),
-        url: job.shown_url().await,
-        ..found
-    })
+    job.ended(outcome).await
 }
 
 async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
@@ -168,7 +161,7 @@ impl<'a> Download<'a> {
             // Hashes will tell whether all that is here is right.
             None if self.strong => (None, None),
             // Only the storage can tell whether it still has what is here, and what that must be. Its last
-            // byte is asked for: a signed URL is good for no HEAD.
+            // byte is asked for: a signed URL is not valid for HEAD.
             None => (None, Some(job.open(here.prefix().checked_sub(1).map(|last| last..last + 1)).await?.1)),
         };
         Ok(Opened { first, head, version, here })
@@ -325,7 +318,7 @@ impl<'a> Fetch<'a> {
         };
         workers.push(start(Some(first)));
         let mut seen = (Instant::now(), self.job.transferred.load(Ordering::Relaxed));
-        let mut ticks = tokio::time::interval_at(seen.0 + PROBE, PROBE);
+        let mut ticks = tokio::time::interval_at(seen.0 + PROBE_INTERVAL, PROBE_INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

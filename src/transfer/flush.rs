@@ -6,9 +6,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 /// So much is worth a sync of its own. What is smaller is synced once, when all is there.
-const STEP: u64 = 32 << 20;
+const FLUSH_STEP_BYTES: u64 = 32 << 20;
 
-/// A thread that syncs a file again and again, from the first [`STEP`] on.
+/// A thread that syncs a file again and again, from the first [`FLUSH_STEP_BYTES`] on.
 #[derive(Default)]
 pub(super) struct Flusher {
     /// Bytes since the last wish.
@@ -23,7 +23,7 @@ impl Flusher {
     /// When the system gives no thread, or no other handle of the file.
     pub(super) fn wrote(&mut self, bytes: u64, file: &File) -> io::Result<()> {
         self.waiting += bytes;
-        if self.waiting < STEP {
+        if self.waiting < FLUSH_STEP_BYTES {
             return Ok(());
         }
         self.waiting = 0;
@@ -67,7 +67,7 @@ mod tests {
     fn a_file_is_synced_from_a_step_on() {
         let file = tempfile::tempfile().unwrap();
         let mut flusher = Flusher::default();
-        flusher.wrote(STEP - 1, &file).unwrap();
+        flusher.wrote(FLUSH_STEP_BYTES - 1, &file).unwrap();
         assert!(flusher.thread.is_none(), "a small file needs no thread");
         flusher.wrote(1, &file).unwrap();
         assert!(flusher.thread.is_some());
@@ -82,7 +82,7 @@ mod tests {
         let (_reader, writer) = io::pipe().unwrap();
         let pipe = File::from(std::os::fd::OwnedFd::from(writer));
         let mut flusher = Flusher::default();
-        flusher.wrote(STEP, &pipe).unwrap();
+        flusher.wrote(FLUSH_STEP_BYTES, &pipe).unwrap();
         assert!(flusher.end().is_err());
     }
 }

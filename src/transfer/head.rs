@@ -62,7 +62,7 @@ impl Version {
         }
     }
 
-    /// Whether another answer is about the same version, as far as can be told.
+    /// Whether another answer is about the same version, as far as that can be known.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let weak = |version: &Self| version.etag.as_deref().map(|etag| etag.trim_start_matches("W/").to_owned());
         self.length == other.length
@@ -74,7 +74,7 @@ impl Version {
             }
     }
 
-    /// Whether it can be told apart from other versions so well that parts may be put together: a weak
+    /// Whether it can be distinguished from other versions so well that parts may be put together: a weak
     /// ETag stays when bytes change that its server thinks nothing of (RFC 9110, 15.3.7.3).
     pub(super) fn is_known(&self) -> bool {
         let told_apart = match &self.etag {

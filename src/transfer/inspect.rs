@@ -1,4 +1,4 @@
-//! What can be told of content and of files without fetching the content.
+//! What can be found out about content and files without fetching the content.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -68,9 +68,6 @@ pub async fn stored_size(client: &Client, source: &ContentSource, options: &Opti
 }
 
 /// How many bytes `source` has when it is decoded; none when neither the storage nor the content itself tells.
-///
-/// # Errors
-/// Those of finding the content.
 pub(crate) async fn content_size(client: &Client, source: &ContentSource, options: &Options) -> Result<Option<u64>> {
     let job = Job::new(client, source, options);
     let Head { version, content_length, .. } = head(&job).await?;

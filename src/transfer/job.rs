@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::head::{Head, Version};
-use super::options::{Event, Options};
+use super::options::{Downloaded, Event, Options};
 use super::source::{ContentSource, Location};
 use super::storage::{self, ContentRequest, Refusal};
 use crate::client::{Client, Lost, RawAnswer, redacted, retry};
@@ -94,8 +94,20 @@ impl<'a> Job<'a> {
         Ok(fresh)
     }
 
+    /// Reports the end of the download, and adds what all of its connections took.
+    pub(super) async fn ended(&self, outcome: Result<Downloaded>) -> Result<Downloaded> {
+        self.options.tell(&Event::Ended { what: &self.what });
+        let found = outcome?;
+        Ok(Downloaded {
+            transferred: self.transferred.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            url: self.shown_url().await,
+            ..found
+        })
+    }
+
     /// The URL that was used last, be it past its time by now, as it can be shown; nothing before there is one.
-    pub(super) async fn shown_url(&self) -> String {
+    async fn shown_url(&self) -> String {
         self.location.lock().await.as_ref().map(|location| redacted(&location.url).to_string()).unwrap_or_default()
     }
 
@@ -251,7 +263,7 @@ impl Connection<'_> {
         loop {
             let location = self.job.location().await?;
             let version = self.job.version();
-            // What cannot be told from another version must not be put together from parts of two.
+            // What cannot be distinguished from another version must not be put together from parts of two.
             let immutable = location.storage == super::source::Storage::Object;
             let divisible = version.as_ref().is_some_and(|version| version.is_known() || immutable);
             if self.at > 0 && !divisible {

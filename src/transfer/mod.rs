@@ -1,9 +1,8 @@
 //! Downloads and uploads of artifacts and objects: verified, resumed, in parallel where that helps.
 //!
-//! What is decided is decided by functions of values: `source` and `head` read answers, `digest` says
-//! what must match, `plan` which bytes to ask for, `ramp` with how many connections. `storage` makes
-//! one request, `job` strings requests together, and one thread a file writes (`writer`), beside which
-//! others hash (`hashing`) and sync (`flush`).
+//! [`to_file`], [`to_writer`] and [`to_buffer`] download what a [`ContentSource`] names; [`upload_artifact`] and
+//! [`upload_object`] upload; [`verify_file`] checks a file that is there. [`Options`] says with how many connections,
+//! what to do with files that exist, and who [watches](Watch).
 //!
 //! ```
 //! use tc::sandbox::{Options as SandboxOptions, Sandbox};
@@ -37,6 +36,9 @@
 //! # }
 //! ```
 
+// What is decided is decided by functions of values: `source` and `head` read answers, `digest` says what must match,
+// `plan` which bytes to ask for, `ramp` with how many connections. `storage` makes one request, `job` strings requests
+// together, and one thread a file writes (`writer`), beside which others hash (`hashing`) and sync (`flush`).
 mod awaited;
 mod decode;
 mod digest;
@@ -66,8 +68,8 @@ pub use digest::{Algorithm, Checksum};
 pub use download::{to_file, unfinished};
 pub(crate) use inspect::content_size;
 pub use inspect::{has_content, stored_size, verify_file};
-pub use options::{CONNECTIONS, Downloaded, Event, Existing, Options, STALL, Watch};
-pub use part::SUFFIXES;
+pub use options::{DEFAULT_CONNECTIONS, DEFAULT_STALL_TIMEOUT, Downloaded, Event, Existing, Options, Watch};
+pub(crate) use part::SUFFIXES;
 pub use readers::{FileReaders, MemoryReaders, Reader, Readers};
 pub use source::ContentSource;
 pub use stream::{to_buffer, to_writer};

@@ -7,19 +7,19 @@ use std::time::Duration;
 use super::digest::Checksum;
 
 /// No byte in this time is a failure, unless someone says otherwise.
-pub const STALL: Duration = Duration::from_secs(30);
+pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A task may write nothing to its log for so long.
-const STALL_OF_STREAM: Duration = Duration::from_secs(600);
+const STREAM_STALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Connections for one file, at most, when nobody says otherwise: by measurement, a server that gives
 /// each connection a share is used well by eight, and more of them only cost memory.
-pub const CONNECTIONS: usize = 8;
+pub const DEFAULT_CONNECTIONS: usize = 8;
 
 /// What to do about a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// Leave it when it can be told that it is right; replace it otherwise.
+    /// Keep it when it is known to be right; replace it otherwise.
     #[default]
     Check,
     /// Replace it.
@@ -33,18 +33,18 @@ pub enum Existing {
 pub struct Options {
     /// What the content must be, besides what the storage says.
     pub checksums: Vec<Checksum>,
-    /// Whether to go on with what an earlier call left.
+    /// Whether to resume what an earlier call left.
     pub resume: bool,
     /// What to do about a file that is there already.
     pub existing: Existing,
     /// Connections for one file, at most.
     pub connections: usize,
-    /// No byte in this time is a failure. With [`STALL`] a stream whose length nobody knows, such as the log of a
-    /// running task, may be silent for ten minutes.
+    /// No byte in this time is a failure. With [`DEFAULT_STALL_TIMEOUT`] a stream whose length nobody knows, such as
+    /// the log of a running task, may be silent for ten minutes.
     pub stall: Duration,
     /// Whether uploaded objects get a SHA-512 however large they are: see [`super::SHA512_UP_TO`].
     pub sha512: bool,
-    /// Who is told what happens.
+    /// Receives the events of a transfer.
     pub watch: Option<Arc<dyn Watch>>,
     /// Permits for large files, where several calls share them: each takes memory for what is on its
     /// way to the disk.
@@ -57,8 +57,8 @@ impl Default for Options {
             checksums: Vec::new(),
             resume: true,
             existing: Existing::default(),
-            connections: CONNECTIONS,
-            stall: STALL,
+            connections: DEFAULT_CONNECTIONS,
+            stall: DEFAULT_STALL_TIMEOUT,
             sha512: false,
             watch: None,
             large: None,
@@ -82,7 +82,7 @@ impl fmt::Debug for Options {
 impl Options {
     /// The longest silence of a stream whose length nobody knows.
     pub(super) fn stall_of_stream(&self) -> Duration {
-        if self.stall == STALL { STALL_OF_STREAM } else { self.stall }
+        if self.stall == DEFAULT_STALL_TIMEOUT { STREAM_STALL_TIMEOUT } else { self.stall }
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {

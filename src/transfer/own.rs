@@ -9,9 +9,6 @@ use std::path::Path;
 const MAX_REMOVALS: u32 = 8;
 
 /// Opens a file that has this name alone, or makes one. A link, a pipe, or another name of a file elsewhere is removed.
-///
-/// # Errors
-/// Those of the system.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     for _ in 0..MAX_REMOVALS {
         match unlinked(OpenOptions::new().read(true).write(true), path) {
@@ -30,9 +27,6 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Makes a file that was not there. What has this name is removed, and never written to.
-///
-/// # Errors
-/// Those of the system.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     for _ in 0..MAX_REMOVALS {
         match fresh(path) {
@@ -53,9 +47,6 @@ pub(super) fn read(path: &Path) -> io::Result<File> {
 }
 
 /// Removes what has this name, which need not be there; of a link the link alone.
-///
-/// # Errors
-/// Those of the system.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(source),

@@ -1,4 +1,4 @@
-//! The unfinished file beside the target, and its state, which another call can go on with.
+//! The unfinished file beside the target, and its state, from which another call can resume.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -13,7 +13,7 @@ use super::plan::Ranges;
 use crate::error::{Advice, Error, Kind, Result};
 
 /// The suffixes of files that are not finished.
-pub const SUFFIXES: [&str; 4] = [".tc.part", ".tc.part.json", ".tc.part.json.new", ".tc.decoded"];
+pub(crate) const SUFFIXES: [&str; 4] = [".tc.part", ".tc.part.json", ".tc.part.json.new", ".tc.decoded"];
 
 /// What is known about an unfinished file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +31,12 @@ pub(super) struct State {
     synced: bool,
 }
 
-const FORMAT: u32 = 1;
+const STATE_FORMAT_VERSION: u32 = 1;
 
 impl State {
     pub(super) fn new(source: &str, demands: Vec<String>, version: Version) -> Self {
         let (source, boot) = (source.to_owned(), boot());
-        Self { format: FORMAT, source, demands, version, here: Vec::new(), boot, synced: false }
+        Self { format: STATE_FORMAT_VERSION, source, demands, version, here: Vec::new(), boot, synced: false }
     }
 
     pub(super) fn here(&self) -> Ranges {
@@ -47,13 +47,13 @@ impl State {
         &self.version
     }
 
-    /// Whether a call for the same content can go on with a file of this length.
+    /// Whether a call for the same content can resume a file of this length.
     ///
     /// What may be missing after a crash of the machine is only trusted where a hash will tell.
     fn is_usable(&self, source: &str, demands: &[String], boot: Option<&str>, hashed: bool, length: u64) -> bool {
         let is_safe = hashed || self.synced || (boot.is_some() && boot == self.boot.as_deref());
         let fits = self.version.length.is_some_and(|total| self.here().fits(total.min(length)));
-        self.format == FORMAT && self.source == source && self.demands == demands && is_safe && fits
+        self.format == STATE_FORMAT_VERSION && self.source == source && self.demands == demands && is_safe && fits
     }
 }
 
@@ -87,7 +87,7 @@ impl Part {
                 Err(fs::TryLockError::WouldBlock) => {
                     return Err(Error::new(
                         Kind::Conflict,
-                        format!("another tc is writing {}", place.target.display()),
+                        format!("another process is writing {}", place.target.display()),
                     )
                     .advise(Advice::ChooseFile));
                 }
@@ -135,7 +135,7 @@ impl Part {
         state.here = here.pairs();
         state.synced = synced;
         state.boot = boot();
-        // What cannot be told from another version cannot be gone on with, either.
+        // What cannot be distinguished from another version cannot be resumed, either.
         if state.version.length.is_none() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The least that is worth a request of its own: below it, the round trip costs more than it gains.
-pub(super) const LEAST: u64 = 4 << 20;
+pub(super) const MIN_REQUEST_BYTES: u64 = 4 << 20;
 
 /// A set of bytes, as ranges in order that neither overlap nor touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Plan {
         let left = |claim: &Option<Claim>| claim.map_or(0, |claim| claim.end - claim.at);
         let (index, most) =
             self.claims.iter().map(left).enumerate().max_by_key(|(index, left)| (*left, usize::MAX - index))?;
-        (most >= 2 * LEAST).then_some(index)
+        (most >= 2 * MIN_REQUEST_BYTES).then_some(index)
     }
 
     fn split(&mut self) -> Option<Range<u64>> {

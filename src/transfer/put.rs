@@ -14,14 +14,14 @@ use super::hashing::Hashing;
 use super::options::{Event, Options};
 use super::readers::{PIECE_SIZE, Readers};
 use super::storage::{Refusal, reason};
-use crate::client::{Client, RawAnswer, RawRequest, retry};
+use crate::client::{Client, RawAnswer, RawRequest, host_of, retry};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
 /// Pieces on their way to the network.
 const UPLOAD_QUEUE_PIECES: usize = 4;
 /// A storage may need a while to take in what it got.
-const TAKING_IN: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Where to put something.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ where
         tries += 1;
         let (error, asked) = match put.once(&place).await {
             Ok(checksums) => {
-                // The bytes are on the other side; whether they are one version of the file is told here.
+                // The bytes are on the other side; whether they are one version of the file is checked here.
                 put.readers.check()?;
                 return Ok((checksums, u64::from(tries - 1)));
             }
@@ -143,7 +143,7 @@ impl Put<'_> {
 
     /// How long the storage may take to answer once it has everything.
     fn taking_in(&self) -> Duration {
-        self.client.given_timeout().unwrap_or_else(|| TAKING_IN.max(self.options.stall))
+        self.client.given_timeout().unwrap_or_else(|| ANSWER_TIMEOUT.max(self.options.stall))
     }
 
     fn silent(&self, length: Duration) -> Error {
@@ -178,7 +178,7 @@ impl Put<'_> {
     }
 
     fn judge(&self, slot: &Slot, answer: &RawAnswer) -> Result<(), Refusal> {
-        let host = slot.url.host_str().unwrap_or_default();
+        let host = host_of(&slot.url);
         let error = |kind| {
             let reason = reason(answer);
             Error::new(kind, format!("{}: {host} answered {}{reason} to the upload", self.what, answer.status))

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 /// How long each number of connections is given to show its rate.
-pub(super) const PROBE: Duration = Duration::from_millis(250);
+pub(super) const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 /// What would be done in this time anyway is not worth another connection.
 const SOON: Duration = Duration::from_millis(750);
 /// Bytes a second that no server means when it gives each connection a share: one that is this fast is
 /// held up by the network or by this machine, and parts that come out of order cost both more.
-const FAST: f64 = 200e6;
+const FAST_BYTES_PER_SECOND: f64 = 200e6;
 /// Twice as many connections must bring this much more.
-const PAYS: f64 = 1.25;
+const MIN_GAIN: f64 = 1.25;
 
 /// So many measurements in a row must say that it does not: a machine that is busy for a moment is no full line.
-const MISSES: u32 = 2;
+const MAX_MISSES: u32 = 2;
 
 /// Doubles the connections while that pays.
 ///
@@ -34,18 +34,18 @@ impl Ramp {
         Self { most: most.max(1), connections: 1, best: 0.0, misses: 0, settled: most <= 1 }
     }
 
-    /// After [`PROBE`] at this many `bytes`, with `left` to go: how many connections there should be.
+    /// After [`PROBE_INTERVAL`] at this many `bytes`, with `left` to go: how many connections there should be.
     pub(super) fn probe(&mut self, bytes: u64, elapsed: Duration, left: u64) -> usize {
         let rate = bytes as f64 / elapsed.as_secs_f64().max(1e-9);
         if self.settled || left as f64 <= rate * SOON.as_secs_f64() {
             return self.connections;
         }
-        if rate < self.best * PAYS {
+        if rate < self.best * MIN_GAIN {
             self.misses += 1;
-            self.settled = self.misses == MISSES;
+            self.settled = self.misses == MAX_MISSES;
             return self.connections;
         }
-        if rate >= FAST * self.connections as f64 {
+        if rate >= FAST_BYTES_PER_SECOND * self.connections as f64 {
             self.settled = true;
             return self.connections;
         }
@@ -69,7 +69,7 @@ mod tests {
         while left > 0 && course.len() < 8 {
             let bytes = (rate(connections) * MB / 4).min(left);
             left -= bytes;
-            connections = ramp.probe(bytes, PROBE, left);
+            connections = ramp.probe(bytes, PROBE_INTERVAL, left);
             course.push(connections);
         }
         course
@@ -90,10 +90,10 @@ mod tests {
     #[test]
     fn one_bad_measurement_does_not_end_it() {
         let mut ramp = Ramp::new(8);
-        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE_INTERVAL, 512 * MB);
         assert_eq!([20, 22, 40, 70].map(&mut probe), [2, 2, 4, 8]);
         let mut ramp = Ramp::new(8);
-        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE, 512 * MB);
+        let mut probe = |rate: u64| ramp.probe(rate * MB / 4, PROBE_INTERVAL, 512 * MB);
         assert_eq!([20, 22, 22, 40].map(&mut probe), [2, 2, 2, 2]);
     }
 

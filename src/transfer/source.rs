@@ -56,7 +56,7 @@ pub(super) enum Storage {
 pub(super) struct Location {
     pub(super) url: Url,
     pub(super) storage: Storage,
-    /// The URL is good until then.
+    /// The URL is valid until then.
     pub(super) expires: Option<DateTime<Utc>>,
     /// What the decoded content must be.
     pub(super) demands: Vec<Demand>,

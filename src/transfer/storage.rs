@@ -7,7 +7,7 @@ use url::Url;
 
 use super::head::{Head, Version};
 use super::source::{Location, Storage};
-use crate::client::{Client, Lost, RawAnswer, RawRequest, retry};
+use crate::client::{Client, Lost, RawAnswer, RawRequest, host_of, retry};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
@@ -131,7 +131,7 @@ fn redirected(what: &str, from: &Url, answer: &RawAnswer) -> Result<Url> {
 }
 
 fn refusal(client: &Client, what: &str, meaning: Meaning, url: &Url, answer: &RawAnswer) -> Refusal {
-    let host = url.host_str().unwrap_or_default();
+    let host = host_of(url);
     let reason = reason(answer);
     let message = format!("{what}: {host} answered {}{reason}", answer.status);
     match meaning {

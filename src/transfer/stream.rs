@@ -1,7 +1,6 @@
 //! Downloads to any writer, or into memory: decoded on the way, verified at the end.
 
 use std::io::{self, Read};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,14 +39,7 @@ pub async fn to_writer(
 ) -> Result<Downloaded> {
     let job = Job::new(client, source, options);
     let outcome = copy(&job, out).await;
-    options.tell(&Event::Ended { what: &job.what });
-    let found = outcome?;
-    Ok(Downloaded {
-        transferred: job.transferred.load(Ordering::Relaxed),
-        retries: job.retries.load(Ordering::Relaxed),
-        url: job.shown_url().await,
-        ..found
-    })
+    job.ended(outcome).await
 }
 
 /// Downloads into memory, verified; at most `limit` bytes.
@@ -97,8 +89,8 @@ impl AsyncWrite for Limited {
 #[derive(Default)]
 struct Passed {
     bytes: u64,
-    /// Made only where it may have to be told whether what comes anew begins like this: of a stream that cannot be asked
-    /// for from the middle.
+    /// Kept only where it may be needed to check that what comes anew begins like this: of a stream that cannot be
+    /// asked for from the middle.
     digest: Option<Sha256>,
 }
 
@@ -113,8 +105,8 @@ impl Passed {
 
 /// Copies the content to `out`.
 ///
-/// A stream that cannot be asked for from the middle, such as the log of a running task, is read from its beginning when
-/// its connection breaks, and goes on when that beginning is what was written already.
+/// A stream that cannot be asked for from the middle, such as the log of a running task, is read from its beginning
+/// when its connection breaks, and goes on when that beginning is what was written already.
 pub(super) async fn copy(job: &Job<'_>, out: &mut (impl AsyncWrite + Unpin)) -> Result<Downloaded> {
     let mut passed = Passed::default();
     let mut fruitless = 0;

@@ -1,5 +1,5 @@
 //! What the end of a compressed content tells of it: RFC 1952, 2.3.1. With it a file that is there already can be
-//! recognized, and its size told, without fetching it.
+//! recognized and measured without fetching it.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -32,9 +32,6 @@ impl Trailer {
     }
 
     /// Asks for the end of so many bytes of gzip; none when the server sends no parts.
-    ///
-    /// # Errors
-    /// Those of the connection.
     pub(super) async fn fetch(job: &Job<'_>, stored: u64) -> Result<Option<Self>, Stop> {
         let Some(start) = stored.checked_sub(TRAILER_BYTES) else { return Ok(None) };
         let (mut connection, _) = job.open(Some(start..stored)).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// From so many days on, years are told.
+/// From this many days on, years are shown.
 const DAYS_IN_TWO_YEARS: i64 = 730;
 
 /// The two largest units: `3 d 4 h`, `1 h 5 min`, `12 min 30 s`, `9 s`; for years about how many.

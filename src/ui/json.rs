@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use serde::Deserialize as _;
 
+use crate::nesting::{MAX_LEVELS, levels, string_end};
+
 const KEY: Style = AnsiColor::Blue.on_default().bold();
 const STRING: Style = AnsiColor::Green.on_default();
 const NUMBER: Style = AnsiColor::Cyan.on_default();
@@ -58,31 +60,6 @@ impl Layout {
         let mut writer = Writer::new(self, out);
         writer.tokens(json)
     }
-}
-
-/// Levels of arrays and objects that a document may have; jq reads as many.
-pub(crate) const MAX_LEVELS: usize = 10_000;
-
-/// Levels of arrays and objects in a text, which need not be a whole document.
-pub(crate) fn levels(json: &[u8]) -> usize {
-    let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
-    // Nothing but these opens or closes anything, or hides what does.
-    while let Some(&byte) = json.get(at) {
-        match byte {
-            b'"' => {
-                at = string_end(json, at);
-                continue;
-            }
-            b'[' | b'{' => {
-                level += 1;
-                deepest = deepest.max(level);
-            }
-            b']' | b'}' => level = level.saturating_sub(1),
-            _ => {}
-        }
-        at += 1;
-    }
-    deepest
 }
 
 /// Whether `json` is one valid document, in UTF-8 (RFC 8259, 8.1), of at most [`MAX_LEVELS`].
@@ -219,19 +196,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The index after the string that starts at `start`.
-fn string_end(json: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(&byte) = json.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    json.len()
-}
-
 fn scalar_end(json: &[u8], start: usize) -> usize {
     let ends =
         |byte: &u8| matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b' ' | b'\t' | b'\r' | b'\n');
@@ -275,8 +239,6 @@ mod tests {
         check(nested(MAX_LEVELS).as_bytes()).unwrap();
         let refused = check(nested(MAX_LEVELS + 1).as_bytes()).unwrap_err();
         assert_eq!(refused.to_string(), "nested deeper than 10000 levels");
-        assert_eq!(levels(br#"{"a[[[":["]\"[",{}]}"#), 3);
-        assert_eq!(levels(br#"]]"[["#), 0);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::Ui;
 const DRAW_DELAY: Duration = Duration::from_millis(500);
 /// Redraws a second.
 const HERTZ: u8 = 10;
-/// How often the time is told anew while nothing is done.
-const TICK: Duration = Duration::from_millis(200);
+/// How often the time is redrawn while nothing is done.
+const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A progress bar, which shows up once the work has taken half a second.
 pub(crate) struct Progress {
@@ -44,7 +44,7 @@ impl Progress {
             let show = move || {
                 if ended.recv_timeout(DRAW_DELAY) == Err(RecvTimeoutError::Timeout) {
                     bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&ui)), HERTZ));
-                    bar.enable_steady_tick(TICK);
+                    bar.enable_steady_tick(TICK_INTERVAL);
                 }
             };
             Waiting { alive, thread: thread::spawn(show) }
@@ -86,7 +86,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(Waiting { alive, thread }) = self.waiting.take() {
             drop(alive);
-            // It has nothing to say, and a panic of its own is told by itself.
+            // It returns nothing, and the panic hook has reported a panic of its own.
             drop(thread.join());
         }
         self.bar.finish_and_clear();
@@ -94,21 +94,24 @@ impl Drop for Progress {
 }
 
 /// What a bar is at most as wide as.
-const WIDEST: usize = 30;
+const MAX_BAR_COLUMNS: usize = 30;
 /// A bar that is narrower says nothing.
-const NARROWEST: usize = 5;
+const MIN_BAR_COLUMNS: usize = 5;
 
 /// The bar of a template beside text of up to so many columns; none where the window has no room for it.
 pub(super) fn bar_beside(text: usize, ui: &Ui) -> String {
-    let room = ui.size().map_or(WIDEST, |(width, _)| width.saturating_sub(text));
-    if room < NARROWEST { String::new() } else { format!("{{bar:{}}} ", room.min(WIDEST)) }
+    let room = ui.size().map_or(MAX_BAR_COLUMNS, |(width, _)| width.saturating_sub(text));
+    if room < MIN_BAR_COLUMNS { String::new() } else { format!("{{bar:{}}} ", room.min(MAX_BAR_COLUMNS)) }
 }
 
 fn style(bounded: bool, ui: &Ui) -> ProgressStyle {
     /// `Reprioritizing 100,000/100,000, 1234 failed (12345/s, 12m left)`
-    const TEXT: usize = 65;
+    const TEXT_COLUMNS: usize = 65;
     let template = if bounded {
-        format!("{{msg}} {}{{human_pos}}/{{human_len}}{{prefix}} ({{rate}}, {{eta}} left)", bar_beside(TEXT, ui))
+        format!(
+            "{{msg}} {}{{human_pos}}/{{human_len}}{{prefix}} ({{rate}}, {{eta}} left)",
+            bar_beside(TEXT_COLUMNS, ui)
+        )
     } else {
         "{msg} {spinner} {human_pos}{prefix} ({rate})".to_owned()
     };

@@ -77,7 +77,7 @@ fn stdout_is_pipe() -> bool {
     false
 }
 
-/// Columns and lines of the terminal of this process; a size of nothing is none.
+/// Columns and lines of the terminal of this process; `None` where the size is zero.
 pub(crate) fn size() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size()?;
     (width.0 > 0 && height.0 > 0).then_some((usize::from(width.0), usize::from(height.0)))

@@ -12,12 +12,12 @@ use super::{Ui, sanitize};
 /// What takes less than this needs no bar.
 const DRAW_DELAY: Duration = Duration::from_millis(500);
 /// Files that have a line of their own.
-const SHOWN: usize = 6;
+const MAX_SHOWN_TRANSFERS: usize = 6;
 const HERTZ: u8 = 10;
 /// `Downloading 999.99 MB/999.99 GB (999.99 MB/s, 59m left)`
-const TEXT: usize = 58;
-/// How often rate and time left are told anew while nothing comes.
-const TICK: Duration = Duration::from_millis(500);
+const TEXT_COLUMNS: usize = 58;
+/// How often rate and time left are redrawn while nothing comes.
+const TICK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Bars for transfers, which show up once the work has taken half a second.
 pub(crate) struct Transfers {
@@ -43,7 +43,7 @@ impl Transfers {
         total.set_message(what);
         total.set_style(style(&format!(
             "{{msg}} {}{{decimal_bytes}}/{{decimal_total_bytes}} ({{decimal_bytes_per_sec}}, {{eta}} left)",
-            bar_beside(TEXT, ui)
+            bar_beside(TEXT_COLUMNS, ui)
         )));
         let (due, ui) = (Some(Instant::now() + DRAW_DELAY), Arc::clone(ui));
         Self { inner: Some(Mutex::new(Inner { ui, due, bars, total, files: HashMap::new() })) }
@@ -62,7 +62,7 @@ impl Transfers {
         self.with(|inner| {
             inner.total.inc_length(length.unwrap_or(0));
             inner.total.inc(here);
-            if inner.files.len() < SHOWN {
+            if inner.files.len() < MAX_SHOWN_TRANSFERS {
                 let bar = inner.bars.add(ProgressBar::new(length.unwrap_or(0)));
                 bar.set_style(style("  {decimal_bytes:>10}/{decimal_total_bytes:10} {wide_msg}"));
                 bar.set_message(sanitize(file).into_owned());
@@ -115,7 +115,7 @@ impl Inner {
         if self.due.take_if(|due| Instant::now() >= *due).is_some() {
             let target = ProgressDrawTarget::term_like_with_hz(Box::new(Stderr::new(&self.ui)), HERTZ);
             self.bars.set_draw_target(target);
-            self.total.enable_steady_tick(TICK);
+            self.total.enable_steady_tick(TICK_INTERVAL);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Text broken at words for a narrow terminal. Pure.
 
 /// The narrowest terminal that text is broken for; below it the terminal breaks lines by itself.
-const NARROWEST: usize = 20;
+const MIN_COLUMNS: usize = 20;
 
 /// `text` with lines of at most `width` columns, broken at spaces; the lines that follow are indented by `indent`.
 ///
 /// Line ends that are there stay. A word that is longer than a line stays whole, so that addresses and commands can be
 /// copied. Without a width, or with a very small one, the text comes back as it is.
 pub(crate) fn wrap(text: &str, width: Option<usize>, indent: &str) -> String {
-    let Some(width) = width.filter(|width| *width >= NARROWEST) else { return text.to_owned() };
+    let Some(width) = width.filter(|width| *width >= MIN_COLUMNS) else { return text.to_owned() };
     let options = textwrap::Options::new(width)
         .subsequent_indent(indent)
         .break_words(false)

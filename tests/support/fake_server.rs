@@ -109,6 +109,11 @@ impl FakeServer {
         &self.url
     }
 
+    /// Its host and port, as messages name it.
+    pub fn host(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
     /// Expects one more call, such as `GET /api/queue/v1/ping`, byte for byte.
     ///
     /// Calls may come in any order; equal ones are answered in the order of the script.
@@ -312,7 +317,8 @@ fn choose(mut request: Recorded, shared: &Shared) -> Answer {
     answer
 }
 
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
+/// The next request of a connection; none at its end.
+pub fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Recorded> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut words = line.split_whitespace();

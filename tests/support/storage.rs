@@ -1,7 +1,7 @@
 //! A deployment with one artifact, on two origins, that misbehaves as it is told to.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use super::fake_server::{self, Recorded};
 
 pub const TASK: &str = "VESwp9JaRo-XkFN_bemBhw";
 
@@ -365,21 +367,6 @@ fn answer(seen: &Seen, fault: Fault, content: &Content) -> (u16, Vec<(String, St
 }
 
 fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
-    let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-    let mut words = line.split_whitespace();
-    let (verb, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = HashMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        match line.trim_end().split_once(':') {
-            Some((name, value)) => headers.insert(name.to_lowercase(), value.trim().to_owned()),
-            None => break,
-        };
-    }
-    let length = headers.get("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
+    let Recorded { verb, target, headers, body, .. } = fake_server::read_request(reader)?;
     Some(Seen { verb, target, headers, body, sent: 0 })
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// What a client or a role may do, and what it is for.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct DefinitionArgs {
-    /// A scope; repeatable, also one a line
+    /// Scope; repeatable, also one a line
     #[arg(short, long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// Scopes from a file, or standard input for `-`: one a line, a list in JSON or YAML, or an object with `scopes` and

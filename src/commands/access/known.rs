@@ -9,17 +9,11 @@ use crate::commands::selection::{collect, collect_some, or_nearest, texts};
 use crate::error::{Error, Result};
 
 /// All clients whose IDs start like this.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn clients(client: &Client, prefix: &str) -> Result<Vec<Value>> {
     some_clients(client, prefix, usize::MAX, |_| true).await
 }
 
 /// Those of them that `keep` takes, up to so many.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn some_clients(
     client: &Client,
     prefix: &str,
@@ -32,9 +26,6 @@ pub(super) async fn some_clients(
 }
 
 /// The roles whose IDs start like this, up to so many; `looked_at` is called for each role that was read.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn roles(client: &Client, prefix: &str, enough: usize, looked_at: impl Fn()) -> Result<Vec<Value>> {
     let keep = |role: &Value| {
         looked_at();

@@ -13,11 +13,12 @@ use crate::exit::Status;
 
 /// List the actions that fit a task group or a task
 ///
-/// Of several of one name the first is meant; the others are marked `hidden`. In a pipe: name, kind, title, the scope
-/// that is needed and the mark, one action a line, with tabs in between.
+/// Where several have one name, the first is used and the others are marked `hidden`. In a pipe: name, kind, title,
+/// the scope that is needed and the mark, one action a line, with tabs in between.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Task group or task: an ID, or the address of its page. The ID of a task that is that of its group means the group
+    /// Task group or task: an ID, or the address of its page. An ID that is both a task's and its group's means the
+    /// group
     #[arg(value_name = "GROUP|TASK")]
     subject: String,
     #[command(flatten)]
@@ -55,10 +56,8 @@ impl KindChoice {
     }
 }
 
-/// Lists.
-///
 /// # Errors
-/// When there are no actions; those of the calls.
+/// When there are no actions.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let subject = args.how.one(&args.subject, context).await?;

@@ -39,9 +39,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Ended> {
         let (name, args) = match self {
             Self::List(args) => return list::run(args, context).await.map(Ended::Done),

@@ -29,8 +29,8 @@ const ACTION: BulkAction =
 /// What to run an action on, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PerformArgs {
-    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. The ID of a task that is
-    /// that of its group means the group
+    /// A task group or tasks: IDs, or addresses of pages; `-` reads more from standard input. An ID that is both a
+    /// task's and its group's means the group
     #[arg(value_name = "GROUP|TASK", required = true)]
     subjects: Vec<String>,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(crate) struct PerformArgs {
 /// Runs the action `name`: everything is checked and shown before anything is sent.
 ///
 /// # Errors
-/// When the action fits not all that is named, or the input is not one that it takes; those of the calls.
+/// When the action fits not all that is named, or the input is not one that it takes.
 pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -> Result<Ended> {
     let given = input(args, context).await?;
     let subjects = args.how.all(&args.subjects, context).await?;
@@ -92,7 +92,7 @@ pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -
     send(name, requests, args, context).await
 }
 
-/// The input as it was given; none where there is none.
+/// The input as it was given; `None` where there is none.
 async fn input(args: &PerformArgs, context: &Context) -> Result<Option<Value>> {
     if args.input.as_deref() == Some("-") && args.subjects.iter().any(|word| word == "-") {
         return Err(Error::usage("standard input cannot be both the input and the tasks"));

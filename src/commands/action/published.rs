@@ -85,9 +85,6 @@ impl Published {
     }
 
     /// The scopes of the decision task.
-    ///
-    /// # Errors
-    /// Those of the call.
     pub(super) async fn scopes(&self, client: &Client) -> Result<Vec<String>> {
         let definition: Value = client.call("queue", "task").arg(self.decision.as_str()).send().await?.json()?;
         Ok(texts(definition.get("scopes")))
@@ -97,7 +94,7 @@ impl Published {
     /// hook that they may trigger.
     ///
     /// # Errors
-    /// [`Kind::Failed`] when the decision task lacks the scope; those of the calls.
+    /// [`Kind::Failed`] when the decision task lacks the scope.
     pub(super) async fn check_hook(&self, action: &Action, client: &Client) -> Result<()> {
         let Some(required) = action.kind.decision_scope() else { return Ok(()) };
         let scopes = self.scopes(client).await?;

@@ -28,9 +28,6 @@ pub(super) enum ActionCall {
 
 impl Request {
     /// The call for an action whose body has been rendered.
-    ///
-    /// # Errors
-    /// Those of the calls that it takes.
     pub(super) async fn new(
         action: &Action,
         body: Value,
@@ -119,9 +116,7 @@ impl Request {
                 let body: Value = answer.json()?;
                 match body.pointer("/status/taskId").and_then(Value::as_str) {
                     Some(created) if created == id => Ok((answer, Some(id.clone()))),
-                    _ => {
-                        Err(Error::failed(format!("the queue answered something that is not the status of task {id}")))
-                    }
+                    _ => Err(Error::failed(format!("the queue sent something that is not the status of task {id}"))),
                 }
             }
         }

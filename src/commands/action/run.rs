@@ -7,10 +7,10 @@ use crate::error::Result;
 
 /// Run an action on a task group or on tasks
 ///
-/// Prefer an action to `tc task rerun`, `tc task retrigger` or `tc group cancel` where a group has one: it needs other
-/// scopes (hooks:trigger-hook:..), does what the project's own code decides, and the tasks that it creates can be verified by
-/// their chain of trust. The input gets the defaults of the action's schema and is checked; the scopes of the decision
-/// task are checked, too. What will be sent is shown and asked about. Nothing is sent twice.
+/// Prefer an action to `tc task rerun`, `tc task retrigger` or `tc group cancel` where a group has one: it needs
+/// other scopes (hooks:trigger-hook:..), does what the project's own code decides, and the tasks that it creates can
+/// be verified by their chain of trust. The input gets the defaults of the action's schema and is checked; the scopes
+/// of the decision task are checked, too. Shows what will be sent and asks for confirmation. Nothing is sent twice.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the action, as `tc action list` shows it
@@ -21,9 +21,6 @@ pub(crate) struct Args {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// Those of [`perform::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Ended> {
     perform::perform(&args.name, &args.perform, context).await
 }

@@ -21,7 +21,8 @@ pub(crate) struct Args {
     /// Name of the action, as `tc action list` shows it
     #[arg(value_name = "NAME")]
     name: String,
-    /// Task group or task: an ID, or the address of its page. The ID of a task that is that of its group means the group
+    /// Task group or task: an ID, or the address of its page. An ID that is both a task's and its group's means the
+    /// group
     #[arg(value_name = "GROUP|TASK")]
     subject: String,
     #[command(flatten)]
@@ -31,10 +32,8 @@ pub(crate) struct Args {
     template: bool,
 }
 
-/// Shows.
-///
 /// # Errors
-/// When there is no such action; those of the calls.
+/// When there is no such action.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let subject = args.how.one(&args.subject, context).await?;
     let published = Published::load(&subject, context).await?;

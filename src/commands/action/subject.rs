@@ -16,10 +16,10 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// How to read what is named.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct SubjectArgs {
-    /// An ID that is that of a task and of its group means the task
+    /// Read an ID that is both a task's and its group's as the task's
     #[arg(long)]
     task: bool,
-    /// Take what is given for index paths: `project.branch.latest.build`
+    /// Read the arguments as index paths: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// The task that publishes the actions; by default the one with the ID of the group
@@ -68,7 +68,7 @@ impl SubjectArgs {
     /// What one word names.
     ///
     /// # Errors
-    /// [`Kind::Usage`] when it names nothing; those of the look-ups.
+    /// [`Kind::Usage`] when it names nothing.
     pub(super) async fn one(&self, word: &str, context: &Context) -> Result<Subject> {
         let words = selection::resolve_index(vec![word.to_owned()], self.index, context).await?;
         self.subject(words.first().map_or(word, String::as_str), context).await

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Keep commands of your own
+/// Define commands of your own
 ///
 /// `tc alias set rr 'group rerun --state failed'` makes `tc rr GROUP` what `tc group rerun --state failed GROUP` is. In what
 /// an alias stands for, `$1` to `$9` are its arguments and `$@` is all others; without placeholders arguments go to the

@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Make a command of your own
+/// Define an alias, or replace one
 ///
-/// An alias of this name is replaced. What it stands for must start with a command, one other alias, or a program
-/// `tc-NAME`; or with `!` for a line that the shell runs.
+/// What it stands for must start with a command, one other alias, or a program `tc-NAME`; or with `!` for a line that
+/// the shell runs.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Its name: letters, digits, - and _

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Flags;
-use crate::commands::documents::set_field;
+use crate::commands::documents::set_fields;
 use crate::context::Context;
 use crate::domain::yaml;
 use crate::error::{Error, Result};
@@ -100,24 +100,8 @@ fn with_fields(body: Option<Vec<u8>>, flags: &Flags) -> Result<Vec<u8>> {
             .map_err(|source| Error::usage("the body cannot be combined with -f and -F").caused_by(source))?,
         None => Value::Object(serde_json::Map::new()),
     };
-    for field in &flags.field {
-        let (key, text) = split(field, "-f", "TEXT")?;
-        set_field(&mut value, key, text.into()).map_err(Error::usage)?;
-    }
-    for field in &flags.json_field {
-        let (key, text) = split(field, "-F", "JSON")?;
-        let json: Value = serde_json::from_str(text).map_err(|source| {
-            Error::usage(format!("the value of -F `{key}` is not JSON"))
-                .caused_by(source)
-                .hint(format!("For a string say -f {key}={text}"))
-        })?;
-        set_field(&mut value, key, json).map_err(Error::usage)?;
-    }
+    set_fields(&mut value, &flags.field, &flags.json_field)?;
     Ok(value.to_string().into_bytes())
-}
-
-fn split<'a>(field: &'a str, flag: &str, kind: &str) -> Result<(&'a str, &'a str)> {
-    field.split_once('=').ok_or_else(|| Error::usage(format!("{flag} takes KEY={kind}, and `{field}` has no `=`")))
 }
 
 #[cfg(test)]

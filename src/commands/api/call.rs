@@ -14,7 +14,7 @@ use crate::schema;
 use crate::ui::json::Layout;
 
 /// A merged document up to this size is kept in memory, a larger one in a temporary file.
-const SPOOL: usize = 1 << 20;
+const SPOOL_MEMORY_BYTES: usize = 1 << 20;
 
 /// Runs the call, or shows what was asked for instead.
 ///
@@ -66,7 +66,7 @@ pub(super) async fn run(invocation: &Invocation, flags: &Flags, context: &Contex
 /// Fetches what stands at a path of the deployment, which is that of no known method.
 ///
 /// # Errors
-/// For flags that need a method; those of the call.
+/// For flags that need a method.
 pub(super) async fn fetch(path: &str, flags: &Flags, context: &Context) -> Result<Status> {
     let needs_method = [
         ("--template", flags.template),
@@ -133,7 +133,7 @@ fn show(client: &Client, request: &Request, flags: &Flags, context: &Context) ->
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
     }
     if flags.curl && headers.len() < all {
-        context.ui.hint("The call would be signed; --show-secrets adds the header, which is good for 15 minutes.");
+        context.ui.hint("The call would be signed; --show-secrets adds the header, which is valid for 15 minutes.");
     }
     let mut out = context.ui.out();
     if flags.curl {
@@ -209,7 +209,7 @@ async fn merged(
     };
     // A failure on a later page must leave nothing behind, so the document waits until it is whole.
     let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);
-    let mut spool = tempfile::spooled_tempfile_in(SPOOL, context.env.temporary_directory());
+    let mut spool = tempfile::spooled_tempfile_in(SPOOL_MEMORY_BYTES, context.env.temporary_directory());
     let mut merger = Merger::new(layout, &mut spool);
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {

@@ -13,9 +13,6 @@ use crate::exit::Status;
 const FETCH_STALL: Duration = Duration::from_secs(60);
 
 /// Calls, follows the redirects, and writes the content as it arrives: its size has no limit.
-///
-/// # Errors
-/// Those of the call and of the output.
 pub(super) async fn run(client: &Client, request: &Request, flags: &Flags, context: &Context) -> Result<Status> {
     // A filter needs the whole, and so does a terminal, for which nothing is cut in the middle of a character.
     if !answers_with_redirect(request) || context.globals.jq.is_some() || print::on_terminal(flags, context) {

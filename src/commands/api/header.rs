@@ -22,7 +22,7 @@ const OWN_HEADERS: [&str; 15] = [
 /// Reads a header (RFC 9110, sections 5.1 and 5.5).
 ///
 /// # Errors
-/// When it is none, or one that the call makes itself.
+/// When it is invalid, or one that the call makes itself.
 pub(super) fn parse(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("a header looks like 'Name: value'")?;
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);

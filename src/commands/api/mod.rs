@@ -99,7 +99,7 @@ enum Subject {
     Service(String),
     /// Call a method.
     Method(Invocation),
-    /// Fetch a path that is none of a known method.
+    /// Fetch a path that is not of a known method.
     Path(String),
 }
 

@@ -82,9 +82,6 @@ pub(super) fn is_laid_out(context: &Context, flags: &Flags, is_stdout: bool) -> 
 }
 
 /// Prints what a redirect led to, byte for byte.
-///
-/// # Errors
-/// Those of [`answer`].
 pub(super) fn content(response: &Response, flags: &Flags, context: &Context) -> Result<()> {
     print(response, flags, context, |body, sink| unchanged(body, flags, context, sink))
 }

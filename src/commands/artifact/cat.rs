@@ -15,7 +15,7 @@ use crate::transfer::ContentSource;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Name of the artifact, such as `public/logs/live_backing.log`
@@ -27,10 +27,6 @@ pub(crate) struct Args {
     download: DownloadArgs,
 }
 
-/// Prints.
-///
-/// # Errors
-/// Those of the download and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     context.refuse_jq("an artifact")?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

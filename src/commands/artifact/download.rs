@@ -16,9 +16,9 @@ use crate::transfer::{self, ContentSource, Options};
 
 /// Download artifacts of a task
 ///
-/// Files appear when they are complete and verified. What was cut off is resumed by the same command. A name that the
-/// task has is that artifact; any other word is a pattern. Error artifacts are named, and make the status 3.
-/// Names keep their folders, below the working directory or the one that -o names.
+/// Files appear when they are complete and verified. The same command resumes a download that was cut off. A word
+/// that is the name of an artifact selects it; any other word is a pattern. Error artifacts are reported and make the
+/// status 3. Names keep their folders, below the working directory or the one that -o names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page (left out with --index)
@@ -38,17 +38,17 @@ pub(crate) struct Args {
     /// File (for one artifact) or folder to write to; `-` is standard output
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Leave out the folders of names
+    /// Write all files to one folder, without the folders in their names
     #[arg(long)]
     flat: bool,
-    /// What the SHA-256 of the one artifact must be
+    /// Expected SHA-256 of the artifact
     #[arg(long, value_name = "HEX")]
     sha256: Option<String>,
-    /// Do not download, but check that this file is the one artifact
+    /// Check this file against the artifact instead of downloading
     #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "flat", "all"])]
     verify: Option<PathBuf>,
-    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
-    /// the same are not asked for again
+    /// Write a record of all files: URL, size, hashes, task, run. Files that are on record there and unchanged are
+    /// not requested again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
@@ -108,10 +108,6 @@ impl Request {
     }
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {
@@ -132,7 +128,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     };
     if request.names.is_empty() && !args.all {
         return Err(Error::usage("no artifact is named")
-            .hint(format!("Name them, or say --all. tc artifact list {} shows the names.", request.task)));
+            .hint(format!("Name them, or give --all. tc artifact list {} shows the names.", request.task)));
     }
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match request.settle(args.all, &client).await? {

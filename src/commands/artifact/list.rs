@@ -23,7 +23,7 @@ const MAX_CONCURRENT_SIZES: usize = 16;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Run, from 0; the newest one by default
@@ -45,10 +45,6 @@ const COLUMNS: [Column; 4] = [NAME, STORAGE, TYPE, EXPIRES];
 /// The same where sizes are asked for.
 const SIZED_COLUMNS: [Column; 5] = [NAME, STORAGE, TYPE, EXPIRES, Column::new("size").right()];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let with_sizes = args.sizes || args.list.names("size");
     let listing = args.list.listing(if with_sizes { &SIZED_COLUMNS } else { &COLUMNS }, context)?;

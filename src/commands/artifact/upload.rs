@@ -35,31 +35,32 @@ enum Type {
     Reference,
     /// Another artifact of the same run
     Link,
-    /// Nowhere: there should be one, and it could not be made
+    /// Nowhere: only the reason why it is missing is kept
     Error,
 }
 
 /// Upload files as artifacts of a running task
 ///
-/// Inside a task its proxy and its own run are used. Directories are uploaded with all that is in them.
+/// Inside a task, the task's proxy and current run are the default. Directories are uploaded with all that is in
+/// them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Files and directories
     #[arg(required_unless_present_any = ["url", "target", "reason"])]
     files: Vec<PathBuf>,
-    /// Task: an ID or the address of its page; inside a task that one
+    /// Task: an ID or the address of its page; inside a task, that task by default
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
-    /// Take what --task gives for an index path: `project.branch.latest.build`
+    /// Read the value of --task as an index path: `project.branch.latest.build`
     #[arg(long, requires = "task")]
     index: bool,
-    /// Run, from 0; inside a task that one, else the newest
+    /// Run, from 0; inside a task, the current run by default, else the newest
     #[arg(long, value_name = "N")]
     run: Option<u32>,
     /// Name of the artifact; with a slash at its end, the folder that names start with
     #[arg(long, value_name = "NAME", default_value = "public/")]
     name: String,
-    /// When it goes away: a time from now, or an instant; with the task by default
+    /// Expiry: a time, or one relative to now; that of the task by default
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// How it is stored
@@ -85,10 +86,6 @@ pub(crate) struct Args {
     message: Option<String>,
 }
 
-/// Uploads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context).await?;
     let Found { files, skipped } = found(args, context)?;

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(crate) struct Args {
     /// Task: an ID or the address of its page, or of the artifact's page
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Name of the artifact
@@ -29,10 +29,8 @@ pub(crate) struct Args {
     expires: String,
 }
 
-/// Prints.
-///
 /// # Errors
-/// When there is nothing to sign with, or the time is none.
+/// When there is nothing to sign with, or the time is invalid.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let task = selection::indexed_task(&args.task, args.index, context).await?;
     let name = args.name.clone().or(task.artifact).ok_or_else(|| {

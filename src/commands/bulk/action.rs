@@ -24,7 +24,7 @@ pub(crate) struct BulkArgs {
     /// Only print the tasks that would be affected
     #[arg(short = 'n', long, visible_alias = "noop")]
     pub dry_run: bool,
-    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically
+    /// Maximum number of concurrent calls [default: the setting `jobs`, else chosen automatically]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Write the IDs of the tasks that failed or were not tried to this file, for another try
@@ -45,7 +45,7 @@ pub(crate) struct BulkOptions {
     pub alone: bool,
     /// Only print the tasks that would be affected.
     pub dry_run: bool,
-    /// Maximum number of concurrent calls; by default that of the settings, else chosen automatically.
+    /// Maximum number of concurrent calls [default: the setting `jobs`, else chosen automatically].
     pub jobs: Option<u16>,
     /// Where to write the IDs of the tasks that failed or were not tried.
     pub failures: Option<PathBuf>,

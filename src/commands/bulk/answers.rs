@@ -40,7 +40,7 @@ pub(crate) fn status_of<'a>(response: &'a Response, id: &str) -> Result<Status<'
     }
     let raw = raw_status(response)?;
     let status = Status::deserialize(&mut serde_json::Deserializer::from_str(raw)).map_err(|source| {
-        Error::failed(format!("{what} answered something that is not a task's status")).caused_by(source.to_string())
+        Error::failed(format!("{what} sent something that is not a task's status")).caused_by(source.to_string())
     })?;
     if status.task_id == id {
         return Ok(status);
@@ -117,22 +117,22 @@ mod tests {
     #[test]
     fn an_answer_that_says_less_is_a_failure_that_names_what_it_lacks() {
         for (body, fault) in [
-            ("{}", "without `status`"),
-            ("[]", "JSON that is not an object"),
-            (r#"[{"taskId": "a", "state": "exception"}]"#, "JSON that is not an object"),
-            (r#"{"status": null}"#, "without `status`"),
-            (r#"{"status": ["a", "exception"]}"#, "without `status`"),
-            (r#"{"status": {"state": "exception"}}"#, "without `status.taskId`"),
-            (r#"{"status": {"taskId": "a", "state": 5}}"#, "without `status.state`"),
-            (r#"{"status": {"taskId": "b", "state": "exception"}}"#, "with the status of task b"),
-            (r#"{"status": {"taskId": "a", "state": "pending"}}"#, "that the task is pending"),
-            (r#"{"status": {"taskId": "a", "state": "lost"}}"#, "that the task is lost"),
+            ("{}", "answered without `status`"),
+            ("[]", "answered JSON that is not an object"),
+            (r#"[{"taskId": "a", "state": "exception"}]"#, "answered JSON that is not an object"),
+            (r#"{"status": null}"#, "answered without `status`"),
+            (r#"{"status": ["a", "exception"]}"#, "answered without `status`"),
+            (r#"{"status": {"state": "exception"}}"#, "answered without `status.taskId`"),
+            (r#"{"status": {"taskId": "a", "state": 5}}"#, "answered without `status.state`"),
+            (r#"{"status": {"taskId": "b", "state": "exception"}}"#, "answered with the status of task b"),
+            (r#"{"status": {"taskId": "a", "state": "pending"}}"#, "answered that the task is pending"),
+            (r#"{"status": {"taskId": "a", "state": "lost"}}"#, "answered that the task is lost"),
             (
                 r#"{"status": {"taskId": "a", "state": "exception", "runs": 1}}"#,
-                "something that is not a task's status",
+                "sent something that is not a task's status",
             ),
         ] {
-            assert_eq!(state(body), Err(format!("queue.cancelTask answered {fault}")), "{body}");
+            assert_eq!(state(body), Err(format!("queue.cancelTask {fault}")), "{body}");
         }
         assert_eq!(state(r#"{"status": {"taskId": "a", "state": "exception"}}"#).unwrap(), "exception");
     }

@@ -1,4 +1,4 @@
-//! What went wrong for some of many items: told as it happens, counted at the end.
+//! What went wrong for some of many items: reported as it happens, counted at the end.
 
 use std::collections::HashSet;
 
@@ -16,12 +16,12 @@ pub(crate) struct Failures {
     first: Option<Error>,
     /// The first one is kept back: it is that of the command where it stays the only one of the only item.
     untold: Option<String>,
-    /// The messages that were told, where those that are alike are told once.
+    /// The messages that were printed, where equal ones are printed once.
     told: Option<HashSet<String>>,
 }
 
 impl Failures {
-    /// Failures of which those that are alike are told once, as they are counted at the end.
+    /// Failures of which equal ones are printed once, and counted at the end.
     pub(crate) fn told_once() -> Self {
         Self { told: Some(HashSet::new()), ..Self::default() }
     }
@@ -70,7 +70,7 @@ impl Failures {
         if done == 0 { common(&self.kinds) } else { Kind::Unsuccessful }
     }
 
-    /// Whether there is one that was not told by itself.
+    /// Whether there is one that was not printed by itself.
     pub(crate) fn are_summed_up(&self) -> bool {
         self.told.as_ref().is_some_and(|told| told.len() < self.count())
     }

@@ -18,7 +18,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 32;
 
 /// Asks the deployment of each task about it, and hands the answers to `show`, in order and as they come.
 ///
-/// A failure stops nothing but where one task was named: it is told, and the rest goes on. Where it
+/// A failure stops nothing but where one task was named: it is reported, and the rest goes on. Where it
 /// takes long, a terminal shows how far it is.
 ///
 /// # Errors

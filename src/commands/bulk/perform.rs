@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::future::{Future, ready};
 use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::future::LocalBoxFuture;
+use futures::stream::LocalBoxStream;
+use futures::{FutureExt as _, Stream, StreamExt as _, TryFutureExt as _, TryStreamExt as _};
 use tokio::sync::{Mutex, Notify};
 
 use super::action::{BulkAction, BulkItem, BulkOptions, ItemOutcome};
@@ -17,12 +19,12 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::Progress;
 
-/// Acts on each of `items`: after showing them and asking, unless told not to.
+/// Acts on each of `items`: after showing them and asking, unless the options say not to.
 ///
 /// Without a question the first calls go out while later pages of `items` are being fetched. What is
 /// listed twice, as may be in a list that grows meanwhile, is done once.
 /// `act` makes one call; the text it returns is printed, one line a task, where standard output is
-/// no terminal. It stops by itself when going on is in vain: see [`Watch`].
+/// no terminal. It stops by itself when it is pointless to go on: see [`Watch`].
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when nobody can be asked; [`crate::error::Kind::Unsuccessful`] when it failed for
@@ -34,10 +36,25 @@ pub(crate) async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Resu
     context: &Context,
     act: impl Fn(Client, &BulkItem) -> Acted,
 ) -> Result<Status> {
+    // All verbs share what follows: it is twenty kilobytes of the program.
+    let act = |client: Client, item: &BulkItem| act(client, item).map_ok(Into::into).boxed_local();
+    perform_boxed(action, items.boxed_local(), options, context, &act).await
+}
+
+/// Acts on an item.
+type Act<'a> = &'a dyn Fn(Client, &BulkItem) -> LocalBoxFuture<'a, Result<ItemOutcome>>;
+
+async fn perform_boxed<'a>(
+    action: BulkAction,
+    items: LocalBoxStream<'a, Result<BulkItem>>,
+    options: &BulkOptions,
+    context: &Context,
+    act: Act<'a>,
+) -> Result<Status> {
     let mut seen = HashSet::new();
     let items = items.try_filter(move |item| ready(seen.insert((item.deployment.clone(), item.id.clone()))));
     if !options.ask && !options.dry_run {
-        return run(action, items, None, options, context, act).await;
+        return run(action, items.boxed_local(), None, options, context, act).await;
     }
     let listed = list(items, context).await?;
     if options.dry_run {
@@ -53,25 +70,25 @@ pub(crate) async fn perform<Done: Into<ItemOutcome>, Acted: Future<Output = Resu
     }
     let total = listed.len();
     let items = futures::stream::iter(listed).map(Ok);
-    run(action, items, Some(total), options, context, act).await
+    run(action, items.boxed_local(), Some(total), options, context, act).await
 }
 
-async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
+async fn run<'a>(
     action: BulkAction,
-    items: impl Stream<Item = Result<BulkItem>>,
+    items: LocalBoxStream<'a, Result<BulkItem>>,
     total: Option<usize>,
     options: &BulkOptions,
     context: &Context,
-    act: impl Fn(Client, &BulkItem) -> Acted,
+    act: Act<'a>,
 ) -> Result<Status> {
     let started = Instant::now();
-    // What is in flight is waited for, and what was done is told.
+    // What is in flight is waited for, and what was done is reported.
     let _claim = context.claim_interrupt();
     let controller = controller(options, context)?;
     let progress = Progress::beside_output(&context.ui, action.doing, total.map(|total| total as u64));
     let outcome = RefCell::new(Outcome::new(action, options, context));
     let (watch, in_vain) = (RefCell::new(Watch::default()), Notify::new());
-    // Listening from the start, so that a second interrupt is not missed while the first one is told.
+    // Listening from the start, so that a second interrupt is not missed while the first one is handled.
     let interrupts = Mutex::new(context.env.interrupt.listen());
     let ended = bulk::run(
         items,
@@ -104,11 +121,11 @@ async fn run<Done: Into<ItemOutcome>, Acted: Future<Output = Result<Done>>>(
                 Ok((begun, result))
             }
         },
-        |item: &BulkItem, result: Result<(Duration, Result<Done>)>| {
+        |item: &BulkItem, result: Result<(Duration, Result<ItemOutcome>)>| {
             let (begun, result) = result.unwrap_or_else(|error| (started.elapsed(), Err(error)));
             let verdict = result.as_ref().map_or_else(Verdict::of, |_| Verdict::OfItem);
             let futility = watch.borrow_mut().note(verdict, begun, started.elapsed());
-            outcome.borrow_mut().add(item, result.map(Into::into), &progress);
+            outcome.borrow_mut().add(item, result, &progress);
             progress.advance(1);
             if let Some(futility) = futility {
                 outcome.borrow_mut().stop(futility);

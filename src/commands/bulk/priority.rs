@@ -26,7 +26,7 @@ pub(crate) fn is_priority(word: &str) -> bool {
 /// Checks the word that is left for the priority, where `other` was taken for the ID.
 ///
 /// # Errors
-/// [`Kind::Usage`] when it is none.
+/// [`Kind::Usage`] when it is not valid.
 pub(crate) fn check_priority(word: &str, other: Option<&String>) -> Result<()> {
     if is_priority(word) {
         return Ok(());

@@ -21,7 +21,7 @@ use crate::ui::Ui;
 /// `asked` has what the deployment answers; where that is something, it is all that is offered.
 ///
 /// # Errors
-/// When `shell` is none that is known, or the output cannot be written.
+/// When `shell` is unknown, or the output cannot be written.
 pub(crate) fn answer(
     shell: &str,
     args: &[OsString],

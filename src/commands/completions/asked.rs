@@ -66,9 +66,6 @@ impl Asked {
     }
 
     /// What the word can become; nothing where the deployment takes too long.
-    ///
-    /// # Errors
-    /// Those of the calls.
     pub(crate) async fn candidates(&self, context: &Context) -> Result<Vec<String>> {
         let credentials = context.identity()?.target.credentials;
         let client = context.client_to_ask_once(credentials)?;

@@ -81,7 +81,7 @@ pub(super) fn install(step: &Step, stub: &str, context: &Context) -> Result<()> 
             context.ui.note(format_args!("Added this line to {}:\n  {line}", path.display()));
         }
     }
-    context.ui.note("New shells complete; this one does after it was started again.");
+    context.ui.note("Start a new shell to use the completions.");
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub(super) fn own_shell(environment: &Environment) -> Result<Shell> {
     let name = environment.get(env::SHELL).map(Path::new).and_then(Path::file_stem).and_then(|name| name.to_str());
     let shell = name.and_then(|name| <Shell as clap::ValueEnum>::from_str(name, false).ok());
     shell.ok_or_else(|| {
-        Error::usage("the shell is not known: SHELL names none that can complete")
+        Error::usage("cannot tell the shell: SHELL names none that is supported")
             .hint("Name it: `tc completions bash --install`.")
     })
 }

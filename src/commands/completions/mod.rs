@@ -26,7 +26,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Print what makes a shell complete tc's commands, services, methods and flags
+/// Print or install the shell completions of tc's commands, services, methods and flags
 ///
 /// For bash, put `source <(tc completions bash)` into ~/.bashrc; for zsh the same into ~/.zshrc;
 /// for fish `tc completions fish | source` into config.fish; for PowerShell
@@ -34,11 +34,11 @@ use crate::exit::Status;
 /// `eval (tc completions elvish | slurp)` into rc.elv. `tc completions --install` does it for the shell in use, and says
 /// what it writes; for bash that works with the package bash-completion.
 ///
-/// Called as `taskcluster`, it is that name that is completed, and `completions` writes to a file such as
+/// Called as `taskcluster`, the completions are of that name, and `completions` writes to a file such as
 /// `bash_completion.sh` where none is named; `completion` prints.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell; that of SHELL for --install
+    /// Shell; with --install the one in SHELL by default
     #[arg(required_unless_present = "install")]
     shell: Option<Shell>,
     /// Write it to this file instead

@@ -64,9 +64,6 @@ impl TypedPath {
     }
 
     /// What the path can become: namespaces end with a dot, as they can go on.
-    ///
-    /// # Errors
-    /// Those of the calls.
     pub(super) async fn candidates(&self, client: &Client) -> Result<Vec<String>> {
         let asking = async {
             let namespaces = entries(client, "listNamespaces", "namespaces", self.namespace());
@@ -81,7 +78,7 @@ impl TypedPath {
         };
         let (namespaces, tasks) = asking.await?;
         let all = namespaces.into_iter().map(|path| format!("{path}.")).chain(tasks);
-        // Nothing else can be in the index, and a shell must not be told anything else.
+        // Nothing else can be in the index, and no other text must reach a shell.
         let is_path = |path: &str| path.chars().all(|c| c.is_ascii_alphanumeric() || "_!~*'()%-.".contains(c));
         Ok(all.filter(|path| path.starts_with(&self.path) && is_path(path)).take(MAX_OFFERED).collect())
     }

@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Change your settings in an editor
 ///
-/// The editor is that of VISUAL or EDITOR. What it leaves is checked before it takes the place of the file.
+/// The editor is that of VISUAL or EDITOR. The edited text is checked before it replaces the file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {}
 

@@ -11,7 +11,7 @@ use crate::context::{Context, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Print the value of a setting that counts
+/// Print the effective value of a setting
 ///
 /// The Go tool's names work too: config.rootUrl, config.clientId, config.accessToken,
 /// config.certificate, config.authorizedScopes.
@@ -43,9 +43,6 @@ pub(super) fn find(key: &str, context: &Context) -> Result<Option<(Value, String
 }
 
 /// Prints the value of a key.
-///
-/// # Errors
-/// Those of [`run`].
 pub(super) async fn print(key: &str, form: &Form, context: &Context) -> Result<Status> {
     let found = find(key, context)?;
     // The Go tool prints what is not set as an empty text, or as nothing.

@@ -36,7 +36,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(text) => RootUrl::parse(text)
             .map_err(|fault| Error::failed(format!("{from} has an invalid root URL")).caused_by(fault))?,
         None => context.root_url().map_err(|error| {
-            error.hint(format!("{from} has credentials but no root URL: say with -R for which deployment they are."))
+            error.hint(format!("{from} has credentials but no root URL: name their deployment with -R."))
         })?,
     };
     let credentials = found.credentials.filter(|_| !args.settings_only);
@@ -49,7 +49,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let stored = Stored::new(credentials);
         let ends = match stored.expires {
             Some(expires) if expires <= context.now() => {
-                return Err(Error::failed(format!("the credentials in {from} have ended"))
+                return Err(Error::failed(format!("the credentials in {from} have expired"))
                     .hint("Import the rest with --settings-only, and sign in again with `tc signin`."));
             }
             Some(expires) => format!("until {}", expires.format("%F %R UTC")),
@@ -72,7 +72,7 @@ fn refuse_to_replace(
     credentials: Option<&Credentials>,
     context: &Context,
 ) -> Result<()> {
-    let conflict = |what: String| Error::new(Kind::Conflict, what).hint("Say --force to replace it.");
+    let conflict = |what: String| Error::new(Kind::Conflict, what).hint("Use --force to replace it.");
     if let Some(document) = file.read()?
         && let Some(Value::Text(set)) = file.contents(&document)?.get(&Slot::Top(&keys::ROOT_URL))
         && set != root.as_str()

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// List all settings, each with its value and where that comes from
+/// List all settings with their effective values and sources
 ///
 /// In a pipe: key, value and source, with tabs between them; lists are JSON.
 #[derive(Debug, clap::Args)]

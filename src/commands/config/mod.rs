@@ -18,12 +18,12 @@ use crate::exit::Status;
 
 /// Show and change your settings
 ///
-/// They are kept in a TOML file (`tc config path`), at its top or in profiles. What counts is, in
-/// this order: a flag, the environment, the profile in use, the top of the file, the default.
+/// They are kept in a TOML file (`tc config path`), at its top or in profiles. Values are taken from the first of
+/// these that has one: a flag, the environment, the profile in use, the top of the file, the default.
 ///
 /// Scopes that belong together can have a name: `tc config set presets.relduty SCOPE..`
 ///
-/// Without a verb it prints what counts under the Go tool's names.
+/// Without a verb it prints the effective settings under the Go tool's names.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Args {

@@ -13,7 +13,7 @@ use crate::exit::Status;
 pub(super) struct Args {
     /// Name of the setting: `retries`, `profiles.corp.root-url`, `presets.relduty`
     key: String,
-    /// Only check that it could be set
+    /// Only check that the value is valid
     #[arg(short, long)]
     dry_run: bool,
     /// Its value; presets take several; without one it is read from standard input
@@ -24,7 +24,7 @@ pub(super) struct Args {
 /// Sets it; everything else in the file stays as it is.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when there is no such setting or the value is none for it.
+/// [`crate::error::Kind::Usage`] when there is no such setting or the value is not valid for it.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let slot = key::slot(&args.key)?;
     let words = match args.value.as_slice() {
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         && let Some(setting) = settings.find(key)
         && !matches!(setting.source, Source::File(_))
     {
-        context.ui.hint(format_args!("What is set does not count here: {} comes before it.", setting.source));
+        context.ui.hint(format_args!("The setting has no effect here: {} takes precedence.", setting.source));
     }
     Ok(Status::DONE)
 }

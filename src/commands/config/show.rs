@@ -22,10 +22,6 @@ pub(super) struct Args {
     form: Form,
 }
 
-/// Prints.
-///
-/// # Errors
-/// Those of [`get::print`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if let Some(key) = &args.key {
         return get::print(key, &args.form, context).await;

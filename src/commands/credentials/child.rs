@@ -28,9 +28,6 @@ pub(crate) async fn run(
 }
 
 /// The same with variables that are not those of `tc`.
-///
-/// # Errors
-/// Those of [`run`].
 pub(crate) async fn run_with(
     command: &str,
     set: &[(&str, &str)],

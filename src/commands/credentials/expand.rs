@@ -13,9 +13,6 @@ struct Expanded {
 }
 
 /// The scopes of a definition with its roles expanded; none where it has no roles, and nothing is asked.
-///
-/// # Errors
-/// Those of the call.
 pub(crate) async fn expanded_scopes(definition: &Value, context: &Context) -> Result<Option<Vec<String>>> {
     if !d2g::needs_expansion(definition) {
         return Ok(None);

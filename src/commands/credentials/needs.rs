@@ -56,8 +56,7 @@ impl Narrowing {
         }
         for param in &self.param {
             let (name, value) = param.split_once('=').ok_or_else(|| {
-                Error::usage(format!("`--param {param}` is not NAME=VALUE"))
-                    .hint("Say for instance --param name=public/a")
+                Error::usage(format!("`--param {param}` is not NAME=VALUE")).hint("For example: --param name=public/a")
             })?;
             // Lists, such as the routes of a task, are written as JSON.
             let list = value.starts_with('[').then(|| serde_json::from_str(value).ok()).flatten();

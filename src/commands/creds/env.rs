@@ -9,8 +9,8 @@ use crate::exit::Status;
 
 /// Print the current credentials as assignments for a shell
 ///
-/// For programs that read the environment only: `eval "$(tc creds env)"`. On a terminal it asks first,
-/// because whoever reads the screen can then use them.
+/// For programs that read the environment only: `eval "$(tc creds env)"`. On a terminal it asks first, because anyone
+/// who reads the screen can then use them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Do not ask

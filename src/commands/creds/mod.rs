@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Make temporary credentials, print the current ones
+/// Make temporary credentials, or print the current ones
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -17,16 +17,16 @@ use crate::exit::Status;
 /// --expires 15m --exec ./script.sh`. Temporary credentials cannot make others.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A scope that they have; repeatable, also one a line
+    /// Scope that they have; repeatable, also one a line
     #[arg(short, long, value_name = "SCOPE")]
     scope: Vec<String>,
     /// Let them do what a verb (task.rerun) or method (queue.rerunTask) needs; repeatable
     #[arg(long = "for", value_name = "VERB|METHOD")]
     purpose: Vec<String>,
-    /// From when they are good: a time, or one relative to now
+    /// Start of their validity: a time, or one relative to now
     #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
     start: String,
-    /// Until when: a time, or one relative to the start; at most 31 days
+    /// Expiry: a time, or one relative to the start; at most 31 days
     #[arg(long, value_name = "TIME", default_value = "1 hour", allow_hyphen_values = true)]
     expires: String,
     /// Give them a client ID of their own; the issuer must be allowed to create a client of that name
@@ -44,7 +44,7 @@ pub(super) struct Args {
 /// Makes them, and prints them or runs a command with them.
 ///
 /// # Errors
-/// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for times and scopes that are none.
+/// [`Kind::Auth`] without permanent credentials; [`Kind::Usage`] for invalid times and scopes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let shell = args.shell.or_json(context)?.unwrap_or_default();
     let root = context.root_url()?;

@@ -15,9 +15,9 @@ use crate::domain::TaskItem;
 use crate::error::{Error, Result};
 use crate::ui::Progress;
 
-/// Logs that are read at once. Three answers are waited for one after the other until a log comes, and meanwhile others
-/// are searched; each has a connection that keeps up to two megabytes.
-pub(super) const MAX_CONCURRENT_LOGS: usize = 16;
+/// Tasks that are looked at once. Three answers are waited for one after the other until a log comes, and meanwhile others
+/// are read, of which there are fewer at once.
+pub(crate) const MAX_CONCURRENT_TASKS: usize = 48;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.
@@ -125,7 +125,7 @@ async fn read(failed: Vec<FailedTask>, wanted: GroupFailures<'_>, context: &Cont
     // None waits for the result of one that is slow.
     let mut answers = stream::iter(failed.into_iter().enumerate())
         .map(|(place, task)| async move { (place, failure_of(&task, wanted.client, wanted.logs).await, task) })
-        .buffer_unordered(MAX_CONCURRENT_LOGS);
+        .buffer_unordered(MAX_CONCURRENT_TASKS);
     let (mut read, mut hidden) = (Vec::new(), Vec::new());
     let reading = async {
         while let Some((place, failure, task)) = answers.next().await {

@@ -165,6 +165,7 @@ impl Logs {
         name: &str,
     ) -> Result<LogErrors> {
         let source = Source::of(client, &request.task, request.run, name).await?;
+        let _turn = self.reading.turn().await;
         let stream = source.open(client, 0, stall_of_stored(client)).await?;
         let (reader, outcome) = self.reading.read(stream, true, ReportReader::new(Report::new(kind))).await?;
         let errors = reader.report.finish();
@@ -178,6 +179,7 @@ impl Logs {
     async fn in_log(&self, client: &Client, request: &LogRequest, name: &str) -> Result<FoundErrors> {
         let LogRequest { task, run, is_over, .. } = request;
         let source = Source::of(client, task, *run, name).await?;
+        let _turn = self.reading.turn().await;
         let mut whole = None;
         if let Some(most) = request.end.filter(|_| *is_over) {
             let (stream, is_end) = source.open_end(client, most, stall_of_stored(client)).await?;

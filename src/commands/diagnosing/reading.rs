@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::client::{Decoder, Encoded, Streamed};
@@ -18,6 +18,8 @@ use crate::error::Result;
 const BATCH_BYTES: usize = 128 << 10;
 /// What arrives at once is hardly ever more, in bytes.
 const MOST_PIECE_BYTES: usize = 16 << 10;
+/// Artifacts that are read at once: each has a stream that keeps up to two megabytes.
+const MAX_CONCURRENT_STREAMS: usize = 12;
 /// When nothing has come from a live log for so long, all that there is has been read.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
 /// A live log is read for so long at most.
@@ -114,6 +116,8 @@ impl<R: Reader> Work<R> {
 pub(super) struct Reading {
     /// As many search at once as there are processors: each that does takes room, and more would be no faster.
     searching: Arc<Semaphore>,
+    /// So many artifacts are read at once.
+    streams: Arc<Semaphore>,
     rooms: Arc<Rooms>,
 }
 
@@ -123,11 +127,21 @@ type Rooms = Mutex<Vec<Vec<u8>>>;
 impl Default for Reading {
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { searching: Arc::new(Semaphore::new(processors)), rooms: Arc::default() }
+        Self {
+            searching: Arc::new(Semaphore::new(processors)),
+            streams: Arc::new(Semaphore::new(MAX_CONCURRENT_STREAMS)),
+            rooms: Arc::default(),
+        }
     }
 }
 
 impl Reading {
+    /// Waits until an artifact may be read, which it may until the turn is dropped. Whoever has one must not wait for another.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.streams.acquire().await.ok()
+    }
+
     /// Reads all of an artifact; of one that still grows, what there is. With it comes what kept it from reading all: a
     /// connection that broke off, something that cannot be expanded.
     ///

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::failures::{FailedTask, MAX_CONCURRENT_LOGS, failure_of};
+use super::failures::{FailedTask, MAX_CONCURRENT_TASKS, failure_of};
 use super::log::{LogRequest, Logs, PatternArgs};
 use super::only::OnlyArgs;
 use super::upstream::both;
@@ -92,7 +92,7 @@ impl Reruns<'_> {
                 break;
             }
             let failures: Vec<Result<Option<TaskFailure>>> =
-                stream::iter(tasks).map(|task| self.failure(task)).buffered(MAX_CONCURRENT_LOGS).collect().await;
+                stream::iter(tasks).map(|task| self.failure(task)).buffered(MAX_CONCURRENT_TASKS).collect().await;
             for (task, failure) in tasks.iter().zip(failures) {
                 if self.rerun(task, failure?, &say).await? {
                     done.push(task.id.clone());

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{Document, set_field};
+use super::Document;
 use crate::context::{Context, blocking};
 use crate::definition::finding::{self, Finding};
+use crate::domain::fields::set_field;
 use crate::error::{Error, Result};
 use crate::schema::Checker;
 use crate::ui::sanitize;
@@ -35,21 +36,30 @@ impl FieldArgs {
             return Ok(value);
         }
         let mut value = value.unwrap_or_else(|| Value::Object(Map::new()));
-        for field in &self.field {
-            let (key, text) = split(field, "-f", "TEXT")?;
-            set_field(&mut value, key, text.into()).map_err(Error::usage)?;
-        }
-        for field in &self.json_field {
-            let (key, text) = split(field, "-F", "JSON")?;
-            let json = serde_json::from_str(text).map_err(|source| {
-                Error::usage(format!("the value of -F `{key}` is not JSON"))
-                    .caused_by(source)
-                    .hint(format!("For a string say -f {key}={text}"))
-            })?;
-            set_field(&mut value, key, json).map_err(Error::usage)?;
-        }
+        set_fields(&mut value, &self.field, &self.json_field)?;
         Ok(Some(value))
     }
+}
+
+/// Sets in `value` what `-f` and `-F` gave.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] for a field without `=`, a value that is not JSON, or a key that does not fit.
+pub(crate) fn set_fields(value: &mut Value, texts: &[String], jsons: &[String]) -> Result<()> {
+    for field in texts {
+        let (key, text) = split(field, "-f", "TEXT")?;
+        set_field(value, key, text.into()).map_err(Error::usage)?;
+    }
+    for field in jsons {
+        let (key, text) = split(field, "-F", "JSON")?;
+        let json = serde_json::from_str(text).map_err(|source| {
+            Error::usage(format!("the value of -F `{key}` is not JSON"))
+                .caused_by(source)
+                .hint(format!("For a string: -f {key}={text}"))
+        })?;
+        set_field(value, key, json).map_err(Error::usage)?;
+    }
+    Ok(())
 }
 
 fn split<'a>(field: &'a str, flag: &str, kind: &str) -> Result<(&'a str, &'a str)> {

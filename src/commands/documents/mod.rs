@@ -3,7 +3,6 @@
 mod difference;
 mod document;
 mod editor;
-mod fields;
 mod fields_table;
 mod input;
 mod report;
@@ -11,7 +10,6 @@ mod report;
 pub(crate) use difference::difference;
 pub(crate) use document::Document;
 pub(crate) use editor::edit;
-pub(crate) use fields::set_field;
 pub(crate) use fields_table::fields_table;
-pub(crate) use input::{FieldArgs, inline, misfit};
+pub(crate) use input::{FieldArgs, inline, misfit, set_fields};
 pub(crate) use report::report;

@@ -14,7 +14,7 @@ use crate::transfer::{self, ContentSource, Options};
 /// Downloads to a file, which may be called `-`, in a folder that is there.
 ///
 /// # Errors
-/// When there is no such folder; those of the calls and the transfer.
+/// When there is no such folder.
 pub(super) async fn fetch(
     client: &Client,
     source: &ContentSource,

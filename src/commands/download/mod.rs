@@ -23,7 +23,7 @@ pub(crate) enum Command {
         /// Task, run (the newest one by default), name of the artifact, and file (`-` is standard output)
         #[arg(num_args = 3..=4, required = true, value_name = "WORD")]
         words: Vec<String>,
-        /// Take the task for an index path: `project.branch.latest.build`
+        /// Read the task as an index path: `project.branch.latest.build`
         #[arg(long)]
         index: bool,
         /// How to go about it.
@@ -43,10 +43,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Downloads.
-    ///
-    /// # Errors
-    /// Those of the calls and the transfer.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Object { name, file, download } => {

@@ -1,7 +1,6 @@
 //! Examples of every verb, kept as data: help and manual pages show them, tests parse and run them.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use memchr::memmem;
 
 /// One line an example: the command line, `##`, what it does. An exclamation mark says that it can be run against a
 /// sandbox as it stands, which `tests/examples.rs` does.
@@ -22,39 +21,29 @@ pub(crate) struct Example {
 }
 
 /// All examples, in the order of the table.
+#[cfg(test)]
 pub(crate) fn all() -> impl Iterator<Item = Example> {
-    TABLE.lines().filter_map(|row| {
-        let (line, meaning) = row.split_once(" ## ")?;
-        Some(Example {
-            line: line.trim_start_matches("! ").replace("{task}", TASK_ID).replace("{group}", TASK_GROUP_ID),
-            meaning,
-        })
-    })
+    TABLE.lines().filter_map(|row| row.split_once(" ## ")).map(example)
 }
 
-/// The examples by the first word of their commands: help of the whole tree asks for those of each command.
-static BY_NOUN: LazyLock<BTreeMap<&'static str, Vec<Example>>> = LazyLock::new(|| {
-    let mut by_noun: BTreeMap<&'static str, Vec<Example>> = BTreeMap::new();
-    for (row, example) in TABLE.lines().filter(|row| row.contains(" ## ")).zip(all()) {
-        let noun = row.split_once("tc ").and_then(|(_, rest)| rest.split_whitespace().next());
-        by_noun.entry(noun.unwrap_or_default()).or_default().push(example);
-    }
-    by_noun
-});
+/// The example of a row of the table.
+fn example((line, meaning): (&str, &'static str)) -> Example {
+    let line = line.trim_start_matches("! ").replace("{task}", TASK_ID).replace("{group}", TASK_GROUP_ID);
+    Example { line, meaning }
+}
 
 /// The examples of `command`, which is called by the words of `line`; those of its subcommands are theirs.
 pub(crate) fn of(line: &str, command: &clap::Command) -> Vec<Example> {
-    let belongs = |example: &&Example| {
+    let called = memmem::Finder::new(line);
+    let own = |row: &'static str| {
         // Something else can stand before the command: a variable, another program.
-        let Some((_, rest)) = example.line.split_once(line) else { return false };
-        let is_whole = rest.is_empty() || rest.starts_with(' ');
+        let rest = called.find(row.as_bytes()).and_then(|place| row.get(place + line.len()..))?;
+        let (rest, _) = rest.split_once(" ## ")?;
         let next = rest.split_whitespace().next().unwrap_or_default();
-        is_whole && command.find_subcommand(next).is_none()
+        let is_whole = rest.is_empty() || rest.starts_with(' ');
+        (is_whole && command.find_subcommand(next).is_none()).then(|| row.split_once(" ## ").map(example)).flatten()
     };
-    match line.split_whitespace().nth(1) {
-        Some(noun) => BY_NOUN.get(noun).into_iter().flatten().filter(belongs).cloned().collect(),
-        None => all().filter(|example| belongs(&example)).collect(),
-    }
+    TABLE.lines().filter_map(own).collect()
 }
 
 /// The same as lines of help: the meaning as a comment of the shell, then the command.

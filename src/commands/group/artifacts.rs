@@ -18,8 +18,8 @@ const MAX_CONCURRENT_LISTS: usize = 16;
 
 /// Download artifacts of many tasks of a group
 ///
-/// Files that are there are left alone where what their storage tells, or the manifest, is enough to know that they are
-/// right, so the same command fetches what a group has made since. Tasks without such artifacts are passed over.
+/// Files that exist are kept where the storage's answer or the manifest shows that they are right, so the same
+/// command run again fetches what a group has made since. Tasks without such artifacts are skipped.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task group: an ID or the address of its page
@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// (the last part of {name})
     #[arg(long, value_name = "TEMPLATE", default_value = "{task}/{name}")]
     path: String,
-    /// Write a record of all files: URL, size, hashes, task, run. Files that it has on record and that are still
-    /// the same are not asked for again
+    /// Write a record of all files: URL, size, hashes, task, run. Files that are on record there and unchanged are
+    /// not requested again
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     #[command(flatten)]
@@ -50,16 +50,12 @@ struct Task {
     run: u32,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let (patterns, options) = (NamePatterns::new(&args.artifact), args.download.options()?);
     if let Some(unknown) = unknown_placeholder(&args.path) {
-        return Err(Error::usage(format!("--path has {unknown}, which stands for nothing"))
-            .hint("There are {task}, {label}, {run}, {name} and {file}."));
+        return Err(Error::usage(format!("unknown placeholder {unknown} in --path"))
+            .hint("Placeholders are {task}, {label}, {run}, {name} and {file}."));
     }
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
     let (client, folder) = (group.deployment.client(context)?, context.env.resolve(&args.output));

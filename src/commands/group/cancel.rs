@@ -16,10 +16,10 @@ use crate::exit::Status;
 
 /// Cancel tasks of a group: those that are not resolved yet
 ///
-/// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
-/// which the program's first result is neither false nor null. Where the group has an action
-/// `cancel-all` (`tc action list GROUP`), `tc action run cancel-all GROUP` needs the scopes of its hook in
-/// place of those of the queue, and leaves alone what the project wants left alone.
+/// Shows the affected tasks and asks for confirmation; without a terminal it needs --yes. With --jq, only tasks are
+/// affected for which the program's first result is neither false nor null. Where the group has an action
+/// `cancel-all` (`tc action list GROUP`), `tc action run cancel-all GROUP` needs the scopes of its hook in place of
+/// those of the queue, and spares the tasks that the project exempts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -38,8 +38,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "group.cancel" };
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
-/// Cancels.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that cannot be cancelled.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

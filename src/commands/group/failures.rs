@@ -16,11 +16,11 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::ui::sanitize;
 
-/// Tell why the tasks of a group failed, grouped by what they have in common
+/// Explain why the tasks of a group failed, grouped by what the failures have in common
 ///
-/// Reads the reports or the log of every task that failed or ended as an exception, and puts those together whose lines
-/// differ only in times, IDs, paths, numbers and platforms. The largest group comes first. Tasks of which nothing tells
-/// why are named, too; cancelled ones are left out.
+/// Reads the reports or the log of every task that failed or ended as an exception, and puts those together whose
+/// lines differ only in times, IDs, paths, numbers and platforms. The largest group comes first. Tasks whose reports
+/// and logs give no reason are named, too; cancelled ones are left out.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -29,10 +29,10 @@ pub(crate) struct Args {
     /// What to group by
     #[arg(long, value_enum, default_value = "line")]
     by: By,
-    /// Mark what did not fail so in this group
+    /// Mark failures that this group does not have
     #[arg(long, value_name = "GROUP")]
     since: Option<String>,
-    /// Only what is new since that group
+    /// Only failures that the group of --since does not have
     #[arg(long, requires = "since")]
     new: bool,
     /// Only print the IDs of the tasks
@@ -75,10 +75,6 @@ const MAX_NAMED_TASKS: usize = 5;
 /// Platforms of a cluster that are named for people.
 const MAX_NAMED_PLATFORMS: usize = 6;
 
-/// Tells.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let found = look(&args.group, args, context).await?;
     let known = match &args.since {

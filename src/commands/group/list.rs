@@ -111,10 +111,6 @@ enum Shape {
     JsonLine,
 }
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls, of the template, of the jq program and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.clone().with_names_alone(args.ids).listing(&COLUMNS, context)?;
     let shape = shape(args, context)?;
@@ -143,7 +139,7 @@ fn shape(args: &Args, context: &Context) -> Result<Option<Shape>> {
             return Err(Error::usage("--format-string cannot be combined with --json and --jq"));
         }
         let template = GoTemplate::parse(text, FIELDS)
-            .map_err(|fault| Error::usage(format!("the template of --format-string is wrong: {fault}")))?;
+            .map_err(|fault| Error::usage(format!("the template of --format-string is invalid: {fault}")))?;
         return Ok(Some(Shape::Template(template)));
     }
     Ok(match (args.jsonl, context.jq()?) {

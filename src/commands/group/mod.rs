@@ -48,9 +48,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,

@@ -16,8 +16,8 @@ use crate::exit::Status;
 
 /// Change the priority of a group's tasks that are not resolved yet
 ///
-/// Without filters this is one call for the whole group. With filters the tasks are changed one by
-/// one, and then it shows what it will touch and asks; without a terminal it needs --yes.
+/// Without filters this is one call for the whole group. With filters the tasks are changed one by one, and it shows
+/// them and asks for confirmation first; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -37,9 +37,6 @@ const ACTION: BulkAction =
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
 /// Changes the priority.
-///
-/// # Errors
-/// Those of the calls and of [`bulk::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let (group, priority) = match (&args.group, &args.priority) {
         (priority, group) if is_priority(priority) => (group, priority),

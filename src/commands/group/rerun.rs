@@ -9,8 +9,8 @@ use crate::exit::Status;
 
 /// Rerun tasks of a group: those that failed or ended as an exception
 ///
-/// Shows what it will touch and asks; without a terminal it needs --yes. With --jq, tasks count for
-/// which the program's first result is neither false nor null.
+/// Shows the affected tasks and asks for confirmation; without a terminal it needs --yes. With --jq, only tasks are
+/// affected for which the program's first result is neither false nor null.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -25,8 +25,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction = BulkAction { verb: "rerun", doing: "Rerunning", done: "rerun", needs: "group.rerun" };
 const UNSUCCESSFUL: [TaskState; 2] = [TaskState::Failed, TaskState::Exception];
 
-/// Reruns.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] for states that are not to be rerun.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

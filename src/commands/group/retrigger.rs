@@ -11,10 +11,10 @@ use crate::domain::slugid;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Make copies of tasks of a group: new tasks, which start at once
+/// Retrigger tasks of a group: make new tasks of the same definitions
 ///
-/// Without --exact the copies have no routes and no dependencies. Chain of trust cannot verify them.
-/// Prints the IDs of the old and the new tasks. It asks first; without a terminal it needs --yes.
+/// Without --exact the copies have no routes and no dependencies. Chain of trust cannot verify them. Prints the IDs
+/// of the old and the new tasks. Asks for confirmation; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Keep routes and dependencies
     #[arg(long)]
     exact: bool,
-    /// How many copies of each
+    /// Number of copies of each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     times: u16,
     #[command(flatten)]
@@ -35,8 +35,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction =
     BulkAction { verb: "retrigger", doing: "Retriggering", done: "retriggered", needs: "group.retrigger" };
 
-/// Retriggers.
-///
 /// # Errors
 /// Those of [`bulk::perform`]; [`crate::error::Kind::Usage`] when no filter chooses tasks.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -44,7 +42,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let selection = Selection::new(args.filters.filter(&[], context.now())?, context)?;
     if selection.filter.is_empty() && selection.program.is_none() {
         return Err(
-            Error::usage("no task is chosen to be retriggered").hint("Choose some with a filter, or say --all.")
+            Error::usage("no task is selected to retrigger").hint("Choose some with a filter, or all with --all.")
         );
     }
     if !args.bulk.dry_run && !context.ui.is_quiet() {

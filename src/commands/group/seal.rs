@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Seal a group: nobody can ever add tasks to it again
 ///
-/// This cannot be undone. It asks first; without a terminal it needs --yes.
+/// This cannot be undone. Asks for confirmation; without a terminal it needs --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -20,15 +20,13 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(short, long, visible_alias = "force")]
     yes: bool,
-    /// Do nothing but say what would be done
+    /// Only print what would be done
     #[arg(short = 'n', long, visible_alias = "noop")]
     dry_run: bool,
 }
 
-/// Seals.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when nobody can be asked, and those of the call.
+/// [`crate::error::Kind::Usage`] when nobody can be asked.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let Named { deployment, id: group } = selection::group(&args.group, context)?;
     let ui = &context.ui;

@@ -24,17 +24,13 @@ pub(crate) struct Args {
     /// The group
     #[arg(value_name = "GROUP")]
     group: String,
-    /// Count for each of these
+    /// Count separately for each
     #[arg(long, value_name = "WHAT", value_enum)]
     by: Option<Part>,
     #[command(flatten)]
     filters: FilterArgs,
 }
 
-/// Counts.
-///
-/// # Errors
-/// Those of the calls, and of the output.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let selection = Selection { filter: args.filters.filter(&[], context.now())?, program: None };
@@ -145,13 +141,13 @@ pub(super) fn style(state: TaskState) -> Style {
 
 /// Which share is done as a bar, and the text that says so; on a narrow screen the bar has to give way.
 pub(super) fn with_bar(counts: &StateCounts, text: &str, width: Option<usize>, color: bool) -> String {
-    const WIDEST: usize = 40;
-    const NARROWEST: usize = 8;
-    let room = width.map_or(WIDEST, |width| width.saturating_sub(text.chars().count() + 1));
-    if room < NARROWEST {
+    const MAX_BAR_COLUMNS: usize = 40;
+    const MIN_BAR_COLUMNS: usize = 8;
+    let room = width.map_or(MAX_BAR_COLUMNS, |width| width.saturating_sub(text.chars().count() + 1));
+    if room < MIN_BAR_COLUMNS {
         return text.to_owned();
     }
-    format!("{} {text}", bar(counts, room.min(WIDEST) as u64, color))
+    format!("{} {text}", bar(counts, room.min(MAX_BAR_COLUMNS) as u64, color))
 }
 
 /// Which share is done, well or not, in so many cells.

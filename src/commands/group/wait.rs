@@ -17,10 +17,10 @@ use crate::exit::Status;
 
 /// Wait until a group is over
 ///
-/// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit
-/// came first. A group is over when all of its tasks are resolved, or when the rest waits for tasks
-/// that did not complete. With --rerun-failed, what fails is rerun meanwhile, and told of on standard error.
-/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
+/// Ends with 0 when all tasks completed, with 3 when they did not, and with 8 when the time limit came first. A group
+/// is over when all of its tasks are resolved, or when the rest waits for tasks that did not complete. With
+/// --rerun-failed, what fails is rerun meanwhile, and reported on standard error. Retries for up to ten minutes while
+/// the deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The group
@@ -43,10 +43,8 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// Waits.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     args.notify.after(|| About::group(&group, context), context, limited(args, &group, context)).await

@@ -53,13 +53,11 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// How often the times in the view are told anew.
+/// How often the times in the view are redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Watches.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let late = || Error::new(Kind::Pending, "the group is not over at the time limit");
@@ -95,7 +93,7 @@ async fn watch(args: &Args, group: &Named, context: &Context) -> Result<Status> 
             }
             None => Vec::new(),
         };
-        // A task that fails once more is told of once more.
+        // A task that fails again is reported again.
         view.told.retain(|id| !rerun.contains(id));
         if rerun.is_empty() && progress.is_over() {
             snapshot::tell_of_nothing(&progress, context);

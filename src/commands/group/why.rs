@@ -23,7 +23,7 @@ use crate::ui::Progress;
 const MAX_CONCURRENT_LOOKUPS: usize = 16;
 const UNRESOLVED: [TaskState; 3] = [TaskState::Unscheduled, TaskState::Pending, TaskState::Running];
 
-/// Tell why the tasks of a group are not done yet, grouped by cause
+/// Explain why the tasks of a group are not done yet, grouped by cause
 ///
 /// Looks at all tasks that are not resolved, unless other states are named. The cause of most tasks comes first, each
 /// with the evidence of one task and with commands that help. With --jq, the program filters what --json prints.
@@ -42,8 +42,6 @@ struct Open {
     definition: Value,
 }
 
-/// Tells.
-///
 /// # Errors
 /// Those of the calls, except for what may not be seen.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -62,7 +60,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         return Ok(Status::DONE);
     }
     if causes.is_empty() {
-        context.ui.note("No tasks: with no state named, those count that are not resolved.");
+        context.ui.note("No tasks: without a state only unresolved tasks are looked at.");
         context.ui.hint(format_args!("To see what failed: tc group failures {}", group.id));
     }
     for (index, tasks) in causes.iter().enumerate() {

@@ -19,10 +19,8 @@ pub(crate) struct Args {
     definitions: DefinitionArgs,
 }
 
-/// Creates.
-///
 /// # Errors
-/// When a definition is not valid, or a hook exists already; those of the calls.
+/// When a definition is not valid, or a hook exists already.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let definitions = args.definitions.read(context).await?;
     if args.definitions.dry_run {
@@ -46,7 +44,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         })?;
         let answer: Value = answer.json()?;
         if answer.get("hookId").and_then(Value::as_str) != Some(&hook.id) {
-            return Err(Error::failed(format!("the hooks service answered something that is not hook {hook}")));
+            return Err(Error::failed(format!("the hooks service sent something that is not hook {hook}")));
         }
         answers.push(answer);
         if !context.wants_json() {

@@ -17,10 +17,6 @@ pub(crate) struct Args {
     names: Vec<String>,
 }
 
-/// Exports.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut definitions: Vec<Value> = Vec::new();
     let mut has_group = false;

@@ -32,10 +32,6 @@ const COLUMNS: [Column; 6] = [
     Column::new("error").optional(0),
 ];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let hook = NamedHook::parse(&args.hook, context)?;
@@ -86,5 +82,5 @@ async fn fires(hook: &NamedHook, client: &Client, limit: usize) -> Result<Vec<Va
 }
 
 fn unexpected() -> Error {
-    Error::failed("the hooks service answered something that is not a list of fires")
+    Error::failed("the hooks service sent something that is not a list of fires")
 }

@@ -25,10 +25,6 @@ const GROUP_COLUMNS: [Column; 1] = [Column::new("group")];
 /// What is said of each hook.
 const COLUMNS: [Column; 3] = [Column::new("hook").whole(), Column::new("name"), Column::new("schedule").optional(0)];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     match &args.group {
         Some(text) => hooks(text, args, context).await,
@@ -42,7 +38,7 @@ async fn groups(args: &Args, context: &Context) -> Result<Status> {
     let groups = answer
         .get("groups")
         .and_then(Value::as_array)
-        .ok_or_else(|| Error::failed("the hooks service answered something that is not a list of hook groups"))?;
+        .ok_or_else(|| Error::failed("the hooks service sent something that is not a list of hook groups"))?;
     let rows = groups.iter().filter_map(Value::as_str).map(|group| Row::new(group, [group])).collect();
     listing.print(rows, "No hook groups.", context, |groups: Vec<&str>| json!(groups).to_string()).await
 }

@@ -36,9 +36,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Ended> {
         let status = match self {
             Self::Trigger(args) => return trigger::run(args, context).await,

@@ -57,7 +57,7 @@ impl NamedHook {
         if definition.is_object() {
             Ok(definition)
         } else {
-            Err(Error::failed(format!("the hooks service answered something that is not the definition of {self}")))
+            Err(Error::failed(format!("the hooks service sent something that is not the definition of {self}")))
         }
     }
 }
@@ -121,7 +121,7 @@ pub(super) async fn hooks_of(client: &Client, group: &str) -> Result<Vec<Value>>
 }
 
 fn unexpected() -> Error {
-    Error::failed("the hooks service answered something that is not a list of hooks")
+    Error::failed("the hooks service sent something that is not a list of hooks")
 }
 
 /// A text in a definition; empty where there is none.

@@ -27,10 +27,8 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Removes.
-///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when one does not exist, before any is removed; those of the calls.
+/// [`crate::error::Kind::NotFound`] when one does not exist, before any is removed.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let hooks = named::hooks(&args.hooks, context).await?;
     let count = if hooks.len() == 1 { "1 hook".to_owned() } else { format!("{} hooks", hooks.len()) };

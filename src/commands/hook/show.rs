@@ -21,10 +21,6 @@ pub(crate) struct Args {
     hook: String,
 }
 
-/// Shows.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let definition = hook.definition(&hook.deployment.client(context)?).await?;

@@ -19,10 +19,6 @@ pub(crate) struct Args {
     hook: String,
 }
 
-/// Shows.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let answer = hook.call(&hook.deployment.client(context)?, "getHookStatus").send().await?;

@@ -12,13 +12,13 @@ use crate::exit::Status;
 
 /// Print the token that triggers a hook without credentials
 ///
-/// Whoever has it can trigger the hook.
+/// Anyone who has it can trigger the hook.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Hook: GROUP/HOOK, or the address of its page
     #[arg(value_name = "HOOK")]
     hook: String,
-    /// Replace it by a new one first; the old one is no longer valid
+    /// Replace it with a new one first, which invalidates the old one
     #[arg(long)]
     reset: bool,
     /// Do not ask for confirmation of --reset
@@ -27,9 +27,6 @@ pub(crate) struct Args {
 }
 
 /// Prints it.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let client = hook.deployment.client(context)?;

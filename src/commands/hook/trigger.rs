@@ -17,8 +17,8 @@ use crate::schema::skeleton_of;
 
 /// Trigger a hook
 ///
-/// The payload is checked against the hook's schema first. A call whose answer is lost is not sent again: the hook may
-/// have fired, and `tc hook fires` tells.
+/// The payload is checked against the hook's schema first. A call whose answer is lost is not sent again: the hook
+/// may have fired; `tc hook fires` shows whether it did.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Hook: GROUP/HOOK, or the address of its page
@@ -45,10 +45,8 @@ pub(crate) struct Args {
     stay: StayArgs,
 }
 
-/// Triggers.
-///
 /// # Errors
-/// When the payload is not one that the hook takes; those of the calls.
+/// When the payload is not one that the hook takes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Ended> {
     let hook = NamedHook::parse(&args.hook, context)?;
     let token = token(args, context).await?;

@@ -14,7 +14,7 @@ use crate::ui::sanitize;
 
 /// Change hooks to what a file says
 ///
-/// The differences are shown, and on a terminal asked about.
+/// The differences are shown, and confirmed on a terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -24,10 +24,8 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Updates.
-///
 /// # Errors
-/// When a definition is not valid, or a hook does not exist; those of the calls.
+/// When a definition is not valid, or a hook does not exist.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let definitions = args.definitions.read(context).await?;
     let mut changed: Vec<Definition> = Vec::new();
@@ -36,7 +34,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let before = hook.definition(&hook.deployment.client(context)?).await?;
         let lines = difference(&laid_out(&before), &laid_out(&definition.body));
         if lines.is_empty() {
-            context.ui.note(format_args!("{hook} is so already."));
+            context.ui.note(format_args!("{hook} is up to date."));
             continue;
         }
         context.ui.note(format_args!("{hook}:"));
@@ -79,7 +77,7 @@ async fn send(changed: &[Definition], context: &Context) -> Result<Status> {
             })?
             .json()?;
         if answer.get("hookId").and_then(Value::as_str) != Some(&hook.id) {
-            return Err(Error::failed(format!("the hooks service answered something that is not hook {hook}")));
+            return Err(Error::failed(format!("the hooks service sent something that is not hook {hook}")));
         }
         answers.push(answer);
         if !context.wants_json() {

@@ -15,7 +15,7 @@ use crate::transfer::ContentSource;
 
 /// Download artifacts of the task at an index path
 ///
-/// Files appear when they are complete and verified. Calls are signed, so private artifacts are as good as public ones.
+/// Files appear when they are complete and verified. Calls are signed, so private artifacts can be downloaded, too.
 /// `tc artifact download --index PATH` does the same, with more options.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -31,17 +31,13 @@ pub(crate) struct Args {
     /// File (for one artifact) or folder to write to; `-` is standard output
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Leave out the folders of names
+    /// Write all files to one folder, without the folders in their names
     #[arg(long)]
     flat: bool,
     #[command(flatten)]
     download: DownloadArgs,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfers.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let options = args.download.options()?;
     let place = named::path(&args.path, context)?;

@@ -17,7 +17,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
 /// Print the IDs of the tasks at index paths
 ///
-/// Of several, each line is taskId and path with a tab in between.
+/// With several paths, each line is task ID and path with a tab in between.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Index paths, or addresses of pages of the index; `-` reads more from standard input
@@ -25,10 +25,8 @@ pub(crate) struct Args {
     paths: Vec<String>,
 }
 
-/// Prints.
-///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no task; those of the calls.
+/// [`crate::error::Kind::NotFound`] when there is no task.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = named::paths(&args.paths, context).await?;
     let is_single = args.paths.len() == 1 && args.paths.iter().all(|word| word != "-");

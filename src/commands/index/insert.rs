@@ -15,7 +15,7 @@ use crate::exit::Status;
 
 /// Put a task into the index
 ///
-/// A task of a higher rank that is there stays, and that is an error.
+/// Fails when the path has a task of a higher rank, which stays.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Index path
@@ -24,13 +24,13 @@ pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK", allow_hyphen_values = true)]
     task: String,
-    /// Take the task for an index path, too: that of the task to put there
+    /// Read TASK as an index path, too: the one of the task to insert
     #[arg(long)]
     index: bool,
     /// Rank: of two tasks for one path, the one of the higher rank stays
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     rank: i64,
-    /// When the entry goes away: a time, or how long from now; by default with the task
+    /// Expiry of the entry: a time, or one relative to now; by default that of the task
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Data of the entry: JSON or YAML, @FILE, or `-` for standard input
@@ -41,10 +41,8 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Inserts.
-///
 /// # Errors
-/// [`Kind::Conflict`] when another task stays; those of the calls.
+/// [`Kind::Conflict`] when another task stays.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let place = named::path(&args.path, context)?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

@@ -38,10 +38,6 @@ pub(crate) struct Args {
 const COLUMNS: [Column; 4] =
     [Column::new("kind"), Column::new("path").whole().naming(), Column::new("task").whole(), Column::new("expires")];
 
-/// Lists.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;
@@ -94,7 +90,7 @@ fn time_since(text: &str, context: &Context) -> Result<DateTime<Utc>> {
     }
     let length = waiting::length(text, "--since")?;
     let ago = chrono::TimeDelta::from_std(length).ok().and_then(|length| context.now().checked_sub_signed(length));
-    ago.ok_or_else(|| Error::usage(format!("`{text}` lies beyond the calendar")))
+    ago.ok_or_else(|| Error::usage(format!("`{text}` is out of range")))
 }
 
 /// A line of the tree.

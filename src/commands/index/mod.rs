@@ -26,9 +26,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Find(args) => find::run(args, context).await,

@@ -29,10 +29,8 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
-/// Removes.
-///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no task at a path, before any is removed; those of the calls.
+/// [`crate::error::Kind::NotFound`] when there is no task at a path, before any is removed.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let paths = named::paths(&args.paths, context).await?;
     let count = if paths.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", paths.len()) };

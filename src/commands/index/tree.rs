@@ -15,7 +15,7 @@ const MAX_CONCURRENT_CALLS: usize = 16;
 /// Tasks that are asked about in one call.
 const TASKS_PER_CALL: usize = 100;
 /// Namespaces are not followed deeper than this: no path is that long.
-const MAX_DEPTH: usize = 100;
+const MAX_NAMESPACE_DEPTH: usize = 100;
 
 /// A namespace or a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,9 +64,6 @@ impl<'a> Lister<'a> {
     }
 
     /// All rows below a namespace, each namespace followed by what is in it.
-    ///
-    /// # Errors
-    /// Those of the calls.
     pub(super) async fn rows(&self, namespace: &str) -> Result<Vec<Row>> {
         self.below(namespace.to_owned(), 0).await
     }
@@ -82,7 +79,7 @@ impl<'a> Lister<'a> {
             let mut below = stream::iter(namespaces)
                 .map(|entry| async move {
                     let row = Row { depth, entry };
-                    let inner = if self.recursive && depth < MAX_DEPTH && is_below(row.path(), &row) {
+                    let inner = if self.recursive && depth < MAX_NAMESPACE_DEPTH && is_below(row.path(), &row) {
                         self.below(row.path().to_owned(), depth + 1).await?
                     } else {
                         Vec::new()
@@ -107,7 +104,7 @@ impl<'a> Lister<'a> {
         while let Some(page) = pages.next().await? {
             let mut page: Value = page.json()?;
             let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) else {
-                return Err(Error::failed(format!("the index answered something that is not a list of {key}")));
+                return Err(Error::failed(format!("the index sent something that is not a list of {key}")));
             };
             (self.looked_at)(items.len() as u64);
             all.extend(items);
@@ -122,9 +119,6 @@ fn is_below(path: &str, row: &Row) -> bool {
 }
 
 /// The tasks that were created at this time or later, and the namespaces that have some.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn created_since(rows: Vec<Row>, since: DateTime<Utc>, client: &Client) -> Result<Vec<Row>> {
     let ids: Vec<&str> = rows.iter().filter(|row| row.is_task()).map(|row| row.text("taskId")).collect();
     let mut recent = std::collections::HashSet::new();

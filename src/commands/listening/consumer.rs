@@ -40,9 +40,6 @@ pub(crate) fn trust(context: &Context) -> Result<Trust> {
 }
 
 /// A consumer that says on standard error when there is a gap.
-///
-/// # Errors
-/// Those of [`broker`] and [`trust`].
 pub(crate) fn consumer(context: &Context) -> Result<ConsumerBuilder> {
     let ui = Arc::clone(&context.ui);
     let builder = Consumer::builder(broker(context)?)
@@ -57,14 +54,16 @@ pub(crate) fn consumer(context: &Context) -> Result<ConsumerBuilder> {
 
 fn tell(notice: &Notice, ui: &Ui) {
     match notice {
-        Notice::Retrying { cause } => ui.note(format_args!("{cause}; trying again")),
-        Notice::Lost { reason } => ui.note(format_args!("lost the connection to Pulse: {reason}; connecting again")),
+        Notice::Retrying { cause } => ui.note(format_args!("{cause}; trying again.")),
+        Notice::Lost { reason } => ui.note(format_args!("Lost the connection to Pulse: {reason}; connecting again.")),
         Notice::Restored { after, is_lossy } => {
             let after = duration(chrono::TimeDelta::from_std(*after).unwrap_or_default());
             if *is_lossy {
                 ui.warn(format_args!("connected to Pulse again after {after}; messages sent meanwhile are lost"));
             } else {
-                ui.note(format_args!("connected to Pulse again after {after}; the queue kept what was sent meanwhile"));
+                ui.note(format_args!(
+                    "Connected to Pulse again after {after}; the queue kept what was sent meanwhile."
+                ));
             }
         }
     }

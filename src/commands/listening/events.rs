@@ -1,4 +1,4 @@
-//! Changes of tasks, told by Pulse: when to look again.
+//! Changes of tasks, announced by Pulse: when to look again.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const OF_TASKS: [&str; 6] =
 /// Flag of commands that wait for changes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct EventArgs {
-    /// Look when Pulse tells of a change, and every few minutes besides; needs PULSE_USERNAME and PULSE_PASSWORD
+    /// Look whenever Pulse announces a change, and every few minutes besides; needs PULSE_USERNAME and PULSE_PASSWORD
     #[arg(long)]
     events: bool,
 }
@@ -46,9 +46,6 @@ impl EventArgs {
     }
 
     /// Listens to single tasks, if that is wanted.
-    ///
-    /// # Errors
-    /// Those of [`EventArgs::of_group`].
     pub(crate) async fn of_tasks<'a>(
         &self,
         ids: impl IntoIterator<Item = &str>,
@@ -69,7 +66,7 @@ impl EventArgs {
         }
         let bindings = bindings(word, ids, exchanges)?;
         let connected = consumer(context)?.bindings(bindings).connect().await.map_err(explain)?;
-        context.ui.note("looking when Pulse tells of changes");
+        context.ui.note("Looking whenever Pulse announces a change.");
         Ok(Events { consumer: Some(connected), burst: BURST, context })
     }
 }

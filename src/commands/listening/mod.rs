@@ -1,4 +1,4 @@
-//! Pulse, for verbs: a consumer as the settings want it, and changes of tasks as they are told.
+//! Pulse, for verbs: a consumer as the settings want it, and changes of tasks as they are announced.
 
 mod consumer;
 mod events;

@@ -10,16 +10,16 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "List options")]
 pub(crate) struct ListArgs {
-    /// List only so many
+    /// List at most this many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Sort by these columns; with `-` before a name in descending order: --sort=-name
+    /// Sort by these columns; a `-` before a name sorts in descending order: --sort=-name
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', allow_hyphen_values = true)]
     sort: Vec<String>,
     /// Show these columns, in this order
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Print it in this form
+    /// Output format
     #[arg(short = 'o', long = "output", value_name = "FORM", value_enum)]
     form: Option<Form>,
 }

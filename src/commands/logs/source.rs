@@ -79,18 +79,12 @@ impl Source {
     }
 
     /// Starts to read, from this byte on. `stall` is how long nothing may arrive before it gives up.
-    ///
-    /// # Errors
-    /// Those of [`Client::stream`].
     pub(crate) async fn open(&self, client: &Client, from: u64, stall: Duration) -> Result<Streamed> {
         client.stream(&self.request, StreamOptions { from, stall, sign: self.sign }).await
     }
 
     /// Starts to read the last `most` bytes. Where the server cannot send them alone, or there are no more, it reads all.
     /// The second value is true when only the end is read.
-    ///
-    /// # Errors
-    /// Those of [`Client::stream`].
     pub(crate) async fn open_end(&self, client: &Client, most: u64, stall: Duration) -> Result<(Streamed, bool)> {
         client.stream_end(&self.request, StreamOptions { from: 0, stall, sign: self.sign }, most).await
     }

@@ -16,7 +16,8 @@ const MAX_PAGES: usize = 20;
 /// Flag of commands that wait.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct NotifyArgs {
-    /// Tell somebody how it ended: an e-mail address, slack:CHANNEL, matrix:!ROOM:SERVER or pulse:ROUTING-KEY; repeatable
+    /// Notify someone of the outcome: an e-mail address, slack:CHANNEL, matrix:!ROOM:SERVER or pulse:ROUTING-KEY;
+    /// repeatable
     #[arg(long, value_name = "ADDRESS")]
     notify: Vec<Recipient>,
 }
@@ -127,10 +128,10 @@ impl NotifyArgs {
         let mut outcome = outcome;
         for (to, told) in self.notify.iter().zip(told) {
             match told {
-                Ok(_) => context.ui.note(format_args!("{} was told.", to.address())),
+                Ok(_) => context.ui.note(format_args!("Notified {}.", to.address())),
                 Err(error) if outcome.is_ok() => outcome = Err(error),
                 // How the wait ended is what the exit status tells.
-                Err(error) => context.ui.warn(format_args!("{} was not told: {error}", to.address())),
+                Err(error) => context.ui.warn(format_args!("cannot notify {}: {error}", to.address())),
             }
         }
         outcome

@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::schema::Validator;
 
 /// The status of a message that the service has sent already, a short while ago.
-const DUPLICATE: u16 = 204;
+const DUPLICATE_STATUS: u16 = 204;
 
 /// Sends a message, once: a failure after which it may have been sent is not tried again. False when the service found
 /// that it had sent the same shortly before.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when the service would not take the message; those of the call.
+/// [`crate::error::Kind::Usage`] when the service would not take the message.
 pub(crate) async fn post(client: &Client, to: &Recipient, body: &Value) -> Result<bool> {
     let (service, method) = client.catalogue().method("notify", to.method())?;
     if let Some(schema) = &method.input {
@@ -26,5 +26,5 @@ pub(crate) async fn post(client: &Client, to: &Recipient, body: &Value) -> Resul
     }
     let answer = client.call("notify", to.method()).json(body).send().await?;
     // The method for Slack has no answer but this one.
-    Ok(answer.status != DUPLICATE || matches!(to, Recipient::Slack(_)))
+    Ok(answer.status != DUPLICATE_STATUS || matches!(to, Recipient::Slack(_)))
 }

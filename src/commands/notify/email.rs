@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// Send an e-mail
 ///
-/// It is sent once: a second time after a failure it may arrive twice, so it is not tried again.
+/// Sent only once: after a failure it may have arrived all the same, so it is not retried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address to send it to
@@ -38,10 +38,8 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when it is no message that the service takes; those of the call.
+/// [`crate::error::Kind::Usage`] when it is no message that the service takes.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to: Recipient = format!("email:{}", args.address)
         .parse()

@@ -10,8 +10,8 @@ use crate::exit::Status;
 
 /// Write to a Matrix room
 ///
-/// The deployment's Matrix user must have been invited to the room. It is sent once: a second time after a failure it
-/// may arrive twice, so it is not tried again.
+/// The deployment's Matrix user must have been invited to the room. Sent only once: after a failure it may have
+/// arrived all the same, so it is not retried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// ID of the room, such as !room:example.com
@@ -27,10 +27,6 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Matrix(args.room.clone());
     let mut body = json!({"roomId": args.room, "body": text(&args.text, context).await?});

@@ -10,8 +10,8 @@ use crate::exit::Status;
 
 /// Publish a message over Pulse
 ///
-/// Programs get it from the exchange of the notify service, by the routing key `route.KEY`. It is sent once: a second time
-/// after a failure it may arrive twice, so it is not tried again.
+/// Programs receive it from the exchange of the notify service, with the routing key `route.KEY`. Sent only once:
+/// after a failure it may have arrived all the same, so it is not retried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Routing key, such as my.project.done
@@ -24,10 +24,8 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when the message is no JSON object; those of the call.
+/// [`crate::error::Kind::Usage`] when the message is no JSON object.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Pulse(args.key.clone());
     let message = text(&args.message, context).await?;

@@ -33,9 +33,6 @@ pub(super) async fn text(given: &str, context: &Context) -> Result<String> {
 }
 
 /// Sends, and says so.
-///
-/// # Errors
-/// Those of [`post`].
 pub(super) async fn send(args: &SendArgs, to: &Recipient, body: &Value, context: &Context) -> Result<Status> {
     if args.dry_run {
         context.print_json(body.to_string()).await?;

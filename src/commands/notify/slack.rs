@@ -10,7 +10,7 @@ use crate::exit::Status;
 
 /// Write to a Slack channel
 ///
-/// It is sent once: a second time after a failure it may arrive twice, so it is not tried again.
+/// Sent only once: after a failure it may have arrived all the same, so it is not retried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// ID of the channel, such as C123456GZ: the end of its link
@@ -23,10 +23,6 @@ pub(crate) struct Args {
     send: SendArgs,
 }
 
-/// Sends.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let to = Recipient::Slack(args.channel.clone());
     let body = json!({"channelId": args.channel, "text": text(&args.text, context).await?});

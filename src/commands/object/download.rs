@@ -12,7 +12,7 @@ use crate::transfer::ContentSource;
 
 /// Download an object
 ///
-/// The file appears when it is complete and verified. What was cut off is resumed by the same command.
+/// The file appears when it is complete and verified. The same command resumes a download that was cut off.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the object
@@ -20,17 +20,13 @@ pub(crate) struct Args {
     /// File or folder to write to; `-` is standard output. By default the name, below the working directory
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// What its SHA-256 must be
+    /// Expected SHA-256
     #[arg(long, value_name = "HEX")]
     sha256: Option<String>,
     #[command(flatten)]
     download: DownloadArgs,
 }
 
-/// Downloads.
-///
-/// # Errors
-/// Those of the calls and the transfer.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut options = args.download.options()?;
     if let Some(hex) = &args.sha256 {

@@ -17,9 +17,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Download(args) => download::run(args, context).await,

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Project that the object belongs to
     #[arg(long, value_name = "ID")]
     project: String,
-    /// When it goes away: a time from now, or an instant
+    /// Expiry: a time, or one relative to now
     #[arg(long, value_name = "TIME", default_value = "1 year")]
     expires: String,
     /// Content type; by default what the file's name suggests
@@ -31,10 +31,6 @@ pub(crate) struct Args {
     sha512: bool,
 }
 
-/// Uploads.
-///
-/// # Errors
-/// Those of the calls and the transfer.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let readers = FileReaders::new(context.env.resolve(&args.file))?;
     let object = NewObject {

@@ -22,7 +22,7 @@ pub(super) struct Args {
 /// Adds the profile to the settings.
 ///
 /// # Errors
-/// [`Kind::Usage`] when the name or the URL is none, [`Kind::Conflict`] when the name is taken.
+/// [`Kind::Usage`] when the name or the URL is invalid, [`Kind::Conflict`] when the name is taken.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let name = &args.name;
     let slot = Slot::parse(&format!("profiles.{name}.{}", keys::ROOT_URL.name)).map_err(|_| {
@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
             return Err(taken("a built-in").hint("Choose another name."));
         }
         if !args.force && profile.root_url.as_deref().is_some_and(|own| own != root.as_str()) {
-            return Err(taken("a").hint("Say --force to change its root URL."));
+            return Err(taken("a").hint("Use --force to change its root URL."));
         }
     }
     file.change(|document| document.with(&slot, &Value::Text(root.to_string())))?;

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// List all profiles, those that are built in and your own
+/// List all profiles: built-in ones and your own
 ///
 /// In a pipe: name, root URL, where it is from, and `current` for the one in use, with tabs between them.
 #[derive(Debug, clap::Args)]

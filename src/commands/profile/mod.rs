@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Keep deployments under names of your own
+/// Give deployments names of your own
 ///
 /// A profile is a root URL with a name, and settings that go with it. It can be used for one
 /// command (`-R NAME`, `--profile NAME`), for a shell (`TC_PROFILE`), or from now on (`tc profile use`).

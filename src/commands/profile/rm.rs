@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Remove a profile of your own, with its settings
+/// Remove one of your profiles, with its settings
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Its name

@@ -6,13 +6,13 @@ use crate::env;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 
-/// Use a profile from now on
+/// Switch to a profile
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Its name; none to use no profile any more
+    /// Its name
     #[arg(required_unless_present = "none")]
     name: Option<String>,
-    /// Use no profile any more
+    /// Switch to no profile
     #[arg(long, conflicts_with = "name")]
     none: bool,
 }

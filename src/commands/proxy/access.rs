@@ -10,7 +10,7 @@ use crate::context::{Context, Identity};
 use crate::domain::{RootUrl, scopes};
 use crate::error::{Error, Kind, Result};
 
-/// How long credentials are good that are handed out in place of those that may do more.
+/// How long credentials are valid that are handed out in place of those that may do more.
 const HANDED_OUT_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Reads the user's credentials, as they are now.
@@ -51,7 +51,7 @@ impl Access {
         &self.root
     }
 
-    /// A client that signs with credentials that are good now.
+    /// A client that signs with credentials that are valid now.
     ///
     /// # Errors
     /// [`Kind::Auth`] when they have ended and there are no others.
@@ -70,7 +70,7 @@ impl Access {
                 held.expires = identity.expires;
             }
             _ if has_ended => {
-                return Err(Error::new(Kind::Auth, format!("the credentials for {} have ended", self.root))
+                return Err(Error::new(Kind::Auth, format!("the credentials for {} have expired", self.root))
                     .hint("Sign in again with `tc signin`; the proxy takes the new ones."));
             }
             _ => {}
@@ -225,7 +225,7 @@ mod tests {
         let error = signs_as().unwrap_err();
         assert_eq!(
             (error.kind(), error.message()),
-            (Kind::Auth, "the credentials for https://tc.example.com have ended")
+            (Kind::Auth, "the credentials for https://tc.example.com have expired")
         );
         *stored.lock().unwrap() = identity(Some("second"), "2026-11-22T14:00:00Z");
         assert_eq!(signs_as().unwrap().client_id, "second");

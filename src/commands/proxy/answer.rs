@@ -18,7 +18,7 @@ use crate::domain::{ProxyPath, RootUrl};
 use crate::error::{Error, Kind, Result};
 use crate::reference::Verb;
 
-/// How long a URL that the proxy signs is good.
+/// How long a URL that the proxy signs is valid.
 const SIGNED_URL_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// Most bytes of a body that is for the proxy itself.

@@ -29,9 +29,10 @@ const IN_THE_WAY: [Variable; 4] = [env::CLIENT_ID, env::ACCESS_TOKEN, env::CERTI
 
 /// Sign the requests of other programs with your credentials
 ///
-/// Serves on this machine alone, as the proxy inside a task does: a request to /api/SERVICE/VERSION/.. is signed and sent
-/// to the deployment. So curl and clients without sign-in can be used, and never see the access token. The
-/// address has a random path that other users of the machine do not know.
+/// Serves on this machine alone, as the proxy inside a task does: a request to
+/// /api/SERVICE/VERSION/.. is signed and sent to the deployment. So curl and clients without sign-in
+/// can be used, and never see the access token. The address has a random path that other users of
+/// the machine do not know.
 ///
 ///   tc proxy --exec 'curl -s $TASKCLUSTER_PROXY_URL/api/auth/v1/scopes/current'
 ///   tc proxy -s 'queue:rerun-task:*' --exec ./script.py
@@ -50,7 +51,8 @@ pub(crate) struct Args {
     /// Let programs read the credentials at /credentials, and replace them
     #[arg(long)]
     allow_credentials: bool,
-    /// Have no random path, for programs that cannot use one; every user of this machine can then use the proxy
+    /// Serve without the random path, for programs that cannot use one; every user of this machine can then use the
+    /// proxy
     #[arg(long)]
     open: bool,
 }
@@ -111,7 +113,7 @@ fn cannot_listen(port: Option<u16>, source: io::Error) -> Error {
     }
 }
 
-/// What programs are told.
+/// The environment of the programs.
 struct Announced {
     url: String,
     root: String,

@@ -20,7 +20,7 @@ use crate::pulse::{Consumer, DEFAULT_PREFETCH, Message, Queue, delete_queue};
 use crate::ui::jq::Program;
 use bindings::BindingArgs;
 
-/// Listen to what the services tell of
+/// Print the messages of the services as they arrive
 ///
 /// Prints a line for each message: on a terminal time, exchange, what it is about and its state, in a pipe or with
 /// --json `{exchange, routingKey, routes, redelivered, time, payload}`. A lost connection is made anew, and each gap is
@@ -64,8 +64,6 @@ pub(crate) struct Args {
     jobs: u16,
 }
 
-/// Listens.
-///
 /// # Errors
 /// What the broker refuses; [`Kind::Pending`] when the time limit came before the count.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -88,7 +86,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut consumer = connected.map_err(explain)?;
     // A script that waits for it asks for it, so that a pipe has nothing on standard error as long as all is well.
     if context.ui.terminal.stderr || context.globals.verbose > 0 {
-        context.ui.note(format_args!("listening on {}; Ctrl-C ends", consumer.queue()));
+        context.ui.note(format_args!("Listening on {}; Ctrl-C ends.", consumer.queue()));
     }
     let outcome = match &args.exec {
         Some(command) => context.interruptible(listener.execute(command, &mut consumer)).await,
@@ -108,7 +106,7 @@ async fn delete(queue: &Queue, args: &Args, context: &Context) -> Result<Status>
     let messages = delete_queue(&broker, &trust, queue).await.map_err(explain)?;
     let name = queue.full_name(&broker.user, String::new);
     let plural = if messages == 1 { "" } else { "s" };
-    context.ui.note(format_args!("deleted {name} with {messages} message{plural} in it"));
+    context.ui.note(format_args!("Deleted {name} with {messages} message{plural} in it."));
     Ok(Status::DONE)
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Print the exchange and the routing key pattern to bind a queue to
     Key(key::Args),
-    /// Listen to what the services tell of
+    /// Print the messages of the services as they arrive
     Listen(listen::Args),
 }
 

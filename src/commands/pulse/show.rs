@@ -12,7 +12,7 @@ use crate::commands::listening::explain_binding;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::pulse::parse_name_in;
+use crate::pulse::parse_name;
 use crate::reference::{RoutingKeyEntry, Service};
 use crate::schema::{self, Field};
 use crate::ui::Table;
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let source = source(args.legacy);
     let catalogue = context.catalogue(args.legacy);
-    let (service, exchange) = parse_name_in(&args.exchange, catalogue).map_err(explain_binding)?;
+    let (service, exchange) = parse_name(&args.exchange, catalogue).map_err(explain_binding)?;
     let entry = Entry::of(source, service, exchange);
     let fields = fields(service, entry.schema)?;
     if context.wants_json() {

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use url::Url;
 
-use crate::cli::Globals;
 use crate::client::Request;
 use crate::context::Context;
+use crate::domain::RootUrl;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::reference::Source;
 use crate::reference::distill::{Distilled, distill};
+use crate::ui::Sink;
 
-/// Turn a deployment's references into the files that tc is built from
+/// Distill a deployment's references into the files that tc is built from
 ///
 /// Only facts are kept: methods, exchanges, scopes and schemas, without their prose. The same input gives
 /// the same bytes. Files of services that are gone are removed. References of 2018 go into `legacy/`.
@@ -102,10 +102,8 @@ fn rollup_url(input: &str) -> Option<Url> {
 /// Gets a URL without credentials: references are public, and the host need not be the deployment
 /// that the environment is set up for.
 async fn fetch(url: Url, context: &Context) -> Result<Vec<u8>> {
-    let root_url = Some(url.origin().ascii_serialization());
-    let globals = Globals { root_url, no_credentials: true, ..context.globals.clone() };
-    let there = Context::new(context.env.clone(), Arc::clone(&context.ui), globals, context.words.clone());
-    let client = there.client()?;
+    let root = RootUrl::parse(&url.origin().ascii_serialization()).map_err(|fault| Error::usage(fault.to_string()))?;
+    let client = context.client_without_credentials(root)?;
     let request = Request::get(format!("GET {url}"), url);
     let response = client.send(&request).await?;
     Ok(response.body.into())
@@ -133,16 +131,10 @@ fn write(directory: &Path, distilled: &Distilled) -> Result<Report> {
 
 /// Replaces a file at once: a reader sees the old content or the new one.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; these are sources, which the umask should decide about.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".tc-").tempfile_in(directory)?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    let mut sink = Sink::file(path)?;
+    sink.write_all(content)?;
+    sink.finish()
 }
 
 /// Distilled files of this source that are there and should not be. Other files are not ours to remove.

@@ -11,13 +11,13 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::reference::{Item, summary};
 
-/// List the services that are known, with what they offer
+/// List the known services with what they offer
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The services of 2018
     #[arg(long)]
     legacy: bool,
-    /// List the deployments whose references are kept instead
+    /// List the deployments whose references have been fetched, instead
     #[arg(long, conflicts_with = "legacy")]
     deployments: bool,
     #[command(flatten)]

@@ -13,15 +13,15 @@ use crate::exit::Status;
 /// What to do with references.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Fetch the references of the deployment in use, and work by them from now on
+    /// Fetch the references of the deployment in use, and use them from now on
     Update(update::Args),
-    /// Turn a deployment's references into the files that tc is built from
+    /// Distill a deployment's references into the files that tc is built from
     Distill(distill::Args),
-    /// List the services that are known, with what they offer
+    /// List the known services with what they offer
     List(list::Args),
     /// Print a service's methods, exchanges and schemas as JSON
     Show(show::Args),
-    /// Forget the references of the deployment in use, and work by the embedded ones again
+    /// Remove the fetched references of the deployment in use, and use the embedded ones again
     Reset(reset::Args),
 }
 

@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::reference::VERSION;
 
-/// Forget the references of the deployment in use, and work by the embedded ones again
+/// Remove the fetched references of the deployment in use, and use the embedded ones again
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Forget those of all deployments
+    /// Remove those of all deployments
     #[arg(short, long)]
     all: bool,
 }
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if removed == 0 {
         context.ui.note("No references were kept.");
     } else {
-        context.ui.note(format_args!("From now on the references of Taskcluster {VERSION} count again."));
+        context.ui.note(format_args!("The references of Taskcluster {VERSION} are in use again."));
     }
     Ok(Status::DONE)
 }

@@ -12,7 +12,7 @@ use crate::exit::Status;
 use crate::reference::distill::{descriptions, distill as distil};
 use crate::reference::{Catalogue, Source};
 
-/// Fetch the references of the deployment in use, and work by them from now on
+/// Fetch the references of the deployment in use, and use them from now on
 ///
 /// `tc api`, its help, validation and completion then know what this deployment has, in its own words: methods that are newer
 /// than this program, and none that are gone. Other deployments are not concerned. `tc references reset` goes back.

@@ -21,10 +21,10 @@ const COMMAND: Style = AnsiColor::Cyan.on_default();
 /// The push that is shown: large enough to be real, small enough to be quick.
 const PUSH: Push = Push { tasks: 300, seed: 7, age: TimeDelta::minutes(150) };
 
-/// Show what tc does, on a sandbox with a made-up push of 300 tasks
+/// Tour tc's main commands on a sandbox with a made-up push of 300 tasks
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Keep the sandbox serving until Ctrl-C
+    /// Keep the sandbox running until Ctrl-C
     #[arg(long)]
     keep: bool,
     /// Serve on this port instead of any that is free

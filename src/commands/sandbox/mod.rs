@@ -27,9 +27,6 @@ enum Command {
 }
 
 /// Serves, runs one command against a sandbox, or shows the demo.
-///
-/// # Errors
-/// Those of the verb.
 pub(crate) async fn run(args: &Args, context: &Context, program: Program) -> Result<Status> {
     match &args.command {
         Some(Command::Demo(args)) => demo::run(args, context, program).await,

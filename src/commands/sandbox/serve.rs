@@ -3,8 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::shape::Shape;
 use crate::commands::credentials::child;
 use crate::context::Context;
@@ -13,6 +11,7 @@ use crate::env;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 use crate::sandbox::{Options, Sandbox, SignIn};
+use crate::ui::Sink;
 
 /// How many files may be open, and connections with them, where the system allows it.
 const OPEN_FILES: u64 = 16 * 1024;
@@ -27,16 +26,16 @@ pub(super) struct Args {
     /// Run CMD in a shell with the environment set, end when it ends, with its exit status
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
-    /// Let the sign-in page confirm by itself
+    /// Confirm sign-in on the page automatically
     #[arg(long)]
     auto_approve: bool,
-    /// Let the person who signs in have this scope, and no others than those given so; repeatable
+    /// Limit the person who signs in to this scope; repeatable
     #[arg(long, value_name = "SCOPE")]
     user_scope: Vec<String>,
     /// Write all task groups with definitions, states and index to FILE when the sandbox ends; a --seed takes them back
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// Publish what happens to this broker as well, as real services do; what --exec runs finds it in PULSE_URL
+    /// Publish events to this broker as well, as real services do; what --exec runs finds it in PULSE_URL
     #[arg(long, value_name = "URL")]
     pulse: Option<String>,
     #[command(flatten)]
@@ -90,21 +89,20 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// Where the tasks go in the end. What cannot be written is known at the start, when nothing is lost yet.
 struct Export {
     path: PathBuf,
-    file: NamedTempFile,
+    sink: Sink<'static>,
 }
 
 impl Export {
     fn prepare(path: &Path, context: &Context) -> Result<Self> {
         let path = context.env.resolve(path);
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(directory).map_err(|source| Error::io("write", path.display(), source))?;
-        Ok(Self { path, file })
+        let sink = Sink::file(&path).map_err(|source| Error::io("write", path.display(), source))?;
+        Ok(Self { path, sink })
     }
 
     fn write(mut self, text: &str) -> Result<()> {
         let failed = |source| Error::io("write", self.path.display(), source);
-        self.file.write_all(text.as_bytes()).map_err(failed)?;
-        self.file.persist(&self.path).map_err(|error| failed(error.error)).map(drop)
+        self.sink.write_all(text.as_bytes()).map_err(failed)?;
+        self.sink.finish().map_err(failed)
     }
 }
 

@@ -13,25 +13,25 @@ use crate::sandbox::{Faults, Options, Push, Sandbox, Seed, Share, TaskList, Work
 pub(super) struct Shape {
     /// Start with task groups: firefox:COUNT[:SEED] for a made-up push, or a file
     ///
-    /// A file is JSON or YAML: what --export wrote, what "tc group list --json" printed, or a list of tasks with a taskId
-    /// and a definition each. Tasks whose states are known are taken back with them, all times moved so that what was
-    /// last recorded happened just now; others, and all of them with --age, are created anew. The IDs of the task groups
-    /// are told. Can be given several times.
+    /// A file is JSON or YAML: what --export wrote, what "tc group list --json" printed, or a list of tasks with a
+    /// taskId and a definition each. Tasks whose states are known are taken back with them, all times moved so that
+    /// what was last recorded happened just now; others, and all of them with --age, are created anew. Prints the IDs
+    /// of the task groups. Repeatable.
     #[arg(long, value_name = "SEED")]
     seed: Vec<Seed>,
-    /// How long ago the seeds began; simulated workers have been busy with them since
+    /// How long ago the tasks of the seeds were created; simulated workers have been busy with them since
     #[arg(long, value_name = "TIME", requires = "seed")]
     age: Option<Offset>,
     /// Run N workers, which take tasks of any task queue: simulated ones, unless --execute is given
     ///
-    /// Simulated ones write a live log and artifacts. A task's payload can say what comes of it:
-    /// {"simulate": {"seconds": 5, "outcome": "failed", "artifacts": [{"name": "public/x", "bytes": 100}]}}
+    /// Simulated ones write a live log and artifacts. A task's payload can set its outcome: {"simulate": {"seconds":
+    /// 5, "outcome": "failed", "artifacts": [{"name": "public/x", "bytes": 100}]}}
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
-    /// Let the workers run their tasks for real: on this machine, as you
+    /// Let the workers really run their tasks, on this machine and as you
     ///
-    /// Whatever is in a task is done, so execute only what you trust. Payloads are those of generic-worker on Linux and
-    /// macOS. Each task has a folder of its own, which goes with it, as do its processes.
+    /// Tasks can do whatever you can, so execute only what you trust. Payloads are those of generic-worker on Linux
+    /// and macOS. Each task has a folder of its own, which is removed with its processes when it ends.
     #[arg(long, requires = "workers", conflicts_with_all = ["speed", "run_time", "fail_rate"])]
     execute: bool,
     /// How many times faster than real ones the workers are
@@ -43,15 +43,15 @@ pub(super) struct Shape {
     /// Share of the runs that do not complete: most of them fail, some crash
     #[arg(long, value_name = "SHARE", default_value = "5%", requires = "workers")]
     fail_rate: Share,
-    /// Let things go wrong by a plan, such as error=5%,429=2%:1s,delay=50ms..200ms
+    /// Inject faults by a plan, such as error=5%,429=2%:1s,delay=50ms..200ms
     ///
-    /// Each fault hits a share of the requests: error=SHARE[:STATUS], 429=SHARE[:TIME] (with Retry-After), expired=SHARE
-    /// (signed URLs), delay=[SHARE:]TIME[..TIME], hangup=SHARE (after the work is done), truncate=SHARE[:SIZE],
-    /// stall=SHARE[:SIZE], slow=[SHARE:]RATE. Downloads from the storage also know wrong-hash=SHARE, wrong-length=SHARE,
-    /// wrong-trailer=SHARE (of gzip), no-range[=SHARE].
+    /// Each fault hits a share of the requests: error=SHARE[:STATUS], 429=SHARE[:TIME] (with Retry-After),
+    /// expired=SHARE (signed URLs), delay=[SHARE:]TIME[..TIME], hangup=SHARE (after the work is done),
+    /// truncate=SHARE[:SIZE], stall=SHARE[:SIZE], slow=[SHARE:]RATE. Downloads from the storage also take
+    /// wrong-hash=SHARE, wrong-length=SHARE, wrong-trailer=SHARE (of gzip), no-range[=SHARE].
     ///
-    /// only=PATH limits it to paths that begin so: /api/queue/, /public-bucket/, /log/. It can stand several times.
-    /// seed=NUMBER makes another plan; with the same one, the same happens again. Several --faults add up.
+    /// only=PATH limits it to paths that start with it: /api/queue/, /public-bucket/, /log/; repeatable. seed=NUMBER
+    /// chooses another plan; the same number repeats the same faults. Several --faults add up.
     #[arg(long, value_name = "PLAN")]
     faults: Vec<Faults>,
 }

@@ -17,7 +17,7 @@ use crate::reference;
 /// form that editors with a JSON or YAML language server take.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Directory, which is made where there is none
+    /// Directory, which is created if it does not exist
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     directory: PathBuf,
 }
@@ -28,8 +28,6 @@ const KNOWN_FILES: [(&str, &str); 2] = [
     ("queue/v1/create-task-request.json", "*.task.{yml,yaml,json}"),
 ];
 
-/// Writes.
-///
 /// # Errors
 /// When a file cannot be written.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::exit::Status;
 use crate::reference::{self, Method, Service};
 
-/// List the schemas, with the methods and exchanges that speak them
+/// List the schemas, with the methods and exchanges that use them
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only those of this service (queue) or family (docker-worker)

@@ -37,7 +37,7 @@ pub(super) struct Args {
 #[derive(Debug)]
 struct Positionals(Vec<String>);
 
-/// More than any method takes, so that too many are told by name.
+/// More than any method takes, so that too many are named in the message.
 const MAX_ARGUMENTS: usize = 8;
 
 impl clap::Args for Positionals {

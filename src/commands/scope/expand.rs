@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Ask the deployment what scopes amount to once their roles are added
+/// Expand scopes: add those of the roles that they assume
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A scope, such as `assume:repo:github.com/mozilla/gecko`; also one a line

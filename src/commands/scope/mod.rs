@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Reason about scopes
+/// Compare, expand and check scopes
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -19,8 +19,8 @@ use crate::ui::Reply;
 /// Change a secret in your editor, or create one
 ///
 /// The editor is that of VISUAL or EDITOR. The file is one that nobody else can read, and is overwritten and removed
-/// afterwards, whatever happens. What is left in it can be JSON or YAML. The keys that change are shown, without values,
-/// and on a terminal asked about.
+/// afterwards, whatever happens. It can be left as JSON or YAML. The keys that change are shown, without values, and
+/// confirmed on a terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Secret: a name or the address of its page
@@ -34,8 +34,6 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Edits.
-///
 /// # Errors
 /// When the editor fails or what it leaves is no object; [`Kind::Conflict`] when somebody else has changed the secret
 /// meanwhile.

@@ -12,8 +12,8 @@ use crate::ui::Progress;
 /// List the names of secrets
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those whose names start like this
-    #[arg(value_name = "PREFIX", default_value = "")]
+    /// Only names that start with this
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
     prefix: String,
     #[command(flatten)]
     list: ListArgs,

@@ -19,9 +19,10 @@ use crate::helper::{LoadOptions, Secrets, load_secrets, select};
 
 /// Load settings from a secret, for a program or a shell
 ///
-/// Takes the secret, or some of its sections, over defaults, and checks that nothing required is missing. Prints export
-/// statements for a shell, JSON with `--json`, or variables in a file's format; or runs a command that has them in its
-/// environment. A value that is no text is JSON. On a terminal the values are hidden, except with `--show`.
+/// Reads the secret, or some of its sections, on top of defaults, and checks that nothing required is missing. Prints
+/// export statements for a shell, JSON with `--json`, or variables in a file's format; or runs a command that has
+/// them in its environment. A value that is not a string is printed as JSON. On a terminal the values are hidden,
+/// except with `--show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Secret: a name or the address of its page
@@ -36,7 +37,7 @@ pub(crate) struct Args {
     /// A default, which the secret overrides; repeatable
     #[arg(long, value_name = "KEY=TEXT")]
     existing: Vec<String>,
-    /// Take a file of JSON or YAML in place of the secret, and call nothing; `-` is standard input
+    /// Read a JSON or YAML file in place of the secret, and make no call; `-` is standard input
     #[arg(long, value_name = "FILE")]
     local: Option<String>,
     /// Print variables in this format
@@ -110,9 +111,9 @@ async fn load(args: &Args, context: &Context) -> Result<Secrets> {
     options = args.prefix.iter().fold(options, LoadOptions::prefix);
     options = args.required.iter().fold(options, LoadOptions::required);
     for text in &args.existing {
-        let (key, value) = text.split_once('=').ok_or_else(|| {
-            Error::usage("the value of --existing is not KEY=TEXT").hint("Say for instance PORT=8080")
-        })?;
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| Error::usage("the value of --existing is not KEY=TEXT").hint("For example: PORT=8080"))?;
         options = options.existing(key, value);
     }
     if let Some(file) = &args.local {

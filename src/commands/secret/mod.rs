@@ -31,9 +31,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::List(args) => list::run(args, context).await,

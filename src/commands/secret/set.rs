@@ -9,10 +9,11 @@ use super::changes::changed_keys;
 use super::content::merge;
 use super::stored;
 use crate::client::Client;
-use crate::commands::documents::{Document, set_field};
+use crate::commands::documents::Document;
 use crate::commands::selection::SECRET;
 use crate::commands::waiting::future_time;
 use crate::context::Context;
+use crate::domain::fields::set_field;
 use crate::domain::time::to_iso;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
@@ -20,8 +21,8 @@ use crate::exit::Status;
 /// Create or replace a secret
 ///
 /// The content is an object: JSON or YAML from a file or standard input, or single values with `-f`, `-F` and
-/// `--from-file`, or both. What is secret need not be on the command line, where others can see it. Prints which keys
-/// change, and no values.
+/// `--from-file`, or both. Values from files and standard input stay out of the command line, where others could see
+/// them. Prints which keys change, but no values.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Secret: a name or the address of its page
@@ -53,7 +54,7 @@ pub(crate) struct Args {
 /// Sets it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] without content or with one that is no object; those of the calls.
+/// [`crate::error::Kind::Usage`] without content or with one that is no object.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = SECRET.named(&args.secret, context)?;
     let expires = args.expires.as_deref().map(|text| future_time("--expires", text, context.now())).transpose()?;
@@ -63,7 +64,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         // Who may set a secret need not be allowed to read it.
         Err(error) if error.kind() == Kind::Auth && !args.merge => match expires {
             Some(expires) => return set_unread(args, &client, &named.id, given, &to_iso(expires), context).await,
-            None => return Err(error.hint("Name the end with --expires to set the secret without reading it.")),
+            None => return Err(error.hint("Give --expires to set the secret without reading it.")),
         },
         found => found?,
     };
@@ -160,7 +161,7 @@ fn with_fields(content: Map<String, Value>, args: &Args, context: &Context) -> R
         let (key, value) = pair(text, "-F")?;
         // The value is a secret, and the parser's message could show some of it.
         let value = serde_json::from_str(value)
-            .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a text."))?;
+            .map_err(|_| Error::usage(format!("the value of `{key}` is not JSON")).hint("Use -f for a string."))?;
         set_field(&mut content, key, value).map_err(Error::usage)?;
     }
     for text in &args.from_file {

@@ -20,17 +20,11 @@ pub(super) struct Stored {
 }
 
 /// The names of all secrets.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn names(client: &Client) -> Result<Vec<String>> {
     some_names(client, "", usize::MAX, || ()).await
 }
 
 /// The names that start like this, up to so many; `looked_at` is called for each name that was read.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn some_names(
     client: &Client,
     prefix: &str,
@@ -53,7 +47,7 @@ pub(super) async fn get(client: &Client, name: &str) -> Result<Stored> {
     read(&or_nearest(answer, ("secret", name), names(client)).await?, name)
 }
 
-/// A secret, or none where there is none.
+/// A secret, or `None` where there is none.
 ///
 /// # Errors
 /// When the call fails otherwise; when it is not an object.
@@ -75,9 +69,6 @@ fn read(answer: &Response, name: &str) -> Result<Stored> {
 }
 
 /// Stores a secret.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn set(client: &Client, name: &str, secret: &Map<String, Value>, expires: &str) -> Result<()> {
     let body = json!({"secret": secret, "expires": expires});
     client.call("secrets", "set").arg(name).json(&body).send().await.map(drop)

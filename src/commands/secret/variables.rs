@@ -20,7 +20,7 @@ pub(super) enum Format {
 /// Checks that an environment can hold these.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] with all names that are none.
+/// [`crate::error::Kind::Usage`] with all invalid names.
 pub(super) fn check(pairs: &[Pair]) -> Result<()> {
     let wrong: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !is_variable_name(name)).collect();
     if !wrong.is_empty() {

@@ -118,9 +118,6 @@ impl GroupPage {
     }
 
     /// Hands ID, name and state of each task to `visit`.
-    ///
-    /// # Errors
-    /// Those of [`GroupPage::each`].
     pub(crate) fn each_brief(&self, mut visit: impl FnMut(&TaskBrief<'_>) -> Result<()>) -> Result<()> {
         for raw in self.raw() {
             visit(&TaskBrief::parse(raw).map_err(broken)?)?;
@@ -172,7 +169,7 @@ impl<'a> TaskBrief<'a> {
 }
 
 fn broken(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::failed("queue.listTaskGroup answered something that is not a page of tasks").caused_by(source)
+    Error::failed("queue.listTaskGroup sent something that is not a page of tasks").caused_by(source)
 }
 
 /// Which tasks are meant: by filter, and by a jq program over the whole item.

@@ -16,7 +16,7 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// The words, with the pages of tasks in place of pages of the index, and of index paths where these are asked for.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] for what is no index path; those of the look-ups.
+/// [`crate::error::Kind::Usage`] for what is no index path.
 pub(crate) async fn resolve_index(words: Vec<String>, index: bool, context: &Context) -> Result<Vec<String>> {
     let found = words.iter().map(|word| index_path(word, index)).collect::<Result<Vec<_>>>()?;
     if found.iter().all(Option::is_none) {
@@ -36,9 +36,6 @@ pub(crate) async fn resolve_index(words: Vec<String>, index: bool, context: &Con
 }
 
 /// The task that `text` names: by its ID, its page, the page of an index path, or, with `index`, by an index path.
-///
-/// # Errors
-/// Those of [`resolve_index`] and of [`super::task`].
 pub(crate) async fn indexed_task(text: &str, index: bool, context: &Context) -> Result<NamedTask> {
     let words = resolve_index(vec![text.to_owned()], index, context).await?;
     task(words.first().map_or(text, String::as_str), context)

@@ -39,7 +39,7 @@ pub(crate) fn task(text: &str, context: &Context) -> Result<NamedTask> {
 /// With `skip_invalid` what names no task is left out with a warning.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] when something names no task (all of it is told), when there is no
+/// [`crate::error::Kind::Usage`] when something names no task (all of them are reported), when there is no
 /// task at all, or when one is on another deployment than the one that was chosen.
 pub(crate) async fn tasks(words: &[String], skip_invalid: bool, context: &Context) -> Result<NamedTasks> {
     let mut faults = Vec::new();

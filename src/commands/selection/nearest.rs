@@ -9,17 +9,11 @@ use crate::error::{Error, Kind, Result};
 use crate::reference::suggest;
 
 /// All items of a list that comes in pages.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn collect(call: Call<'_>, member: &str) -> Result<Vec<Value>> {
     collect_some(call, member, usize::MAX, |_| true).await
 }
 
 /// Those of the items of a list that `keep` takes, up to so many; no page is asked for once there are enough.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn collect_some(
     call: Call<'_>,
     member: &str,

@@ -50,7 +50,7 @@ impl<'a> WorkerName<'a> {
 /// The worker pool that `text` names.
 ///
 /// # Errors
-/// [`Kind::Usage`] when it is none.
+/// [`Kind::Usage`] when it is not valid.
 pub(crate) fn pool(text: &str, context: &Context) -> Result<Named> {
     let named = WORKER_POOL.named(text, context)?;
     match named.id.split_once('/') {
@@ -65,7 +65,7 @@ pub(crate) fn pool(text: &str, context: &Context) -> Result<Named> {
 /// The worker that `text` names.
 ///
 /// # Errors
-/// [`Kind::Usage`] when it is none.
+/// [`Kind::Usage`] when it is not valid.
 pub(crate) fn worker(text: &str, context: &Context) -> Result<Named> {
     // The page of a pool may have one of its workers behind it.
     if is_address(text) && page_ref(text, WORKER.pages).is_none() {
@@ -79,7 +79,7 @@ pub(crate) fn worker(text: &str, context: &Context) -> Result<Named> {
 /// The workers that `words` name, each once; `-` reads more, one a line, from standard input.
 ///
 /// # Errors
-/// [`Kind::Usage`] when one is none, or there is none at all.
+/// [`Kind::Usage`] when one is invalid, or there are none.
 pub(crate) async fn workers(words: &[String], context: &Context) -> Result<Vec<Named>> {
     let mut found: Vec<Named> = Vec::new();
     for line in lines(words, context).await? {
@@ -96,9 +96,6 @@ pub(crate) async fn workers(words: &[String], context: &Context) -> Result<Vec<N
 }
 
 /// The IDs of all worker pools.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn pool_ids(client: &Client) -> Result<Vec<String>> {
     Ok(texts(&collect(client.call("worker-manager", "listWorkerPools"), "workerPools").await?, Some("workerPoolId")))
 }

@@ -29,7 +29,7 @@ pub(super) struct Before {
 /// What is known of the stored credentials; their scopes are asked for where the store does not say them.
 ///
 /// # Errors
-/// [`Kind::Auth`] when there are no stored credentials; those of the call.
+/// [`Kind::Auth`] when there are no stored credentials.
 pub(super) async fn before(stored: Option<Lookup>, root: &RootUrl, context: &Context) -> Result<Before> {
     let Some(Lookup::Found(stored)) = stored else {
         return Err(Error::new(Kind::Auth, format!("no stored credentials for {root} to add to"))

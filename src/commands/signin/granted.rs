@@ -18,7 +18,7 @@ pub(super) async fn tell(asked: &[String], credentials: Credentials, context: &C
                 context.ui.warn(format!("not granted, because you do not have them: {}", missing.join(", ")));
             }
         }
-        Err(error) => context.ui.note(format!("Which scopes were granted is not known: {error}.")),
+        Err(error) => context.ui.note(format!("The granted scopes are unknown: {error}.")),
     }
 }
 

@@ -23,10 +23,10 @@ use crate::exit::Status;
 /// assignments and stored nowhere: `eval "$(tc signin --expires 15m)"`. Unsetting the variables, or
 /// closing the shell, is then a full sign-out.
 ///
-/// Ask for little: --for names the verbs or methods that are to be allowed, such as
-/// `--for task.rerun`; --preset a set of scopes in the configuration; -s the scopes themselves.
-/// Without any of these it asks for all scopes that you have. --add keeps what the stored credentials have and asks
-/// for more. Scopes that were asked for and not granted are named. With --timeout it waits no longer than that.
+/// Ask for as little as you need: --for names the verbs or methods that are to be allowed, such as `--for
+/// task.rerun`; --preset a set of scopes in the configuration; -s the scopes themselves. Without any of these it asks
+/// for all scopes that you have. --add keeps what the stored credentials have and asks for more. Scopes that were
+/// asked for and not granted are named. With --timeout it waits no longer than that.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Ask for this scope; repeatable, also one a line
@@ -44,10 +44,10 @@ pub(crate) struct Args {
     /// Name of the client; random characters are added to it [default: tc]
     #[arg(short, long)]
     name: Option<String>,
-    /// What people see of it in the list of clients
+    /// Description in the list of clients
     #[arg(long, value_name = "TEXT", default_value = "Made by tc signin")]
     description: String,
-    /// How long the credentials are good: `15m`, `8 hours` [default: 1 day]
+    /// Lifetime of the credentials: `15m`, `8 hours` [default: 1 day]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     expires: Option<String>,
     /// Wait for the browser on this port of localhost
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Open no browser, only print the address
     #[arg(long)]
     no_browser: bool,
-    /// Wait for nothing: paste the address at which the browser ends up
+    /// Do not wait for the browser: paste the address at which it ends up
     #[arg(long)]
     paste: bool,
     /// Store the credentials, also in a pipe
@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// Print the credentials and store nothing, also at a terminal
     #[arg(long)]
     no_store: bool,
-    /// Only say who is signed in and until when; exits with 4 when nobody is
+    /// Only print who is signed in and until when; exits with 4 when nobody is
     #[arg(long, conflicts_with_all = ["scope", "purpose", "preset", "paste", "store", "no_store", "port"])]
     check: bool,
     #[command(flatten)]

@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 const DEFAULT_NAME: &str = "tc";
 /// The same for whoever calls the program by the Go tool's name, and may look for its clients.
 const GO_TOOL_NAME: &str = "cli";
-/// How long credentials are good when nobody says it.
+/// How long credentials are valid when nobody says it.
 const DEFAULT_LIFETIME: &str = "1 day";
-/// Credentials that are good for longer than this are worth a warning.
+/// Credentials that are valid for longer than this are worth a warning.
 const WARN_ABOVE_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 /// What is asked for.
@@ -39,7 +39,7 @@ impl SignInRequest {
     /// What the arguments ask for, on top of an earlier sign-in, if any; says on standard error where less would do.
     ///
     /// # Errors
-    /// When `--expires` is no time in the future, or a scope, verb or preset is none.
+    /// When `--expires` is no time in the future, or a scope, verb or preset is invalid.
     pub(super) async fn of(args: &Args, before: Option<&Before>, context: &Context) -> Result<Self> {
         let kept = before.and_then(|before| before.minutes).map(|minutes| format!("{minutes} minutes"));
         let offset = lifetime(args.expires.as_deref().or(kept.as_deref()).unwrap_or(DEFAULT_LIFETIME))?;
@@ -71,7 +71,7 @@ impl SignInRequest {
 }
 
 fn lifetime(text: &str) -> Result<Offset> {
-    let bad = |message: String| Error::usage(message).hint("Say for instance --expires 15m, or --expires '8 hours'.");
+    let bad = |message: String| Error::usage(message).hint("For example: --expires 15m, or --expires '8 hours'.");
     let offset: Offset = text.parse().map_err(|_| bad(format!("--expires cannot be `{text}`")))?;
     if offset.past || offset == Offset::default() {
         return Err(bad(format!("--expires {text} is over before it starts")));
@@ -84,7 +84,7 @@ async fn wanted(args: &Args, context: &Context) -> Result<Option<Vec<String>>> {
     let known = args.narrowing.known()?;
     if args.purpose.is_empty() && !known.is_empty() {
         return Err(Error::usage("there is nothing to narrow: --scheduler-id and the like go with --for")
-            .hint("Say for instance --for task.rerun --scheduler-id gecko-level-1."));
+            .hint("For example: --for task.rerun --scheduler-id gecko-level-1."));
     }
     if args.scope.is_empty() && args.purpose.is_empty() && args.preset.is_empty() {
         return Ok(None);

@@ -5,7 +5,7 @@ use crate::domain::slugid;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Print the UUID that an ID stands for
+/// Convert an ID to a UUID
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The ID: VESwp9JaRo-XkFN_bemBhw

@@ -5,7 +5,7 @@ use crate::domain::slugid;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Print the ID that stands for a UUID
+/// Convert a UUID to an ID
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The UUID: 5444b0a7-d25a-468f-9790-537f6de98187

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Make IDs of tasks and task groups, and translate them to UUIDs and back
+/// Generate IDs of tasks and task groups, and convert them to and from UUIDs
 ///
 /// Without a verb it makes one random ID.
 #[derive(Debug, clap::Args)]

@@ -7,16 +7,15 @@ use crate::domain::slugid;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Print an ID for each name: the same for the same name
+/// Print an ID for each name, the same for the same name
 ///
-/// Without --seed the IDs differ from call to call; with it they depend on the seed and the name
-/// alone, on every machine.
+/// Without --seed the IDs differ from call to call; with it they depend on the seed and the name alone.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Names of your choice
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// Make the IDs depend on this text instead of on chance
+    /// Derive the IDs from this text instead of at random
     #[arg(long, value_name = "TEXT")]
     seed: Option<String>,
 }

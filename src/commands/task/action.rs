@@ -20,7 +20,7 @@ pub(super) struct ActionArgs {
     pub ids: IdArgs,
     #[command(flatten)]
     pub bulk: BulkArgs,
-    /// Show the tasks and ask for confirmation, as is done anyway for more than one
+    /// Show the tasks and ask for confirmation, which is the default for more than one
     #[arg(short, long, conflicts_with = "yes")]
     pub confirm: bool,
 }
@@ -30,9 +30,6 @@ pub(super) struct ActionArgs {
 /// One task is acted on at once unless confirmation is requested; more are shown and asked about.
 /// What is shown has passed `look`, all of it, or nothing is done. `act` has to look for itself, as
 /// things may have changed in the meantime.
-///
-/// # Errors
-/// Those of [`bulk::perform`] and those of `look`.
 pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Future<Output = Result<ItemOutcome>>>(
     action: BulkAction,
     args: &ActionArgs,
@@ -52,7 +49,7 @@ pub(super) async fn perform<Looked: Future<Output = Result<Lookup>>, Acted: Futu
         ..args.bulk.options()
     };
     if options.ask && !options.confirm && !options.dry_run {
-        // Before a hundred thousand tasks are looked at in vain.
+        // Before a hundred thousand tasks are looked at for nothing.
         action.check_terminal(count, context)?;
     }
     let items = if options.ask || options.dry_run {
@@ -93,9 +90,6 @@ async fn look_at_all<Looked: Future<Output = Result<Lookup>>>(
 }
 
 /// Looks at a task that any state will do for.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn look(client: Client, id: String) -> Result<Lookup> {
     lookup::status_and_definition(&client, &id).await
 }

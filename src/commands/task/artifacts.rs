@@ -13,7 +13,7 @@ use crate::exit::Status;
 
 /// List the artifacts of tasks
 ///
-/// Those of the newest run, unless another is named.
+/// Lists those of the newest run by default.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,9 +35,6 @@ const COLUMNS: [Column; 5] = [
 ];
 
 /// Prints the names of artifacts, or all about them.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let named = args.ids.read(context).await?;

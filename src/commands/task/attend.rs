@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Waits until tasks are resolved, and prints their logs meanwhile with `with_logs`, one after the other.
 ///
 /// # Errors
-/// [`crate::error::Kind::Unsuccessful`] when not all completed, and those of the calls.
+/// [`crate::error::Kind::Unsuccessful`] when not all completed.
 pub(super) async fn attend(
     ids: &[String],
     with_logs: bool,

@@ -10,8 +10,8 @@ use crate::exit::Status;
 
 /// Cancel tasks
 ///
-/// More than one are shown and asked about first. A task that is resolved already stays as it is,
-/// which is no failure.
+/// With more than one, the tasks are shown and confirmed first. A task that is resolved already stays as it is, which
+/// is no failure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -26,10 +26,6 @@ pub(crate) struct Args {
 
 const ACTION: BulkAction = BulkAction { verb: "cancel", doing: "Cancelling", done: "cancelled", needs: "task.cancel" };
 
-/// Cancels.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut flags = args.action.clone();
     flags.bulk.yes |= args.force || (args.short_force && context.is_taskcluster());

@@ -16,8 +16,8 @@ use crate::exit::Status as Exit;
 
 /// Complete pending tasks without running them
 ///
-/// Claims the task as a worker would, and reports it as completed with the credentials that come
-/// with the claim. More than one are shown and asked about first.
+/// Claims the task as a worker would, and reports it as completed with the credentials that come with the claim. With
+/// more than one, the tasks are shown and confirmed first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -29,8 +29,6 @@ const ACTION: BulkAction =
 /// Who claims the task, as others will see it.
 const WORKER: &str = "tc";
 
-/// Completes.
-///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not pending.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
@@ -40,11 +38,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
         let run = pending_run(&looked_up.status()?)?;
         let group = worker_group(&looked_up.status()?);
         let claimed = claim(&client, &id, run, &group).await?;
-        // The credentials of the claim are good for this task alone.
+        // The credentials of the claim are valid for this task alone.
         let worker = client.with_credentials(Some(claimed));
         let call = worker.call("queue", "reportCompleted").arg(id.as_str()).arg(run.to_string());
         let answer = call.send().await.map_err(|error| {
-            error.hint(format!("The task is claimed now, as run {run}; the claim ends by itself after some minutes."))
+            error
+                .hint(format!("The task is claimed now, as run {run}; the claim expires by itself after some minutes."))
         })?;
         let line = shown::status_line(&status_after(&answer, &id, |state| state == TaskState::Completed)?);
         Ok(ItemOutcome { line: action::line(flags, &id, &line), answer: Some(answer.body), note: None })

@@ -18,20 +18,21 @@ use check::{Checked, check};
 /// Verify the chain of trust of a task
 ///
 /// Checks the worker's signature, that the signed definition is the task's, that the decision task or action that
-/// created it lists it, and the SHA-256 of each listed artifact against what the queue serves. The status is 3 when something does not hold. It does not replace the verifier of
-/// the release team (scriptworker's `verify_cot`), which knows which worker pools and tasks may be trusted.
+/// created it lists it, and the SHA-256 of each listed artifact against what the queue serves. The status is 3 when a
+/// check fails. It does not replace the verifier of the release team (scriptworker's `verify_cot`), which knows which
+/// worker pools and tasks may be trusted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
-    /// Public key of the worker pool: base64, or a file with it; repeatable, and one has to fit
+    /// Public key of the worker pool: base64, or a file with it; repeatable, and one of them must match
     #[arg(long, value_name = "FILE|BASE64")]
     key: Vec<String>,
-    /// Go on to the tasks that it depends on
+    /// Verify the tasks that it depends on, too
     #[arg(long)]
     deep: bool,
     /// Check this run
@@ -45,7 +46,7 @@ const MAXIMUM_TASKS: usize = 1_000;
 /// Verifies and tells.
 ///
 /// # Errors
-/// [`Kind::Unsuccessful`] when something does not hold; those of the calls.
+/// [`Kind::Unsuccessful`] when something does not hold.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let keys = args.key.iter().map(|text| key(text, context)).collect::<Result<Vec<_>>>()?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;

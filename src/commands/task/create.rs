@@ -30,13 +30,14 @@ pub(crate) struct Args {
     /// Task group; the IDs of named tasks follow from it, so the same group makes the same IDs
     #[arg(long, value_name = "ID", value_parser = task_id)]
     group: Option<String>,
-    /// Go on with this group: tasks that exist already are left alone
+    /// Continue this group: tasks that exist already are left alone
     #[arg(long, value_name = "GROUP", value_parser = task_id, conflicts_with = "group")]
     resume: Option<String>,
     /// Task that all of them depend on; repeatable
     #[arg(long = "dep", value_name = "TASK", value_parser = task_id)]
     dependencies: Vec<String>,
-    /// Set a value in each definition: `payload.maxRunTime=60`, a JSON value or else a text; repeatable
+    /// Set a value in each definition: `payload.maxRunTime=60`, as JSON where it is valid JSON, else as a string;
+    /// repeatable
     #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
     set: Vec<(String, Value)>,
     /// Render the file as a JSON-e template with `KEY=VALUE`, or the object in @FILE; repeatable
@@ -69,8 +70,6 @@ pub(super) fn assignment(text: &str) -> Result<(String, Value), String> {
     Ok((path.into(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
-/// Creates.
-///
 /// # Errors
 /// When the file makes no tasks, they are not valid, or the queue refuses one.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -13,15 +13,12 @@ use crate::exit::Status;
 pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
-    /// Make it fit for `tc task create`: times count from now, and what the queue has added is left out
+    /// Print it as `tc task create` takes it: times count from now, and what the queue added is left out
     #[arg(long)]
     template: bool,
 }
 
 /// Prints definitions: one as it is, many as a list of `{taskId, task}`.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// Only what waits for the task
     #[arg(long)]
     down: bool,
-    /// So many steps away at most
+    /// Follow at most this many steps
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
 }
@@ -110,7 +110,7 @@ async fn dependents(client: &Client, id: &str) -> Result<Vec<Node>> {
     let mut found = Vec::new();
     while let Some(page) = pages.next().await? {
         let Dependents { tasks } = serde_json::from_slice(&page.body).map_err(|source| {
-            Error::failed("queue.listDependentTasks answered something that is not a list of tasks").caused_by(source)
+            Error::failed("queue.listDependentTasks sent something that is not a list of tasks").caused_by(source)
         })?;
         found.extend(tasks.iter().map(|item| Node {
             id: item.id().to_owned(),

@@ -19,13 +19,13 @@ use crate::exit::Status;
 /// Change a task's definition in your editor, and create a new task of it
 ///
 /// The editor is that of VISUAL or EDITOR. The new task has a new ID, and times count from now; it stays in the group
-/// of the old one. The difference is shown, and on a terminal asked about.
+/// of the old one. The difference is shown, and confirmed on a terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Task: an ID or the address of its page
     #[arg(value_name = "TASK")]
     task: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
     /// Create it without being asked
@@ -35,8 +35,6 @@ pub(crate) struct Args {
     how: MakeArgs,
 }
 
-/// Edits.
-///
 /// # Errors
 /// When the editor fails or what it leaves is no valid definition: nothing is created and the text is kept.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

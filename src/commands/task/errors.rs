@@ -17,11 +17,11 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
 use crate::ui::sanitize;
 
-/// Print the lines that tell why tasks failed
+/// Print the lines that say why tasks failed
 ///
-/// Those of the reports that harnesses write (errorsummary, mozlog, JUnit), where there are some, else those of the log:
-/// failed tests, crashes, errors of compilers, exceptions, timeouts, what the machine ran out of. Colours and time stamps
-/// are left out. The line that tells the failure best is marked; --json has the lines around each, too.
+/// The lines come from the reports of test harnesses (errorsummary, mozlog, JUnit) where there are some, else from
+/// the log: failed tests, crashes, errors of compilers, exceptions, timeouts, what the machine ran out of. Colours
+/// and time stamps are left out. The most telling line is marked; --json has the lines around each, too.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -44,8 +44,6 @@ struct Found {
     errors: FoundErrors,
 }
 
-/// Prints.
-///
 /// # Errors
 /// Those of the calls; [`Kind::NotFound`] for a task without a log.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -139,7 +137,7 @@ fn print(found: &Found, context: &Context) -> Result<()> {
     if errors.lines.is_empty() {
         let last =
             if errors.last.is_empty() { String::new() } else { format!(" Its last: {}", sanitize(&errors.last)) };
-        ui.note(format_args!("No line of {} tells an error.{last}", found.errors.source));
+        ui.note(format_args!("No line of {} reports an error.{last}", found.errors.source));
     }
     Ok(())
 }

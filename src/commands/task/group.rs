@@ -20,9 +20,6 @@ pub(crate) struct Args {
 }
 
 /// Prints the IDs of groups: one as it is, many after the IDs of the tasks.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();

@@ -10,19 +10,16 @@ pub(super) struct IdArgs {
     /// IDs of tasks, or addresses of their pages; `-` reads more from standard input: the first word of each line
     #[arg(value_name = "TASK", required = true)]
     pub tasks: Vec<String>,
-    /// Take what is given for index paths: `project.branch.latest.build`
+    /// Read the arguments as index paths: `project.branch.latest.build`
     #[arg(long)]
     pub index: bool,
-    /// Leave out, with a warning, what names no task
+    /// Skip, with a warning, arguments that name no task
     #[arg(long)]
     pub skip_invalid: bool,
 }
 
 impl IdArgs {
     /// Reads the tasks, and looks index paths up.
-    ///
-    /// # Errors
-    /// Those of [`selection::tasks`], and those of the look-ups.
     pub(super) async fn read(&self, context: &Context) -> Result<NamedTasks> {
         let is_single = self.tasks.len() == 1 && self.tasks.iter().all(|word| word != "-");
         let words = if self.index { paths(&self.tasks, context).await? } else { self.tasks.clone() };

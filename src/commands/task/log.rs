@@ -34,16 +34,16 @@ pub(crate) struct Args {
     /// This artifact, in place of the usual ones
     #[arg(long, value_name = "NAME")]
     artifact: Option<String>,
-    /// Only the last lines; those that follow when the task is running
+    /// Only the last N lines, and what follows while the task runs
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..10_000_000))]
     tail: Option<u32>,
-    /// Only lines that match this regular expression; of several, one will do
+    /// Only lines that match this regular expression; repeatable, lines that match any of them
     #[arg(long, value_name = "REGEX")]
     grep: Vec<String>,
     /// Only the lines that say what went wrong: failed tests, errors, crashes, tracebacks
     #[arg(long)]
     errors: bool,
-    /// Control characters, too
+    /// Print control characters, too
     #[arg(long)]
     raw: bool,
 }
@@ -59,7 +59,7 @@ impl Args {
 /// Prints logs, one after the other.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is no log; those of the calls.
+/// [`Kind::NotFound`] when there is no log.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
     if context.globals.jq.is_some() {
         return Err(Error::usage("--jq cannot filter a log").hint("Use --json to print one JSON document per line."));

@@ -35,32 +35,25 @@ pub(super) fn status_in(answer: &[u8]) -> Result<Status<'_>> {
 }
 
 fn unexpected(source: &serde_json::Error) -> Error {
-    Error::failed("the queue answered something that is not a task's status").caused_by(source.to_string())
+    Error::failed("the queue sent something that is not a task's status").caused_by(source.to_string())
 }
 
 /// The definition that an answer of `queue.task` is.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not valid.
 pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
-    serde_json::from_slice(answer).map_err(|source| {
-        Error::failed("the queue answered something that is not a task's definition").caused_by(source)
-    })
+    serde_json::from_slice(answer)
+        .map_err(|source| Error::failed("the queue sent something that is not a task's definition").caused_by(source))
 }
 
 /// Asks where a task stands.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn status(client: &Client, id: &str) -> Result<Lookup> {
     let answer = client.call("queue", "status").arg(id).send().await?;
     Ok(Lookup { status: answer.body, definition: None })
 }
 
 /// Asks where a task stands and what it is, both at once.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> {
     let status = client.call("queue", "status").arg(id).send();
     let definition = client.call("queue", "task").arg(id).send();
@@ -91,19 +84,13 @@ impl Lookup {
     }
 
     /// All of the definition.
-    ///
-    /// # Errors
-    /// Those of [`Lookup::definition`].
     pub(super) fn definition_value(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(self.definition.as_deref().unwrap_or_default()).map_err(|source| {
-            Error::failed("the queue answered something that is not a task's definition").caused_by(source)
+            Error::failed("the queue sent something that is not a task's definition").caused_by(source)
         })
     }
 
     /// The task as something to act on.
-    ///
-    /// # Errors
-    /// Those of [`Lookup::status`] and [`Lookup::definition`].
     pub(super) fn item(&self, deployment: Deployment) -> Result<BulkItem> {
         let status = self.status()?;
         let name = self.definition()?.metadata.name.into_owned();

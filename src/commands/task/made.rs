@@ -1,4 +1,4 @@
-//! Making tasks: checked first, created in order, told as they come to be.
+//! Making tasks: checked first, created in order, reported as they are created.
 
 use std::io::Write as _;
 
@@ -21,7 +21,7 @@ pub(super) struct MakeArgs {
     /// Print the final definitions, and create nothing
     #[arg(long)]
     dry_run: bool,
-    /// Create even what looks wrong; the queue may refuse it
+    /// Create the tasks even where checks fail; the queue may refuse them
     #[arg(long)]
     no_validate: bool,
     /// Wait until all tasks are resolved; the status is 3 when not all completed
@@ -30,7 +30,7 @@ pub(super) struct MakeArgs {
     /// Print the logs while the tasks run, and wait for them
     #[arg(long)]
     log: bool,
-    /// Worker that the payload is for: auto, generic-worker, generic-worker:10.11, docker-worker
+    /// Worker implementation that the payload is for: auto, generic-worker, generic-worker:10.11, docker-worker
     #[arg(long, value_name = "WORKER", default_value = "auto", value_parser = worker)]
     worker: WorkerChoice,
 }

@@ -69,9 +69,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Status(args) => status::run(args, context).await,
@@ -105,7 +102,7 @@ impl Command {
 /// Stays with the tasks that a verb of another noun has created, where it was asked to.
 ///
 /// # Errors
-/// [`crate::error::Kind::Unsuccessful`] when they end otherwise than completed, and those of the calls.
+/// [`crate::error::Kind::Unsuccessful`] when they end otherwise than completed.
 pub(crate) async fn stay(ended: Ended, context: &Context) -> Result<Status> {
     match ended {
         Ended::Done(status) => Ok(status),

@@ -20,9 +20,6 @@ pub(crate) struct Args {
 }
 
 /// Prints names: one as it is, many after their IDs.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let mut documents = Vec::new();

@@ -11,7 +11,7 @@ use clap_complete::ArgValueCandidates;
 
 /// Change the priority of tasks that are not resolved
 ///
-/// More than one are shown and asked about first.
+/// With more than one, the tasks are shown and confirmed first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The new priority, which may also stand last: highest, very-high, high, medium, low, very-low, lowest
@@ -25,9 +25,6 @@ const ACTION: BulkAction =
     BulkAction { verb: "reprioritize", doing: "Changing", done: "changed", needs: "task.priority" };
 
 /// Changes priorities.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let mut flags = args.action.clone();
     let first = args.priority.clone();

@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::commands::documents::{Document, report};
 use crate::context::Context;
-use crate::definition::create::{CreateOptions, NewTask, set};
+use crate::definition::create::{CreateOptions, NewTask};
 use crate::definition::finding::Finding;
 use crate::definition::render::{self, Deployment, Event, EventKind, RenderError, Rendered, Repository};
+use crate::domain::fields::set_field;
 use crate::domain::slugid;
 use crate::error::{Error, Result};
 use crate::exit::Status;
@@ -89,7 +90,7 @@ pub(super) async fn new_tasks(
     for task in rendered.tasks {
         let mut definition = task.task;
         for (path, value) in &options.set {
-            set(&mut definition, path, value.clone()).map_err(|error| Error::usage(error.to_string()))?;
+            set_field(&mut definition, path, value.clone()).map_err(Error::usage)?;
         }
         if let (Some(group), Value::Object(members)) = (&options.group, &mut definition) {
             members.insert("taskGroupId".into(), group.as_str().into());
@@ -156,7 +157,7 @@ async fn event(args: &EventArgs, set_event: &[(String, Value)], context: &Contex
     };
     for (path, value) in overrides(args, event.kind).into_iter().chain(set_event.iter().cloned()) {
         let mut body = Value::Object(std::mem::take(&mut event.body));
-        set(&mut body, &path, value).map_err(|error| Error::usage("cannot change the event").caused_by(error))?;
+        set_field(&mut body, &path, value).map_err(|fault| Error::usage("cannot change the event").caused_by(fault))?;
         event.body = if let Value::Object(members) = body { members } else { Map::new() };
     }
     Ok(event)
@@ -213,6 +214,6 @@ fn repository(text: &str) -> Result<Repository> {
         Some((organization, name)) if !organization.is_empty() && !name.is_empty() && !name.contains('/') => {
             Ok(Repository { organization: organization.into(), name: name.into() })
         }
-        _ => Err(Error::usage(format!("invalid repository `{text}`")).hint("Say `owner/name`")),
+        _ => Err(Error::usage(format!("invalid repository `{text}`")).hint("Give it as `owner/name`.")),
     }
 }

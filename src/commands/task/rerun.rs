@@ -14,16 +14,15 @@ use crate::exit::Status;
 
 /// Rerun tasks that failed or ended as an exception
 ///
-/// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for
-/// tasks in other states, and for tasks whose dependencies are not resolved as they must be. More
-/// than one are shown and asked about first. Where the group has an action `rerun` (`tc action list
-/// TASK`), `tc action rerun` needs the scopes of its hook in place of those of the queue, and does what
-/// the project's own code decides.
+/// A rerun is one more run of the same task, so its chain of trust stays verifiable. Refused for tasks in other
+/// states, and for tasks whose dependencies are not resolved as they must be. With more than one, the tasks are shown
+/// and confirmed first. Where the group has an action `rerun` (`tc action list TASK`), `tc action rerun` needs the
+/// scopes of its hook in place of those of the queue, and does what the project's own code decides.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     action: ActionArgs,
-    /// Rerun completed tasks, too, and whatever the dependencies
+    /// Rerun completed tasks, too, and ignore the state of dependencies
     #[arg(short, long)]
     force: bool,
 }
@@ -34,8 +33,6 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 /// Dependencies that a refusal names.
 const MAX_NAMED_DEPENDENCIES: usize = 5;
 
-/// Reruns.
-///
 /// # Errors
 /// Those of [`action::perform`]; [`Kind::Conflict`] for tasks that are not to be rerun.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
@@ -69,7 +66,7 @@ fn check_state(looked_up: &Lookup) -> Result<()> {
     }
     let (id, state) = (&status.task_id, status.state);
     Err(Error::new(Kind::Conflict, format!("task {id} is {state}; only failed tasks and exceptions are rerun"))
-        .hint("--force reruns it all the same."))
+        .hint("Use --force to rerun it all the same."))
 }
 
 /// The queue reruns a task whatever its dependencies; it would run on what is not there.

@@ -16,11 +16,11 @@ use crate::exit::Status;
 
 /// Make new tasks that do what these tasks did
 ///
-/// The new task has a new ID, stays in the group, and has the times of the old one counted from
-/// now. It has no routes and no dependencies, unless --exact. Its chain of trust cannot be verified:
-/// it is not what the decision task made. More than one are shown and asked about first. Where the
-/// group has an action `retrigger` (`tc action list TASK`), prefer `tc action retrigger`: what it creates
-/// can be verified, it follows the project's own rules, and it needs the scopes of its hook alone.
+/// The new task has a new ID, stays in the group, and has the times of the old one counted from now. It has no routes
+/// and no dependencies, unless --exact. Its chain of trust cannot be verified: it is not what the decision task made.
+/// With more than one, the tasks are shown and confirmed first. Where the group has an action `retrigger` (`tc action
+/// list TASK`), prefer `tc action retrigger`: what it creates can be verified, it follows the project's own rules,
+/// and it needs the scopes of its hook alone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Keep routes and dependencies
     #[arg(short, long)]
     exact: bool,
-    /// So many new tasks for each
+    /// Number of new tasks for each
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     times: u16,
 }
@@ -38,10 +38,6 @@ const ACTION: BulkAction =
 /// Copies of one task that are made at once.
 const MAX_CONCURRENT_COPIES: usize = 8;
 
-/// Retriggers.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     if !flags.bulk.dry_run && context.ui.terminal.stderr {
@@ -54,7 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         let mut made = stream::iter(0..args.times).map(|_| create(&client, &copy)).buffered(MAX_CONCURRENT_COPIES);
         let (mut lines, mut tasks) = (Vec::new(), Vec::new());
         while let Some(created) = made.next().await {
-            // What was made before a failure is there, and must be told.
+            // What was made before a failure exists, and must be reported.
             let (new, status) = created.map_err(|error| match lines.as_slice() {
                 [] => error,
                 made => error.hint(format!("Before that: {}", <[String]>::join(made, ", "))),

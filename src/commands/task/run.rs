@@ -11,7 +11,7 @@ use crate::exit::Status;
 
 /// Create a task that runs one command
 ///
-/// As `docker run` does: an image and a command, for docker-worker. With --generic the command is run by
+/// Takes an image and a command, as `docker run` does, for docker-worker. With --generic the command is run by
 /// generic-worker and there is no image.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -162,7 +162,7 @@ fn docker(args: &Args) -> Result<Value> {
     let [image, command @ ..] = args.words.as_slice() else { return Err(Error::usage("no image is named")) };
     if command.is_empty() {
         return Err(Error::usage("run requires at least 2 arguments: image and command")
-            .hint("For generic-worker, which has no images, add --generic"));
+            .hint("For generic-worker, which has no images, add --generic."));
     }
     let mut payload = common(args);
     payload.insert("image".into(), image.as_str().into());

@@ -8,10 +8,9 @@ use crate::domain::TaskState;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Schedule tasks now, whatever they wait for
+/// Schedule tasks now, whether their dependencies are resolved or not
 ///
-/// The dependencies of these tasks are not waited for any more. More than one are shown and asked
-/// about first.
+/// These tasks no longer wait for their dependencies. With more than one, the tasks are shown and confirmed first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -21,10 +20,6 @@ pub(crate) struct Args {
 const ACTION: BulkAction =
     BulkAction { verb: "schedule", doing: "Scheduling", done: "scheduled", needs: "task.schedule" };
 
-/// Schedules.
-///
-/// # Errors
-/// Those of [`action::perform`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let flags = &args.action;
     action::perform(ACTION, flags, context, action::look, |client, id| async move {

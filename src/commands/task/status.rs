@@ -17,15 +17,15 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Status as Exit;
 use crate::ui::Table;
 
-/// Say where tasks stand
+/// Show the state of tasks and of their runs
 ///
-/// On a terminal with their runs: worker, times, duration, reason. In a pipe one line a task: the
-/// state of its newest run and, in quotes, why it was resolved.
+/// On a terminal each run has its worker, times, duration and reason. In a pipe one line a task: the state of its
+/// newest run and, in quotes, why it was resolved.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
-    /// All runs, not only the newest
+    /// Show all runs, not only the newest
     #[arg(short, long, conflicts_with = "run")]
     all_runs: bool,
     /// This run

@@ -26,13 +26,13 @@ pub(crate) struct Args {
     /// File (JSON or YAML), `-` for standard input, or a task: an ID or the address of its page
     #[arg(value_name = "FILE|TASK", value_hint = clap::ValueHint::FilePath)]
     target: String,
-    /// Take what is given for an index path: `project.branch.latest.build`
+    /// Read the argument as an index path: `project.branch.latest.build`
     #[arg(long)]
     index: bool,
-    /// Worker that the payload is for: auto, generic-worker, generic-worker:10.11, docker-worker
+    /// Worker implementation that the payload is for: auto, generic-worker, generic-worker:10.11, docker-worker
     #[arg(long, value_name = "WORKER", default_value = "auto", value_parser = worker)]
     worker: WorkerChoice,
-    /// Say what a generic-worker of this version would not know: `10.4.0`
+    /// Report what a generic-worker of this version does not support: `10.4.0`
     #[arg(long, value_name = "VERSION", conflicts_with = "worker", value_parser = version)]
     since: Option<Version>,
 }

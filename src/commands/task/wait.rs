@@ -22,9 +22,9 @@ use crate::exit::Status;
 
 /// Wait until tasks are resolved
 ///
-/// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and
-/// with 8 when the time limit came first. Prints where each stands as soon as it is settled.
-/// Retries for up to ten minutes while the deployment is unreachable, except with `--retries 0`.
+/// Ends with 0 when all of them completed, with 3 when they are resolved and not all completed, and with 8 when the
+/// time limit came first. Prints the state of each as soon as it is resolved. Retries for up to ten minutes while the
+/// deployment is unreachable, except with `--retries 0`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -69,10 +69,8 @@ const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Pauses double up to this one: a task takes minutes, and nobody minds half of one.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Waits.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
     let limit = Limit::read(args.timeout.as_deref())?;
@@ -90,7 +88,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     outcome
 }
 
-/// The tasks, for people who are told how it ended.
+/// The tasks, for the message on how it ended.
 pub(super) fn about(named: &NamedTasks, context: &Context) -> Result<About> {
     let tasks: Vec<_> = named.tasks.iter().map(|task| (task.deployment.clone(), task.id.as_str())).collect();
     About::tasks(&tasks, context)

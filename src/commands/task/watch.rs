@@ -48,10 +48,8 @@ const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// Names that are asked for at once.
 const MAX_CONCURRENT_LOOKUPS: usize = 16;
 
-/// Watches.
-///
 /// # Errors
-/// [`Kind::Unsuccessful`], [`Kind::Pending`], and those of the calls.
+/// [`Kind::Unsuccessful`], [`Kind::Pending`].
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = Limit::read(args.timeout.as_deref())?;
     let named = args.ids.read(context).await?;

@@ -10,24 +10,24 @@ use crate::diagnosis::task::explain;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Tell why tasks stand where they do
+/// Explain why tasks wait, run or failed
 ///
-/// What a task waits for, followed to its roots; how its queue and worker pool stand; what its log says of a failure;
-/// what an exception means. Each answer comes with its evidence and with commands that help. What you may not see is
-/// said, with the scope; the rest is answered. Ends with 0 whenever there is an answer.
+/// Looks at what a task waits for, followed to its roots; at the state of its queue and worker pool; at what its log
+/// says of a failure; and at what an exception means. Each answer comes with its evidence and with commands that
+/// help. Where your scopes do not suffice, the missing scope is named and the rest is answered. Ends with 0 whenever
+/// there is an answer.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
-    /// Compare the time of a running task with the task of the same name in this group, or at this index path; repeatable
+    /// Compare how long a running task takes with the task of the same name in this group, or at this index path;
+    /// repeatable
     #[arg(long, value_name = "GROUP|INDEX-PATH")]
     compare: Vec<String>,
     #[command(flatten)]
     patterns: PatternArgs,
 }
 
-/// Tells.
-///
 /// # Errors
 /// Those of the calls, except for what may not be seen.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -60,7 +60,7 @@ that start with what is before it. Roles are scopes under a name: `assume:ROLE` 
         "tc scope required task.rerun" => "the scopes that a command needs",
         "tc scope required queue.createTask" => "the scopes that a method needs",
         "tc scope check task.rerun" => "whether you have them",
-        "tc scope expand SCOPE" => "what a scope amounts to with its roles",
+        "tc scope expand SCOPE" => "a scope with those of its roles added",
         "tc scope match" => "whether scopes satisfy others, without asking anyone",
         "tc role who SCOPE" => "the clients and roles that have a scope",
         "tc signin --for task.rerun" => "sign in with what a command needs",
@@ -117,7 +117,7 @@ pub(super) const RELEASE_DUTY: Topic = Topic {
     introduction: "GROUP is the ID of a task group or the address of its page.",
     entries: entries! {
         "tc group status GROUP" => "how many tasks there are of each state",
-        "tc group watch GROUP --until-failure" => "look on until something fails",
+        "tc group watch GROUP --until-failure" => "watch until something fails",
         "tc group list GROUP --failed --exception" => "what went wrong",
         "tc group failures GROUP" => "why, by what the failures have in common",
         "tc task errors TASK" => "why a single task failed",

@@ -62,17 +62,11 @@ impl ListedArtifact {
 }
 
 /// All artifacts of a run; of the newest one when none is named.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn list(client: &Client, task: &str, run: Option<u32>) -> Result<Vec<ListedArtifact>> {
     list_some(client, task, run, usize::MAX).await
 }
 
 /// The same, up to so many; no page is asked for once there are enough.
-///
-/// # Errors
-/// Those of the calls.
 pub(crate) async fn list_some(
     client: &Client,
     task: &str,

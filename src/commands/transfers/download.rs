@@ -15,7 +15,9 @@ use crate::commands::bulk::Failures;
 use crate::context::{Context, beside, parse_timeout};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Status;
-use crate::transfer::{self, Algorithm, CONNECTIONS, Checksum, ContentSource, Downloaded, Existing, Options, Watch};
+use crate::transfer::{
+    self, Algorithm, Checksum, ContentSource, DEFAULT_CONNECTIONS, Downloaded, Existing, Options, Watch,
+};
 use crate::ui::{Transfers, sanitize, size};
 
 /// Downloads at once, unless someone says otherwise: small files are bound by round trips.
@@ -27,22 +29,22 @@ const MAX_LARGE_FILES: usize = 4;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "How to download")]
 pub(crate) struct DownloadArgs {
-    /// Connections for one file, at most, where they make it faster
+    /// Maximum number of connections for one file, used where they make it faster
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub connections: Option<u8>,
-    /// Files at once, at most
+    /// Maximum number of files at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
-    /// Do not go on with what an earlier call left
+    /// Start over instead of resuming an interrupted download
     #[arg(long)]
     pub no_resume: bool,
-    /// Leave files that are there, whatever is in them
+    /// Keep files that exist, whatever is in them
     #[arg(long, conflicts_with = "force")]
     pub no_clobber: bool,
-    /// Replace files that are there, even when they are right
+    /// Replace files that exist, even when they are right
     #[arg(long)]
     pub force: bool,
-    /// Give up on a connection that brings no byte for so long; by default ten minutes for the log of a running task
+    /// Give up on a connection that sends nothing for this long; ten minutes by default for the log of a running task
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub stall: String,
 }
@@ -61,7 +63,7 @@ impl DownloadArgs {
         Ok(Options {
             existing,
             resume: !self.no_resume,
-            connections: self.connections.map_or(CONNECTIONS, usize::from),
+            connections: self.connections.map_or(DEFAULT_CONNECTIONS, usize::from),
             stall: parse_timeout(&self.stall)?,
             ..Options::default()
         })
@@ -118,7 +120,7 @@ pub(crate) async fn download(
     let mut tally = Tally::default();
     while let Some(ended) = running.next().await {
         tally.add(ended, manifest, &bars, context)?;
-        // Those that have ended by now are told together.
+        // Those that have ended by now are reported together.
         while let Some(Some(ended)) = running.next().now_or_never() {
             tally.add(ended, manifest, &bars, context)?;
         }

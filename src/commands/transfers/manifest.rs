@@ -63,7 +63,7 @@ impl Record {
 }
 
 impl Manifest {
-    /// Reads what an earlier call wrote. What is no manifest is told, not used, and replaced at the end.
+    /// Reads what an earlier call wrote. A file that is not a manifest is reported, ignored, and replaced at the end.
     ///
     /// # Errors
     /// When the file cannot be read, or its folder not be made: then it could not be written, either.

@@ -36,7 +36,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// People are told how much it was and how fast; scripts have `--json`.
+    /// People see how much it was and how fast; scripts have `--json`.
     pub(super) fn tell(&self, elapsed: Duration, context: &Context) {
         if context.ui.terminal.stderr {
             context.ui.note(self.line(elapsed));

@@ -116,7 +116,7 @@ fn page(service: &Service, method: &Method, invocation: &Invocation, context: &C
 }
 
 fn expiry(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    let bad = |message: String| Error::usage(message).hint("Say for instance --expires 15m.");
+    let bad = |message: String| Error::usage(message).hint("For example: --expires 15m.");
     let offset: Offset = text.parse().map_err(|_| bad(format!("--expires cannot be `{text}`")))?;
     let expires = offset.from(now).map_err(|error| bad(error.to_string()))?;
     if expires <= now {

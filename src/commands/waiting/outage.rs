@@ -37,7 +37,7 @@ impl<'a> Outage<'a> {
         Ok(Self { context, is_in_view, is_tolerated, has_looked: false, away: None })
     }
 
-    /// What a look has found; nothing when the deployment is away, which is told once.
+    /// What a look has found; nothing when the deployment is unreachable, which is reported once.
     ///
     /// # Errors
     /// What the look failed with, unless looks before it have found something and the next one may.
@@ -59,7 +59,7 @@ impl<'a> Outage<'a> {
         let now = self.context.now();
         let length = self.away.as_ref().map_or(TimeDelta::zero(), |away| now - away.since);
         if length >= TimeDelta::minutes(MAX_OUTAGE_MINUTES) {
-            return Err(error.hint(format!("That has gone on for {}.", duration(length))));
+            return Err(error.hint(format!("The outage has lasted {}.", duration(length))));
         }
         if self.away.is_none() {
             self.away = Some(Away { since: now, error: error.message().to_owned() });

@@ -16,7 +16,7 @@ use crate::context::{Context, Deployment};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
-/// Show what went wrong with the workers of a pool, or of all pools
+/// Show the errors of the workers of a pool, or of all pools
 ///
 /// Errors of one kind, launch configuration and title are one line, with how many there were and when the last one was;
 /// `--each` shows each of them with its description. In a pipe: count, last, pool, kind, launch configuration and title,

@@ -93,9 +93,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 
 /// The workers of a pool as worker-manager knows them, with what the queue has seen of them; `looked_at` is called for each
 /// entry that was read.
-///
-/// # Errors
-/// Those of the calls.
 pub(super) async fn fetch(client: &Client, pool: &str, looked_at: impl Fn()) -> Result<Vec<Value>> {
     let all = |_: &Value| {
         looked_at();

@@ -37,9 +37,6 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs the verb.
-    ///
-    /// # Errors
-    /// Those of the verb.
     pub(crate) async fn run(&self, context: &Context) -> Result<Status> {
         match self {
             Self::Pools(args) => pools::run(args, context).await,

@@ -22,13 +22,13 @@ use crate::ui::Progress;
 /// `recentErrors` of each pool.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those whose IDs start like this
-    #[arg(value_name = "PREFIX", default_value = "")]
+    /// Only IDs that start with this
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
     prefix: String,
-    /// Only those for which tasks are pending
+    /// Only pools with pending tasks
     #[arg(long)]
     pending: bool,
-    /// Count the errors of so many hours
+    /// Count the errors of this many hours
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u8).range(1..=24))]
     hours: u8,
     #[command(flatten)]
@@ -60,7 +60,7 @@ struct Counted {
 /// Lists them.
 ///
 /// # Errors
-/// When a call fails; a caller who may not count tasks is told so.
+/// When a call fails; a caller who may not count tasks gets a note.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let header = format!("errors in {} h", args.hours);
     let listing = args.list.listing(&COLUMNS, context)?.headed("errors", header);

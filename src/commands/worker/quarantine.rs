@@ -11,18 +11,18 @@ use crate::domain::time::to_iso;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Keep workers from getting tasks
+/// Quarantine workers: they get no more tasks
 ///
-/// They go on with what they have, and stay where they are, to be looked at.
+/// They finish what they run, and keep running so that they can be inspected.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Workers: provisioner/worker-type/group/id or addresses of pages; `-` reads them from standard input, one a line
     #[arg(value_name = "WORKER", required = true)]
     workers: Vec<String>,
-    /// Why, for those who find them
+    /// Reason, shown with the worker
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Until when: a time, or one relative to now
+    /// End of the quarantine: a time, or one relative to now
     #[arg(long, value_name = "TIME", default_value = "1000 years")]
     until: String,
     #[command(flatten)]
@@ -43,9 +43,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 }
 
 /// Sets until when a worker is in quarantine.
-///
-/// # Errors
-/// Those of the call.
 pub(super) async fn set(client: Client, worker: &str, until: &str, reason: Option<&str>) -> Result<()> {
     let name = WorkerName::parse(worker)?;
     let call = client

@@ -7,10 +7,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Stop workers for good
+/// Terminate workers
 ///
-/// Worker-manager ends their machines, and what they run with them: the queue resolves those runs as exceptions when the claims
-/// end. Workers that come by themselves are only marked as stopped.
+/// Worker-manager ends their machines, and what they run with them: the queue resolves those runs as exceptions when
+/// the claims end. Standalone workers are only marked as stopped.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Workers: provisioner/worker-type/group/id or addresses of pages; `-` reads them from standard input, one a line

@@ -8,13 +8,13 @@ use crate::domain::time::to_iso;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Let workers get tasks again
+/// Lift the quarantine of workers
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Workers: provisioner/worker-type/group/id or addresses of pages; `-` reads them from standard input, one a line
     #[arg(value_name = "WORKER", required = true)]
     workers: Vec<String>,
-    /// Why, for the record
+    /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     #[command(flatten)]

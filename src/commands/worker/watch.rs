@@ -51,10 +51,8 @@ struct Snapshot {
     errors: Option<u64>,
 }
 
-/// Watches.
-///
 /// # Errors
-/// [`Kind::NotFound`] when there is no such pool; [`Kind::Pending`] at the time limit; those of the calls.
+/// [`Kind::NotFound`] when there is no such pool; [`Kind::Pending`] at the time limit.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let late = || Error::new(Kind::Pending, format!("the time limit for worker pool {} was reached", args.pool));
     Limit::read(args.timeout.as_deref())?.hold(watch(args, context), late).await

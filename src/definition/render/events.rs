@@ -81,7 +81,7 @@ pub(crate) struct Repository {
     pub name: String,
 }
 
-/// Why an event is none.
+/// Why an event is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum EventError {
     /// It lacks a key.
@@ -127,7 +127,7 @@ impl Event {
         Self { kind, repository, branch: branch.into(), body }
     }
 
-    /// An event as GitHub sent it, told by its keys.
+    /// An event as GitHub sent it; its keys show the kind.
     ///
     /// # Errors
     /// [`EventError`].

@@ -30,7 +30,7 @@ fn rendered(file: &Value, event: &Event) -> Result<Rendered, RenderError> {
     render(file, event, &deployment(), now(), &new_id)
 }
 
-/// IDs are numbered in the order in which they come up, and times told by their distance.
+/// IDs are numbered in the order in which they come up, and times replaced by their distance.
 fn normalized(value: &Value, ids: &mut HashMap<String, String>) -> Value {
     match value {
         Value::Object(members) => {

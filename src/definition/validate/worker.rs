@@ -36,7 +36,7 @@ pub(crate) enum WorkerChoice {
     /// Tell it by the payload.
     #[default]
     Auto,
-    /// generic-worker of today; the platform is told by the payload.
+    /// generic-worker of today; the payload shows the platform.
     GenericWorker,
     /// Just this.
     Is(Worker),
@@ -67,7 +67,7 @@ impl FromStr for WorkerChoice {
 }
 
 impl WorkerChoice {
-    /// The worker that a payload is for; nothing where that cannot be told.
+    /// The worker that a payload is for; nothing where the payload does not show it.
     pub(crate) fn of(self, payload: &Value) -> Option<Worker> {
         let commands = payload.get("command").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let is_docker = payload.get("image").is_some();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use regex::Regex;
 
-/// A line is cut after so many bytes; what fails is told before.
+/// A line is cut after so many bytes; what matters stands before that.
 const MAX_LINE_BYTES: usize = 2000;
 
 /// What stands before the text: `[task 2026-11-22T12:00:00.000Z]`, `2026-11-22 12:00:00,123`, `12:00:00     INFO -`.
@@ -35,7 +35,7 @@ pub(super) fn written_at(line: &[u8]) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(&found).ok()?.to_utc())
 }
 
-/// A line as it is told.
+/// A line as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CleanLine {
     /// The text.

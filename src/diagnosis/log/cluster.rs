@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// A group with known causes, each told in lines that differ in what changes from run to run.
+    /// A group with known causes, each reported in lines that differ in what changes from run to run.
     #[test]
     fn a_synthetic_group_is_put_together_by_its_causes() {
         type Cause = (FailureKind, fn(usize) -> String, Option<&'static str>);

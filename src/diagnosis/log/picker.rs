@@ -111,9 +111,6 @@ impl Picker {
     }
 
     /// Lets the next piece be added to what is kept of the log, and searches it; returns how long it is, in bytes.
-    ///
-    /// # Errors
-    /// Those of adding.
     pub(crate) fn push_with<E>(&mut self, add: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
         let length = self.kept.len();
         add(&mut self.kept)?;

@@ -89,7 +89,7 @@ fn keep(found: &mut LogErrors, number: u64, kind: FailureKind, test: Option<Stri
     found.lines.push(ErrorLine { number: Some(number), text, kind, rank, test, before, after });
 }
 
-/// Text on one line, not longer than is told.
+/// Text on one line, cut to what is shown.
 fn one_line(text: &str) -> String {
     const MAX_CHARACTERS: usize = 500;
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();

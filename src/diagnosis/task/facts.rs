@@ -43,7 +43,7 @@ pub(crate) struct TaskFacts {
     pub log: Option<LogErrors>,
     /// How long runs of a task of this name took elsewhere.
     pub usual_run_times: Vec<TimeDelta>,
-    /// What is wrong with the payload, as far as that can be told from here.
+    /// What is wrong with the payload, as far as that can be checked from here.
     pub payload_faults: Vec<String>,
     /// Further tasks that the worker of the newest run had lately: IDs.
     pub other_tasks_of_worker: Vec<String>,

@@ -85,7 +85,7 @@ impl Check<'_> {
         if self.variables.contains(name) {
             Ok(())
         } else {
-            Err(TemplateError::new(format!("there is no variable `${name}`")))
+            Err(TemplateError::new(format!("unknown variable `${name}`")))
         }
     }
 
@@ -94,7 +94,7 @@ impl Check<'_> {
             return Ok(());
         }
         let unknown = |path: &[String], there: Vec<&str>| {
-            TemplateError::new(format!("there is no field .{}; there are {}", path.join("."), there.join(", ")))
+            TemplateError::new(format!("unknown field .{}; there are {}", path.join("."), there.join(", ")))
         };
         let Some(first) = path.first() else { return Ok(()) };
         let Some((_, inner)) = self.known.iter().find(|(name, _)| name.eq_ignore_ascii_case(first)) else {

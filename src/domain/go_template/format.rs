@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 
 /// No sane width or precision is beyond this, and an absurd one must not fill the memory.
@@ -99,7 +100,7 @@ fn converted(verb: char, directive: Directive, argument: &Value, shown: fn(&Valu
         },
         ('s', Value::Array(_) | Value::Object(_)) => shown(argument),
         ('q', Value::String(_)) => argument.to_string(),
-        ('x', Value::String(text)) => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        ('x', Value::String(text)) => HEXLOWER.encode(text.as_bytes()),
         ('X', Value::String(text)) => text.bytes().map(|byte| format!("{byte:02X}")).collect(),
         ('t', Value::Bool(_)) => argument.to_string(),
         ('d', Value::Number(_)) if float.is_none() => {

@@ -131,7 +131,7 @@ pub(super) fn words(action: &str) -> Result<Vec<Word>, TemplateError> {
                 let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
                 (Word::Name(rest[..end].to_owned()), &rest[end..])
             }
-            other => return Err(TemplateError::new(format!("`{other}` does not belong into an action"))),
+            other => return Err(TemplateError::new(format!("`{other}` does not belong in an action"))),
         };
         words.push(word);
         rest = left.trim_start();

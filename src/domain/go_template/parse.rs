@@ -104,7 +104,7 @@ pub(super) fn template(text: &str) -> Result<Vec<Node>, TemplateError> {
     let (nodes, end) = block(&mut pieces)?;
     match end {
         None => Ok(nodes),
-        Some((word, _)) => Err(TemplateError::new(format!("`{word}` has no beginning"))),
+        Some((word, _)) => Err(TemplateError::new(format!("`{word}` without a block that it belongs to"))),
     }
 }
 
@@ -247,7 +247,7 @@ fn pipeline(words: &mut Words) -> Result<(Pipeline, Option<Vec<String>>), Templa
                 known if FUNCTIONS.contains(&known) => {
                     return Err(TemplateError::new(format!("put `{known}` and its arguments into parentheses")));
                 }
-                _ => return Err(TemplateError::new(format!("there is no function `{name}`"))),
+                _ => return Err(TemplateError::new(format!("unknown function `{name}`"))),
             },
         };
         command.operands.push(operand);

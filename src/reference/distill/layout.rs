@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Columns, the indent included.
-const WIDTH: usize = 110;
+const LINE_WIDTH: usize = 110;
 
 /// The document as text, with a newline at its end.
 pub(super) fn render(value: &Value) -> String {
@@ -17,7 +17,7 @@ pub(super) fn render(value: &Value) -> String {
 fn write(value: &Value, depth: usize, used: usize, text: &mut String) {
     let compact = value.to_string();
     // A top-level document is always broken up, so that each of its parts has lines of its own.
-    let fits = depth > 0 && used + compact.chars().count() < WIDTH;
+    let fits = depth > 0 && used + compact.chars().count() < LINE_WIDTH;
     match value {
         Value::Object(members) if !fits && !members.is_empty() => {
             let written = members.iter().map(|(name, member)| (format!("{}:", Value::from(name.as_str())), member));
@@ -54,7 +54,7 @@ fn block<'a>(
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{WIDTH, render};
+    use super::{LINE_WIDTH, render};
 
     #[test]
     fn short_parts_stand_on_one_line_and_long_ones_do_not() {
@@ -67,6 +67,6 @@ mod tests {
         );
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
-        assert!(text.lines().all(|line| line.len() <= WIDTH));
+        assert!(text.lines().all(|line| line.len() <= LINE_WIDTH));
     }
 }

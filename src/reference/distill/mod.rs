@@ -24,7 +24,7 @@ use super::model::Service;
 
 /// Distilled references: what is to be written where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Distilled {
+pub(crate) struct Distilled {
     /// Which services they are of.
     pub source: Source,
     /// Content by file name, relative to the references' directory: `queue.json`,
@@ -38,7 +38,7 @@ pub struct Distilled {
 
 /// Why a document cannot be distilled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DistillError {
+pub(crate) enum DistillError {
     /// It is not JSON.
     #[error("line {line}, column {column}: {reason}")]
     Json {
@@ -66,7 +66,7 @@ pub enum DistillError {
 ///
 /// # Errors
 /// When it is not JSON, of neither form, or an entry is broken; nothing is distilled then.
-pub fn distill(text: &str) -> Result<Distilled, DistillError> {
+pub(crate) fn distill(text: &str) -> Result<Distilled, DistillError> {
     let document: Value = serde_json::from_str(text).map_err(|error| DistillError::Json {
         line: error.line(),
         column: error.column(),
@@ -83,7 +83,7 @@ pub fn distill(text: &str) -> Result<Distilled, DistillError> {
     }
 }
 
-/// The parser's words without the position, which is told apart.
+/// The parser's words without the position, which has a field of its own.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()

@@ -25,7 +25,7 @@ pub(in crate::sandbox) struct Caller {
     pub client_id: Option<String>,
     /// Expanded.
     pub scopes: Vec<String>,
-    /// Until when the credentials are good.
+    /// Until when the credentials are valid.
     pub expires: DateTime<Utc>,
     /// The hash of the body, where the caller signed one.
     pub hash: Option<String>,
@@ -67,7 +67,7 @@ impl Keys for Auth {
 /// Finds out who calls.
 ///
 /// # Errors
-/// The server's words for why it cannot be told (401 `AuthenticationFailed`).
+/// The server's words for why the caller is unknown (401 `AuthenticationFailed`).
 pub(in crate::sandbox) fn authenticate(
     keys: &Auth,
     presented: &Presented<'_>,

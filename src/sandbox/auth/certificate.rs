@@ -9,9 +9,9 @@ use super::expand::{is_valid, merge, satisfies, satisfies_all};
 use crate::sandbox::hawk::{hmac_sha256, same};
 
 /// How far a certificate's start and expiry may lie off, in milliseconds.
-const TOLERANCE: i64 = 5 * 60 * 1000;
+const CLOCK_TOLERANCE_MS: i64 = 5 * 60 * 1000;
 /// How long a certificate may be good, in milliseconds.
-const LONGEST: i64 = 31 * 24 * 60 * 60 * 1000;
+const MAX_LIFETIME_MS: i64 = 31 * 24 * 60 * 60 * 1000;
 
 /// A key with what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Ext {
     /// Decodes base64 of a JSON object.
     ///
     /// # Errors
-    /// The server's words when it is none.
+    /// The server's words when it is invalid.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok();
         match bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
@@ -148,13 +148,13 @@ impl<'a> Certificate<'a> {
     /// The temporary key, once all about the certificate has been checked.
     fn derive(&self, name: &str, issuer: &str, key: Key, now: DateTime<Utc>) -> Result<Key, String> {
         let now = now.timestamp_millis();
-        if self.start > now + TOLERANCE {
+        if self.start > now + CLOCK_TOLERANCE_MS {
             return Err("ext.certificate.start > now".into());
         }
-        if self.expiry < now - TOLERANCE {
+        if self.expiry < now - CLOCK_TOLERANCE_MS {
             return Err("ext.certificate.expiry < now".into());
         }
-        if self.expiry.saturating_sub(self.start) > LONGEST {
+        if self.expiry.saturating_sub(self.start) > MAX_LIFETIME_MS {
             return Err("ext.certificate cannot last longer than 31 days!".into());
         }
         if name != issuer {

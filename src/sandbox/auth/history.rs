@@ -1,4 +1,4 @@
-//! What is told of changes: the audit history of who did what, and the messages of the `auth` service.
+//! Records of changes: the audit history of who did what, and the messages of the `auth` service.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use crate::sandbox::events::Events;
 use crate::sandbox::wire::{Page, stamp};
 
 /// How many changes are remembered; older ones are forgotten.
-const REMEMBERED: usize = 100_000;
+const MAX_REMEMBERED: usize = 100_000;
 
 /// What is noted of a method: service and method, the kind of thing that it changes, what it does to it, and the
 /// parameter or parameters that name it.
@@ -70,7 +70,7 @@ impl History {
         if *service == "auth" && events.wanted() {
             publish(events, kind, action, &id);
         }
-        if self.changes.len() == REMEMBERED {
+        if self.changes.len() == MAX_REMEMBERED {
             self.changes.pop_front();
         }
         let by = call.client_id.clone().unwrap_or_default();

@@ -17,10 +17,10 @@ use crate::error::{Error, Kind, Result};
 use crate::pulse::{Broker, PulseError, Trust, open_connection};
 
 /// How long the first connection may take.
-const FIRST_CONNECTION: Duration = Duration::from_secs(30);
+const FIRST_CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many messages are sent before their confirmation is waited for.
-const BATCH: usize = 256;
+const UNCONFIRMED_MESSAGES: usize = 256;
 
 /// The first pause after a lost connection, and the longest one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -56,7 +56,7 @@ pub(in crate::sandbox) fn start(runtime: &Runtime, events: &Events, url: &Secret
         ready.send(Ok(())).unwrap_or_default();
         publish(reader, session, &broker).await;
     });
-    match told.recv_timeout(FIRST_CONNECTION) {
+    match told.recv_timeout(FIRST_CONNECTION_TIMEOUT) {
         Ok(outcome) => outcome.map_err(cannot),
         Err(_) => Err(cannot("it does not answer".into())),
     }
@@ -110,7 +110,7 @@ async fn publish(mut reader: Receiver<Arc<Event>>, mut session: Session, broker:
 /// The messages that are there, at least one; none when the sandbox is gone.
 async fn next_batch(reader: &mut Receiver<Arc<Event>>) -> Option<Vec<Arc<Event>>> {
     let mut batch = Vec::new();
-    while batch.len() < BATCH {
+    while batch.len() < UNCONFIRMED_MESSAGES {
         let next = if batch.is_empty() {
             reader.recv().await
         } else {

@@ -23,7 +23,7 @@ use crate::reference::{Catalogue, Exchange, Service, Source};
 const LAG: usize = 16 * 1024;
 
 /// How many messages may wait for the hooks, as each hook's queue on a broker holds only its last ones.
-const INBOX: usize = 1000;
+const MAX_WAITING_MESSAGES: usize = 1000;
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -95,7 +95,7 @@ impl Events {
         });
         if self.hooks_listen.load(Ordering::Relaxed) {
             let mut inbox = self.inbox();
-            if inbox.len() == INBOX {
+            if inbox.len() == MAX_WAITING_MESSAGES {
                 inbox.pop_front();
             }
             inbox.push_back(Arc::clone(&event));
@@ -214,9 +214,9 @@ mod tests {
         let publish = || events.publish("auth", "roleCreated", &[], &[], json!({"roleId": "r", "version": 1}));
         publish();
         events.hooks_listen(true);
-        (0..INBOX + 5).for_each(|_| publish());
+        (0..MAX_WAITING_MESSAGES + 5).for_each(|_| publish());
         assert_eq!(events.take(10).len(), 10);
-        assert_eq!(events.take(usize::MAX).len(), INBOX - 10);
+        assert_eq!(events.take(usize::MAX).len(), MAX_WAITING_MESSAGES - 10);
         events.mute(true);
         assert!(!events.wanted());
     }

@@ -36,7 +36,7 @@ impl Filter {
                     let before = filter.exchanges.len();
                     filter.exchanges.extend(exchanges().values().map(|known| known.full_name.as_str()).filter(full));
                     if filter.exchanges.len() == before {
-                        return Err(format!("there is no exchange `{value}`"));
+                        return Err(format!("unknown exchange `{value}`"));
                     }
                 }
                 "pattern" => filter.patterns.push(value.into_owned()),
@@ -70,7 +70,7 @@ pub(in crate::sandbox) fn respond(events: &Events, request: &Parts) -> Option<Re
     Some(response)
 }
 
-/// The lines from now on. A reader that is too slow is told how many messages it has missed.
+/// The lines from now on. A reader that is too slow gets the number of messages that it has missed.
 fn lines(events: &Events, filter: Filter) -> Body {
     let reader = events.subscribe();
     let lines = stream::unfold((reader, filter), |(mut reader, filter)| async move {
@@ -116,7 +116,7 @@ mod tests {
         ] {
             assert_eq!(Filter::of(query).unwrap().admits(&defined), admits, "{query}");
         }
-        assert!(Filter::of("exchange=ask-defined").unwrap_err().contains("there is no exchange"));
+        assert!(Filter::of("exchange=ask-defined").unwrap_err().contains("unknown exchange"));
         assert!(Filter::of("exchanges=x").unwrap_err().contains("unknown query argument"));
     }
 

@@ -1,4 +1,4 @@
-//! An answer's body, on its way to somebody who is out of luck.
+//! An answer's body, on its way with the fault that the plan gave it.
 
 use std::io;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::clock::SharedClock;
 /// Where a body of unknown length is cut that is to be cut half way, in bytes.
 const SOMEWHERE: u64 = 1000;
 /// How often a second a slow body gets on.
-const STEPS: u64 = 20;
+const SLOW_STEPS_PER_SECOND: u64 = 20;
 /// How long a body that is cut waits for the connection to pass on what came before.
-const DRAIN: Duration = Duration::from_millis(20);
+const DRAIN_DELAY: Duration = Duration::from_millis(20);
 /// Length of the checksum and size at the end of a gzip file, in bytes.
-const TRAILER: u64 = 8;
+const TRAILER_BYTES: u64 = 8;
 
 /// The answer with its body in trouble. `stored` tells that it comes from the storage, where bytes can be wrong.
 pub(super) fn spoil(answer: Response, trouble: &Trouble, stored: bool, clock: &SharedClock) -> Response {
@@ -50,7 +50,7 @@ pub(super) fn spoil(answer: Response, trouble: &Trouble, stored: bool, clock: &S
             feed.flip = Some(length / 2);
         }
         if good && trouble.wrong_trailer && packed {
-            feed.flip = length.checked_sub(TRAILER);
+            feed.flip = length.checked_sub(TRAILER_BYTES);
         }
         if good && trouble.wrong_length {
             length -= 1;
@@ -94,7 +94,7 @@ impl Feed {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
         if self.truncate == Some(self.sent) {
             // The connection drops what it has not passed on when a body fails. Only real time lets that get out.
-            tokio::time::sleep(DRAIN).await;
+            tokio::time::sleep(DRAIN_DELAY).await;
             return Some(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
         }
         if self.stall == Some(self.sent) {
@@ -114,7 +114,7 @@ impl Feed {
             count = count.min(stop.checked_sub(self.sent).filter(|left| *left > 0).unwrap_or(count));
         }
         if let Some(rate) = self.slow {
-            count = count.min((rate / STEPS).max(1));
+            count = count.min((rate / SLOW_STEPS_PER_SECOND).max(1));
             self.clock.sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;
         }
         let mut chunk = self.rest.split_to(count as usize);

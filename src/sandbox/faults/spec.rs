@@ -98,7 +98,7 @@ impl FromStr for Faults {
             let (name, value) = (name.trim(), value.trim());
             let Some((_, form)) = KINDS.iter().find(|(known, _)| *known == name) else {
                 let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-                return Err(format!("there is no fault `{name}`; there are {}", names.join(", ")));
+                return Err(format!("unknown fault `{name}`; there are {}", names.join(", ")));
             };
             rule.add(name, value).map_err(|fault| format!("{fault}; write {name}={form}"))?;
         }
@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_plan_is_named() {
-        assert!(fault("eror=5%").starts_with("there is no fault `eror`; there are error, 429, delay, "));
-        assert!(fault("").starts_with("there is no fault ``; there are "));
+        assert!(fault("eror=5%").starts_with("unknown fault `eror`; there are error, 429, delay, "));
+        assert!(fault("").starts_with("unknown fault ``; there are "));
         assert_eq!(fault("error"), "`` is not a share such as 5%; write error=SHARE[:STATUS]");
         assert_eq!(fault("error=5%:404"), "the status of an error is one from 500 to 599; write error=SHARE[:STATUS]");
         assert_eq!(fault("429=5%:x"), "`x` is not a time such as 50ms or 2s; write 429=SHARE[:TIME]");

@@ -54,7 +54,7 @@ impl Bewit {
         Ok(Self { id: id.into(), expires: expires.into(), mac: mac.into(), ext: ext.into(), resource })
     }
 
-    /// Checks that the verb is one that a signed URL is good for.
+    /// Checks that a signed URL is valid for the verb.
     ///
     /// # Errors
     /// The server's words, for any verb but GET and HEAD.
@@ -69,7 +69,7 @@ impl Bewit {
     /// The server's words for what is wrong.
     pub(in crate::sandbox) fn verify(&self, signed: &Signed<'_>, key: &[u8], now: i64) -> Result<(), String> {
         let claims = Claims { kind: "bewit", ts: &self.expires, nonce: "", hash: "", ext: &self.ext, app: None };
-        // A signed URL is good for HEAD as well, but it is always signed for GET.
+        // A signed URL is valid for HEAD as well, but it is always signed for GET.
         let signed = Signed { verb: "GET", resource: &self.resource, ..*signed };
         if !same(&signed.mac(key, &claims), &self.mac) {
             return Err("Unauthorized: Bad mac".into());

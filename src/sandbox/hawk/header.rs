@@ -1,6 +1,6 @@
 //! `Authorization: Hawk id="..", ts="..", ..`
 
-use super::{Claims, MAX_LENGTH, SKEW, Signed, same};
+use super::{Claims, MAX_LENGTH, MAX_SKEW_SECONDS, Signed, same};
 
 /// What an `Authorization` header claims.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Header {
             return Err("Unauthorized: Bad mac".into());
         }
         match self.ts.parse::<i64>() {
-            Ok(ts) if ts.saturating_sub(now).saturating_abs() <= SKEW => Ok(()),
+            Ok(ts) if ts.saturating_sub(now).saturating_abs() <= MAX_SKEW_SECONDS => Ok(()),
             _ => Err("Unauthorized: Stale timestamp".into()),
         }
     }

@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 /// How far a request's time may lie off the server's: 15 minutes, in seconds.
-pub(super) const SKEW: i64 = 15 * 60;
+pub(super) const MAX_SKEW_SECONDS: i64 = 15 * 60;
 
 /// Longest `Authorization` header, and longest URL with a bewit, that the services' library reads, in bytes.
 pub(super) const MAX_LENGTH: usize = 4096;

@@ -105,7 +105,7 @@ impl Schedule {
         Ok(Self { second, minute, hour, day, month, weekday, nth })
     }
 
-    /// The next time after `now`; none when there is none, as on the 30th of February.
+    /// The next time after `now`; `None` when there is none, as on the 30th of February.
     pub(crate) fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let first = now.date_naive();
         let after = now.time();

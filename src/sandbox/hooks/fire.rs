@@ -20,11 +20,11 @@ use crate::sandbox::state::State;
 use crate::sandbox::wire::{canonical, stamp};
 
 /// How long a task has, and how long it is kept, where its template does not say.
-const DEADLINE: TimeDelta = TimeDelta::days(1);
+const DEFAULT_DEADLINE: TimeDelta = TimeDelta::days(1);
 const EXPIRES: Months = Months::new(1);
 
 /// The most that a template may make, in bytes of values: all services wait meanwhile. No service takes so large a task.
-const TEMPLATE: usize = 16 << 20;
+const MAX_TEMPLATE_BYTES: usize = 16 << 20;
 
 /// Why a hook fires, and what its template learns of that.
 pub(super) struct Occasion {
@@ -87,7 +87,7 @@ pub(super) fn fire(
     outcome.map(|created| created.then_some(occasion.task_id))
 }
 
-/// Who looks after a hook learns that it failed, unless somebody was there to be told.
+/// Who looks after a hook learns that it failed, unless a caller sees the failure.
 fn write_to_owner(state: &mut State, (group, id): &Key, error: &Value, now: DateTime<Utc>) {
     let Some(hook) = state.hooks.hooks.get(&(group.clone(), id.clone())) else { return };
     if hook.metadata["emailOnError"] != true {
@@ -114,7 +114,7 @@ fn context(occasion: &Occasion) -> Context<'static> {
 
 /// The task that the template makes; none when it makes nothing.
 fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failure> {
-    let rendered = json_e::render_at_most(TEMPLATE, template, &context(occasion), occasion.created)
+    let rendered = json_e::render_at_most(MAX_TEMPLATE_BYTES, template, &context(occasion), occasion.created)
         .map_err(|error| Failure::Template(error.to_string()))?;
     let mut task = match rendered {
         Value::Null => return Ok(None),
@@ -124,7 +124,7 @@ fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failur
     let expires = occasion.created.checked_add_months(EXPIRES).unwrap_or(occasion.created);
     for (name, default) in [
         ("created", stamp(occasion.created)),
-        ("deadline", stamp(occasion.created + DEADLINE)),
+        ("deadline", stamp(occasion.created + DEFAULT_DEADLINE)),
         ("expires", stamp(expires)),
         ("taskGroupId", occasion.task_id.clone()),
     ] {

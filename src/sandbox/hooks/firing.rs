@@ -15,10 +15,10 @@ use crate::sandbox::shared::Shared;
 use crate::sandbox::state::State;
 
 /// How many messages are handled at a time.
-const BATCH: usize = 50;
+const MESSAGES_PER_BATCH: usize = 50;
 
 /// Between two batches there is this time, as a broker needs some: a hook that fires itself must not take the machine.
-const PACE: Duration = Duration::from_millis(50);
+const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Between two looks at the schedules there is at least this time: timers know milliseconds.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -32,11 +32,11 @@ pub(in crate::sandbox) async fn keep_firing(shared: Arc<Shared>) {
         // Messages count from here on, so that none slips in between the look and the wait.
         let mut arrived = pin!(shared.events.arrived.notified());
         arrived.as_mut().enable();
-        let batch = shared.events.take(BATCH);
+        let batch = shared.events.take(MESSAGES_PER_BATCH);
         if !batch.is_empty() {
             let fired = shared.change(|state| deliver(state, &batch, shared.clock.now()));
             if fired {
-                shared.clock.sleep(PACE).await;
+                shared.clock.sleep(BATCH_INTERVAL).await;
             }
             continue;
         }

@@ -9,12 +9,12 @@ use crate::sandbox::state::State;
 use crate::sandbox::wire::{Page, stamp};
 
 /// How many fires of a hook are remembered.
-const REMEMBERED: usize = 1000;
+const MAX_REMEMBERED: usize = 1000;
 
 /// Remembers a fire.
 pub(super) fn remember(state: &mut State, key: &Key, fire: Fire) {
     let fires = state.hooks.fires.entry(key.clone()).or_default();
-    if fires.len() == REMEMBERED {
+    if fires.len() == MAX_REMEMBERED {
         fires.pop_front();
     }
     fires.push_back(fire);

@@ -14,8 +14,8 @@ use crate::domain::root_url::encode_component;
 /// The client that signs the redirects to private artifacts.
 pub(super) const ISSUER: &str = "static/taskcluster/index";
 
-/// How long such a redirect is good for.
-const REDIRECT: TimeDelta = TimeDelta::minutes(15);
+/// How long such a redirect is valid for.
+const REDIRECT_LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
 /// Answers a call of the index; none for methods without behaviour.
 pub(super) fn handle(state: &mut IndexState, call: &Call<'_>) -> Option<Outcome> {
@@ -131,7 +131,7 @@ fn find_artifact_from_task(state: &IndexState, call: &Call<'_>) -> Outcome {
     let url = if name.starts_with("public/") {
         format!("{}{path}", call.root_url)
     } else {
-        state.issuer.signed_url(call.root_url, &path, call.now + REDIRECT)
+        state.issuer.signed_url(call.root_url, &path, call.now + REDIRECT_LIFETIME)
     };
     Ok(Answer::Redirect(url, Value::Null))
 }
@@ -142,7 +142,7 @@ impl IndexState {
         self.all().map(|(path, entry)| entry_json(&path, entry))
     }
 
-    /// Takes an entry back that was exported, with its expiry moved; false when it is none.
+    /// Takes an entry back that was exported, with its expiry moved; false when it is not valid.
     pub(super) fn restore(&mut self, entry: &Value, shift: TimeDelta, now: DateTime<Utc>) -> bool {
         let text = |key: &str| entry[key].as_str().unwrap_or_default();
         let path = text("namespace");

@@ -9,7 +9,7 @@ use crate::sandbox::storage::{DOWNLOAD, Place};
 use crate::sandbox::wire::stamp;
 
 /// How long the URL of `getUrl` is said to be good; it really is for twice as long.
-const SHORT: TimeDelta = TimeDelta::minutes(1);
+const SIMPLE_URL_LIFETIME: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn start(objects: &Objects, call: &Call<'_>) -> Outcome {
     let object = find(objects, call)?;
@@ -18,8 +18,8 @@ pub(super) fn start(objects: &Objects, call: &Call<'_>) -> Outcome {
     if accepts("getUrl") {
         return Ok(Answer::Json(json!({
             "method": "getUrl",
-            "url": objects.storage.get_url(&place, call.now, SHORT * 2),
-            "expires": stamp(call.now + SHORT),
+            "url": objects.storage.get_url(&place, call.now, SIMPLE_URL_LIFETIME * 2),
+            "expires": stamp(call.now + SIMPLE_URL_LIFETIME),
             "hashes": object.hashes,
         })));
     }

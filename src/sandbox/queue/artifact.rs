@@ -10,7 +10,7 @@ use crate::sandbox::call::Fault;
 use crate::sandbox::wire::{compare, stamp};
 
 /// So many artifacts have room for no more: most runs have a log and little else.
-const FEW: usize = 8;
+const FEW_ARTIFACTS: usize = 8;
 
 /// One artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Artifacts {
                 }
             }
             Err(at) => {
-                if self.0.len() < FEW {
+                if self.0.len() < FEW_ARTIFACTS {
                     self.0.reserve_exact(1);
                 }
                 self.0.insert(at, (name, artifact));

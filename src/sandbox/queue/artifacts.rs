@@ -17,10 +17,10 @@ use crate::sandbox::storage::{DOWNLOAD, Place, UPLOAD};
 use crate::sandbox::wire::{Page, parse_time, stamp};
 
 /// How long after an exception artifacts may still be added, to save logs.
-const GRACE: TimeDelta = TimeDelta::minutes(25);
+const ARTIFACTS_AFTER_EXCEPTION: TimeDelta = TimeDelta::minutes(25);
 
 /// How long an expired artifact is still listed: the services remove those once a day.
-const KEPT: TimeDelta = TimeDelta::days(1);
+const EXPIRED_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcome {
     let content = Content::read(&call.body, &mut state.texts)?;
@@ -61,8 +61,8 @@ pub(super) fn create_artifact(state: &mut QueueState, call: &Call<'_>) -> Outcom
         run.artifacts.insert(name, new.clone());
     }
     // What lives as long as its task goes with it.
-    if state.tasks.get(&key.0).is_some_and(|task| expires + KEPT < task.expires) {
-        state.artifact_expiries.insert((expires + KEPT, key.0, key.1));
+    if state.tasks.get(&key.0).is_some_and(|task| expires + EXPIRED_KEPT_FOR < task.expires) {
+        state.artifact_expiries.insert((expires + EXPIRED_KEPT_FOR, key.0, key.1));
     }
     // The message's schema knows no artifacts of type `s3`.
     if new.content != Content::S3 {
@@ -121,14 +121,14 @@ impl QueueState {
     /// Drops the artifacts of a run that expired a while before `at`, and what is stored of them.
     pub(super) fn forget_expired_artifacts(&mut self, key: (TaskId, usize), at: DateTime<Utc>) {
         let Some(run) = self.run_mut(key) else { return };
-        let expired = run.artifacts.take(|artifact| artifact.expires + KEPT <= at);
+        let expired = run.artifacts.take(|artifact| artifact.expires + EXPIRED_KEPT_FOR <= at);
         self.forget_stored(key, expired);
     }
 
     /// Drops what is stored of artifacts that are forgotten.
     pub(super) fn forget_stored(&mut self, (id, run_id): (TaskId, usize), artifacts: Artifacts) {
         for (name, artifact) in artifacts {
-            self.artifact_expiries.remove(&(artifact.expires + KEPT, id, run_id));
+            self.artifact_expiries.remove(&(artifact.expires + EXPIRED_KEPT_FOR, id, run_id));
             match artifact.content {
                 Content::S3 => self.storage.remove(&Place::of_artifact(id.as_str(), run_id, &name)),
                 Content::Object { .. } => self.objects.remove(&object_name(id, run_id, &name)),
@@ -158,7 +158,7 @@ fn check_run(state: &QueueState, call: &Call<'_>, expires: DateTime<Utc>) -> Res
             stamp(task.expires)
         )));
     }
-    let is_late = run.resolved.is_none_or(|resolved| resolved <= call.now - GRACE);
+    let is_late = run.resolved.is_none_or(|resolved| resolved <= call.now - ARTIFACTS_AFTER_EXCEPTION);
     if run.state != State::Running && (run.state != State::Exception || is_late) {
         let status = json!(task.status(id));
         return Err(Fault::conflict(format!(
@@ -242,7 +242,7 @@ fn follow<'s>(state: &'s QueueState, call: &Call<'_>) -> Result<((TaskId, usize)
     }
 }
 
-/// Where an `s3` artifact is read: private ones by a URL that is good for a time.
+/// Where an `s3` artifact is read: private ones by a URL that is valid for a time.
 fn s3_url(state: &QueueState, call: &Call<'_>, (id, run_id): (TaskId, usize), name: &str) -> String {
     let place = Place::of_artifact(id.as_str(), run_id, name);
     if place.bucket == Place::PUBLIC {

@@ -10,7 +10,7 @@ use super::task::{State, Worker};
 pub(super) const DELAY: TimeDelta = TimeDelta::seconds(1);
 
 /// How the claim would last, if the task were not resolved at once.
-const CLAIM: TimeDelta = TimeDelta::minutes(20);
+const CLAIM_LIFETIME: TimeDelta = TimeDelta::minutes(20);
 
 /// What the tasks of this queue come to; none when it is no built-in one.
 pub(super) fn resolution(task_queue_id: &str) -> Option<(State, &'static str)> {
@@ -30,7 +30,7 @@ impl QueueState {
         let is_empty = task.payload.raw().get() == "{}";
         let name = queue.rsplit('/').next().unwrap_or_default();
         let worker = Worker { group: self.intern("built-in"), id: self.intern(name) };
-        if !self.claim(id, run_id, &worker, at + CLAIM, at) {
+        if !self.claim(id, run_id, &worker, at + CLAIM_LIFETIME, at) {
             return;
         }
         self.workers.seen(&queue, Some(&worker), at);

@@ -13,7 +13,7 @@ use crate::sandbox::call::{Answer, Call, Fault, Outcome, WorkRequest};
 use crate::sandbox::wire::{round_to_millis, stamp};
 
 /// How long a claim lasts unless it is renewed.
-const CLAIM: TimeDelta = TimeDelta::minutes(20);
+const CLAIM_LIFETIME: TimeDelta = TimeDelta::minutes(20);
 
 fn worker(state: &mut QueueState, call: &Call<'_>) -> Worker {
     let text = |key: &str| call.body[key].as_str().unwrap_or_default();
@@ -126,7 +126,7 @@ fn before_deadline(call: &Call<'_>, id: TaskId, task: &Task, what: &str) -> Resu
 }
 
 fn taken_until(now: DateTime<Utc>) -> DateTime<Utc> {
-    round_to_millis(now + CLAIM)
+    round_to_millis(now + CLAIM_LIFETIME)
 }
 
 /// Whether this worker has the run through `claimTask` already: that call is answered again when it is sent again. A run

@@ -12,7 +12,7 @@ use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::{canonical, parse_time};
 
 /// How far `created` may lie from the server's clock, and how much later than five days a deadline may be.
-const DRIFT: TimeDelta = TimeDelta::minutes(15);
+const MAX_CLOCK_DRIFT: TimeDelta = TimeDelta::minutes(15);
 
 /// Routes that the index listens to.
 pub(super) const INDEX_ROUTE: &str = "index.";
@@ -185,10 +185,10 @@ impl Times {
         let required = |key: &str| read(key)?.ok_or_else(|| Fault::input(format!("`{key}` is missing")));
         let (created, deadline) = (required("created")?, required("deadline")?);
         let refuse = |message: &str| Err(Fault::input(message));
-        if created < call.now - DRIFT {
+        if created < call.now - MAX_CLOCK_DRIFT {
             return refuse("`created` cannot be in the past (max 15min drift)");
         }
-        if created > call.now + DRIFT {
+        if created > call.now + MAX_CLOCK_DRIFT {
             return refuse("`created` cannot be in the future (max 15min drift)");
         }
         if created > deadline {
@@ -197,7 +197,7 @@ impl Times {
         if deadline < call.now {
             return refuse("`deadline` cannot be in the past");
         }
-        if deadline - call.now > TimeDelta::days(5) + DRIFT {
+        if deadline - call.now > TimeDelta::days(5) + MAX_CLOCK_DRIFT {
             return refuse("`deadline` cannot be more than 5 days into the future");
         }
         let expires = match read("expires")? {

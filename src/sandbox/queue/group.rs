@@ -16,7 +16,7 @@ use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::wire::Page;
 
 /// How much longer than its tasks a group lives.
-const EXTENSION: TimeDelta = TimeDelta::hours(1);
+const GROUP_LIFETIME_EXTENSION: TimeDelta = TimeDelta::hours(1);
 
 /// Tasks that were created together.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Group {
         self.tasks.insert(id);
         self.unresolved += 1;
         if self.expires.is_none_or(|before| before < expires) {
-            self.expires = Some(expires + EXTENSION);
+            self.expires = Some(expires + GROUP_LIFETIME_EXTENSION);
         }
     }
 

@@ -101,7 +101,7 @@ impl TaskQueue {
 impl QueueState {
     /// A queue without tasks; `access_token` is that of the client [`ISSUER`].
     pub(super) fn new(access_token: impl Into<String>) -> Self {
-        // Until it is told of another, nobody reaches its storage.
+        // Until the server sets another, its storage cannot be reached.
         let storage = Arc::new(Storage::new("http://localhost:1"));
         Self {
             issuer: Issuer { client_id: ISSUER.into(), access_token: access_token.into() },

@@ -1,4 +1,4 @@
-//! Whom the routes of a task want told of its changes: `notify.email.me@example.com.on-failed`, as the notify service
+//! Whom the routes of a task notify of its changes: `notify.email.me@example.com.on-failed`, as the notify service
 //! reads them.
 
 use chrono::{DateTime, Utc};
@@ -10,11 +10,11 @@ use super::task::Task;
 use crate::definition::json_e::{self, Context};
 use crate::sandbox::wire::parse_time;
 
-/// Nobody is told of a task that ended for these reasons.
+/// There is no notification of a task that ended for these reasons.
 const UNTOLD_REASONS: [&str; 2] = ["canceled", "deadline-exceeded"];
 
 /// The most that the template of a message may make, in bytes of values: the queue waits meanwhile.
-const TEMPLATE: usize = 1 << 20;
+const MAX_TEMPLATE_BYTES: usize = 1 << 20;
 
 /// A route that is meant for the notify service.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ struct About<'a> {
 }
 
 impl QueueState {
-    /// Writes to those who are to be told of what an exchange says about a task.
+    /// Writes to those whom the routes of a task name for the messages of an exchange.
     pub(super) fn notify(&self, task: &Task, exchange: &str, status: &Value) {
         if !exchange.starts_with("task") || exchange == "taskPriorityChanged" {
             return;
@@ -142,7 +142,8 @@ impl About<'_> {
         values.insert("status".into(), self.status.clone());
         values.insert("taskId".into(), self.task_id.into());
         values.insert("rootUrl".into(), self.root_url.into());
-        let rendered = json_e::render_at_most(TEMPLATE, template, &Context { values, functions: Vec::new() }, self.now);
+        let rendered =
+            json_e::render_at_most(MAX_TEMPLATE_BYTES, template, &Context { values, functions: Vec::new() }, self.now);
         Some(rendered.unwrap_or_else(|error| format!("The template of the message has a fault: {error}").into()))
     }
 }

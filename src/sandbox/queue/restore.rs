@@ -125,7 +125,7 @@ impl QueueState {
             self.completed.push(id);
         }
         task.runs = runs;
-        // What was resolved before is told to nobody; only the group must not wait for it.
+        // What was resolved before causes no message; only the group must not wait for it.
         if task.state().is_resolved() {
             self.deadlines.remove(&(task.deadline, id));
             task.ever_resolved = true;

@@ -186,7 +186,7 @@ pub(super) struct Task {
     pub dependencies: Box<[TaskId]>,
     /// All attempts so far.
     pub runs: Vec<Run>,
-    /// Whether it has been resolved at least once, and its group was told.
+    /// Whether it has been resolved at least once, which its group has counted.
     pub ever_resolved: bool,
     /// Whether it has routes that the index listens to.
     pub indexed: bool,

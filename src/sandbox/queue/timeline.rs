@@ -14,7 +14,7 @@ use super::task::{Run, Task};
 use crate::sandbox::storage::Place;
 
 /// The most that is read of a log, in bytes.
-const LOG: u64 = 64 << 20;
+const MAX_LOG_BYTES: u64 = 64 << 20;
 
 /// A task and its runs.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl QueueState {
         Some(group.tasks.iter().filter_map(|id| Some(TaskTimes::of(*id, self.tasks.get(id)?))).collect())
     }
 
-    /// The log of a task's last run, as far as it is stored; none when there is none.
+    /// The log of a task's last run, as far as it is stored; `None` when there is none.
     pub(crate) fn log_of(&self, task_id: &str) -> Option<String> {
         let id = TaskId::parse(task_id)?;
         let runs = &self.tasks.get(&id)?.runs;
@@ -87,10 +87,10 @@ impl QueueState {
             name = target;
         }
         let blob = self.storage.get(&Place::of_artifact(id.as_str(), run_id, name))?;
-        let bytes: Vec<u8> = blob.chunks(0..blob.length().min(LOG)).flatten().collect();
+        let bytes: Vec<u8> = blob.chunks(0..blob.length().min(MAX_LOG_BYTES)).flatten().collect();
         let mut text = Vec::new();
         // What is not compressed, or not whole, is taken as it is.
-        let is_whole = MultiGzDecoder::new(&*bytes).take(LOG).read_to_end(&mut text).is_ok();
+        let is_whole = MultiGzDecoder::new(&*bytes).take(MAX_LOG_BYTES).read_to_end(&mut text).is_ok();
         Some(String::from_utf8_lossy(if is_whole { &text } else { &bytes }).into_owned())
     }
 }

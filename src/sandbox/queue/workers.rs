@@ -9,9 +9,9 @@ use super::task::Worker;
 use crate::sandbox::wire::Name;
 
 /// A task queue that was seen is not written down again for so long.
-const UPDATE: TimeDelta = TimeDelta::hours(6);
+const LAST_SEEN_UPDATE_INTERVAL: TimeDelta = TimeDelta::hours(6);
 /// How many tasks a worker is remembered by.
-const RECENT: usize = 20;
+const MAX_RECENT_TASKS: usize = 20;
 
 /// All that was seen.
 #[derive(Debug, Default)]
@@ -71,7 +71,7 @@ impl Workers {
     pub(super) fn seen(&mut self, queue: &str, worker: Option<&Worker>, now: DateTime<Utc>) {
         let expires = now + TimeDelta::days(if worker.is_some() { 1 } else { 5 });
         let entry = self.queues.entry(Name::new(queue)).or_insert(SeenQueue { expires, active: now });
-        if now - entry.active >= UPDATE {
+        if now - entry.active >= LAST_SEEN_UPDATE_INTERVAL {
             *entry = SeenQueue { expires: expires.max(entry.expires), active: now };
         }
         if let Some(worker) = worker {
@@ -98,7 +98,7 @@ impl Workers {
         if !entry.is_known(now) {
             entry.first_claim = now;
         }
-        if now - entry.active >= UPDATE {
+        if now - entry.active >= LAST_SEEN_UPDATE_INTERVAL {
             entry.active = now;
         }
         entry.expires = entry.expires.max(expires);
@@ -109,7 +109,7 @@ impl Workers {
         let found = self.workers.get_mut(&Name::new(queue)).and_then(|workers| workers.get_mut(&key(worker)));
         if let Some(found) = found {
             found.recent.push_back((id, run_id));
-            if found.recent.len() > RECENT {
+            if found.recent.len() > MAX_RECENT_TASKS {
                 found.recent.pop_front();
             }
         }

@@ -18,9 +18,9 @@ use crate::sandbox::storage::{Blob, Stored};
 use crate::sandbox::task_log::{FailedRun, error_summary, of_failure};
 
 /// How often a worker with nothing to do asks for work.
-const POLL: Duration = Duration::seconds(30);
+const POLL_INTERVAL: Duration = Duration::seconds(30);
 /// How often a worker renews its claim; claims last twenty minutes.
-const RECLAIM: Duration = Duration::minutes(15);
+const RECLAIM_INTERVAL: Duration = Duration::minutes(15);
 
 /// The share of tests that fail, in percent; some of the others end as an exception.
 const TEST: u32 = 7;
@@ -173,7 +173,7 @@ impl Replay<'_> {
     fn poll(&mut self, worker: Worker, time: DateTime<Utc>) -> Result<(), Fault> {
         self.state.queue.advance(time);
         if !self.state.queue.claimable(&worker.queue) {
-            self.plan(time + POLL, Event::Poll(worker));
+            self.plan(time + POLL_INTERVAL, Event::Poll(worker));
             return Ok(());
         }
         let body = json!({"tasks": 1, "workerGroup": "us-west1", "workerId": worker.id});
@@ -189,10 +189,10 @@ impl Replay<'_> {
 
     /// Plans what a worker does next with a claim that it has.
     fn claimed(&mut self, worker: Worker, run: Run, end: DateTime<Utc>, time: DateTime<Utc>) {
-        if end <= time + RECLAIM {
+        if end <= time + RECLAIM_INTERVAL {
             self.plan(end, Event::Resolve(worker, run));
         } else {
-            self.plan(time + RECLAIM, Event::Reclaim(worker, run, end));
+            self.plan(time + RECLAIM_INTERVAL, Event::Reclaim(worker, run, end));
         }
     }
 

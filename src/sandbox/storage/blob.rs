@@ -6,17 +6,16 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::sign::hex;
-
 /// Period of the pattern, in bytes. A prime, so that no block that a client asks for by mistake looks like another.
-const PERIOD: usize = 1_048_573;
+const PATTERN_BYTES: usize = 1_048_573;
 /// The most that goes out at once.
-const CHUNK: u64 = 256 * 1024;
+const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// So much is copied rather than kept in the buffer that it came in, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -45,7 +44,7 @@ enum Content {
 fn block() -> &'static Bytes {
     static BLOCK: OnceLock<Bytes> = OnceLock::new();
     BLOCK.get_or_init(|| {
-        let mut block = vec![0; PERIOD];
+        let mut block = vec![0; PATTERN_BYTES];
         fastrand::Rng::with_seed(1).fill(&mut block);
         block.into()
     })
@@ -71,7 +70,7 @@ impl Blob {
             // Nothing is kept of a buffer that was larger.
             bytes = Bytes::from(Box::<[u8]>::from(&*bytes));
         }
-        let etag = hex(&Md5::digest(&bytes));
+        let etag = HEXLOWER.encode(&Md5::digest(&bytes));
         Self::of(Content::Bytes(bytes), etag)
     }
 
@@ -79,7 +78,7 @@ impl Blob {
     /// in S3, the ETag is not an MD5.
     pub fn generated(length: u64, seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let offset = rng.usize(0..PERIOD);
+        let offset = rng.usize(0..PATTERN_BYTES);
         let etag = format!("{:016x}{:016x}-{}", rng.u64(..), seed, length.div_ceil(8 << 20).max(1));
         Self::of(Content::Pattern { offset, length }, etag)
     }
@@ -147,7 +146,7 @@ impl Blob {
             sha256.update(&chunk);
             sha512.update(&chunk);
         }
-        (hex(&sha256.finalize()), hex(&sha512.finalize()))
+        (HEXLOWER.encode(&sha256.finalize()), HEXLOWER.encode(&sha512.finalize()))
     }
 
     /// The bytes of this range in pieces that share the blob's memory. The range must lie within the length.
@@ -155,15 +154,15 @@ impl Blob {
         let content = self.content.clone();
         let (mut at, end) = (range.start, range.end.min(self.length()));
         std::iter::from_fn(move || {
-            let most = CHUNK.min(end.saturating_sub(at));
+            let most = CHUNK_BYTES.min(end.saturating_sub(at));
             if most == 0 {
                 return None;
             }
             let chunk = match &content {
                 Content::Bytes(bytes) => bytes.slice(at as usize..(at + most) as usize),
                 Content::Pattern { offset, .. } => {
-                    let start = ((*offset as u64 + at) % PERIOD as u64) as usize;
-                    block().slice(start..PERIOD.min(start + most as usize))
+                    let start = ((*offset as u64 + at) % PATTERN_BYTES as u64) as usize;
+                    block().slice(start..PATTERN_BYTES.min(start + most as usize))
                 }
             };
             at += chunk.len() as u64;

@@ -23,7 +23,7 @@ use sign::{Grant, Signer, encode_path};
 pub(super) const UPLOAD: TimeDelta = TimeDelta::minutes(45);
 /// By how much longer it really is.
 const UPLOAD_SLACK: TimeDelta = TimeDelta::seconds(10);
-/// How long the URL of a private artifact is good.
+/// How long the URL of a private artifact is valid.
 pub(super) const DOWNLOAD: TimeDelta = TimeDelta::minutes(30);
 
 /// How an artifact is stored.

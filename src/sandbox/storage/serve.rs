@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use futures::StreamExt as _;
 use percent_encoding::percent_decode_str;
 
@@ -180,7 +181,7 @@ async fn upload(storage: &Storage, asked: &Asked<'_>, body: Body, now: DateTime<
             blob = blob.metadata(name, value);
         }
     }
-    let digest = asked.header("content-md5").map(|text| STANDARD.decode(text).map(|bytes| super::sign::hex(&bytes)));
+    let digest = asked.header("content-md5").map(|text| STANDARD.decode(text).map(|bytes| HEXLOWER.encode(&bytes)));
     if digest.is_some_and(|digest| digest.as_deref() != Ok(blob.etag())) {
         return Err(Refusal::DIGEST);
     }

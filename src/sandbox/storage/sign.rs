@@ -1,8 +1,7 @@
 //! Signed, expiring URLs in the form of S3: AWS Signature Version 4 in the query, with the payload left unsigned.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -116,12 +115,12 @@ impl Signer {
         }
         request += &format!("\n{}\nUNSIGNED-PAYLOAD", names.join(";"));
         let day = date.get(..8).unwrap_or_default();
-        let hash = hex(&Sha256::digest(request.as_bytes()));
+        let hash = HEXLOWER.encode(&Sha256::digest(request.as_bytes()));
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{day}/{REGION}/s3/aws4_request\n{hash}");
         let key = [day, REGION, "s3", "aws4_request"]
             .iter()
             .fold(format!("AWS4{}", self.secret).into_bytes(), |key, part| mac(&key, part));
-        hex(&mac(&key, &text))
+        HEXLOWER.encode(&mac(&key, &text))
     }
 }
 
@@ -137,15 +136,6 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key)
         .map(|mac| mac.chain_update(text).finalize().into_bytes().to_vec())
         .unwrap_or_default()
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Pages: `limit` and `continuationToken`.
 
-use std::fmt::Write as _;
+use data_encoding::HEXLOWER;
 
 use crate::sandbox::call::{Call, Fault};
 
 /// The most that one page holds, and what it holds when nobody asks for less.
-const MAX: usize = 1000;
+const MAX_PAGE_ITEMS: usize = 1000;
 
 /// Marks a token as one of ours, so that garbage is recognized.
 const MARK: &str = "after/";
@@ -69,9 +69,9 @@ impl Page {
             Err(Fault::new(400, "InvalidRequestArguments", message))
         };
         let limit = match call.query("limit") {
-            None => MAX,
+            None => MAX_PAGE_ITEMS,
             Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().unwrap_or(MAX).min(MAX)
+                text.parse().unwrap_or(MAX_PAGE_ITEMS).min(MAX_PAGE_ITEMS)
             }
             Some(text) => return invalid("limit", text, "^[0-9]+$"),
         };
@@ -118,16 +118,11 @@ enum Foreign {
 
 /// A token: letters and digits only, as those of the services.
 fn encode(key: &str) -> String {
-    format!("{MARK}{key}").bytes().fold(String::new(), |mut token, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(token, "{byte:02x}");
-        token
-    })
+    HEXLOWER.encode(format!("{MARK}{key}").as_bytes())
 }
 
 fn decode(token: &str) -> Option<String> {
-    let digits = token.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
-    let bytes: Option<Vec<u8>> = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect();
+    let bytes = HEXLOWER.decode(token.as_bytes()).ok();
     String::from_utf8(bytes?).ok()?.strip_prefix(MARK).map(str::to_owned)
 }
 

@@ -9,7 +9,7 @@ use crate::sandbox::call::{Answer, Call, Outcome};
 use crate::sandbox::wire::{Page, canonical, stamp};
 
 /// How many errors are kept; older ones are forgotten.
-const KEPT: usize = 10_000;
+const MAX_KEPT_ERRORS: usize = 10_000;
 
 /// One error of a worker pool.
 pub(super) struct PoolError {
@@ -65,7 +65,7 @@ pub(super) fn report(state: &mut WorkerManagerState, call: &Call<'_>) -> Outcome
     let answer = error.json();
     // From here on the database has ordered the members.
     error.extra = canonical(&error.extra);
-    if state.errors.len() == KEPT {
+    if state.errors.len() == MAX_KEPT_ERRORS {
         state.errors.pop_front();
     }
     state.errors.push_back(error);

@@ -11,7 +11,7 @@ use crate::sandbox::wire::Name;
 /// Who provides the workers of such pools.
 const PROVIDER: &str = "gcp";
 /// How long such workers are known.
-const LIFETIME: TimeDelta = TimeDelta::days(1);
+const WORKER_LIFETIME: TimeDelta = TimeDelta::days(1);
 
 impl WorkerManagerState {
     /// Adds a pool with these workers, each as group and ID, which may have so many. One that exists stays as it is.
@@ -40,7 +40,7 @@ impl WorkerManagerState {
         // What is long past is no news, so that nothing is published.
         let known = self.workers.entry(Name::new(id)).or_default();
         for (group, worker_id) in workers {
-            let worker = Worker { provider: PROVIDER.into(), ..Worker::new(1, now + LIFETIME, now) };
+            let worker = Worker { provider: PROVIDER.into(), ..Worker::new(1, now + WORKER_LIFETIME, now) };
             known.insert((Name::new(&**group), Name::new(&**worker_id)), worker);
         }
     }

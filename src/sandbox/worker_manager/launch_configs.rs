@@ -1,6 +1,7 @@
 //! Launch configurations: the ways in which a cloud provider may start the workers of a pool.
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -40,7 +41,7 @@ pub(super) fn read(pool: &str, config: &mut Value, now: DateTime<Utc>) -> Vec<La
 
 fn id_of(pool: &str, config: &Value) -> String {
     let digest = Sha256::digest(format!("{pool}\n{}", canonical(config)));
-    let hex: String = digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = HEXLOWER.encode(&digest).chars().take(20).collect();
     format!("lc-{hex}")
 }
 

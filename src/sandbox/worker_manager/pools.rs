@@ -61,7 +61,7 @@ impl Pool {
 
 /// The schema that a provider's configurations must fit; none for a provider that there is not.
 ///
-/// A cloud provider goes by any name on a deployment, so that its kind is told by a word of the name.
+/// A cloud provider goes by any name on a deployment, so that a word of the name shows its kind.
 fn config_schema(provider: &str) -> Option<&'static str> {
     match provider {
         STATIC => Some("v1/config-static.json"),

@@ -12,8 +12,8 @@ use crate::sandbox::wire::stamp;
 /// How long a worker has until it must register again, unless its pool says otherwise, in seconds.
 const REREGISTRATION: i64 = 96 * 60 * 60;
 
-/// How much longer credentials are good than the worker is told.
-const GRACE: TimeDelta = TimeDelta::minutes(15);
+/// How much longer credentials are valid than their expiry says.
+const CREDENTIALS_GRACE_PERIOD: TimeDelta = TimeDelta::minutes(15);
 
 /// `registerWorker`
 pub(super) fn register(state: &mut WorkerManagerState, call: &Call<'_>) -> Outcome {
@@ -77,7 +77,7 @@ fn credentials(
     let client = format!("worker/{}/{pool}/{group}/{id}", worker.provider);
     Ok(json!({
         "expires": stamp(expires),
-        "credentials": issue(state, &client, (pool, group, id), call.now, expires + GRACE),
+        "credentials": issue(state, &client, (pool, group, id), call.now, expires + CREDENTIALS_GRACE_PERIOD),
         "secret": secret,
     }))
 }

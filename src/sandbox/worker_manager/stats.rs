@@ -44,7 +44,7 @@ impl Counts {
         STATES.iter().zip(of).map(|(state, count)| (format!("{state}{kind}"), *count)).collect()
     }
 
-    /// Adds the counts to what is told of a pool.
+    /// Adds the counts to the description of a pool.
     pub(super) fn add_to(&self, pool: &mut Value) {
         self.write(pool, &[("Count", &self.workers), ("Capacity", &self.capacity)]);
     }

@@ -32,7 +32,7 @@ use super::wire::parse_time;
 /// Where the workers say that they are.
 const GROUP: &str = "sandbox";
 /// How long a worker without work sleeps at most; the queue wakes it before.
-const NAP: Duration = Duration::from_secs(20);
+const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How workers are to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,10 +145,10 @@ async fn work(shared: &Arc<Shared>, workers: &Workers, executor: Option<&Executo
             continue;
         }
         let next_event = shared.lock().queue.next_event();
-        let due = next_event.map_or(NAP, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
+        let due = next_event.map_or(IDLE_CHECK_INTERVAL, |at| (at - shared.clock.now()).to_std().unwrap_or_default());
         tokio::select! {
             () = changed => {}
-            () = shared.clock.sleep(due.min(NAP)) => {
+            () = shared.clock.sleep(due.min(IDLE_CHECK_INTERVAL)) => {
                 shared.lock().advance(shared.clock.now());
                 shared.queue_changed.notify_waiters();
                 // A clock that does not wait must not keep the thread from others.

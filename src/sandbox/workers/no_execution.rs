@@ -28,7 +28,7 @@ impl Executor {
     /// Always.
     pub(in crate::sandbox) fn new(_host: Host, _access_token: &Secret) -> Result<Self> {
         Err(Error::usage("the sandbox can run tasks on Linux and macOS only")
-            .hint("Leave out --execute to simulate workers."))
+            .hint("Simulate workers instead; that works on any system."))
     }
 
     pub(in crate::sandbox) fn public_key(&self) -> String {

@@ -16,9 +16,9 @@ use crate::sandbox::task_log;
 use crate::sandbox::wire::{parse_time, stamp};
 
 /// A claim is renewed when it has no longer than this to go.
-const MARGIN: TimeDelta = TimeDelta::minutes(10);
+const RENEWAL_MARGIN: TimeDelta = TimeDelta::minutes(10);
 /// A worker looks at its claim at least so often.
-const LOOK: TimeDelta = TimeDelta::minutes(5);
+const CLAIM_CHECK_INTERVAL: TimeDelta = TimeDelta::minutes(5);
 /// How long a claim still holds whose worker has vanished, before the workers' speed.
 const UNTIL_MISSED: TimeDelta = TimeDelta::minutes(10);
 
@@ -91,7 +91,7 @@ impl Claim {
     }
 }
 
-/// Runs it to its end. Nobody is told of a refusal: it means that somebody else has resolved the task.
+/// Runs it to its end. A refusal is not reported: it means that somebody else has resolved the task.
 pub(super) async fn run(shared: &Shared, workers: &Workers, mut claim: Claim) {
     let storage = Arc::clone(&shared.lock().storage);
     let plan = Plan::of(workers, &claim.task_id, claim.run_id, &claim.definition, claim.run_time);
@@ -135,14 +135,14 @@ async fn write_log(shared: &Shared, workers: &Workers, claim: &mut Claim, plan: 
 async fn sleep_until(shared: &Shared, claim: &mut Claim, until: DateTime<Utc>) -> bool {
     loop {
         let now = shared.clock.now();
-        if claim.taken_until < now + MARGIN && !claim.renew(shared) {
+        if claim.taken_until < now + RENEWAL_MARGIN && !claim.renew(shared) {
             return false;
         }
         // Less than the timer can tell apart is waited for with the next line.
         if until < now + TimeDelta::milliseconds(1) {
             return shared.lock().queue.is_running(&claim.task_id, claim.run_id);
         }
-        shared.clock.sleep((until - now).min(LOOK).to_std().unwrap_or_default()).await;
+        shared.clock.sleep((until - now).min(CLAIM_CHECK_INTERVAL).to_std().unwrap_or_default()).await;
     }
 }
 

@@ -10,7 +10,7 @@ use super::paths;
 use super::print;
 use super::text;
 use super::value::{Error, ValR, Value};
-use crate::ui::json::{MAX_LEVELS, levels};
+use crate::nesting::{MAX_LEVELS, levels};
 
 type Run = for<'a> fn(Cv<'a, Jq>) -> ValXs<'a, Value>;
 

@@ -88,7 +88,7 @@ pub(super) fn remainder(a: &Num, b: &Num) -> Option<Num> {
     }
 }
 
-/// The number as JSON: what is none in JSON is `null` or the largest that there is, as in jq.
+/// The number as JSON: what JSON does not have is `null` or the largest that there is, as in jq.
 pub(super) fn json(number: &Num) -> String {
     match number {
         Num::Int(value) => value.to_string(),

@@ -15,8 +15,8 @@ use crate::exit::Status;
 
 /// Create a client, and print its access token
 ///
-/// The token is shown this once, and is all that goes to standard output: `tc client create .. > token`. With `--json`
-/// the whole answer, token included.
+/// The token is shown only once, and is all that goes to standard output: `tc client create .. > token`. With
+/// `--json` the whole answer, token included.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The ID of the new client
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     client: String,
     #[command(flatten)]
     definition: DefinitionArgs,
-    /// Until when it is good: a time, or one relative to now
+    /// Expiry: a time, or one relative to now
     #[arg(long, value_name = "TIME")]
     expires: String,
     /// Remove it when it has expired
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// Creates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] when there is another one of this ID; those of the call.
+/// [`crate::error::Kind::Conflict`] when there is another one of this ID.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = CLIENT.named(&args.client, context)?;
     let expires = future_time("--expires", &args.expires, context.now())?;

@@ -17,8 +17,8 @@ use crate::ui::Progress;
 /// nothing, and its description, with tabs between them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those whose IDs start like this
-    #[arg(value_name = "PREFIX", default_value = "")]
+    /// Only IDs that start with this
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
     prefix: String,
     /// Only disabled ones
     #[arg(long)]

@@ -8,10 +8,10 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Give a client another access token, and print it
+/// Replace a client's access token, and print the new one
 ///
-/// The token that it had stops working at once. The new one is shown this once, and is all that goes to standard output.
-/// With `--json` the whole answer, token included.
+/// The old token stops working at once. The new one is shown only once, and is all that goes to standard output. With
+/// `--json` the whole answer, token included.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Client: an ID or the address of its page

@@ -9,13 +9,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Show a client: what it is for, until when it is good, and its scopes
+/// Show a client: what it is for, when it expires, and its scopes
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Client: an ID or the address of its page
     #[arg(value_name = "CLIENT")]
     client: String,
-    /// Show what its scopes amount to with those of its roles
+    /// Show its scopes with those of its roles added
     #[arg(long)]
     expanded: bool,
 }

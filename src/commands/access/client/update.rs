@@ -16,7 +16,7 @@ use crate::domain::time::to_iso;
 use crate::error::Result;
 use crate::exit::Status;
 
-/// Change a client's scopes, description or end
+/// Change a client's scopes, description or expiry
 ///
 /// What is not given stays as it is. Shows what changes, and on a terminal asks.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     client: String,
     #[command(flatten)]
     change: ChangeArgs,
-    /// Until when it is good: a time, or one relative to now
+    /// Expiry: a time, or one relative to now
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Whether to remove it when it has expired
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 /// Updates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no such client; those of the call.
+/// [`crate::error::Kind::NotFound`] when there is no such client.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = CLIENT.named(&args.client, context)?;
     let expires = args.expires.as_deref().map(|text| future_time("--expires", text, context.now())).transpose()?;

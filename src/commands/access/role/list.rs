@@ -16,8 +16,8 @@ use crate::ui::Progress;
 /// In a pipe: ID, when it was last modified, how many scopes it has, and its description, with tabs between them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only those whose IDs start like this
-    #[arg(value_name = "PREFIX", default_value = "")]
+    /// Only IDs that start with this
+    #[arg(value_name = "PREFIX", default_value = "", hide_default_value = true)]
     prefix: String,
     #[command(flatten)]
     list: ListArgs,

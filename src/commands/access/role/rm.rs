@@ -9,7 +9,7 @@ use crate::exit::Status;
 
 /// Remove roles
 ///
-/// Whoever assumes them loses their scopes.
+/// Clients and roles that assume them lose their scopes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Roles: IDs or addresses of pages; `-` reads them from standard input, one a line

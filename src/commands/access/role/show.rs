@@ -13,7 +13,7 @@ pub(crate) struct Args {
     /// Role: an ID or the address of its page
     #[arg(value_name = "ROLE")]
     role: String,
-    /// Show what its scopes amount to with those of other roles
+    /// Show its scopes with those of other roles added
     #[arg(long)]
     expanded: bool,
 }

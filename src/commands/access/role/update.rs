@@ -31,7 +31,7 @@ pub(crate) struct Args {
 /// Updates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::NotFound`] when there is no such role; those of the call.
+/// [`crate::error::Kind::NotFound`] when there is no such role.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = ROLE.named(&args.role, context)?;
     let client = named.deployment.client(context)?;

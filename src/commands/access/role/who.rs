@@ -15,9 +15,9 @@ use crate::exit::Status;
 
 /// List the clients and roles that have a scope
 ///
-/// By themselves or by roles that they assume. Clients that are disabled or have expired only with `--all`. In a pipe:
-/// `client` or `role`, its ID, `own` or `by role`, and the scope that it has and that satisfies the one asked for, with tabs
-/// between them. Of more scopes, those that have all of them are listed.
+/// Lists those that have it themselves and those that have it through a role. Disabled and expired clients are listed
+/// only with `--all`. In a pipe: `client` or `role`, its ID, `own` or `by role`, and the scope that it has and that
+/// satisfies the one asked for, with tabs between them. With several scopes, those that have all of them are listed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A scope, such as `queue:rerun-task:*`; also one a line

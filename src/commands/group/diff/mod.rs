@@ -122,8 +122,6 @@ struct Side {
     critical_names: Vec<String>,
 }
 
-/// Compares.
-///
 /// # Errors
 /// Those of the calls and of the output; [`Kind::Unsuccessful`] when something newly fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {

@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use crate::diagnosis::compare::{Differences, Pair};
 use crate::ui::{duration, sanitize};
 
-const SIZE: f64 = 720.0;
-const MARGIN: f64 = 80.0;
+const PLOT_SIZE_PX: f64 = 720.0;
+const MARGIN_PX: f64 = 80.0;
 const AS_USUAL: &str = "#9aa3ad";
 const SLOWER: &str = "#d3423e";
 const FASTER: &str = "#3fa45b";
@@ -30,15 +30,16 @@ impl Scale {
     }
 
     fn at(&self, seconds: f64) -> f64 {
-        ((seconds.max(1.0).ln() - self.least) / (self.most - self.least)).clamp(0.0, 1.0) * (SIZE - 2.0 * MARGIN)
+        ((seconds.max(1.0).ln() - self.least) / (self.most - self.least)).clamp(0.0, 1.0)
+            * (PLOT_SIZE_PX - 2.0 * MARGIN_PX)
     }
 
     fn x(&self, seconds: f64) -> f64 {
-        MARGIN + self.at(seconds)
+        MARGIN_PX + self.at(seconds)
     }
 
     fn y(&self, seconds: f64) -> f64 {
-        SIZE - MARGIN - self.at(seconds)
+        PLOT_SIZE_PX - MARGIN_PX - self.at(seconds)
     }
 }
 
@@ -46,20 +47,20 @@ impl Scale {
 pub(super) fn draw(found: &Differences, before: &str, after: &str) -> String {
     let scale = Scale::of(&found.timed);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {SIZE:.0} {SIZE:.0}\" width=\"{SIZE:.0}\" \
-         height=\"{SIZE:.0}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {PLOT_SIZE_PX:.0} {PLOT_SIZE_PX:.0}\" width=\"{PLOT_SIZE_PX:.0}\" \
+         height=\"{PLOT_SIZE_PX:.0}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
     let title = format!("Run times of {} tasks, before against after", found.timed.len());
-    text(&mut svg, MARGIN, 30.0, &title, " font-size=\"15\" font-weight=\"bold\"");
+    text(&mut svg, MARGIN_PX, 30.0, &title, " font-size=\"15\" font-weight=\"bold\"");
     let legend = format!(
         "{} slower, {} faster; noise: a factor of {:.2}",
         found.slower.len(),
         found.faster.len(),
         found.noise_factor
     );
-    text(&mut svg, MARGIN, 50.0, &legend, " fill=\"#666\"");
-    let (low, high) = (MARGIN, SIZE - MARGIN);
+    text(&mut svg, MARGIN_PX, 50.0, &legend, " fill=\"#666\"");
+    let (low, high) = (MARGIN_PX, PLOT_SIZE_PX - MARGIN_PX);
     for seconds in GRID {
         let at = seconds as f64;
         if at.ln() < scale.least || at.ln() > scale.most {
@@ -76,8 +77,8 @@ pub(super) fn draw(found: &Differences, before: &str, after: &str) -> String {
         svg,
         "<path d=\"M{low:.0} {high:.0}L{high:.0} {low:.0}\" stroke=\"#9aa3ad\" stroke-dasharray=\"4 4\"/>"
     );
-    text(&mut svg, MARGIN, SIZE - 24.0, &format!("before: {before}"), "");
-    text(&mut svg, 16.0, MARGIN - 12.0, &format!("after: {after}"), "");
+    text(&mut svg, MARGIN_PX, PLOT_SIZE_PX - 24.0, &format!("before: {before}"), "");
+    text(&mut svg, 16.0, MARGIN_PX - 12.0, &format!("after: {after}"), "");
     for (pairs, color) in [(&found.timed, AS_USUAL), (&found.slower, SLOWER), (&found.faster, FASTER)] {
         for pair in pairs {
             point(&mut svg, &scale, pair, color);
@@ -105,7 +106,7 @@ fn text(svg: &mut String, x: f64, y: f64, what: &str, style: &str) {
 
 /// Text that is safe inside of XML, whatever a task is called.
 fn escape(text: &str) -> String {
-    sanitize(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    quick_xml::escape::escape(&*sanitize(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::exit::Status;
 use crate::ui::json::{Layout, Writer};
 use crate::ui::{Sink, Table, duration};
 
-/// Show where the time of a group went
+/// Show where the time of a group was spent
 ///
 /// On a terminal the critical path: the tasks that decided when the group was done, each with how
 /// long it waited for others, waited for a worker, and ran. In a pipe one line a task: ID, when it

@@ -13,19 +13,19 @@ use crate::domain::TaskState;
 use crate::domain::timeline::{Span, Timeline};
 use crate::ui::{duration, sanitize};
 
-const WIDTH: f64 = 1400.0;
-const LABELS: f64 = 420.0;
-const MARGIN: f64 = 16.0;
-const ROW: f64 = 16.0;
+const PICTURE_WIDTH_PX: f64 = 1400.0;
+const LABELS_WIDTH_PX: f64 = 420.0;
+const MARGIN_PX: f64 = 16.0;
+const ROW_HEIGHT_PX: f64 = 16.0;
 /// Rows of all tasks share this height when there are too many for whole ones.
-const PAGE: f64 = 3000.0;
+const PAGE_HEIGHT_PX: f64 = 3000.0;
 /// A row below this height has no room for a label.
-const LEGIBLE: f64 = 10.0;
-const AXIS: f64 = 22.0;
+const MIN_LEGIBLE_HEIGHT_PX: f64 = 10.0;
+const AXIS_HEIGHT_PX: f64 = 22.0;
 /// A worker pool has room for its name, however few its tasks are.
-const BAND: f64 = 14.0;
+const BAND_HEIGHT_PX: f64 = 14.0;
 /// Between two worker pools.
-const BAND_GAP: f64 = 4.0;
+const BAND_GAP_PX: f64 = 4.0;
 
 const DEPENDENCY: &str = "#d5d8dd";
 const QUEUE: &str = "#f0b64d";
@@ -39,7 +39,7 @@ struct Scale {
 impl Scale {
     fn x(&self, time: DateTime<Utc>) -> f64 {
         let since = (time - self.start).num_milliseconds() as f64 / 1000.0;
-        LABELS + (since / self.seconds).clamp(0.0, 1.0) * (WIDTH - LABELS - MARGIN)
+        LABELS_WIDTH_PX + (since / self.seconds).clamp(0.0, 1.0) * (PICTURE_WIDTH_PX - LABELS_WIDTH_PX - MARGIN_PX)
     }
 }
 
@@ -50,28 +50,28 @@ pub(super) fn draw(timeline: &Timeline, group: &str, now: DateTime<Utc>, is_html
     let scale = Scale { start, seconds: (end - start).num_milliseconds() as f64 / 1000.0 };
     let all = Rows::of(timeline);
     let path = timeline.critical_splits(now);
-    let path_top = 2.0 * MARGIN + 3.0 * ROW;
-    let all_top = path_top + path.len() as f64 * ROW + 2.0 * ROW + AXIS;
-    let height = all_top + all.height + MARGIN;
+    let path_top = 2.0 * MARGIN_PX + 3.0 * ROW_HEIGHT_PX;
+    let all_top = path_top + path.len() as f64 * ROW_HEIGHT_PX + 2.0 * ROW_HEIGHT_PX + AXIS_HEIGHT_PX;
+    let height = all_top + all.height + MARGIN_PX;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" width=\"{WIDTH:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {PICTURE_WIDTH_PX:.0} {height:.0}\" width=\"{PICTURE_WIDTH_PX:.0}\" \
          height=\"{height:.0}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
     );
     let title = format!("Task group {group}: {} tasks in {}", timeline.spans.len(), duration(end - start));
-    text(&mut svg, MARGIN, MARGIN + ROW, &title, "font-size=\"15\" font-weight=\"bold\"");
-    legend(&mut svg, MARGIN + 2.0 * ROW);
-    text(&mut svg, MARGIN, path_top, "Critical path", "font-weight=\"bold\"");
-    axis(&mut svg, &scale, &[path_top, all_top - 6.0], height - MARGIN);
+    text(&mut svg, MARGIN_PX, MARGIN_PX + ROW_HEIGHT_PX, &title, "font-size=\"15\" font-weight=\"bold\"");
+    legend(&mut svg, MARGIN_PX + 2.0 * ROW_HEIGHT_PX);
+    text(&mut svg, MARGIN_PX, path_top, "Critical path", "font-weight=\"bold\"");
+    axis(&mut svg, &scale, &[path_top, all_top - 6.0], height - MARGIN_PX);
     let mut before = None;
     for (index, (span, _)) in path.iter().enumerate() {
-        let y = path_top + 6.0 + index as f64 * ROW;
+        let y = path_top + 6.0 + index as f64 * ROW_HEIGHT_PX;
         let from = before.map_or(span.created, |end: DateTime<Utc>| end.max(span.created));
         before = span.resolved;
-        bars(&mut svg, &scale, span, from, now, y, ROW);
-        label(&mut svg, &span.name, y + ROW - 4.0);
+        bars(&mut svg, &scale, span, from, now, y, ROW_HEIGHT_PX);
+        label(&mut svg, &span.name, y + ROW_HEIGHT_PX - 4.0);
     }
-    text(&mut svg, MARGIN, all_top - 6.0, all.title, "font-weight=\"bold\"");
+    text(&mut svg, MARGIN_PX, all_top - 6.0, all.title, "font-weight=\"bold\"");
     for (y, row, span) in &all.spans {
         bars(&mut svg, &scale, span, span.created, now, all_top + y, *row);
     }
@@ -97,8 +97,8 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(timeline: &'a Timeline) -> Self {
-        let row = (PAGE / timeline.spans.len().max(1) as f64).clamp(1.0, ROW);
-        if row >= LEGIBLE { Self::each_named(timeline, row) } else { Self::by_pool(timeline, row) }
+        let row = (PAGE_HEIGHT_PX / timeline.spans.len().max(1) as f64).clamp(1.0, ROW_HEIGHT_PX);
+        if row >= MIN_LEGIBLE_HEIGHT_PX { Self::each_named(timeline, row) } else { Self::by_pool(timeline, row) }
     }
 
     fn each_named(timeline: &'a Timeline, row: f64) -> Self {
@@ -121,11 +121,11 @@ impl<'a> Rows<'a> {
         let (mut spans, mut labels, mut top) = (Vec::new(), Vec::new(), 0.0);
         for (pool, members) in &pools {
             let tasks = if members.len() == 1 { "task" } else { "tasks" };
-            labels.push((top + BAND - 4.0, format!("{pool}: {} {tasks}", members.len())));
+            labels.push((top + BAND_HEIGHT_PX - 4.0, format!("{pool}: {} {tasks}", members.len())));
             // Few tasks share the room that the name takes anyway.
-            let row = row.max(BAND / members.len() as f64);
+            let row = row.max(BAND_HEIGHT_PX / members.len() as f64);
             spans.extend(members.iter().enumerate().map(|(index, span)| (top + index as f64 * row, row, *span)));
-            top += members.len() as f64 * row + BAND_GAP;
+            top += members.len() as f64 * row + BAND_GAP_PX;
         }
         Self { title: "All tasks, by worker pool and start", spans, labels, height: top }
     }
@@ -205,7 +205,7 @@ fn legend(svg: &mut String, y: f64) {
         (color(TaskState::Running), "running"),
     ];
     for (index, (color, what)) in entries.into_iter().enumerate() {
-        let x = MARGIN + index as f64 * 130.0;
+        let x = MARGIN_PX + index as f64 * 130.0;
         let _ = writeln!(svg, "<rect x=\"{x:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{color}\"/>", y - 9.0);
         text(svg, x + 14.0, y, what, "");
     }
@@ -219,7 +219,7 @@ fn label(svg: &mut String, name: &str, y: f64) {
     } else {
         name.to_owned()
     };
-    text(svg, MARGIN, y, &short, "");
+    text(svg, MARGIN_PX, y, &short, "");
 }
 
 fn text(svg: &mut String, x: f64, y: f64, what: &str, style: &str) {
@@ -229,7 +229,7 @@ fn text(svg: &mut String, x: f64, y: f64, what: &str, style: &str) {
 
 /// Text that is safe inside of XML, whatever a task is called.
 fn escape(text: &str) -> String {
-    sanitize(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    quick_xml::escape::escape(&*sanitize(text)).into_owned()
 }
 
 #[cfg(test)]
@@ -277,8 +277,8 @@ mod tests {
         assert_eq!(labels, ["p/0: 1500 tasks", "p/1: 1499 tasks", "p/rare: 1 task"]);
         // No two tasks are in one place, and no two names.
         assert!(rows.spans.windows(2).all(|pair| pair[1].0 >= pair[0].0 + pair[0].1));
-        assert!(rows.labels.windows(2).all(|pair| pair[1].0 >= pair[0].0 + BAND));
-        assert_eq!((rows.spans.len(), rows.height), (3000, 1500.0 + 1499.0 + BAND + 3.0 * BAND_GAP));
+        assert!(rows.labels.windows(2).all(|pair| pair[1].0 >= pair[0].0 + BAND_HEIGHT_PX));
+        assert_eq!((rows.spans.len(), rows.height), (3000, 1500.0 + 1499.0 + BAND_HEIGHT_PX + 3.0 * BAND_GAP_PX));
     }
 
     #[test]

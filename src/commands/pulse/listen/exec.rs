@@ -37,7 +37,7 @@ pub(super) async fn run(command: &str, message: Message, retries: u32, context: 
             return Outcome { message, failure: Some(failure) };
         }
         let (key, seconds) = (&message.routing_key, wait.as_secs());
-        context.ui.note(format_args!("the command failed for {key} ({failure}); trying again in {seconds} s"));
+        context.ui.note(format_args!("The command failed for {key} ({failure}); trying again in {seconds} s."));
         context.env.clock.sleep(wait).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{self, Poll};
 
+use data_encoding::HEXLOWER;
 use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -157,7 +158,7 @@ async fn compare(client: &Client, task: &str, run: u32, name: &str, sha256: &str
         }
         Err(error) => return Err(error),
     }
-    let found: String = sink.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = HEXLOWER.encode(&sink.0.finalize());
     Ok((!found.eq_ignore_ascii_case(sha256)).then(|| format!("SHA-256 is {found}, and {sha256} is signed")))
 }
 

@@ -29,7 +29,7 @@ struct Definition(Value);
 /// Finds the log by the list of artifacts.
 ///
 /// # Errors
-/// [`Kind::NotFound`] when there is none, with the names that there are; those of the calls.
+/// [`Kind::NotFound`] when there is none, with the names that there are.
 pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -> Result<String> {
     let listing = transfers::list(client, request.task, Some(request.run));
     let definition = async {

@@ -22,7 +22,7 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(700);
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 /// How long nothing may come before a connection counts as dead. A task can be silent for long.
-const STALL: Duration = Duration::from_secs(600);
+const STALL_TIMEOUT: Duration = Duration::from_secs(600);
 /// So long a worker may take to upload the log of a run that has ended under its hands: when it is canceled, the queue
 /// knows that before the worker does.
 const UPLOAD_WAIT: Duration = Duration::from_secs(30);
@@ -60,7 +60,7 @@ impl<'a> Log<'a> {
     /// anything is printed.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] when there is no log; those of the calls.
+    /// [`Kind::NotFound`] when there is no log.
     pub(super) async fn open(
         client: &'a Client,
         context: &'a Context,
@@ -113,7 +113,7 @@ impl<'a> Log<'a> {
     async fn connect_at(&self, from: u64) -> Result<Streamed> {
         let (url, follow) = self.source().url(self.client).await?;
         let request = Request { follow, ..Request::get(format!("reading {}", self.name), url) };
-        self.client.stream(&request, StreamOptions { from, stall: STALL, sign: false }).await
+        self.client.stream(&request, StreamOptions { from, stall: STALL_TIMEOUT, sign: false }).await
     }
 
     /// The same from the byte on that was handed on last.

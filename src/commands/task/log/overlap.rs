@@ -41,7 +41,7 @@ impl Overlap {
         fresh
     }
 
-    /// Whether something else came than what must come again; told once.
+    /// Whether something else came than what must come again; reported once.
     pub(super) fn found_difference(&mut self) -> bool {
         let is_news = self.differs && !self.is_told;
         self.is_told |= is_news;

@@ -15,7 +15,7 @@ use crate::transfer::{self, ContentSource, Options};
 /// Prints all of a log that no longer grows.
 ///
 /// # Errors
-/// Those of the download, after what was read until then; those of the output.
+/// Those of the download, after what was read until then.
 pub(super) async fn print(client: &Client, source: &ContentSource, lines: Lines, context: &Context) -> Result<Lines> {
     let mut printed = Printed { lines, context, bytes: 0 };
     let outcome = transfer::to_writer(client, source, &mut printed, &Options::default()).await;

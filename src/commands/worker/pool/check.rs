@@ -13,7 +13,7 @@ use crate::schema::Checker;
 
 /// Checks a definition against the schema of the method that takes it, and its configuration against that of its provider.
 ///
-/// Callers who may not ask for the kinds of providers are told of the rest.
+/// Callers who may not ask for the kinds of providers get a note of the rest.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] when the service would not take it, after each fault was shown at its line.

@@ -23,8 +23,8 @@ pub(crate) struct Args {
 /// Creates it.
 ///
 /// # Errors
-/// [`crate::error::Kind::Conflict`] when there is another one of this ID; [`crate::error::Kind::Usage`] for a definition that
-/// the service would refuse; those of the call.
+/// [`crate::error::Kind::Conflict`] when there is another one of this ID; [`crate::error::Kind::Usage`] for a
+/// definition that the service would refuse.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let file = args.definition.read(context).await?;
     let client = file.named.deployment.client(context)?;

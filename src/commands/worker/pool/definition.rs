@@ -77,7 +77,7 @@ fn sent(mut members: Map<String, Value>) -> Value {
     Value::Object(members)
 }
 
-/// The definition of a pool that the service has told of, with its ID: a file for `tc worker pool update`.
+/// The definition of a pool from the service's answer, with its ID: a file for `tc worker pool update`.
 pub(super) fn definition(pool: &Value) -> Value {
     let mut members = Map::new();
     members.insert("workerPoolId".into(), text(pool, "workerPoolId").into());

@@ -29,7 +29,7 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// [`crate::error::Kind::NotFound`] when there is no such pool; [`crate::error::Kind::Usage`] for a definition that the
-/// service would refuse; those of the call.
+/// service would refuse.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let file = args.definition.read(context).await?;
     let client = file.named.deployment.client(context)?;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
@@ -15,14 +14,6 @@ use crate::sandbox::hawk::host_and_port;
 use crate::sandbox::message::{Request, Response};
 use crate::sandbox::shared::Shared;
 use crate::sandbox::waiting::answer;
-
-/// What stands for itself in a parameter of a route.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// A parameter of a route, encoded; slashes are, too.
-pub(super) fn encode(parameter: &str) -> String {
-    utf8_percent_encode(parameter, UNRESERVED).to_string()
-}
 
 /// Speaks to the services with a task's credentials, which are renewed with its claim.
 pub(super) struct Api {

@@ -5,17 +5,18 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::api::{Api, Refused, encode};
-use super::fetch::hex;
+use super::api::{Api, Refused};
 use super::log::TaskLog;
 use super::mounts::blocking;
 use super::payload::{Artifact, ArtifactKind, Encoding};
 use super::trouble::{Reason, Trouble};
+use crate::domain::root_url::encode_component;
 use crate::sandbox::storage::{Blob, Place};
 
 /// Files that are compressed already, by their endings; all others are stored with gzip.
@@ -170,7 +171,7 @@ impl Keeper<'_> {
     /// # Errors
     /// When the queue refuses it: a fault of the task, as its artifacts then contradict each other.
     pub(super) async fn create(&self, name: &str, body: &Value) -> Result<(), Trouble> {
-        let path = format!("queue/v1/task/{}/runs/{}/artifacts/{}", self.task_id, self.run_id, encode(name));
+        let path = format!("queue/v1/task/{}/runs/{}/artifacts/{}", self.task_id, self.run_id, encode_component(name));
         match self.api.call::<Value>("POST", &path, body).await {
             Ok(_) => Ok(()),
             Err(Refused { status, message, .. }) if (400..500).contains(&status) => {
@@ -223,7 +224,7 @@ fn pack(mut from: impl io::Read, gzip: bool, hashing: bool) -> io::Result<(Vec<u
         if gzip { encoder.write_all(bytes)? } else { plain.extend_from_slice(bytes) }
     }
     let packed = if gzip { encoder.finish()? } else { plain };
-    Ok((packed, hex(&hash.finalize())))
+    Ok((packed, HEXLOWER.encode(&hash.finalize())))
 }
 
 /// What the payload's artifact comes to in the task's folder, which has no links in its own path.

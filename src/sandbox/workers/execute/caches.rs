@@ -35,7 +35,7 @@ impl Caches {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the cache of this name that was used last to `target`; none when there is none that is free.
+    /// Moves the cache of this name that was used last to `target`; `None` when none is free.
     ///
     /// # Errors
     /// When it cannot be moved.

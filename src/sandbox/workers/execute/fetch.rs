@@ -6,19 +6,21 @@ use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use reqwest::{Client, Response, Url};
 use sha2::{Digest as _, Sha256};
 
 use super::Host;
-use super::api::{Api, Refused, encode};
+use super::api::{Api, Refused};
 use super::log::TaskLog;
 use super::payload::Content;
 use super::trouble::{Reason, Trouble};
+use crate::domain::root_url::encode_component;
 
 /// How often a download is tried.
-const TRIES: u32 = 4;
+const MAX_TRIES: u32 = 4;
 
 /// Connections for downloads, made when they are first needed.
 pub(super) struct Fetcher {
@@ -157,8 +159,8 @@ impl Fetcher {
                 Err(Broken::Final(trouble)) => return Err(trouble),
                 Err(Broken::Passing(reason)) => reason,
             };
-            if attempt == TRIES {
-                let message = format!("[mounts] cannot download {} in {TRIES} tries: {broken}", content.describe());
+            if attempt == MAX_TRIES {
+                let message = format!("[mounts] cannot download {} in {MAX_TRIES} tries: {broken}", content.describe());
                 return Err(Trouble::Exception(Reason::ResourceUnavailable, message));
             }
             log.warn(format_args!("[mounts] Download of {} broke off: {broken}", content.describe()));
@@ -170,7 +172,7 @@ impl Fetcher {
     async fn attempt(&self, api: &Api, content: &Content, into: &Path) -> Result<(u64, String), Broken> {
         let url = locate(api, content).await?;
         let failed = |message: String| Broken::Final(Trouble::Failed(message));
-        let url = Url::parse(&url).map_err(|error| failed(format!("[mounts] {url} is no URL: {error}")))?;
+        let url = Url::parse(&url).map_err(|error| failed(format!("[mounts] {url} is not a URL: {error}")))?;
         let client = self.client(&url).map_err(Broken::Final)?;
         // What is stored compressed comes so even to those who do not ask for it.
         let answer = client.get(url).header(ACCEPT_ENCODING, "gzip").send().await.map_err(passing)?;
@@ -185,7 +187,7 @@ impl Fetcher {
             )));
         }
         let sink = receive(answer, into).await?;
-        Ok((sink.bytes, hex(&sink.hash.finalize())))
+        Ok((sink.bytes, HEXLOWER.encode(&sink.hash.finalize())))
     }
 
     fn client(&self, url: &Url) -> Result<&Client, Trouble> {
@@ -206,10 +208,10 @@ async fn locate(api: &Api, content: &Content) -> Result<String, Broken> {
     let path = match content {
         Content::Url { url, .. } => return Ok(url.clone()),
         Content::Artifact { task_id, artifact, .. } => {
-            format!("queue/v1/task/{}/artifacts/{}", encode(task_id), encode(artifact))
+            format!("queue/v1/task/{}/artifacts/{}", encode_component(task_id), encode_component(artifact))
         }
         Content::Indexed { namespace, artifact } => {
-            format!("index/v1/task/{}/artifacts/{}", encode(namespace), encode(artifact))
+            format!("index/v1/task/{}/artifacts/{}", encode_component(namespace), encode_component(artifact))
         }
         Content::Raw { .. } | Content::Base64 { .. } => return Ok(String::new()),
     };
@@ -244,12 +246,7 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
 
 fn cannot_write(path: &Path, error: &io::Error) -> Trouble {
     if error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::InvalidData {
-        return Trouble::Failed(format!("[mounts] what was downloaded is no gzip: {error}"));
+        return Trouble::Failed(format!("[mounts] what was downloaded is not gzip: {error}"));
     }
     Trouble::io(format_args!("[mounts] cannot write {}", path.display()), error)
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

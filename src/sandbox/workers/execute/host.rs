@@ -81,10 +81,10 @@ impl Host {
         }
         let direct = self.any_case("NO_PROXY").and_then(NoProxy::from_string);
         if let Some(url) = self.any_case("HTTP_PROXY") {
-            builder = builder.proxy(Proxy::http(url).map_err(|_| "HTTP_PROXY is no URL")?.no_proxy(direct.clone()));
+            builder = builder.proxy(Proxy::http(url).map_err(|_| "HTTP_PROXY is not a URL")?.no_proxy(direct.clone()));
         }
         if let Some(url) = self.any_case("HTTPS_PROXY") {
-            builder = builder.proxy(Proxy::https(url).map_err(|_| "HTTPS_PROXY is no URL")?.no_proxy(direct));
+            builder = builder.proxy(Proxy::https(url).map_err(|_| "HTTPS_PROXY is not a URL")?.no_proxy(direct));
         }
         builder.build().map_err(|error| error.to_string())
     }

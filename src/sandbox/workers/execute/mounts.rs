@@ -7,13 +7,14 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use super::Executor;
-use super::api::{Api, encode};
+use super::api::Api;
 use super::archive::{self, ArchiveError, Format};
 use super::caches::Cache;
 use super::fetch::with_causes;
 use super::log::TaskLog;
 use super::payload::{Content, Mount};
 use super::trouble::Trouble;
+use crate::domain::root_url::encode_component;
 use crate::sandbox::wire::parse_time;
 
 /// What mounting needs besides the mount.
@@ -153,7 +154,7 @@ pub(super) async fn purge(
     if mounts.iter().all(|mount| mount.cache_name.is_none()) {
         return Ok(());
     }
-    let path = format!("purge-cache/v1/purge-cache/{}", encode(task_queue));
+    let path = format!("purge-cache/v1/purge-cache/{}", encode_component(task_queue));
     let answer: Value = worker
         .call("GET", &path, &Value::Null)
         .await
@@ -186,7 +187,7 @@ fn unpacking(target: &Path, error: &ArchiveError) -> Trouble {
     }
 }
 
-/// Whether the disk is full, however deep that lies in what is told of it.
+/// Whether the disk is full, however deep that lies in the chain of causes.
 fn lacks_room(error: &std::io::Error) -> bool {
     let mut kind = Some(error);
     while let Some(error) = kind {

@@ -146,8 +146,7 @@ pub(super) fn check(definition: &Value) -> Result<Checked, Vec<String>> {
     if payload.get("image").is_some() {
         return Err(vec![
             "this is a payload for docker-worker, and this worker is a generic-worker".to_owned(),
-            "Translate the payload with `tc d2g`, or write `command` as a list of lists and leave out `image`."
-                .to_owned(),
+            "Translate the payload with d2g, or write `command` as a list of lists and leave out `image`.".to_owned(),
         ]);
     }
     let warnings = wrap_strings(&mut payload);
@@ -359,7 +358,7 @@ mod tests {
     #[test]
     fn a_payload_for_docker_worker_is_told_of_d2g() {
         let payload = json!({"image": "ubuntu", "command": ["true"], "maxRunTime": 60});
-        assert!(check(&definition(payload)).unwrap_err()[1].contains("`tc d2g`"));
+        assert!(check(&definition(payload)).unwrap_err()[1].contains("with d2g"));
     }
 
     #[test]

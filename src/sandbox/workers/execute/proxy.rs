@@ -17,7 +17,7 @@ use crate::domain::ProxyPath;
 use crate::loopback::accept_all;
 use crate::sandbox::input::MAX_BODY;
 
-/// How long a signed URL that a task asks for is good.
+/// How long a signed URL that a task asks for is valid.
 const SIGNED_URL_LIFETIME: TimeDelta = TimeDelta::hours(1);
 
 /// A proxy on a port of its own, until it is dropped.
@@ -76,7 +76,7 @@ async fn answer(api: &Api, request: Request) -> Response {
         }
         ProxyPath::SignedUrl => signed_url(api, &String::from_utf8_lossy(&read.unwrap_or_default())),
         ProxyPath::Credentials | ProxyPath::Unknown => {
-            text(StatusCode::NOT_FOUND, &format!("{target} is no path of a service, such as /api/queue/v1/ping"))
+            text(StatusCode::NOT_FOUND, &format!("{target} is not the path of a service, such as /api/queue/v1/ping"))
         }
     }
 }

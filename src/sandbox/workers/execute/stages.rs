@@ -24,7 +24,7 @@ use super::{Executor, remove_folder};
 use crate::sandbox::workers::GROUP;
 
 /// How long what a task has left behind may take to let go of the log, once it was ended.
-const LETTING_GO: Duration = Duration::from_secs(5);
+const LOG_RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A run with all that it needs.
 pub(super) struct Stage<'a> {
@@ -206,7 +206,7 @@ impl Stage<'_> {
         }
         // Where leftovers are not known, one of them may hold the pipe for ever.
         let all = async { while outputs.join_next().await.is_some() {} };
-        if tokio::time::timeout(LETTING_GO, all).await.is_err() {
+        if tokio::time::timeout(LOG_RELEASE_TIMEOUT, all).await.is_err() {
             self.log.warn("Something that the task has started goes on; what it prints is lost");
         }
     }

@@ -113,7 +113,7 @@ fn add_own(document: &mut Map<String, Value>, folder: &Path) -> std::result::Res
     let text =
         std::fs::read(&path).map_err(|error| Trouble::io(format_args!("cannot read {ADDITIONAL_FILE}"), &error))?;
     let own: Map<String, Value> = serde_json::from_slice(&text)
-        .map_err(|error| Trouble::Failed(format!("{ADDITIONAL_FILE} is no JSON object: {error}")))?;
+        .map_err(|error| Trouble::Failed(format!("{ADDITIONAL_FILE} is not a JSON object: {error}")))?;
     for (name, value) in own {
         document.entry(name).or_insert(value);
     }

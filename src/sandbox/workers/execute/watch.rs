@@ -12,9 +12,9 @@ use super::api::Api;
 use super::sign::Credentials;
 
 /// A claim is renewed when it has no longer than this to go.
-const MARGIN: TimeDelta = TimeDelta::minutes(5);
+const RENEWAL_MARGIN: TimeDelta = TimeDelta::minutes(5);
 /// How long to wait before a renewal that was refused is tried again.
-const AGAIN: TimeDelta = TimeDelta::seconds(10);
+const RENEWAL_RETRY_DELAY: TimeDelta = TimeDelta::seconds(10);
 
 /// What `reclaimTask` answers, as far as it matters here.
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ impl Watched {
     /// Watches until the run is over for the queue; then it is aborted.
     pub(super) async fn watch(mut self) {
         let shared = Arc::clone(self.api.shared());
-        let mut renewal = self.taken_until - MARGIN;
+        let mut renewal = self.taken_until - RENEWAL_MARGIN;
         loop {
             // Changes count from here on, so that none slips in between the look and the wait.
             let mut changed = pin!(shared.queue_changed.notified());
@@ -47,7 +47,8 @@ impl Watched {
                 break;
             }
             if renewal <= now {
-                renewal = if self.renew().await { self.taken_until - MARGIN } else { now + AGAIN };
+                renewal =
+                    if self.renew().await { self.taken_until - RENEWAL_MARGIN } else { now + RENEWAL_RETRY_DELAY };
                 continue;
             }
             let due = (renewal - now).to_std().unwrap_or_default();

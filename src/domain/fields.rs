@@ -1,4 +1,4 @@
-//! `-f a.b[0]=text` and `-F a.b[0]=json`: values placed at nested keys.
+//! Values placed at nested keys of JSON, such as `a.b[0]`. Pure.
 
 use serde_json::{Map, Value};
 
