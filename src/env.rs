@@ -56,6 +56,7 @@ variables! {
     WAYLAND_DISPLAY = "WAYLAND_DISPLAY", "Set where there is a screen (Wayland), so that a browser can be opened.";
     WSL_DISTRO_NAME = "WSL_DISTRO_NAME", "Set inside Windows Subsystem for Linux, where Windows opens the browser.";
     HOME = "HOME", "Home directory.";
+    TMPDIR = "TMPDIR", "Directory of temporary files, such as what is being edited; on Unix /tmp by default.";
     XDG_CONFIG_HOME = "XDG_CONFIG_HOME", "Directory of configuration files, on Linux; ~/.config by default.";
     XDG_CACHE_HOME = "XDG_CACHE_HOME", "Directory of the references that were fetched, on Linux; ~/.cache by default.";
     XDG_DATA_HOME = "XDG_DATA_HOME", "Directory of data files, where completions of bash are installed; ~/.local/share by default.";
@@ -151,6 +152,12 @@ impl Environment {
     /// A variable's value; one that is empty or not Unicode counts as unset.
     pub fn get(&self, variable: Variable) -> Option<&str> {
         self.text(variable.name)
+    }
+
+    /// Where temporary files go.
+    pub(crate) fn temporary_directory(&self) -> PathBuf {
+        let own = self.variables.get(OsStr::new(TMPDIR.name)).filter(|directory| !directory.is_empty());
+        own.map_or_else(std::env::temp_dir, |directory| self.resolve(directory))
     }
 
     /// The file of the program that runs, where this is the environment of a process.

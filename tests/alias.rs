@@ -201,6 +201,7 @@ mod programs {
             .arg("foo")
             .env_clear()
             .env("HOME", tc.directory())
+            .env("TMPDIR", tc.directory())
             .env("PATH", format!("{}:/usr/bin:/bin", tc.directory().join("bin").display()))
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())

@@ -9,7 +9,12 @@ use crate::support::fake_server::{Answer, FakeServer};
 fn tc() -> (Command, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tc"));
-    command.env_clear().env("HOME", home.path()).current_dir(home.path()).stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .current_dir(home.path())
+        .stdin(Stdio::null());
     (command, home)
 }
 
@@ -140,6 +145,7 @@ fn a_low_limit_of_open_files_is_kept_by_bulk_actions() {
         .args(["-c", "ulimit -n 40; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_tc"), "group", "cancel", "-y", &group.id])
         .env_clear()
         .env("HOME", home.path())
+        .env("TMPDIR", home.path())
         .env("TASKCLUSTER_ROOT_URL", group.sandbox.root_url())
         .env("TASKCLUSTER_CLIENT_ID", group.sandbox.client_id())
         .env("TASKCLUSTER_ACCESS_TOKEN", group.sandbox.access_token().reveal())

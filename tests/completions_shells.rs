@@ -120,6 +120,7 @@ impl Home {
             .env_clear()
             .env("PATH", self.path())
             .env("HOME", self.tc.directory())
+            .env("TMPDIR", self.tc.directory())
             .env("TASKCLUSTER_ROOT_URL", self.server.url())
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())

@@ -31,7 +31,8 @@ fn aliases_of_the_release_team_work_in_bash_and_zsh_by_both_names() {
             let ran = Command::new(shell)
                 .arg(&file)
                 .env_clear()
-                .envs([("HOME", home.path().to_str().unwrap()), ("PATH", &path), ("NAME", name)])
+                .envs([("HOME", home.path()), ("TMPDIR", home.path())])
+                .envs([("PATH", path.as_str()), ("NAME", name)])
                 // Whatever opens a page; the sandbox approves by itself.
                 .env("BROWSER", "curl -sSL -o /dev/null %s")
                 .output()

@@ -41,7 +41,7 @@ impl Proxy {
 
     fn command(root: &str, home: &std::path::Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tc"));
-        command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap());
+        command.env_clear().env("HOME", home).env("TMPDIR", home).env("PATH", std::env::var_os("PATH").unwrap());
         command.env("TASKCLUSTER_ROOT_URL", root).args(["proxy", "--json"]).args(args);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         command
@@ -425,7 +425,11 @@ fn a_proxy_behind_a_proxy_leaves_signing_to_it() {
 fn it_says_where_it_is_and_ends_at_an_interrupt() {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tc"));
-    command.env_clear().env("HOME", home.path()).env("TASKCLUSTER_ROOT_URL", "https://tc.invalid");
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("TMPDIR", home.path())
+        .env("TASKCLUSTER_ROOT_URL", "https://tc.invalid");
     command.env("TASKCLUSTER_CLIENT_ID", "me").env("TASKCLUSTER_ACCESS_TOKEN", "key").args(["proxy", "--open"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());

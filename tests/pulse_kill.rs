@@ -35,6 +35,7 @@ fn listen(rabbit: &Rabbit, folder: &Path) -> Child {
         .args(["pulse", "listen", "queue.taskCompleted", "--queue", "lasting", "--durable", "--prefetch", "50"])
         .env_clear()
         .env("HOME", folder)
+        .env("TMPDIR", folder)
         .env("PULSE_URL", format!("amqp://127.0.0.1:{}", rabbit.port))
         .env("PULSE_USERNAME", pulse::USER)
         .env("PULSE_PASSWORD", pulse::PASSWORD)

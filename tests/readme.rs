@@ -75,7 +75,8 @@ fn the_daily_work_is_what_the_commands_print() {
     let ran = Command::new(program)
         .args(["sandbox", "--seed", "firefox:300:7", "--age", "150m", "--exec", &script])
         .env_clear()
-        .envs([("HOME", home.path().to_str().unwrap()), ("PATH", "/usr/bin:/bin")])
+        .envs([("HOME", home.path()), ("TMPDIR", home.path())])
+        .env("PATH", "/usr/bin:/bin")
         .stdin(Stdio::null())
         .output()
         .unwrap();

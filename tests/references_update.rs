@@ -171,6 +171,15 @@ fn a_deployment_that_is_newer_is_told_of_once_a_day_on_a_terminal() {
     server.expect(VERSION, Answer::json(500, "{}"));
     assert_eq!(run(&tc), "", "that it does not answer is no failure");
     clock.pass(chrono::TimeDelta::hours(25));
+    let before = server.requests().len();
+    server.expect(VERSION, Answer::hang());
+    std::thread::scope(|scope| {
+        let running = scope.spawn(|| run(&tc));
+        server.wait_for_requests(before + 2);
+        clock.pass(chrono::TimeDelta::seconds(1));
+        assert_eq!(running.join().unwrap(), "", "nobody waits for it");
+    });
+    clock.pass(chrono::TimeDelta::hours(25));
     tc.run(&["config", "set", "version-hint", "off"]).status(0);
     assert_eq!(run(&tc), "");
 }

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use vt100::Color;
 
+use crate::support::bulk::{GROUP, list, page};
 use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
 use crate::support::pty::{CTRL_C, Terminal, color, contents, place, wraps};
@@ -172,4 +174,39 @@ fn the_pages_of_a_task_and_of_a_group_are_opened_in_the_browser() {
             std::thread::yield_now();
         }
     }
+}
+
+/// The second page never comes.
+#[test]
+fn a_list_that_waits_for_more_pages_tells_how_many_were_read() {
+    let tasks = || page(0..3, Some("t"));
+    for (args, call, first) in [
+        (&["group", "list", GROUP][..], list(None), tasks()),
+        (&["group", "list", GROUP, "--json"], list(None), tasks()),
+        (&["group", "list", GROUP, "--jq", "."], list(None), tasks()),
+        (&["client", "list"], "GET /api/auth/v1/clients/".to_owned(), paged("clients", &json!([{}, {}, {}]))),
+        (&["role", "list"], "GET /api/auth/v1/roles2/".to_owned(), paged("roles", &json!([{}, {}, {}]))),
+        (&["secret", "list", "x"], "GET /api/secrets/v1/secrets".to_owned(), paged("secrets", &json!(["a", "b", "c"]))),
+        (
+            &["worker", "list", "p/w"],
+            "GET /api/worker-manager/v1/workers/p%2Fw".to_owned(),
+            paged("workers", &json!([{}, {}, {}])),
+        ),
+        (&["index", "list", "a"], "GET /api/index/v1/tasks/a".to_owned(), paged("tasks", &json!([{}, {}, {}]))),
+    ] {
+        let server = FakeServer::start();
+        server.otherwise(Answer::hang()).always(&call, Answer::json(200, first));
+        let session = Terminal::at(server.url()).run(args);
+        session.wait_until("how many were read", |screen| {
+            let screen = screen.contents();
+            screen.contains("Listing ") && screen.contains(" 3 (")
+        });
+        session.press(CTRL_C);
+        assert_eq!(session.end().status, Some(130), "{args:?}");
+    }
+}
+
+/// A page after which there is another one.
+fn paged(member: &str, items: &serde_json::Value) -> String {
+    json!({member: items, "continuationToken": "t"}).to_string()
 }

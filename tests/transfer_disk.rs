@@ -21,6 +21,7 @@ fn shell(storage: &Storage, folder: &Path, script: &str) -> Output {
         .env_clear()
         .env("PATH", std::env::var("PATH").unwrap())
         .env("HOME", folder)
+        .env("TMPDIR", folder)
         .env("TC", env!("CARGO_BIN_EXE_tc"))
         .env("GET", command)
         .env("TASKCLUSTER_ROOT_URL", storage.url())

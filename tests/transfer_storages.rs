@@ -1,7 +1,7 @@
 //! What storages say of what they have, and what may be in the way of a file.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::support::fake_clock::FakeClock;
 use crate::support::fake_server::{Answer, FakeServer};
+use crate::support::hand_clock::HandClock;
 use crate::support::storage::{Content, Fault, Storage, TASK, noise, sha256};
 use crate::support::{Ran, Tc, gzip};
 
@@ -236,25 +237,32 @@ fn an_object_whose_credentials_are_of_no_use_is_had_another_way() {
     tc.run(&["artifact", "cat", TASK, name]).status(0).stdout("content").stderr("");
 }
 
+/// A run with a time limit of a minute, which passes when `is_due` has come back.
+fn limited(tc: Tc, args: &[&str], is_due: impl FnOnce()) -> (Tc, Ran) {
+    let clock = HandClock::at(&chrono::Utc::now().to_rfc3339());
+    let tc = tc.environment(|environment| environment.with_clock(clock.clone()));
+    let ran = std::thread::scope(|scope| {
+        let running = scope.spawn(|| tc.run(&[args, &["--timeout", "60s"]].concat()));
+        is_due();
+        clock.pass(chrono::TimeDelta::seconds(60));
+        running.join().unwrap()
+    });
+    (tc, ran)
+}
+
 #[test]
 fn no_transfer_hangs_for_longer_than_the_time_limit() {
-    let started = std::time::Instant::now();
     let storage = Storage::start("s3", Content::new(noise(LENGTH)));
     storage.faults(&[Fault::StallAfter(LENGTH / 2)]);
-    let ran = Tc::new().at(storage.url()).run(&[
-        "artifact",
-        "download",
-        TASK,
-        "public/x",
-        "-o",
-        "out",
-        "--timeout",
-        "300ms",
-        "--retries",
-        "0",
-    ]);
+    let download = ["artifact", "download", TASK, "public/x", "-o", "out", "--retries", "0"];
+    let asked_for = || {
+        while storage.seen().is_empty() {
+            std::thread::yield_now();
+        }
+    };
+    let (_, ran) = limited(Tc::new().at(storage.url()), &download, asked_for);
     ran.status(8).stdout("").stderr(
-        "error: the transfer did not end within 300ms: 0 files are complete\n\
+        "error: the transfer did not end within 60s: 0 files are complete\n\
          hint: The same command goes on with what is left.\n",
     );
     let (root, storage) = (FakeServer::start(), FakeServer::start());
@@ -265,57 +273,65 @@ fn no_transfer_hangs_for_longer_than_the_time_limit() {
     storage.expect("PUT /x", Answer::hang());
     let tc = Tc::new().at(root.url());
     fs::write(tc.directory().join("x.txt"), "content").unwrap();
-    let upload = ["artifact", "upload", "x.txt", "--task", TASK, "--run", "0", "--expires", "1 day"];
-    let ran = tc.run(&[&upload[..], &["--timeout", "300ms", "--retries", "0"]].concat());
+    let upload = ["artifact", "upload", "x.txt", "--task", TASK, "--run", "0", "--expires", "1 day", "--retries", "0"];
+    let (_tc, ran) = limited(tc, &upload, || storage.wait_for_requests(1));
     ran.status(8)
         .stdout("")
-        .stderr("error: the transfer did not end within 300ms\nhint: Allow more time with --timeout.\n");
-    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+        .stderr("error: the transfer did not end within 60s\nhint: Allow more time with --timeout.\n");
 }
 
-/// The address of a server that sends a byte now and then, for ever.
-fn trickle() -> String {
+/// The address of a server that sends a byte now and then, for ever; each connection is told of once some have come.
+fn trickle() -> (String, mpsc::Receiver<()>) {
     use std::io::{BufRead as _, BufReader, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         for connection in listener.incoming() {
-            let mut connection = connection.unwrap();
+            let (mut connection, tell) = (connection.unwrap(), tell.clone());
             std::thread::spawn(move || {
                 let mut head = BufReader::new(connection.try_clone().unwrap()).lines().map_while(Result::ok);
                 head.find(String::is_empty);
                 let mut sent = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-                while sent.is_ok() {
+                for count in 0.. {
+                    if sent.is_err() {
+                        break;
+                    }
                     std::thread::sleep(std::time::Duration::from_millis(20));
                     sent = connection.write_all(b"x");
+                    if count == 5 {
+                        // The test may be over.
+                        tell.send(()).unwrap_or_default();
+                    }
                 }
             });
         }
     });
-    url
+    (url, told)
 }
 
 #[test]
 fn a_transfer_that_trickles_ends_at_the_time_limit() {
-    let started = std::time::Instant::now();
     let root = FakeServer::start();
-    let content = json!({"storageType": "reference", "url": trickle()});
+    let (url, trickled) = trickle();
+    let content = json!({"storageType": "reference", "url": url});
     let path = format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx");
     root.expect_times(3, &path, Answer::json(200, content.to_string()));
-    let tc = Tc::new().at(root.url());
-    let limit = ["--timeout", "500ms"];
-    tc.run(&[&["artifact", "download", TASK, "public/x", "-o", "out"], &limit[..]].concat())
-        .stdout("")
+    let limited = |args: &[&str]| {
+        limited(Tc::new().at(root.url()), args, || trickled.recv_timeout(std::time::Duration::from_secs(60)).unwrap())
+    };
+    let (tc, ran) = limited(&["artifact", "download", TASK, "public/x", "-o", "out"]);
+    ran.stdout("")
         .stderr(
-            "error: the transfer did not end within 500ms: 0 files are complete\n\
+            "error: the transfer did not end within 60s: 0 files are complete\n\
              hint: The same command goes on with what is left.\n",
         )
         .status(8);
     assert!(!tc.directory().join("out").exists());
-    let ran = tc.run(&[&["artifact", "cat", TASK, "public/x"], &limit[..]].concat());
-    ran.stderr("error: the transfer did not end within 500ms\nhint: Allow more time with --timeout.\n").status(8);
-    tc.run(&[&["download", "artifact", TASK, "public/x", "out"], &limit[..]].concat()).status(8);
-    assert!(started.elapsed() < std::time::Duration::from_secs(20));
+    let (_, ran) = limited(&["artifact", "cat", TASK, "public/x"]);
+    ran.stderr("error: the transfer did not end within 60s\nhint: Allow more time with --timeout.\n").status(8);
+    let (_, ran) = limited(&["download", "artifact", TASK, "public/x", "out"]);
+    ran.status(8);
 }
 
 #[test]

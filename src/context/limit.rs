@@ -1,34 +1,40 @@
 //! The time limit of what downloads and uploads, as a whole.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use futures::future::{BoxFuture, FutureExt as _, Shared};
 
 use super::{Context, parse_timeout};
+use crate::clock::SharedClock;
 use crate::error::{Advice, Error, Kind, Result};
 
 /// How long a verb may take to say what has become of its files.
 const REPORT_LIMIT: Duration = Duration::from_millis(400);
 
-/// When a transfer has to be over.
-#[derive(Debug, Clone, Copy)]
+/// How long transfers may take as a whole.
+#[derive(Debug)]
 pub(super) struct TransferLimit {
     length: Duration,
-    end: Instant,
+    /// Completes at the end; it is there once somebody waits for it.
+    end: OnceLock<Shared<BoxFuture<'static, ()>>>,
 }
 
 impl TransferLimit {
-    /// From now on. An invalid time is no limit: reading the settings reports it.
-    pub(super) fn starting_now(text: &str) -> Option<Self> {
-        let length = parse_timeout(text).ok()?;
-        Some(Self { length, end: Instant::now() + length })
+    /// An invalid time is no limit: reading the settings reports it.
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self { length: parse_timeout(text).ok()?, end: OnceLock::new() })
     }
 
-    async fn over(self) -> Error {
-        tokio::time::sleep_until(self.end).await;
-        Error::new(Kind::Pending, format!("the transfer did not end within {:?}", self.length))
-            .advise(Advice::AllowMoreTime)
+    /// Waits for the end. The time begins with the first call.
+    fn over(&self, clock: &SharedClock) -> impl Future<Output = Error> + use<> {
+        let (length, end) = (self.length, self.end.get_or_init(|| clock.sleep(self.length).shared()).clone());
+        async move {
+            end.await;
+            Error::new(Kind::Pending, format!("the transfer did not end within {length:?}"))
+                .advise(Advice::AllowMoreTime)
+        }
     }
 }
 
@@ -36,7 +42,7 @@ impl Context {
     /// The same, whose transfers as a whole may take as long as `limit` says.
     #[must_use]
     pub(crate) fn limited_to(self, limit: Option<&str>) -> Self {
-        Self { limit: limit.and_then(TransferLimit::starting_now), ..self }
+        Self { limit: limit.and_then(TransferLimit::parse), ..self }
     }
 
     /// Does `work` for as long as it may take; for ever where there is no limit.
@@ -44,11 +50,13 @@ impl Context {
     /// # Errors
     /// Those of `work`; [`Kind::Pending`] when it takes longer.
     pub(crate) async fn within_limit<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(limit) = self.limit else { return work.await };
+        let Some(limit) = &self.limit else { return work.await };
+        let clock = &self.env.clock;
+        let over = limit.over(clock);
         let late = async {
-            let error = limit.over().await;
+            let error = over.await;
             if self.ending.is_followed() {
-                tokio::time::sleep(REPORT_LIMIT).await;
+                clock.sleep(REPORT_LIMIT).await;
             }
             error
         };
@@ -61,8 +69,8 @@ impl Context {
 
     /// Waits for the end of the time that a transfer may take.
     pub(super) async fn transfer_limit(&self) -> Error {
-        match self.limit {
-            Some(limit) => limit.over().await,
+        match &self.limit {
+            Some(limit) => limit.over(&self.env.clock).await,
             None => std::future::pending().await,
         }
     }

@@ -44,8 +44,11 @@ impl Context {
         let kept = ReferenceCache::of(&self.env).and_then(|cache| cache.read(&root).ok().flatten());
         let here = kept.and_then(|kept| kept.taskcluster_version).unwrap_or_else(|| reference::VERSION.to_owned());
         self.ui.flush()?;
-        let asked = tokio::time::timeout(ANSWER_LIMIT, self.deployment_version()).await;
-        let there = asked.ok().flatten();
+        let limit = self.env.clock.sleep(ANSWER_LIMIT);
+        let there = tokio::select! {
+            there = self.deployment_version() => there,
+            () = limit => None,
+        };
         Ok(there.filter(|there| is_newer(there, &here)).map(|there| (root.to_string(), there, here)))
     }
 

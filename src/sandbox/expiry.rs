@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::sandbox::rig::{Request, nothing_presented, read, slug};
     use crate::sandbox::service_account::add_artifact;
-    use crate::sandbox::storage::{Blob, Storage, Stored};
+    use crate::sandbox::storage::{self, Blob, Storage, Stored};
     use crate::sandbox::wire::stamp;
 
     /// A sandbox's state with a clock that is moved by hand.
@@ -188,6 +188,45 @@ mod tests {
         rig.pass(TimeDelta::days(6));
         let left: Vec<_> = rig.held().into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(left, []);
+    }
+
+    /// The storage takes it, as a real one would, and nobody can ask for it any more.
+    #[test]
+    fn an_upload_that_arrives_after_its_task_has_expired_is_not_kept() {
+        let mut rig = Rig::new();
+        let id = rig.create(&slug(1000), &[]);
+        rig.claim(&id);
+        let expires = rig.in_a_minute();
+        let artifact = |name: &'static str, stored: &str| {
+            let body = json!({"storageType": stored, "contentType": "text/plain", "expires": expires});
+            let request = Request::new("queue", "createArtifact").param("taskId", &id).param("runId", 0);
+            request.param("name", name).body(body)
+        };
+        let s3 = rig.send(artifact("public/s", "s3"));
+        let object = rig.send(artifact("public/o", "object"));
+        let upload = json!({
+            "projectId": object["projectId"], "uploadId": object["uploadId"], "expires": expires, "hashes": {},
+            "proposedUploadMethods": {"putUrl": {"contentType": "text/plain", "contentLength": 1}},
+        });
+        let name = object["name"].as_str().unwrap();
+        let upload = rig.send(Request::new("object", "createUpload").param("name", name).body(upload));
+        let urls = [&s3["putUrl"], &upload["uploadMethod"]["putUrl"]["url"]];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let put = |rig: &Rig| {
+            for url in urls {
+                let headers = [("host", "localhost:1"), ("content-type", "text/plain"), ("content-length", "1")];
+                let request = axum::http::Request::put(url.as_str().unwrap());
+                let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+                let request = request.body(axum::body::Body::from("x")).unwrap();
+                assert_eq!(runtime.block_on(storage::handle(&rig.state.storage, request, rig.now)).status(), 200);
+            }
+        };
+        put(&rig);
+        let held = rig.state.storage.len();
+        rig.pass(TimeDelta::minutes(2));
+        assert_eq!((held, rig.state.storage.len()), (4, 0));
+        put(&rig);
+        assert_eq!(rig.state.storage.len(), 0);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub fn program() -> &'static str {
 pub struct Tc {
     environment: Environment,
     home: tempfile::TempDir,
+    /// Where its temporary files go.
+    _temporary: tempfile::TempDir,
     stdin: Vec<u8>,
     terminal: Terminal,
     program: String,
@@ -87,11 +89,19 @@ impl Sink {
 }
 
 impl Tc {
-    /// Nothing set but HOME, no terminal anywhere, empty standard input.
+    /// Nothing set but HOME and TMPDIR, no terminal anywhere, empty standard input.
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let environment = Environment::empty(home.path()).with("HOME", home.path());
-        Self { environment, home, stdin: Vec::new(), terminal: Terminal::default(), program: program().to_owned() }
+        let temporary = tempfile::tempdir().unwrap();
+        let environment = Environment::empty(home.path()).with("HOME", home.path()).with("TMPDIR", temporary.path());
+        Self {
+            environment,
+            home,
+            _temporary: temporary,
+            stdin: Vec::new(),
+            terminal: Terminal::default(),
+            program: program().to_owned(),
+        }
     }
 
     /// Sets a variable.

@@ -35,7 +35,8 @@ pub struct Session {
     pty: Arc<Pty>,
     shared: Arc<Shared>,
     reader: Option<JoinHandle<()>>,
-    _home: tempfile::TempDir,
+    /// Home, and where temporary files go.
+    _directories: [tempfile::TempDir; 2],
 }
 
 /// What is left when a run is over.
@@ -89,7 +90,7 @@ impl Terminal {
         Self::new().env("TASKCLUSTER_ROOT_URL", root_url)
     }
 
-    /// Sets a variable; nothing else is set but HOME and TERM.
+    /// Sets a variable; nothing else is set but HOME, TMPDIR and TERM.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -125,7 +126,7 @@ impl Terminal {
     }
 
     fn start(self, command: Command, args: &[&str]) -> Session {
-        let home = tempfile::tempdir().unwrap();
+        let [home, temporary] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         if let Some(settings) = self.settings {
             let directory = home.path().join(".config/tc");
             std::fs::create_dir_all(&directory).unwrap();
@@ -134,8 +135,8 @@ impl Terminal {
         let (pty, pts) = pty_process::blocking::open().unwrap();
         pty.resize(Size::new(self.lines, self.columns)).unwrap();
         keep_output(&pty);
-        let mut command =
-            command.args(args).env_clear().env("HOME", home.path()).envs(self.variables).current_dir(home.path());
+        let command = command.args(args).env_clear().env("HOME", home.path()).env("TMPDIR", temporary.path());
+        let mut command = command.envs(self.variables).current_dir(home.path());
         if self.pipe {
             command = command.stdout(Stdio::piped());
         }
@@ -145,7 +146,7 @@ impl Terminal {
         let (pty, shared) = (Arc::new(pty), Arc::new(Shared { state, changed: Condvar::new() }));
         let (from, to) = (Arc::clone(&pty), Arc::clone(&shared));
         let reader = Some(thread::spawn(move || read(&from, &to)));
-        Session { child, pty, shared, reader, _home: home }
+        Session { child, pty, shared, reader, _directories: [home, temporary] }
     }
 }
 

@@ -25,9 +25,12 @@ pub(super) async fn some_clients(
     collect_some(call, "clients", enough, keep).await
 }
 
-/// The roles whose IDs start like this, up to so many.
-pub(super) async fn roles(client: &Client, prefix: &str, enough: usize) -> Result<Vec<Value>> {
-    let keep = |role: &Value| text(role, "roleId").starts_with(prefix);
+/// The roles whose IDs start like this, up to so many; `looked_at` is called for each role that was read.
+pub(super) async fn roles(client: &Client, prefix: &str, enough: usize, looked_at: impl Fn()) -> Result<Vec<Value>> {
+    let keep = |role: &Value| {
+        looked_at();
+        text(role, "roleId").starts_with(prefix)
+    };
     collect_some(client.call("auth", "listRoles2"), "roles", enough, keep).await
 }
 

@@ -209,7 +209,7 @@ async fn merged(
     };
     // A failure on a later page must leave nothing behind, so the document waits until it is whole.
     let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);
-    let mut spool = tempfile::SpooledTempFile::new(SPOOL_MEMORY_BYTES);
+    let mut spool = tempfile::spooled_tempfile_in(SPOOL_MEMORY_BYTES, context.env.temporary_directory());
     let mut merger = Merger::new(layout, &mut spool);
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {

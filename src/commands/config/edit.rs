@@ -23,7 +23,7 @@ pub(super) struct Args {}
 pub(super) async fn run(_args: &Args, context: &Context) -> Result<Status> {
     let file = SettingsFile::of(&context.env)?;
     let before = file.text()?;
-    let copy = copy(&before.clone().unwrap_or_else(template))?;
+    let copy = copy(&before.clone().unwrap_or_else(template), &context.env.temporary_directory())?;
     documents::edit(&copy, context).await.map_err(|error| kept(error, &copy))?;
     let text = fs::read_to_string(&copy).map_err(|source| Error::io("read", copy.display(), source))?;
     if before.as_deref().unwrap_or(&template()) == text {
@@ -50,9 +50,10 @@ fn template() -> String {
 }
 
 /// A copy that is not removed when something goes wrong: nobody wants to type twice.
-fn copy(text: &str) -> Result<PathBuf> {
+fn copy(text: &str, directory: &Path) -> Result<PathBuf> {
     let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
-    let mut file = tempfile::Builder::new().prefix("tc-config-").suffix(".toml").tempfile().map_err(cannot)?;
+    let mut file =
+        tempfile::Builder::new().prefix("tc-config-").suffix(".toml").tempfile_in(directory).map_err(cannot)?;
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(cannot)?;
     let (_, path) = file.keep().map_err(|fault| cannot(fault.error))?;
     Ok(path)

@@ -209,17 +209,22 @@ fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (i
 /// behind. It is laid out as it comes, and never in memory as a whole.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
-    let mut spool = tempfile::SpooledTempFile::new(MAX_SPOOL_MEMORY);
+    let mut spool = tempfile::spooled_tempfile_in(MAX_SPOOL_MEMORY, context.env.temporary_directory());
     let layout = Layout::indented(context.ui.color(), context.ui.terminal.stdout);
     let mut writer = Writer::new(layout, &mut spool);
     let mut separator: &[u8] = b"[";
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
-        selected(&page, selection, |raw, _| {
-            writer.tokens(separator).and_then(|()| writer.tokens(raw)).map_err(failed)?;
-            separator = b",";
+        page.each(|raw, item| {
+            progress.advance(1);
+            if selection.takes(raw, item)? {
+                writer.tokens(separator).and_then(|()| writer.tokens(raw)).map_err(failed)?;
+                separator = b",";
+            }
             Ok(())
         })?;
     }
+    progress.finish();
     writer.tokens(if separator == b"[" { b"[]" } else { b"]" }).map_err(failed)?;
     spool.rewind().map_err(failed)?;
     let mut out = context.ui.out();
@@ -230,15 +235,20 @@ async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Contex
 /// `--jq`: the program runs over the list that `--json` prints, which it needs in memory.
 async fn filtered(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
     let mut list = b"[".to_vec();
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
     while let Some(page) = tasks.next().await? {
-        selected(&page, selection, |raw, _| {
-            if list.len() > 1 {
-                list.push(b',');
+        page.each(|raw, item| {
+            progress.advance(1);
+            if selection.takes(raw, item)? {
+                if list.len() > 1 {
+                    list.push(b',');
+                }
+                list.extend_from_slice(raw);
             }
-            list.extend_from_slice(raw);
             Ok(())
         })?;
     }
+    progress.finish();
     list.push(b']');
     context.print_json(list).await
 }
@@ -258,10 +268,12 @@ async fn gathered(
     while rows.len() < enough
         && let Some(page) = tasks.next().await?
     {
-        selected(&page, selection, |raw, item| {
-            context.remember_name(item.id(), item.name());
-            rows.push(Row::new(raw.to_vec(), cells(item, context)));
+        page.each(|raw, item| {
             progress.advance(1);
+            if selection.takes(raw, item)? {
+                context.remember_name(item.id(), item.name());
+                rows.push(Row::new(raw.to_vec(), cells(item, context)));
+            }
             Ok(())
         })?;
     }

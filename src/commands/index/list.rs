@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::domain::time::parse_time;
 use crate::error::{Error, Result};
 use crate::exit::Status;
-use crate::ui::{ago, one_line};
+use crate::ui::{Progress, ago, one_line};
 
 /// List what is in a namespace of the index
 ///
@@ -43,7 +43,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let place = named::namespace(args.namespace.as_deref().unwrap_or_default(), context)?;
     let since = args.since.as_deref().map(|text| time_since(text, context)).transpose()?;
     let client = place.deployment.client(context)?;
-    let mut rows = Lister::new(&client, args.recursive).rows(&place.id).await?;
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
+    let looked_at = |count| progress.advance(count);
+    let mut rows = Lister::new(&client, args.recursive, &looked_at).rows(&place.id).await?;
+    progress.finish();
     if let Some(since) = since {
         rows = created_since(rows, since, &client).await?;
     }

@@ -54,11 +54,13 @@ pub(super) struct Lister<'a> {
     /// Go down into the namespaces.
     recursive: bool,
     calls: Semaphore,
+    /// Is told how many more entries were read.
+    looked_at: &'a (dyn Fn(u64) + Sync),
 }
 
 impl<'a> Lister<'a> {
-    pub(super) fn new(client: &'a Client, recursive: bool) -> Self {
-        Self { client, recursive, calls: Semaphore::new(MAX_CONCURRENT_CALLS) }
+    pub(super) fn new(client: &'a Client, recursive: bool, looked_at: &'a (dyn Fn(u64) + Sync)) -> Self {
+        Self { client, recursive, calls: Semaphore::new(MAX_CONCURRENT_CALLS), looked_at }
     }
 
     /// All rows below a namespace, each namespace followed by what is in it.
@@ -104,6 +106,7 @@ impl<'a> Lister<'a> {
             let Some(Value::Array(items)) = page.get_mut(key).map(Value::take) else {
                 return Err(Error::failed(format!("the index sent something that is not a list of {key}")));
             };
+            (self.looked_at)(items.len() as u64);
             all.extend(items);
         }
         Ok(all)

@@ -80,7 +80,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
 /// What the editor makes of a secret. Where that is no object, people at a terminal can go on editing.
 async fn edited(old: &Map<String, Value>, context: &Context) -> Result<Map<String, Value>> {
     let text = format!("{:#}\n", Value::Object(old.clone()));
-    let file = PrivateFile::create("secret.json", &text)?;
+    let file = PrivateFile::create("secret.json", &text, &context.env.temporary_directory())?;
     loop {
         documents::edit(file.path(), context).await?;
         let read = Document::parse("the edited text", file.read()?)

@@ -7,6 +7,7 @@ use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
+use crate::ui::Progress;
 
 /// List the names of secrets
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,10 @@ const COLUMNS: [Column; 1] = [Column::new("name")];
 /// When the call fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
-    let names = stored::some_names(&context.client()?, &args.prefix, listing.enough()).await?;
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
+    let looked_at = || progress.advance(1);
+    let names = stored::some_names(&context.client()?, &args.prefix, listing.enough(), looked_at).await?;
+    progress.finish();
     let rows = names.into_iter().map(|name| Row::new(name.clone(), [Cell::from(name)])).collect();
     let nothing = none("secrets", !args.prefix.is_empty());
     listing.print(rows, nothing, context, |names| json!(names).to_string()).await

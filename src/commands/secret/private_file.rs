@@ -17,18 +17,18 @@ pub(super) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// A file (mode 0600, in a directory of mode 0700) with this text.
+    /// A file (mode 0600, in a directory of mode 0700 in `parent`) with this text.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub(super) fn create(name: &str, text: &str) -> Result<Self> {
+    pub(super) fn create(name: &str, text: &str, parent: &Path) -> Result<Self> {
         let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
         let mut builder = tempfile::Builder::new();
         builder.prefix("tc-secret-");
         // Without this others could list what an editor leaves there, and read what it copies without care.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let directory = builder.tempdir().map_err(cannot)?;
+        let directory = builder.tempdir_in(parent).map_err(cannot)?;
         let path = directory.path().join(name);
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
@@ -87,7 +87,7 @@ mod tests {
     fn nobody_else_can_read_it_and_nothing_is_left() {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let file = PrivateFile::create("secret.json", "hunter2").unwrap();
+        let file = PrivateFile::create("secret.json", "hunter2", &std::env::temp_dir()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(file.path()), 0o600);
         assert_eq!(mode(file.directory.path()), 0o700);

@@ -21,12 +21,20 @@ pub(super) struct Stored {
 
 /// The names of all secrets.
 pub(super) async fn names(client: &Client) -> Result<Vec<String>> {
-    some_names(client, "", usize::MAX).await
+    some_names(client, "", usize::MAX, || ()).await
 }
 
-/// The names that start like this, up to so many.
-pub(super) async fn some_names(client: &Client, prefix: &str, enough: usize) -> Result<Vec<String>> {
-    let keep = |name: &Value| name.as_str().is_some_and(|name| name.starts_with(prefix));
+/// The names that start like this, up to so many; `looked_at` is called for each name that was read.
+pub(super) async fn some_names(
+    client: &Client,
+    prefix: &str,
+    enough: usize,
+    looked_at: impl Fn(),
+) -> Result<Vec<String>> {
+    let keep = |name: &Value| {
+        looked_at();
+        name.as_str().is_some_and(|name| name.starts_with(prefix))
+    };
     Ok(texts(&collect_some(client.call("secrets", "list"), "secrets", enough, keep).await?, None))
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         members.insert("taskGroupId".into(), group.clone());
     }
     let before = format!("{before:#}\n");
-    let copy = copy(&before)?;
+    let copy = copy(&before, &context.env.temporary_directory())?;
     let made = edited(&copy, &before, args, &task.deployment, context).await;
     match made {
         Ok(status) => {
@@ -84,9 +84,10 @@ async fn edited(copy: &Path, before: &str, args: &Args, deployment: &Deployment,
 }
 
 /// A copy that is not removed when something goes wrong: nobody wants to type twice.
-fn copy(text: &str) -> Result<PathBuf> {
+fn copy(text: &str, directory: &Path) -> Result<PathBuf> {
     let cannot = |source: std::io::Error| Error::failed("cannot make a file for the editor").caused_by(source);
-    let mut file = tempfile::Builder::new().prefix("tc-task-").suffix(".json").tempfile().map_err(cannot)?;
+    let mut file =
+        tempfile::Builder::new().prefix("tc-task-").suffix(".json").tempfile_in(directory).map_err(cannot)?;
     file.write_all(text.as_bytes()).map_err(cannot)?;
     let (_, path) = file.keep().map_err(|fault| cannot(fault.error))?;
     Ok(path)

@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::fields::{number, text, time};
 use crate::client::Client;
 use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
-use crate::commands::selection::{check_pool, collect, pool};
+use crate::commands::selection::{check_pool, collect_some, pool};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
+use crate::ui::Progress;
 
 /// List the workers of a pool
 ///
@@ -56,7 +57,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let named = pool(&args.pool, context)?;
     let client = named.deployment.client(context)?;
-    let mut workers = fetch(&client, &named.id).await?;
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
+    let mut workers = fetch(&client, &named.id, || progress.advance(1)).await?;
+    progress.finish();
     if workers.is_empty() {
         check_pool(&client, &named.id).await?;
     }
@@ -88,12 +91,18 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     listing.print(rows, none("workers", has_some), context, |workers| Value::Array(workers).to_string()).await
 }
 
-/// The workers of a pool as worker-manager knows them, with what the queue has seen of them.
-pub(super) async fn fetch(client: &Client, pool: &str) -> Result<Vec<Value>> {
+/// The workers of a pool as worker-manager knows them, with what the queue has seen of them; `looked_at` is called for each
+/// entry that was read.
+pub(super) async fn fetch(client: &Client, pool: &str, looked_at: impl Fn()) -> Result<Vec<Value>> {
+    let all = |_: &Value| {
+        looked_at();
+        true
+    };
     let (provisioner, worker_type) = pool.split_once('/').unwrap_or((pool, ""));
-    let started = collect(client.call("worker-manager", "listWorkersForWorkerPool").arg(pool), "workers");
+    let started = client.call("worker-manager", "listWorkersForWorkerPool").arg(pool);
+    let started = collect_some(started, "workers", usize::MAX, all);
     let seen = client.call("worker-manager", "listWorkers").arg(provisioner).arg(worker_type);
-    let (started, seen) = tokio::try_join!(started, collect(seen, "workers"))?;
+    let (started, seen) = tokio::try_join!(started, collect_some(seen, "workers", usize::MAX, all))?;
     Ok(joined(started, seen))
 }
 

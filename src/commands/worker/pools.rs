@@ -13,6 +13,7 @@ use crate::commands::selection::collect;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
+use crate::ui::Progress;
 
 /// List worker pools: capacity, tasks that wait and run, and errors of the last hours
 ///
@@ -77,9 +78,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let refusals = Refusals::default();
     let stats = counts::error_stats(&client, None, &refusals).await?;
     let with_errors = stats.as_ref().map(counts::pools_with_errors);
+    let progress = Progress::beside_output(&context.ui, "Counting", Some(pools.len() as u64));
     let counting =
         pools.into_iter().map(|pool| count(pool, &client, with_errors.as_deref(), args.hours, &refusals, context));
-    let mut counted: Vec<Counted> = stream::iter(counting).buffered(MAX_CONCURRENT_COUNTS).try_collect().await?;
+    let counting = stream::iter(counting).buffered(MAX_CONCURRENT_COUNTS).inspect(|_| progress.advance(1));
+    let mut counted: Vec<Counted> = counting.try_collect().await?;
+    progress.finish();
     if args.pending {
         counted.retain(|one| one.queue.is_none_or(|queue| queue.pending > 0));
     }

@@ -30,7 +30,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let found = fetch(&client, name).await?;
     let Some(found) = found else {
         check_pool(&client, &name.pool()).await?;
-        let known = super::list::fetch(&client, &name.pool()).await.unwrap_or_default();
+        let known = super::list::fetch(&client, &name.pool(), || ()).await.unwrap_or_default();
         let known: Vec<String> = known
             .iter()
             .map(|worker| format!("{}/{}/{}", name.pool(), text(worker, "workerGroup"), text(worker, "workerId")))

@@ -91,7 +91,7 @@ async fn look(client: &Client, id: &str, refusals: &Refusals, context: &Context)
     let pool = or_nearest(answer, ("worker pool", id), pool_ids(client)).await?.json()?;
     let counting = counts::queue_counts(client, id, refusals);
     let (queue, workers, stats) =
-        tokio::try_join!(counting, list::fetch(client, id), counts::error_stats(client, Some(id), refusals))?;
+        tokio::try_join!(counting, list::fetch(client, id, || ()), counts::error_stats(client, Some(id), refusals))?;
     let errors = stats.map(|stats| counts::recent_errors(&stats, 1, context.now()));
     Ok(Snapshot { pool, queue, workers, errors })
 }

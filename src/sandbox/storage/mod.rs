@@ -74,8 +74,8 @@ pub(super) struct Storage {
 #[derive(Default)]
 struct Held {
     blobs: HashMap<Place, Arc<Blob>>,
-    /// The lengths that uploads were signed for, in bytes.
-    promised: HashMap<Place, u64>,
+    /// Where uploads can come, until what they are of has expired; with the length that one was signed for, in bytes.
+    awaited: HashMap<Place, Option<u64>>,
     live: HashMap<String, Arc<LiveLog>>,
 }
 
@@ -107,7 +107,7 @@ impl Storage {
 
     /// A URL to upload to for a while, with any headers.
     pub(super) fn put_url(&self, place: &Place, now: DateTime<Utc>) -> String {
-        self.held().promised.remove(place);
+        self.held().awaited.insert(place.clone(), None);
         self.signed("PUT", place, &[], "PutObject", now, UPLOAD + UPLOAD_SLACK)
     }
 
@@ -120,7 +120,7 @@ impl Storage {
         length: u64,
         now: DateTime<Utc>,
     ) -> (String, Vec<(&'static str, String)>) {
-        self.held().promised.insert(place.clone(), length);
+        self.held().awaited.insert(place.clone(), Some(length));
         let length = length.to_string();
         let headers = vec![
             ("Content-Type", content_type.to_owned()),
@@ -152,27 +152,35 @@ impl Storage {
         self.held().blobs.insert(place, Arc::new(blob));
     }
 
+    /// Stores what an upload has brought, unless what it is of was forgotten while it came.
+    pub(super) fn put_awaited(&self, place: Place, blob: Blob) {
+        let mut held = self.held();
+        if held.awaited.contains_key(&place) {
+            held.blobs.insert(place, Arc::new(blob));
+        }
+    }
+
     /// What is stored there.
     pub(super) fn get(&self, place: &Place) -> Option<Arc<Blob>> {
         self.held().blobs.get(place).cloned()
     }
 
-    /// Forgets what is stored there.
+    /// Forgets what is stored there, and what is uploaded to there from now on.
     pub(super) fn remove(&self, place: &Place) {
         let mut held = self.held();
         held.blobs.remove(place);
-        held.promised.remove(place);
+        held.awaited.remove(place);
     }
 
     /// How many there are.
     #[cfg(test)]
     pub(in crate::sandbox) fn len(&self) -> usize {
         let held = self.held();
-        held.blobs.len() + held.promised.len() + held.live.len()
+        held.blobs.len() + held.awaited.len() + held.live.len()
     }
 
     fn promised(&self, place: &Place) -> Option<u64> {
-        self.held().promised.get(place).copied()
+        self.held().awaited.get(place).copied().flatten()
     }
 
     /// Opens a log under a secret name and returns it with its URL.

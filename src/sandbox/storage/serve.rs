@@ -187,7 +187,7 @@ async fn upload(storage: &Storage, asked: &Asked<'_>, body: Body, now: DateTime<
     }
     let mut answer = Response::new(Body::empty());
     set(&mut answer, "etag", &format!("\"{}\"", blob.etag()));
-    storage.put(place, blob);
+    storage.put_awaited(place, blob);
     Ok(answer)
 }
 

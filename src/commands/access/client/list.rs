@@ -9,6 +9,7 @@ use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
+use crate::ui::Progress;
 
 /// List clients
 ///
@@ -43,8 +44,13 @@ const COLUMNS: [Column; 6] = [
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
     let is_disabled = |client: &Value| client.get("disabled") == Some(&Value::Bool(true));
-    let keep = |client: &Value| !args.disabled || is_disabled(client);
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
+    let keep = |client: &Value| {
+        progress.advance(1);
+        !args.disabled || is_disabled(client)
+    };
     let clients = known::some_clients(&context.client()?, &args.prefix, listing.enough(), keep).await?;
+    progress.finish();
     let row = |client: Value| {
         let time = |key| Cell::time(text(&client, key), context.now());
         let cells: [Cell; COLUMNS.len()] = [

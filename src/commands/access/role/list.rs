@@ -9,6 +9,7 @@ use crate::commands::lists::{Cell, Column, ListArgs, Row, none};
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
+use crate::ui::Progress;
 
 /// List roles
 ///
@@ -36,7 +37,9 @@ const COLUMNS: [Column; 4] = [
 /// When a call fails.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(&COLUMNS, context)?;
-    let roles = known::roles(&context.client()?, &args.prefix, listing.enough()).await?;
+    let progress = Progress::beside_output(&context.ui, "Listing", None);
+    let roles = known::roles(&context.client()?, &args.prefix, listing.enough(), || progress.advance(1)).await?;
+    progress.finish();
     let row = |role: Value| {
         let cells: [Cell; COLUMNS.len()] = [
             text(&role, "roleId").into(),

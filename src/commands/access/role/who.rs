@@ -55,7 +55,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let listing = args.list.listing(&COLUMNS, context)?;
     let client = context.client()?;
-    let (mut clients, roles) = tokio::try_join!(known::clients(&client, ""), known::roles(&client, "", usize::MAX))?;
+    let (mut clients, roles) =
+        tokio::try_join!(known::clients(&client, ""), known::roles(&client, "", usize::MAX, || ()))?;
     let now = context.now();
     clients.retain(|client| {
         let is_disabled = client.get("disabled") == Some(&Value::Bool(true));

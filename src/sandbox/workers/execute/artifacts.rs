@@ -148,7 +148,7 @@ impl Keeper<'_> {
             blob = blob.content_encoding("gzip");
         }
         let place = Place::of_artifact(self.task_id, self.run_id, name);
-        self.api.shared().lock().storage.put(place, blob);
+        self.api.shared().lock().storage.put_awaited(place, blob);
         if let Some(stored) = &self.stored {
             stored.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), hash));
         }
