@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tc::sandbox::{Blob, Options, Sandbox, Stored, Workers};
 
 use crate::support::Tc;
+use crate::support::bulk::{GROUP, id, list, tc};
+use crate::support::fake_server::{Answer, FakeServer};
 use crate::support::group::Group;
 use crate::support::task::{definition, queue};
 
@@ -205,4 +207,35 @@ fn an_index_path_where_nothing_is_says_so() {
     let expected =
         "error: no task is at the index path gecko.v2.nothing\nhint: `tc index list gecko.v2` shows what is there.\n";
     ran.stdout("").stderr(expected).status(5);
+}
+
+/// No list of artifacts is answered before those of sixteen tasks are asked for.
+#[test]
+fn wait_reads_the_logs_of_what_failed_side_by_side() {
+    const TASKS: usize = 20;
+    const SIDE_BY_SIDE: usize = 16;
+    let server = FakeServer::start();
+    let status = |number: usize| {
+        json!({"taskId": id(number), "state": "failed", "taskQueueId": "p/w",
+            "runs": [{"runId": 0, "state": "failed", "reasonResolved": "failed"}]})
+    };
+    let task = |number: usize| json!({"metadata": {"name": format!("task {number}")}});
+    let listed: Vec<Value> = (0..TASKS).map(|number| json!({"status": status(number), "task": task(number)})).collect();
+    server.always(&list(None), Answer::json(200, json!({"tasks": listed}).to_string()));
+    for number in 0..TASKS {
+        let path = format!("GET /api/queue/v1/task/{}", id(number));
+        server.always(&path, Answer::json(200, task(number).to_string()));
+        server.always(&format!("{path}/status"), Answer::json(200, json!({"status": status(number)}).to_string()));
+        let none = Answer::json(200, r#"{"artifacts": []}"#).after_calls(1 + 3 * SIDE_BY_SIDE);
+        server.always(&format!("{path}/runs/0/artifacts"), none);
+    }
+    let ran = tc(&server).run(&["group", "wait", "--rerun-failed", "1", "--only", "infrastructure", GROUP]);
+    ran.stdout("").status(3);
+    let left = ": left as it is, because its failure is of another kind: unexplained";
+    let told: Vec<&str> = ran.stderr.lines().filter_map(|line| line.strip_suffix(left)).collect();
+    let expected: Vec<String> = (0..TASKS).map(|number| format!("{} task {number}", id(number))).collect();
+    assert_eq!(told, expected, "{ran}");
+    let requests = server.requests().into_iter().filter(|request| request.target.contains("/artifacts"));
+    let most = requests.map(|request| request.in_flight);
+    assert_eq!(most.max(), Some(SIDE_BY_SIDE));
 }

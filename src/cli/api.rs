@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::invocation::{POSITIONAL_GROUP, QUERY_GROUP};
+use super::invocation::{POSITIONAL_GROUP, QUERY_GROUP, example};
 use crate::reference::{Catalogue, Item, Method, Service, kebab_case, pattern, summary};
 
 mod documentation;
@@ -108,9 +108,6 @@ fn method_command(catalogue: &Catalogue, service: &Service, method: &Method) -> 
     command
 }
 
-/// The pattern of IDs of tasks and task groups, which says less to people than an example.
-const SLUGID_PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
-
 fn add_arguments(command: Command, service: &Service, method: &Method, words: &[&str]) -> Command {
     let mut command = command.help_template(TEMPLATE).disable_help_flag(true);
     // What only shows something can do without the arguments.
@@ -123,9 +120,9 @@ fn add_arguments(command: Command, service: &Service, method: &Method, words: &[
             .allow_hyphen_values(true)
             .help_heading("Arguments");
         if let Some(pattern) = pattern(&service.service_name, &method.name, name) {
-            argument = argument.help(match pattern {
-                SLUGID_PATTERN => "an ID such as VESwp9JaRo-XkFN_bemBhw".to_owned(),
-                other => format!("matches {other}"),
+            argument = argument.help(match example(pattern) {
+                Some(example) => format!("an ID such as {example}"),
+                None => format!("matches {pattern}"),
             });
         }
         command = command.arg(argument);

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::ArgMatches;
 use regex::Regex;
 
+use crate::domain::slugid;
 use crate::error::{Error, Result};
 use crate::reference::{Method, Service, pattern};
 
@@ -65,8 +66,28 @@ impl Invocation {
 
 fn mismatch(name: &str, value: &str, pattern: &str) -> Error {
     let error = Error::usage(format!("invalid <{name}> `{value}`: it must match {pattern}"));
-    match name {
-        "taskId" | "taskGroupId" => error.hint("An ID looks like VESwp9JaRo-XkFN_bemBhw."),
-        _ => error,
+    match example(pattern) {
+        Some(example) => error.hint(format!("An ID looks like {example}.")),
+        None => error,
+    }
+}
+
+/// Something that matches the pattern of IDs, which says less to people than that; none for another pattern.
+pub(super) fn example(pattern: &str) -> Option<&'static str> {
+    (pattern == slugid::PATTERN).then_some("VESwp9JaRo-XkFN_bemBhw")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the pattern and not by the name, so that arguments of any name have it.
+    #[test]
+    fn an_id_that_does_not_match_has_an_example_whatever_it_is_called() {
+        let pattern = pattern("queue", "task", "taskId").unwrap();
+        assert!(Regex::new(pattern).unwrap().is_match(example(pattern).unwrap()));
+        let error = mismatch("newTaskId", "x", pattern);
+        assert_eq!(error.hints(), ["An ID looks like VESwp9JaRo-XkFN_bemBhw."]);
+        assert!(mismatch("taskId", "x", "^[a-z]{2}$").hints().is_empty());
     }
 }

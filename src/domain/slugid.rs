@@ -8,7 +8,6 @@ use thiserror::Error;
 use uuid::Uuid;
 
 /// What the services accept as the ID of a task or a task group.
-#[cfg(test)]
 pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 
 /// Why a text is not a slugid.

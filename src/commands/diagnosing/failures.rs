@@ -17,7 +17,7 @@ use crate::ui::Progress;
 
 /// Tasks that are looked at once. Three answers are waited for one after the other until a log comes, and meanwhile others
 /// are read, of which there are fewer at once.
-const MAX_CONCURRENT_TASKS: usize = 48;
+pub(crate) const MAX_CONCURRENT_TASKS: usize = 48;
 /// Exceptions that the task itself has no part in, so that its log does not tell why.
 const WITHOUT_LOG: [&str; 3] = ["claim-expired", "worker-shutdown", "deadline-exceeded"];
 /// Tasks that somebody ended on purpose did not fail.

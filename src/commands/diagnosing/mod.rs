@@ -14,7 +14,9 @@ mod shown;
 mod upstream;
 mod wire;
 
-pub(super) use failures::{FailedTask, Failures, GroupFailures, failed_task, failure_of, failures};
+pub(super) use failures::{
+    FailedTask, Failures, GroupFailures, MAX_CONCURRENT_TASKS, failed_task, failure_of, failures,
+};
 pub(super) use gather::{Comparison, Gatherer};
 pub(super) use log::{FoundErrors, LogRequest, Logs, PatternArgs};
 pub(super) use look::{seen, warn_of};

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 
-use super::failures::{FailedTask, failure_of};
+use super::failures::{FailedTask, MAX_CONCURRENT_TASKS, failure_of};
 use super::log::{LogRequest, Logs, PatternArgs};
 use super::only::OnlyArgs;
 use super::upstream::both;
@@ -20,6 +21,8 @@ use crate::ui::sanitize;
 const FINAL: [&str; 4] = ["canceled", "superseded", "deadline-exceeded", "malformed-payload"];
 /// Reruns of a group that are made at most, unless another budget is given.
 const DEFAULT_BUDGET: u32 = 50;
+/// Tasks whose logs are read before the first of them is rerun.
+const MAX_READ_AHEAD: usize = 64;
 
 /// Whether and how to rerun what fails.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -74,55 +77,78 @@ impl RerunArgs {
 impl Reruns<'_> {
     /// Reruns those of the tasks that may be; tells `say` of each, and returns the IDs of those that were rerun.
     ///
+    /// Their logs are read side by side, of no more tasks at once than the budget has reruns left.
+    ///
     /// # Errors
     /// When reruns are refused for want of scopes. A single task that cannot be rerun is told of.
     pub(crate) async fn look(&mut self, unsuccessful: &[Noted], say: impl Fn(String)) -> Result<Vec<String>> {
-        let most = self.args.rerun_failed.unwrap_or(0);
+        let candidates: Vec<&Noted> = unsuccessful.iter().filter(|task| self.may_rerun(task, &say)).collect();
+        let mut left = candidates.as_slice();
         let mut done = Vec::new();
-        for task in unsuccessful {
-            if self.left.contains(&task.id) || FINAL.contains(&task.reason.as_str()) {
-                continue;
+        while let Some((tasks, rest)) = left.split_at_checked(left.len().min(self.budget as usize).min(MAX_READ_AHEAD))
+        {
+            left = rest;
+            if tasks.is_empty() {
+                break;
             }
-            let count = self.counts.get(&task.id).copied().unwrap_or(0);
-            let name = sanitize(&task.name).into_owned();
-            if count >= most {
-                self.leave(task, say_used_up(&task.id, &name, count), &say);
-                continue;
-            }
-            if self.budget == 0 {
-                self.leave(
-                    task,
-                    format!("{} {name}: left as it is, because the budget of reruns is used up", task.id),
-                    &say,
-                );
-                continue;
-            }
-            let failure = self.failure(task).await?;
-            let kind = failure.as_ref().map(|failure| failure.kind);
-            if !self.args.only.is_empty() && !kind.is_some_and(|kind| self.args.only.takes(kind)) {
-                let why = kind.map_or("unexplained".to_owned(), |kind| kind.to_string());
-                self.leave(
-                    task,
-                    format!("{} {name}: left as it is, because its failure is of another kind: {why}", task.id),
-                    &say,
-                );
-                continue;
-            }
-            match self.client.call("queue", "rerunTask").arg(task.id.as_str()).send().await {
-                Ok(_) => {
-                    self.budget -= 1;
-                    *self.counts.entry(task.id.clone()).or_default() += 1;
+            let failures: Vec<Result<Option<TaskFailure>>> =
+                stream::iter(tasks).map(|task| self.failure(task)).buffered(MAX_CONCURRENT_TASKS).collect().await;
+            for (task, failure) in tasks.iter().zip(failures) {
+                if self.rerun(task, failure?, &say).await? {
                     done.push(task.id.clone());
-                    let line = failure.map(|failure| format!(" ({}: {})", failure.kind, sanitize(&failure.line)));
-                    say(format!("{} {name}: rerun {} of {most}{}", task.id, count + 1, line.unwrap_or_default()));
                 }
-                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Failed | Kind::NotFound) => {
-                    self.leave(task, format!("{} {name}: not rerun: {}", task.id, error.message()), &say);
-                }
-                Err(error) => return Err(error),
             }
         }
+        for task in left {
+            let name = sanitize(&task.name);
+            self.leave(
+                task,
+                format!("{} {name}: left as it is, because the budget of reruns is used up", task.id),
+                &say,
+            );
+        }
         Ok(done)
+    }
+
+    /// Whether a task is to be looked at; tells of one that was rerun often enough.
+    fn may_rerun(&mut self, task: &Noted, say: impl Fn(String)) -> bool {
+        if self.left.contains(&task.id) || FINAL.contains(&task.reason.as_str()) {
+            return false;
+        }
+        let count = self.counts.get(&task.id).copied().unwrap_or(0);
+        if count >= self.args.rerun_failed.unwrap_or(0) {
+            self.leave(task, say_used_up(&task.id, &sanitize(&task.name), count), say);
+            return false;
+        }
+        true
+    }
+
+    /// Reruns a task if its failure is of a kind that is meant; whether it was.
+    async fn rerun(&mut self, task: &Noted, failure: Option<TaskFailure>, say: impl Fn(String)) -> Result<bool> {
+        let name = sanitize(&task.name);
+        let kind = failure.as_ref().map(|failure| failure.kind);
+        if !self.args.only.is_empty() && !kind.is_some_and(|kind| self.args.only.takes(kind)) {
+            let why = kind.map_or("unexplained".to_owned(), |kind| kind.to_string());
+            let message = format!("{} {name}: left as it is, because its failure is of another kind: {why}", task.id);
+            self.leave(task, message, say);
+            return Ok(false);
+        }
+        match self.client.call("queue", "rerunTask").arg(task.id.as_str()).send().await {
+            Ok(_) => {
+                self.budget = self.budget.saturating_sub(1);
+                let count = self.counts.entry(task.id.clone()).or_default();
+                *count += 1;
+                let most = self.args.rerun_failed.unwrap_or(0);
+                let line = failure.map(|failure| format!(" ({}: {})", failure.kind, sanitize(&failure.line)));
+                say(format!("{} {name}: rerun {count} of {most}{}", task.id, line.unwrap_or_default()));
+                Ok(true)
+            }
+            Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Failed | Kind::NotFound) => {
+                self.leave(task, format!("{} {name}: not rerun: {}", task.id, error.message()), say);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn leave(&mut self, task: &Noted, message: String, say: impl Fn(String)) {

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::status::style;
 use crate::client::Client;
-use crate::commands::diagnosing::{FailedTask, Logs, PatternArgs, failed_task, failure_of, seen, warn_of};
+use crate::commands::diagnosing::{
+    FailedTask, Logs, MAX_CONCURRENT_TASKS, PatternArgs, failed_task, failure_of, seen, warn_of,
+};
 use crate::commands::selection::{self, FilterArgs, GroupTasks, Selection};
 use crate::context::Context;
 use crate::diagnosis::log::TaskFailure;
@@ -36,8 +38,6 @@ pub(crate) struct Args {
     filters: FilterArgs,
 }
 
-/// Logs that are read at once.
-const MAX_CONCURRENT_LOGS: usize = 8;
 /// Ends of a run that say nothing of the task.
 const ON_PURPOSE: [&str; 2] = ["canceled", "superseded"];
 
@@ -141,7 +141,7 @@ async fn read(
             let failure = failure_of(&failed, client, logs).await;
             (name, completed, failed, failure)
         })
-        .buffered(MAX_CONCURRENT_LOGS);
+        .buffered(MAX_CONCURRENT_TASKS);
     let (mut found, mut hidden) = (Vec::new(), Vec::new());
     while let Some((name, completed, failed, failure)) = answers.next().await {
         // That it is flaky is known without its log.

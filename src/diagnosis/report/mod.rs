@@ -1,6 +1,7 @@
 //! Reports that harnesses write beside the log, read as they arrive. Pure.
 
 mod junit;
+mod markup;
 mod mozlog;
 
 use junit::Junit;
@@ -197,6 +198,26 @@ no such file
     fn a_report_that_is_cut_off_tells_what_it_has() {
         let text = r#"<testsuite><testcase name="a"><failure message="x"/></testcase><testcase name="b"><fail"#;
         assert_eq!(texts(&read(ReportKind::Junit, text, 100)), ["a: x"]);
+    }
+
+    #[test]
+    fn a_junit_report_tells_the_text_of_a_failure_with_its_references() {
+        let text = "<testcase name=\"a\"><failure>left &lt; right &amp;c\n  at x</failure></testcase>";
+        assert_eq!(texts(&read(ReportKind::Junit, text, 4)), ["a: left < right &c"]);
+    }
+
+    /// What the tests wrote is often most of a report.
+    #[test]
+    fn failures_behind_very_much_output_are_found() {
+        let output = format!("<b> & {}\n", "more ".repeat(200)).repeat(40 << 10);
+        let text = format!(
+            "<testsuite><testcase name=\"a\"/><system-out><![CDATA[{output}]]></system-out>\
+             <testcase name=\"b\"><error message=\"{}\" type=\"E\"/></testcase>",
+            "x".repeat(10 << 20)
+        );
+        let found = read(ReportKind::Junit, &text, 1 << 16);
+        assert_eq!(texts(&found), [format!("b: E: {}", "x".repeat(500))]);
+        assert_eq!(found.lines[0].number, Some(2));
     }
 
     #[test]

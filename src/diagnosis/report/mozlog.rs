@@ -81,7 +81,7 @@ impl Mozlog {
         self.number += 1;
         let Ok(entry) = serde_json::from_slice::<Entry<'_>>(line) else { return };
         let Some((kind, text)) = failure(&entry) else { return };
-        let test = entry.test.map(Cow::into_owned);
+        let test = entry.test.as_deref().map(one_line);
         keep(&mut self.found, self.number, kind, test, text);
     }
 }
@@ -89,7 +89,7 @@ impl Mozlog {
 /// What an entry says that was not expected.
 fn failure(entry: &Entry<'_>) -> Option<(FailureKind, String)> {
     let message = one_line(entry.message.as_deref().unwrap_or_default());
-    let test = entry.test.as_deref().unwrap_or_default();
+    let test = one_line(entry.test.as_deref().unwrap_or_default());
     match &*entry.action {
         "test_result" | "test_status" | "test_end" => {
             let (status, expected) = (entry.status.as_deref()?, entry.expected.as_deref()?);
