@@ -83,8 +83,10 @@ async fn an_answer_over_the_limit_is_an_error_that_names_it() {
     server.expect(STATUS, Answer::json(200, format!("\"{}\"", " ".repeat(129 << 20))).gzip());
     let error = failed_status(server.url()).await;
     assert_eq!(error.kind(), Kind::Failed);
-    let said = format!("the answer of {} is larger than 128 MiB, the limit of an answer", server.host());
-    assert_eq!(error.message(), format!("queue.status failed: {said}"));
+    assert_eq!(
+        error.message(),
+        format!("queue.status failed: the answer of {} is larger than 128 MiB, the limit of an answer", server.host())
+    );
     assert_eq!(ConnectionError::of_error(&error).unwrap().fault, ConnectionFault::TooLarge(128 << 20));
 }
 
