@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::{self, Globals};
-use crate::commands::completions::Asked;
+use crate::commands::completions::Question;
 use crate::commands::{self, Command, CommandLine, completions, hints};
 use crate::config::Settings;
 use crate::context::{Context, Ending, given};
@@ -157,7 +157,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
 /// completes a word shows no errors.
 fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Vec<String> {
-    let Some(asked) = Asked::of(tree, words, environment) else { return Vec::new() };
+    let Some(asked) = Question::of(tree, words, environment) else { return Vec::new() };
     let Ok(cli) = commands::parse(&asked.command, environment) else { return Vec::new() };
     let streams = Streams {
         stdin: Box::new(io::empty()),

@@ -85,7 +85,7 @@ async fn an_answer_over_the_limit_is_an_error_that_names_it() {
     assert_eq!(error.kind(), Kind::Failed);
     assert_eq!(
         error.message(),
-        "queue.status failed: the answer of 127.0.0.1 is larger than 128 MiB, the limit of an answer"
+        format!("queue.status failed: the answer of {} is larger than 128 MiB, the limit of an answer", server.host())
     );
     assert_eq!(ConnectionError::of_error(&error).unwrap().fault, ConnectionFault::TooLarge(128 << 20));
 }

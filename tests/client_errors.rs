@@ -41,10 +41,11 @@ fn a_compressed_answer_that_is_damaged() {
     let damaged = || Answer::json(200, "{}").header("Content-Encoding", "gzip");
     server.expect_times(3, STATUS, damaged());
     let ran = tc(&server).run(&["api", "queue", "status", TASK, "--retries", "2"]);
-    ran.stdout("").status(7).stderr(
-        "error: queue.status failed after 3 tries: the answer of 127.0.0.1 is compressed, and damaged\n  \
+    ran.stdout("").status(7).stderr(&format!(
+        "error: queue.status failed after 3 tries: the answer of {} is compressed, and damaged\n  \
          caused by: incomplete deflate stream\n",
-    );
+        server.host()
+    ));
     // The next try may bring it whole.
     server.expect(STATUS, damaged()).expect(STATUS, Answer::json(200, "{}").gzip());
     tc(&server).run(&["api", "queue", "status", TASK]).stdout("{}\n").status(0);

@@ -52,6 +52,11 @@ impl TlsServer {
         Self::with(&own, &key, &own.pem())
     }
 
+    /// Host and port, as errors name them.
+    fn address(&self) -> &str {
+        self.root.as_str().trim_start_matches("https://")
+    }
+
     fn with(certificate: &rcgen::Certificate, key: &rcgen::KeyPair, ca: &str) -> Self {
         let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let signing = rustls::crypto::ring::sign::any_supported_type(&private).unwrap();
@@ -116,7 +121,7 @@ async fn an_unknown_ca_is_not_trusted_and_not_tried_again() {
     let server = TlsServer::start();
     let error = server.ping(&[], None).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable);
-    assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
+    assert_eq!(error.message(), format!("queue.ping failed: cannot trust the certificate of {}", server.address()));
     assert_eq!(error.advice(), [tc::Advice::TrustCertificate]);
 }
 
@@ -133,7 +138,7 @@ async fn a_server_with_the_certificate_of_a_ca_is_explained() {
     let server = TlsServer::with_certificate_of_a_ca();
     for (variables, file) in [(&[][..], Some("ca.pem")), (&[("SSL_CERT_FILE", "ca.pem")], None)] {
         let error = server.ping(variables, file).await.unwrap_err();
-        assert_eq!(error.message(), "queue.ping failed: cannot trust the certificate of localhost");
+        assert_eq!(error.message(), format!("queue.ping failed: cannot trust the certificate of {}", server.address()));
         assert!(error.hints()[0].contains("openssl req -x509 -addext basicConstraints=critical,CA:FALSE"), "{error:?}");
     }
 }

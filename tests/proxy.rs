@@ -272,7 +272,7 @@ fn a_deployment_that_is_gone_or_hangs_is_a_failure_that_clients_try_again_after(
     let proxy = Proxy::before(&format!("http://{gone}"), &[]);
     let reply = proxy.get("/api/queue/v1/ping");
     reply.is(502, "BadGateway");
-    assert!(reply.message().starts_with("tc proxy: 127.0.0.1 did not answer: "), "{}", reply.message());
+    assert!(reply.message().starts_with(&format!("tc proxy: {gone} did not answer: ")), "{}", reply.message());
 
     let server = FakeServer::start();
     server

@@ -277,7 +277,7 @@ fn variables_that_hide_what_is_stored_are_named() {
         .with("TASKCLUSTER_CLIENT_ID", "other")
         .with("TASKCLUSTER_ACCESS_TOKEN", "other");
     let ended = SignIn::start_in(environment, &["-s", "a", "--store", "--no-browser"]).finish();
-    assert!(ended.stderr.contains("warning: TASKCLUSTER_CLIENT_ID is set, and what the environment says goes before"));
+    assert!(ended.stderr.contains("warning: TASKCLUSTER_CLIENT_ID is set and takes precedence over stored"));
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub(crate) fn expanded(name: &str, expansion: &str, arguments: &[OsString]) -> R
         .hint(format!("It stands for: tc {expansion}")));
     }
     let others = arguments.get(highest..).unwrap_or_default();
-    let takes_all = words.iter().flat_map(|word| parts(word)).any(|part| part == Part::Others);
+    let takes_all = words.iter().flat_map(|word| parts(word)).any(|part| part == WordPiece::Others);
     let mut result = Vec::new();
     for word in &words {
         if word == "$@" {
@@ -103,11 +103,11 @@ pub(crate) fn expanded(name: &str, expansion: &str, arguments: &[OsString]) -> R
         let mut filled = OsString::new();
         for part in parts(word) {
             match part {
-                Part::Text(text) => filled.push(text),
-                Part::Argument(number) => {
+                WordPiece::Text(text) => filled.push(text),
+                WordPiece::Argument(number) => {
                     filled.push(arguments.get(number - 1).map_or(OsStr::new(""), OsString::as_os_str))
                 }
-                Part::Others => filled.push(others.join(OsStr::new(" "))),
+                WordPiece::Others => filled.push(others.join(OsStr::new(" "))),
             }
         }
         result.push(filled);
@@ -120,7 +120,7 @@ pub(crate) fn expanded(name: &str, expansion: &str, arguments: &[OsString]) -> R
 
 /// A piece of a word of an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part<'a> {
+enum WordPiece<'a> {
     Text(&'a str),
     /// `$1`, from 1 to 9.
     Argument(usize),
@@ -128,34 +128,34 @@ enum Part<'a> {
     Others,
 }
 
-impl Part<'_> {
+impl WordPiece<'_> {
     fn number(self) -> Option<usize> {
         match self {
-            Part::Argument(number) => Some(number),
-            Part::Text(_) | Part::Others => None,
+            WordPiece::Argument(number) => Some(number),
+            WordPiece::Text(_) | WordPiece::Others => None,
         }
     }
 }
 
-fn parts(word: &str) -> Vec<Part<'_>> {
+fn parts(word: &str) -> Vec<WordPiece<'_>> {
     let mut parts = Vec::new();
     let mut rest = word;
     while let Some(at) = rest.find('$') {
         let (before, from) = rest.split_at(at);
         let placeholder = match from.as_bytes().get(1) {
-            Some(digit @ b'1'..=b'9') => Some(Part::Argument(usize::from(digit - b'0'))),
-            Some(b'@') => Some(Part::Others),
+            Some(digit @ b'1'..=b'9') => Some(WordPiece::Argument(usize::from(digit - b'0'))),
+            Some(b'@') => Some(WordPiece::Others),
             _ => None,
         };
-        let (part, length) = placeholder.map_or((Part::Text("$"), 1), |part| (part, 2));
+        let (part, length) = placeholder.map_or((WordPiece::Text("$"), 1), |part| (part, 2));
         if !before.is_empty() {
-            parts.push(Part::Text(before));
+            parts.push(WordPiece::Text(before));
         }
         parts.push(part);
         rest = from.get(length..).unwrap_or_default();
     }
     if !rest.is_empty() {
-        parts.push(Part::Text(rest));
+        parts.push(WordPiece::Text(rest));
     }
     parts
 }

@@ -52,7 +52,7 @@ fn words(advice: &Advice) -> String {
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
         Advice::OtherReferences => {
             "A deployment of another version may have it: `tc references update` fetches what the \
-             deployment itself says."
+             deployment itself serves."
                 .to_owned()
         }
         Advice::ListSchemas => "`tc schema list` lists all schemas.".to_owned(),

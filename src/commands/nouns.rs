@@ -7,7 +7,6 @@ macro_rules! nouns {
     ($($(#[$attribute:meta])* $noun:ident($arguments:ty)),* $(,)?) => {
         // What to do. As documentation it would take the place of what help says of the program.
         #[derive(Debug, clap::Subcommand)]
-        #[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
         pub(crate) enum Command {
             $($(#[$attribute])* $noun($arguments),)*
         }

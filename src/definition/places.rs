@@ -26,7 +26,7 @@ pub(crate) struct Places {
 }
 
 /// A list or an object that is being read.
-enum Open {
+enum OpenContainer {
     List { path: String, next: usize },
     Object { path: String, key: Option<String> },
 }
@@ -35,7 +35,7 @@ impl Places {
     /// Reads a text as far as it can be read. JSON is YAML, so one reader will do.
     pub(crate) fn of(text: &str) -> Self {
         let mut places = Self::default();
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<OpenContainer> = Vec::new();
         for event in Parser::new_from_str(text) {
             let Ok((event, span)) = event else { break };
             if places.values.len() >= MAXIMUM_LOCATED_VALUES {
@@ -47,12 +47,12 @@ impl Places {
                 Event::SequenceStart(..) => {
                     let path = next_path(&mut open);
                     places.add(&path, &span, text);
-                    open.push(Open::List { path, next: 0 });
+                    open.push(OpenContainer::List { path, next: 0 });
                 }
                 Event::MappingStart(..) => {
                     let path = next_path(&mut open);
                     places.add(&path, &span, text);
-                    open.push(Open::Object { path, key: None });
+                    open.push(OpenContainer::Object { path, key: None });
                 }
                 Event::SequenceEnd | Event::MappingEnd => drop(open.pop()),
                 // A second document has places of its own.
@@ -64,8 +64,8 @@ impl Places {
     }
 
     /// A scalar or an alias: a key, or a value.
-    fn node(&mut self, open: &mut [Open], scalar: Option<&str>, span: &Span, text: &str) {
-        if let Some(Open::Object { path, key: key @ None }) = open.last_mut() {
+    fn node(&mut self, open: &mut [OpenContainer], scalar: Option<&str>, span: &Span, text: &str) {
+        if let Some(OpenContainer::Object { path, key: key @ None }) = open.last_mut() {
             let name = scalar.unwrap_or_default();
             let own = format!("{path}/{}", crate::schema::escape(name));
             self.keys.insert(own.clone(), place(span, text));
@@ -98,14 +98,14 @@ impl Places {
 }
 
 /// The pointer of the value that comes next.
-fn next_path(open: &mut [Open]) -> String {
+fn next_path(open: &mut [OpenContainer]) -> String {
     match open.last_mut() {
         None => String::new(),
-        Some(Open::List { path, next }) => {
+        Some(OpenContainer::List { path, next }) => {
             *next += 1;
             format!("{path}/{}", *next - 1)
         }
-        Some(Open::Object { path, key }) => key.take().unwrap_or_else(|| path.clone()),
+        Some(OpenContainer::Object { path, key }) => key.take().unwrap_or_else(|| path.clone()),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Noted {
 
 /// A task that waits for others.
 #[derive(Debug, Clone)]
-struct Waiting {
+struct WaitingTask {
     id: String,
     dependencies: Vec<String>,
     requires_success: bool,
@@ -45,7 +45,7 @@ pub(crate) struct GroupProgress {
     pub running: Vec<Noted>,
     /// The tasks that failed or ended as an exception.
     pub unsuccessful: Vec<Noted>,
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingTask>,
 }
 
 impl GroupProgress {
@@ -71,7 +71,7 @@ impl GroupProgress {
                 let since = run.and_then(|run| run.resolved_at());
                 self.unsuccessful.push(noted(item, since));
             }
-            TaskState::Unscheduled => self.waiting.push(Waiting {
+            TaskState::Unscheduled => self.waiting.push(WaitingTask {
                 id: item.id().to_owned(),
                 dependencies: item.task.dependencies.iter().map(|id| id.to_string()).collect(),
                 requires_success: item.task.requires.as_deref() != Some("all-resolved"),

@@ -58,7 +58,7 @@ fn located(span: &Span, message: String) -> YamlError {
 }
 
 /// A value in the making.
-enum Open {
+enum OpenValue {
     List { items: Vec<Value>, anchor: usize, first: usize },
     Map { members: Map<String, Value>, merged: Vec<Value>, key: Option<Key>, anchor: usize, first: usize },
 }
@@ -72,7 +72,7 @@ enum Key {
 
 #[derive(Default)]
 struct Reader {
-    open: Vec<Open>,
+    open: Vec<OpenValue>,
     /// What aliases refer to, with the number of values that it consists of.
     anchors: HashMap<usize, (Value, usize)>,
     values: usize,
@@ -98,12 +98,12 @@ impl Reader {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 collection_tag(tag.as_deref(), "seq")?;
-                self.start(Open::List { items: Vec::new(), anchor, first: self.values })
+                self.start(OpenValue::List { items: Vec::new(), anchor, first: self.values })
             }
             Event::MappingStart(_, anchor, tag) => {
                 collection_tag(tag.as_deref(), "map")?;
                 let (members, merged, first) = (Map::new(), Vec::new(), self.values);
-                self.start(Open::Map { members, merged, key: None, anchor, first })
+                self.start(OpenValue::Map { members, merged, key: None, anchor, first })
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(id) => {
@@ -123,7 +123,7 @@ impl Reader {
         Ok(())
     }
 
-    fn start(&mut self, open: Open) -> Result<(), String> {
+    fn start(&mut self, open: OpenValue) -> Result<(), String> {
         self.count(1)?;
         if self.expects_key() {
             return Err("a key must be a single value, not a list or a map".into());
@@ -137,8 +137,8 @@ impl Reader {
 
     fn end(&mut self) -> Result<(), String> {
         let (value, anchor, first) = match self.open.pop() {
-            Some(Open::List { items, anchor, first }) => (Value::Array(items), anchor, first),
-            Some(Open::Map { mut members, merged, anchor, first, .. }) => {
+            Some(OpenValue::List { items, anchor, first }) => (Value::Array(items), anchor, first),
+            Some(OpenValue::Map { mut members, merged, anchor, first, .. }) => {
                 for other in merged {
                     merge(&mut members, other)?;
                 }
@@ -150,11 +150,11 @@ impl Reader {
     }
 
     fn expects_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open::Map { key: None, .. }))
+        matches!(self.open.last(), Some(OpenValue::Map { key: None, .. }))
     }
 
     fn key(&mut self, new: Key) -> Result<(), String> {
-        if let Some(Open::Map { members, key, .. }) = self.open.last_mut() {
+        if let Some(OpenValue::Map { members, key, .. }) = self.open.last_mut() {
             if let Key::Name(name) = &new
                 && members.contains_key(name)
             {
@@ -181,8 +181,8 @@ impl Reader {
             return self.key(Key::Name(name));
         }
         match self.open.last_mut() {
-            Some(Open::List { items, .. }) => items.push(value),
-            Some(Open::Map { members, merged, key, .. }) => match key.take() {
+            Some(OpenValue::List { items, .. }) => items.push(value),
+            Some(OpenValue::Map { members, merged, key, .. }) => match key.take() {
                 Some(Key::Name(name)) => drop(members.insert(name, value)),
                 Some(Key::Merge) => merged.push(value),
                 None => {}

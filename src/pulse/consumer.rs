@@ -16,7 +16,7 @@ use super::classify::reason;
 use super::fault::PulseError;
 use super::message::Message;
 use super::queue::Queue;
-use super::session::{self, Plan, Session};
+use super::session::{self, ConsumerPlan, Session};
 use super::socket::Trust;
 use crate::clock::{SharedClock, SystemClock};
 
@@ -54,7 +54,7 @@ type Observer = Arc<dyn Fn(&Notice) + Send + Sync>;
 /// Puts a [`Consumer`] together.
 #[must_use = "a builder does nothing until it connects"]
 pub struct ConsumerBuilder {
-    plan: Plan,
+    plan: ConsumerPlan,
     retries: u32,
     outage_limit: Duration,
     clock: SharedClock,
@@ -201,7 +201,7 @@ impl Consumer {
     /// Starts with a transient queue and nothing bound to it.
     pub fn builder(broker: Broker) -> ConsumerBuilder {
         ConsumerBuilder {
-            plan: Plan {
+            plan: ConsumerPlan {
                 broker,
                 bindings: Vec::new(),
                 queue: Queue::transient(),

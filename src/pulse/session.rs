@@ -33,7 +33,7 @@ const REPLY_SUCCESS: u16 = 200;
 
 /// What is wanted of a broker.
 #[derive(Debug, Clone)]
-pub(super) struct Plan {
+pub(super) struct ConsumerPlan {
     pub(super) broker: Broker,
     pub(super) bindings: Vec<Binding>,
     pub(super) queue: Queue,
@@ -54,11 +54,11 @@ pub(super) struct Session {
 impl Session {
     /// Connects, declares, binds and consumes. `is_return` after a connection that worked: a durable queue must be
     /// there then.
-    pub(super) async fn open(plan: &Plan, is_return: bool) -> Result<Self, PulseError> {
+    pub(super) async fn open(plan: &ConsumerPlan, is_return: bool) -> Result<Self, PulseError> {
         within_limit(&plan.broker, Self::open_now(plan, is_return)).await
     }
 
-    async fn open_now(plan: &Plan, is_return: bool) -> Result<Self, PulseError> {
+    async fn open_now(plan: &ConsumerPlan, is_return: bool) -> Result<Self, PulseError> {
         let broker = &plan.broker;
         let connection = open_connection(broker, &plan.trust).await?;
         let failed = |step| move |error: lapin::Error| classify(&error, step, broker);

@@ -31,11 +31,11 @@ struct Routes {
 pub(super) struct Compiled {
     pub service: &'static Service,
     pub method: &'static Method,
-    parts: Vec<Part>,
+    parts: Vec<RoutePart>,
     schema: OnceLock<Result<InputSchema, String>>,
 }
 
-enum Part {
+enum RoutePart {
     Literal(&'static str),
     Param(&'static str),
 }
@@ -91,7 +91,7 @@ impl Routes {
         for method in &service.methods {
             let compiled = Compiled::of(service, method);
             let start = match compiled.parts.first() {
-                Some(Part::Literal(start)) => *start,
+                Some(RoutePart::Literal(start)) => *start,
                 _ => "",
             };
             by_start.entry(start).or_default().push(compiled);
@@ -106,9 +106,9 @@ impl Compiled {
         for segment in method.route.segments() {
             match segment {
                 Segment::Literal(text) => {
-                    parts.extend(text.split('/').filter(|text| !text.is_empty()).map(Part::Literal));
+                    parts.extend(text.split('/').filter(|text| !text.is_empty()).map(RoutePart::Literal));
                 }
-                Segment::Param(name) => parts.push(Part::Param(name)),
+                Segment::Param(name) => parts.push(RoutePart::Param(name)),
             }
         }
         Self { service, method, parts, schema: OnceLock::new() }
@@ -129,15 +129,15 @@ impl Compiled {
         for (index, part) in self.parts.iter().enumerate() {
             let last = index + 1 == self.parts.len();
             let (given, after) = match part {
-                Part::Param(name) if last && OPTIONAL.contains(name) && rest.is_none() => ("", None),
-                Part::Param(name) if last && greedy && SLASHED.contains(name) => (rest?, None),
+                RoutePart::Param(name) if last && OPTIONAL.contains(name) && rest.is_none() => ("", None),
+                RoutePart::Param(name) if last && greedy && SLASHED.contains(name) => (rest?, None),
                 _ => rest?.split_once('/').map_or((rest?, None), |(given, after)| (given, Some(after))),
             };
             match part {
-                Part::Literal(text) if *text != given => return None,
-                Part::Literal(_) => {}
-                Part::Param(name) if given.is_empty() && !OPTIONAL.contains(name) => return None,
-                Part::Param(name) => {
+                RoutePart::Literal(text) if *text != given => return None,
+                RoutePart::Literal(_) => {}
+                RoutePart::Param(name) if given.is_empty() && !OPTIONAL.contains(name) => return None,
+                RoutePart::Param(name) => {
                     let value = percent_decode_str(given).decode_utf8().ok()?;
                     params.insert((*name).to_owned(), value.into_owned());
                 }

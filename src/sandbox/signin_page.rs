@@ -26,7 +26,7 @@ pub(super) fn respond(shared: &Shared, request: &Request) -> Option<Response> {
         return None;
     }
     let now = shared.clock.now();
-    let asked = match Asked::read(&request.query(), now) {
+    let asked = match SignInRequest::read(&request.query(), now) {
         Ok(asked) => asked,
         Err(why) => return Some(refuse(400, &why)),
     };
@@ -45,7 +45,7 @@ pub(super) fn respond(shared: &Shared, request: &Request) -> Option<Response> {
     })
 }
 
-fn approve(shared: &Shared, asked: &Asked, now: DateTime<Utc>) -> Response {
+fn approve(shared: &Shared, asked: &SignInRequest, now: DateTime<Utc>) -> Response {
     let mut state = shared.lock();
     let scopes = state.auth.sign_in_scopes(&asked.scopes, &shared.sign_in.scopes);
     match state.auth.sign_in(&asked.client_id, &asked.description, asked.expires, scopes, now) {
@@ -56,7 +56,7 @@ fn approve(shared: &Shared, asked: &Asked, now: DateTime<Utc>) -> Response {
 
 /// What the query asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Asked {
+struct SignInRequest {
     client_id: String,
     description: String,
     scopes: Vec<String>,
@@ -64,7 +64,7 @@ struct Asked {
     callback: String,
 }
 
-impl Asked {
+impl SignInRequest {
     /// Reads the query.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ fn document(title: &str, body: &str) -> String {
     )
 }
 
-fn confirmation(asked: &Asked, granted: &[String]) -> String {
+fn confirmation(asked: &SignInRequest, granted: &[String]) -> String {
     let list = |scopes: &mut dyn Iterator<Item = &String>, tag: &str| -> String {
         scopes.map(|scope| format!("<dd><{tag}><code>{}</code></{tag}></dd>", escape(scope))).collect()
     };
@@ -168,9 +168,9 @@ mod tests {
         "2026-03-04T12:00:00Z".parse().unwrap()
     }
 
-    fn read(query: &str) -> Result<Asked, String> {
+    fn read(query: &str) -> Result<SignInRequest, String> {
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Asked::read(&pairs, now())
+        SignInRequest::read(&pairs, now())
     }
 
     #[test]

@@ -8,20 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::{JoinError, spawn_blocking};
 
 /// Who waits; dropped when nobody does any more.
-pub(super) struct Waiting(Arc<AtomicBool>);
+pub(super) struct Waiter(Arc<AtomicBool>);
 
 /// Tells the work whether it is still waited for.
 #[derive(Clone)]
 pub(super) struct Awaited(Arc<AtomicBool>);
 
-impl Waiting {
+impl Waiter {
     pub(super) fn new() -> (Self, Awaited) {
         let is_over = Arc::new(AtomicBool::new(false));
         (Self(Arc::clone(&is_over)), Awaited(is_over))
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiter {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -44,7 +44,7 @@ impl Awaited {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Awaited) -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    let (waiting, awaited) = Waiting::new();
+    let (waiting, awaited) = Waiter::new();
     let outcome = spawn_blocking(move || work(&awaited)).await;
     drop(waiting);
     outcome

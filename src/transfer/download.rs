@@ -15,7 +15,7 @@ use super::head::{Encoding, Head, Version};
 use super::inspect::digest_file;
 use super::job::{Connection, Job, Stop};
 use super::options::{Downloaded, Event, Existing, Options};
-use super::part::{Part, State};
+use super::part::{PartialFile, State};
 use super::place::Place;
 use super::plan::{Plan, Ranges, Worker};
 use super::ramp::{PROBE_INTERVAL, Ramp};
@@ -23,7 +23,7 @@ use super::small::{self, SMALL_FILE_BYTES};
 use super::source::ContentSource;
 use super::stream;
 use super::trailer::Trailer;
-use super::writer::{Check, Writer, Written};
+use super::writer::{Check, FinishedFile, Writer};
 use crate::client::Client;
 use crate::error::{Error, Result};
 
@@ -62,7 +62,7 @@ async fn file(job: &Job<'_>, target: &Path) -> Result<Downloaded> {
     if strong && let Some(right) = right(job, &place, None, &demands).await? {
         return Ok(right);
     }
-    let left = Part::exists(&place);
+    let left = PartialFile::exists(&place);
     let mut download = Download { job, place, demands, strong, left, part: None };
     let mut changes = 0;
     loop {
@@ -116,7 +116,7 @@ struct Download<'a> {
     strong: bool,
     /// An earlier call left something.
     left: bool,
-    part: Option<Part>,
+    part: Option<PartialFile>,
 }
 
 /// The first connection, or none when everything is here already.
@@ -137,7 +137,7 @@ impl<'a> Download<'a> {
         if !self.job.options.resume || !self.left {
             return Ok(None);
         }
-        let mut part = Part::open(&self.place)?;
+        let mut part = PartialFile::open(&self.place)?;
         let state = part.resume(&self.job.what, &self.names(), self.strong);
         self.part = Some(part);
         Ok(state)
@@ -185,7 +185,7 @@ impl<'a> Download<'a> {
             Some(connection) if small => self.small(connection, check).await?,
             connection => self.large(connection, version, here, check, head).await?,
         };
-        let Written { bytes, checksums, was_there } = written;
+        let FinishedFile { bytes, checksums, was_there } = written;
         Ok(Downloaded { bytes, resumed, checksums, content_type, skipped: was_there, ..Downloaded::default() })
     }
 
@@ -241,7 +241,7 @@ impl<'a> Download<'a> {
     }
 
     /// Everything in memory, then to the disk in one go.
-    async fn small(&self, mut connection: Connection<'_>, check: Check) -> Result<Written, Stop> {
+    async fn small(&self, mut connection: Connection<'_>, check: Check) -> Result<FinishedFile, Stop> {
         let mut body =
             BytesMut::with_capacity(check.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
         while let Some(piece) = connection.next().await? {
@@ -258,7 +258,7 @@ impl<'a> Download<'a> {
         here: Ranges,
         check: Check,
         head: Option<Head>,
-    ) -> Result<Written, Stop> {
+    ) -> Result<FinishedFile, Stop> {
         let job = self.job;
         let _permit = match &job.options.large {
             Some(large) => large.acquire().await.ok(),
@@ -266,7 +266,7 @@ impl<'a> Download<'a> {
         };
         let mut part = match self.part.take() {
             Some(part) => part,
-            None => Part::open(&self.place)?,
+            None => PartialFile::open(&self.place)?,
         };
         if here.count() == 0 || part.state.is_none() {
             part.begin(State::new(&job.what, self.names(), version.clone()))?;

@@ -63,14 +63,14 @@ fn boot() -> Option<String> {
 }
 
 /// An unfinished file, which no other process writes to.
-pub(super) struct Part {
+pub(super) struct PartialFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
     state_path: PathBuf,
     pub(super) state: Option<State>,
 }
 
-impl Part {
+impl PartialFile {
     /// Whether an earlier call left something.
     pub(super) fn exists(place: &Place) -> bool {
         place.beside(SUFFIXES[0]).symlink_metadata().is_ok()
@@ -245,13 +245,13 @@ mod tests {
     fn a_second_writer_is_kept_out() {
         let directory = tempfile::tempdir().unwrap();
         let place = Place::resolve(&directory.path().join("x")).unwrap();
-        let mut part = Part::open(&place).unwrap();
-        assert_eq!(Part::open(&place).map(drop).unwrap_err().kind(), Kind::Conflict);
+        let mut part = PartialFile::open(&place).unwrap();
+        assert_eq!(PartialFile::open(&place).map(drop).unwrap_err().kind(), Kind::Conflict);
         part.begin(State::new("x", Vec::new(), version())).unwrap();
         write_at(&part.file, b"abc", 2).unwrap();
         part.save(&Ranges::from_pairs([(2, 5)]), true).unwrap();
         drop(part);
-        let mut part = Part::open(&place).unwrap();
+        let mut part = PartialFile::open(&place).unwrap();
         assert_eq!(part.resume("x", &[], false).unwrap().here().pairs(), [(2, 5)]);
         part.publish(&place, false).unwrap();
         assert_eq!(fs::read(directory.path().join("x")).unwrap(), b"\0\0abc");

@@ -10,7 +10,7 @@ use super::digest::{self, Digests};
 use super::head::Encoding;
 use super::options::Existing;
 use super::place::Place;
-use super::writer::{self, Check, Written, undecodable};
+use super::writer::{self, Check, FinishedFile, undecodable};
 use crate::error::{Error, Result};
 
 /// What is not larger is fetched into memory first: a file for it is not worth resuming.
@@ -21,13 +21,19 @@ const MAX_DECODED_IN_MEMORY_BYTES: u64 = 8 << 20;
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when it is not what it should be, or cannot be written.
-pub(super) async fn write(body: Bytes, place: &Place, check: Check, existing: Existing) -> Result<Written> {
+pub(super) async fn write(body: Bytes, place: &Place, check: Check, existing: Existing) -> Result<FinishedFile> {
     let place = place.clone();
     let work = blocking(move |awaited| small_file(&body, &place, &check, existing, awaited));
     work.await.map_err(|source| Error::failed("writing broke off").caused_by(source))?
 }
 
-fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing, awaited: &Awaited) -> Result<Written> {
+fn small_file(
+    body: &Bytes,
+    place: &Place,
+    check: &Check,
+    existing: Existing,
+    awaited: &Awaited,
+) -> Result<FinishedFile> {
     let keep = existing == Existing::Keep;
     let mut stored = Digests::new(&digest::algorithms(&check.stored));
     stored.update(body);
@@ -54,5 +60,5 @@ fn small_file(body: &Bytes, place: &Place, check: &Check, existing: Existing, aw
     if !was_there {
         place.put(&decoded, keep)?;
     }
-    Ok(Written { bytes: decoded.len() as u64, checksums, was_there })
+    Ok(FinishedFile { bytes: decoded.len() as u64, checksums, was_there })
 }

@@ -97,8 +97,10 @@ impl ContentSource {
                 })?;
                 let answer: Value = answer.json()?;
                 match self.dispatch(&answer)? {
-                    Found::Url(url, storage) => Ok(Location { url, storage, expires: None, demands: Vec::new() }),
-                    Found::Object { name: object_name, credentials } => match credentials.filter(is_usable) {
+                    FoundContent::Url(url, storage) => {
+                        Ok(Location { url, storage, expires: None, demands: Vec::new() })
+                    }
+                    FoundContent::Object { name: object_name, credentials } => match credentials.filter(is_usable) {
                         Some(credentials) => {
                             object(&client.with_credentials(Some(credentials)), &object_name, self).await
                         }
@@ -173,12 +175,12 @@ impl ContentSource {
     }
 
     /// What an answer of `queue.artifact` means.
-    fn dispatch(&self, answer: &Value) -> Result<Found> {
+    fn dispatch(&self, answer: &Value) -> Result<FoundContent> {
         let text = |key: &str| answer.get(key).and_then(Value::as_str);
         let url = |storage| {
             let url = text("url").and_then(|url| Url::parse(url).ok());
             let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-            url.map(|url| Found::Url(url, storage)).ok_or_else(|| {
+            url.map(|url| FoundContent::Url(url, storage)).ok_or_else(|| {
                 Error::failed(format!("{self} has an address that is not a web server's"))
                     .hint("Whoever made the artifact gave it this URL.")
             })
@@ -190,7 +192,7 @@ impl ContentSource {
             Some("object") => {
                 let name = text("name").ok_or_else(|| Error::failed(format!("{self} is an object without a name")))?;
                 let credentials = answer.get("credentials").and_then(read_credentials);
-                Ok(Found::Object { name: name.to_owned(), credentials })
+                Ok(FoundContent::Object { name: name.to_owned(), credentials })
             }
             other => Err(Error::failed(format!("{self} is stored as `{}`, which is unknown", other.unwrap_or("")))
                 .hint("A newer version of this program may know it.")),
@@ -199,7 +201,7 @@ impl ContentSource {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+enum FoundContent {
     Url(Url, Storage),
     Object { name: String, credentials: Option<Credentials> },
 }
@@ -284,16 +286,19 @@ mod tests {
         let url = Url::parse("https://s3/x?y=z").unwrap();
         assert_eq!(
             found(json!({"storageType": "s3", "url": url.as_str()})).unwrap(),
-            Found::Url(url.clone(), Storage::S3)
+            FoundContent::Url(url.clone(), Storage::S3)
         );
         assert_eq!(
             found(json!({"storageType": "reference", "url": url.as_str()})).unwrap(),
-            Found::Url(url, Storage::Reference)
+            FoundContent::Url(url, Storage::Reference)
         );
         let credentials = json!({"clientId": "c", "accessToken": "a", "certificate": "{}"});
         assert_eq!(
             found(json!({"storageType": "object", "name": "t/x", "credentials": credentials})).unwrap(),
-            Found::Object { name: "t/x".into(), credentials: Some(Credentials::new("c", "a").with_certificate("{}")) }
+            FoundContent::Object {
+                name: "t/x".into(),
+                credentials: Some(Credentials::new("c", "a").with_certificate("{}"))
+            }
         );
         let error = found(json!({"storageType": "error", "reason": "too-large", "message": "m"})).unwrap_err();
         assert_eq!(error.message(), "artifact `public/x` of task T, run 1 is an error: too-large: m");

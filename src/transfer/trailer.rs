@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(trailer.content_length(1 << 40), None);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x");
-        let (_waiting, awaited) = crate::transfer::awaited::Waiting::new();
+        let (_waiting, awaited) = crate::transfer::awaited::Waiter::new();
         for (text, is_same) in [("content", true), ("contend", false), ("content ", false), ("", false)] {
             std::fs::write(&path, text).unwrap();
             assert_eq!(trailer.is_of(&path, &awaited).unwrap(), is_same, "{text}");

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::awaited::{Awaited, Waiting};
+use super::awaited::{Awaited, Waiter};
 use super::decode;
 use super::digest::{self, Algorithm, Checksum, Demand, Digests};
 use super::flush::Flusher;
 use super::hashing::Hashing;
 use super::head::Encoding;
 use super::own;
-use super::part::{Part, SUFFIXES, read_at, write_at};
+use super::part::{PartialFile, SUFFIXES, read_at, write_at};
 use super::place::Place;
 use super::plan::Ranges;
 use crate::error::{Error, Result};
@@ -81,7 +81,7 @@ impl Check {
 
 /// What a finished file is.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct FinishedFile {
     pub(super) bytes: u64,
     pub(super) checksums: Vec<Checksum>,
     /// The file that was there already has this content, and was left alone.
@@ -96,15 +96,15 @@ enum Message {
 /// The thread, as seen from the one that fetches.
 pub(super) struct Writer {
     sender: mpsc::Sender<Message>,
-    thread: JoinHandle<(Option<Part>, Result<Option<Written>>)>,
+    thread: JoinHandle<(Option<PartialFile>, Result<Option<FinishedFile>>)>,
     /// Without it the thread leaves what is here for another call, and does no more.
-    waiting: Waiting,
+    waiting: Waiter,
 }
 
 impl Writer {
-    pub(super) fn start(part: Part, place: Place, here: Ranges, check: Check) -> Self {
+    pub(super) fn start(part: PartialFile, place: Place, here: Ranges, check: Check) -> Self {
         let (sender, receiver) = mpsc::channel(WRITER_QUEUE_PIECES);
-        let (waiting, awaited) = Waiting::new();
+        let (waiting, awaited) = Waiter::new();
         let thread = tokio::task::spawn_blocking(move || match Hashing::start(&check.of_stored()) {
             Ok(hashing) => Writing::new(part, here, hashing, awaited).run(receiver, &place, &check),
             Err(error) => (Some(part), Err(error)),
@@ -118,7 +118,7 @@ impl Writer {
     }
 
     /// Verifies and finishes the file.
-    pub(super) async fn finish(self, keep: bool) -> Result<Written> {
+    pub(super) async fn finish(self, keep: bool) -> Result<FinishedFile> {
         // When the thread has given up, its own error is the one to tell.
         drop(self.sender.send(Message::Finish { keep }).await);
         drop(self.sender);
@@ -129,7 +129,7 @@ impl Writer {
     }
 
     /// Stops in the middle; what is here is kept for another try.
-    pub(super) async fn stop(self) -> Result<Option<Part>> {
+    pub(super) async fn stop(self) -> Result<Option<PartialFile>> {
         drop(self.sender);
         let ended = self.thread.await;
         drop(self.waiting);
@@ -143,7 +143,7 @@ fn lost(source: tokio::task::JoinError) -> Error {
 }
 
 struct Writing {
-    part: Part,
+    part: PartialFile,
     here: Ranges,
     hashing: Hashing,
     /// Bytes that were hashed, or are about to be.
@@ -154,7 +154,7 @@ struct Writing {
 }
 
 impl Writing {
-    fn new(part: Part, here: Ranges, hashing: Hashing, awaited: Awaited) -> Self {
+    fn new(part: PartialFile, here: Ranges, hashing: Hashing, awaited: Awaited) -> Self {
         Self { part, here, hashing, hashed: 0, flusher: Flusher::default(), saved: Instant::now(), awaited }
     }
 
@@ -163,7 +163,7 @@ impl Writing {
         mut receiver: mpsc::Receiver<Message>,
         place: &Place,
         check: &Check,
-    ) -> (Option<Part>, Result<Option<Written>>) {
+    ) -> (Option<PartialFile>, Result<Option<FinishedFile>>) {
         while let Some(message) = receiver.blocking_recv() {
             match message {
                 Message::Piece(offset, piece) => {
@@ -243,7 +243,7 @@ impl Writing {
         Ok(())
     }
 
-    fn finish(mut self, place: &Place, check: &Check, keep: bool) -> Result<Written> {
+    fn finish(mut self, place: &Place, check: &Check, keep: bool) -> Result<FinishedFile> {
         let length = check.length.unwrap_or_else(|| self.here.prefix());
         if self.here.prefix() != length || !self.here.fits(length) {
             self.leave()?;
@@ -275,13 +275,13 @@ impl Writing {
             return Err(error);
         }
         self.part.publish(place, keep)?;
-        Ok(Written { bytes: length, checksums: found, was_there: false })
+        Ok(FinishedFile { bytes: length, checksums: found, was_there: false })
     }
 }
 
 /// Decodes into another file beside the target, which becomes the final one. What was fetched stays for another call when
 /// nobody waits any more.
-fn decoded(part: Part, place: &Place, check: &Check, keep: bool, awaited: &Awaited) -> Result<Written> {
+fn decoded(part: PartialFile, place: &Place, check: &Check, keep: bool, awaited: &Awaited) -> Result<FinishedFile> {
     let from_start = |mut file: File| file.seek(SeekFrom::Start(0)).map(|_| file);
     let stored = part.file.try_clone().and_then(from_start);
     let stored = stored.map_err(|source| Error::io("read", part.path.display(), source))?;
@@ -300,9 +300,9 @@ pub(super) fn from_memory(
     check: &Check,
     keep: bool,
     awaited: &Awaited,
-) -> Result<Written> {
+) -> Result<FinishedFile> {
     // The other file has one name only, so no other process may be at it.
-    let part = Part::open(place)?;
+    let part = PartialFile::open(place)?;
     let outcome = decode_to(stored, place, check, keep, awaited);
     part.discard()?;
     outcome.map_err(|(Undecoded::Disk(error) | Undecoded::Content(error))| error)
@@ -321,7 +321,7 @@ fn decode_to(
     check: &Check,
     keep: bool,
     awaited: &Awaited,
-) -> Result<Written, Undecoded> {
+) -> Result<FinishedFile, Undecoded> {
     let path = place.beside(SUFFIXES[3]);
     let outcome = copy_decoded(stored, &path, place, check, awaited);
     let outcome = outcome.and_then(|written| {
@@ -340,7 +340,7 @@ fn copy_decoded(
     place: &Place,
     check: &Check,
     awaited: &Awaited,
-) -> Result<Written, Undecoded> {
+) -> Result<FinishedFile, Undecoded> {
     let unwritten = |source| Undecoded::Disk(Error::io("write", path.display(), source));
     let mut file = own::create(path).map_err(unwritten)?;
     place.adopt(&file).map_err(unwritten)?;
@@ -362,7 +362,7 @@ fn copy_decoded(
         .and(check.length_of_content(bytes))
         .map_err(Undecoded::Content)?;
     file.sync_all().map_err(unwritten)?;
-    Ok(Written { bytes, checksums, was_there: false })
+    Ok(FinishedFile { bytes, checksums, was_there: false })
 }
 
 /// The error for content that is not what its encoding says.

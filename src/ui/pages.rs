@@ -22,7 +22,7 @@ pub(crate) struct Pages {
 }
 
 struct Output {
-    place: Place,
+    place: Destination,
     start: Option<StartPager>,
     screen: ScreenSize,
     stdout: Box<dyn Write + Send>,
@@ -32,15 +32,15 @@ struct Output {
 }
 
 /// Where the result is.
-enum Place {
-    Held(Held),
+enum Destination {
+    Held(HeldOutput),
     /// Printed; this much still has to be.
     Direct(Vec<u8>),
     Paged(Box<dyn Write + Send>),
 }
 
 #[derive(Default)]
-struct Held {
+struct HeldOutput {
     bytes: Vec<u8>,
     /// Of them, those that were counted: whole lines.
     counted: usize,
@@ -57,7 +57,7 @@ impl Pages {
     /// The streams with standard output held, and what holds it.
     pub(crate) fn over(streams: Streams, screen: ScreenSize, start: StartPager) -> (Streams, Self) {
         let is_covered = Arc::<AtomicBool>::default();
-        let (place, start, fault) = (Place::Held(Held::default()), Some(start), None);
+        let (place, start, fault) = (Destination::Held(HeldOutput::default()), Some(start), None);
         let output = Output { place, start, screen, stdout: streams.stdout, is_covered: is_covered.clone(), fault };
         let output = Arc::new(Mutex::new(output));
         let beside = Arc::new(Mutex::new(Beside { stderr: streams.stderr, later: Vec::new() }));
@@ -80,8 +80,8 @@ impl Pages {
             // Somebody writes to a pager, which does not read.
             Err(TryLockError::WouldBlock) => return,
         };
-        if let Place::Held(held) = &mut output.place {
-            output.place = Place::Direct(std::mem::take(&mut held.bytes));
+        if let Destination::Held(held) = &mut output.place {
+            output.place = Destination::Direct(std::mem::take(&mut held.bytes));
         }
     }
 
@@ -94,12 +94,12 @@ impl Pages {
         if output.is_long(true) {
             output.start()?;
         }
-        match std::mem::replace(&mut output.place, Place::Direct(Vec::new())) {
-            Place::Held(Held { bytes, .. }) | Place::Direct(bytes) => {
+        match std::mem::replace(&mut output.place, Destination::Direct(Vec::new())) {
+            Destination::Held(HeldOutput { bytes, .. }) | Destination::Direct(bytes) => {
                 output.stdout.write_all(&bytes)?;
                 output.stdout.flush()
             }
-            Place::Paged(pager) => {
+            Destination::Paged(pager) => {
                 drop(pager);
                 Ok(())
             }
@@ -123,7 +123,7 @@ impl Pages {
 impl Output {
     /// Whether what is held takes more than the screen; `is_whole` when nothing follows.
     fn is_long(&mut self, is_whole: bool) -> bool {
-        let Place::Held(held) = &mut self.place else { return false };
+        let Destination::Held(held) = &mut self.place else { return false };
         let Some((columns, lines)) = (self.screen)() else { return false };
         let rest = held.bytes.get(held.counted..).unwrap_or_default();
         let end =
@@ -137,18 +137,18 @@ impl Output {
 
     /// Gives what is held to the pager, or prints it where there is none.
     fn start(&mut self) -> io::Result<()> {
-        let (Place::Held(held), Some(start)) = (&mut self.place, self.start.take()) else { return Ok(()) };
+        let (Destination::Held(held), Some(start)) = (&mut self.place, self.start.take()) else { return Ok(()) };
         let bytes = std::mem::take(&mut held.bytes);
         match start() {
             Ok(mut pager) => {
                 self.is_covered.store(true, Ordering::Relaxed);
                 let written = pager.write_all(&bytes);
-                self.place = Place::Paged(pager);
+                self.place = Destination::Paged(pager);
                 written
             }
             Err(source) => {
                 self.fault = Some(source);
-                self.place = Place::Direct(Vec::new());
+                self.place = Destination::Direct(Vec::new());
                 self.stdout.write_all(&bytes)
             }
         }
@@ -161,9 +161,9 @@ impl Write for OutputWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut output = lock(&self.0);
         match &mut output.place {
-            Place::Held(held) => held.bytes.extend_from_slice(bytes),
-            Place::Paged(pager) => return pager.write(bytes),
-            Place::Direct(before) => {
+            Destination::Held(held) => held.bytes.extend_from_slice(bytes),
+            Destination::Paged(pager) => return pager.write(bytes),
+            Destination::Direct(before) => {
                 let before = std::mem::take(before);
                 output.stdout.write_all(&before)?;
                 return output.stdout.write(bytes);
@@ -178,9 +178,9 @@ impl Write for OutputWriter {
     fn flush(&mut self) -> io::Result<()> {
         let mut output = lock(&self.0);
         match &mut output.place {
-            Place::Held(_) => Ok(()),
-            Place::Paged(pager) => pager.flush(),
-            Place::Direct(before) => {
+            Destination::Held(_) => Ok(()),
+            Destination::Paged(pager) => pager.flush(),
+            Destination::Direct(before) => {
                 let before = std::mem::take(before);
                 output.stdout.write_all(&before)?;
                 output.stdout.flush()

@@ -23,11 +23,11 @@ const TICK_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) struct Progress {
     bar: ProgressBar,
     /// Who shows it when it is time, even when nothing has been done by then.
-    waiting: Option<Waiting>,
+    waiting: Option<DelayedBar>,
 }
 
 /// A thread that waits to show a bar; it ends when the other end of its channel does.
-struct Waiting {
+struct DelayedBar {
     alive: Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -47,7 +47,7 @@ impl Progress {
                     bar.enable_steady_tick(TICK_INTERVAL);
                 }
             };
-            Waiting { alive, thread: thread::spawn(show) }
+            DelayedBar { alive, thread: thread::spawn(show) }
         });
         Self { bar, waiting }
     }
@@ -84,7 +84,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(Waiting { alive, thread }) = self.waiting.take() {
+        if let Some(DelayedBar { alive, thread }) = self.waiting.take() {
             drop(alive);
             // It returns nothing, and the panic hook has reported a panic of its own.
             drop(thread.join());

@@ -18,7 +18,6 @@ use crate::error::Result;
 
 /// What to do with the actions that a decision task publishes for its group.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),

@@ -56,30 +56,30 @@ pub(crate) struct Args {
 }
 
 /// What the words mean.
-struct Request {
+struct ParsedWords {
     task: String,
     run: Option<u32>,
     names: Vec<String>,
 }
 
 /// What is to be downloaded.
-enum Wanted {
+enum Selection {
     /// The one artifact that was named.
     One(ContentSource),
     /// All of these names.
-    Many(Request),
+    Many(ParsedWords),
 }
 
-impl Request {
+impl ParsedWords {
     /// Settles which artifacts are meant. They are listed only where a word may be a pattern.
-    async fn settle(mut self, all: bool, client: &Client) -> Result<Wanted> {
+    async fn settle(mut self, all: bool, client: &Client) -> Result<Selection> {
         let one = |run: Option<u32>, name: &str| {
-            Wanted::One(ContentSource::Artifact { task: self.task.clone(), run, name: name.to_owned() })
+            Selection::One(ContentSource::Artifact { task: self.task.clone(), run, name: name.to_owned() })
         };
         if !all && !self.names.iter().any(|name| NamePatterns::is_pattern(name)) {
             return Ok(match self.names.as_slice() {
                 [name] => one(self.run, name),
-                _ => Wanted::Many(self),
+                _ => Selection::Many(self),
             });
         }
         // The run is settled first: a newer one must not mix in.
@@ -104,7 +104,7 @@ impl Request {
         let meant = if all { listed.iter().collect() } else { meant };
         let names = meant.into_iter().map(|artifact| artifact.name.clone()).collect();
         (self.run, self.names) = (Some(run), names);
-        Ok(Wanted::Many(self))
+        Ok(Selection::Many(self))
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(task) if args.index.is_none() => {
             let found = selection::task(task, context)?;
             let names = if args.names.is_empty() { found.artifact.into_iter().collect() } else { args.names.clone() };
-            let request = Request { task: found.id, run: args.run.or(found.run), names };
+            let request = ParsedWords { task: found.id, run: args.run.or(found.run), names };
             (found.deployment.client(context)?, request)
         }
         _ => {
@@ -132,27 +132,27 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let to_pipe = args.output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     match request.settle(args.all, &client).await? {
-        Wanted::One(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
-        Wanted::One(source) => match &args.verify {
+        Selection::One(source) if to_pipe => to_stdout(&client, &source, &options, context).await,
+        Selection::One(source) => match &args.verify {
             Some(file) => verify(&source, file, &client, &options, context).await,
             None => one(source, args, options, &client, context).await,
         },
-        Wanted::Many(_) if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
+        Selection::Many(_) if to_pipe || args.verify.is_some() || args.sha256.is_some() => {
             Err(Error::usage("this takes one artifact, by its name"))
         }
-        Wanted::Many(request) => many(request, args, options, &client, context).await,
+        Selection::Many(request) => many(request, args, options, &client, context).await,
     }
 }
 
 /// The task that an index path leads to; all words are names.
-async fn from_index(args: &Args, client: &Client) -> Result<Request> {
+async fn from_index(args: &Args, client: &Client) -> Result<ParsedWords> {
     let path = args.index.clone().unwrap_or_default();
     let answer = client.call("index", "findTask").arg(&path).send().await?;
     let body: serde_json::Value = answer.json()?;
     let task = body.get("taskId").and_then(serde_json::Value::as_str).map(str::to_owned);
     let task = task.ok_or_else(|| Error::failed(format!("the index has no task at {path}")))?;
     let names = args.task.iter().chain(&args.names).cloned().collect();
-    Ok(Request { task, run: args.run, names })
+    Ok(ParsedWords { task, run: args.run, names })
 }
 
 async fn verify(
@@ -202,8 +202,14 @@ async fn one(
     manifest.close(outcome, context)
 }
 
-async fn many(request: Request, args: &Args, options: Options, client: &Client, context: &Context) -> Result<Status> {
-    let Request { task, run, names } = request;
+async fn many(
+    request: ParsedWords,
+    args: &Args,
+    options: Options,
+    client: &Client,
+    context: &Context,
+) -> Result<Status> {
+    let ParsedWords { task, run, names } = request;
     let folder = args.output.as_ref().map_or_else(|| context.env.directory.clone(), |path| context.env.resolve(path));
     let manifest = Manifest::open(args.manifest.as_deref(), context)?;
     let outcome = context

@@ -12,7 +12,6 @@ use crate::exit::Status;
 
 /// What to do with artifacts of a task, which is named by its ID or the address of its page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Cat(cat::Args),

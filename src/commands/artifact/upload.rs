@@ -88,7 +88,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let NamedTask { deployment, id: task, run: named_run, .. } = task(args, context).await?;
-    let Found { files, skipped } = found(args, context)?;
+    let FilesToUpload { files, skipped } = found(args, context)?;
     let client = deployment.client(context)?;
     let (options, bars) = upload_options(args.sha512, context);
     let run = match named_run {
@@ -174,9 +174,9 @@ async fn one(
 }
 
 /// All files with the names that they get, in order, and what is no file.
-fn found(args: &Args, context: &Context) -> Result<Found> {
+fn found(args: &Args, context: &Context) -> Result<FilesToUpload> {
     let is_folder = args.name.ends_with('/') || args.name.is_empty();
-    let mut found = Found::default();
+    let mut found = FilesToUpload::default();
     for given in &args.files {
         let path = context.env.resolve(given);
         // `.` has no name of its own; what is in it has.
@@ -188,7 +188,7 @@ fn found(args: &Args, context: &Context) -> Result<Found> {
             found.files.push((path, own.to_owned()));
         }
     }
-    let Found { files, skipped } = found;
+    let FilesToUpload { files, skipped } = found;
     let mut names = BTreeMap::new();
     for (path, name) in &files {
         if let Some(other) = names.insert(name, path).filter(|_| is_folder) {
@@ -209,7 +209,7 @@ fn found(args: &Args, context: &Context) -> Result<Found> {
                 .hint("A slash at the end makes it the folder that their names start with."));
         }
     };
-    Ok(Found { files, skipped })
+    Ok(FilesToUpload { files, skipped })
 }
 
 /// What an entry of a directory is for an upload.
@@ -236,7 +236,7 @@ fn kind(path: &Path, own: std::fs::FileType) -> Entry {
 
 /// What is below the directories that were named, in order.
 #[derive(Default)]
-struct Found {
+struct FilesToUpload {
     /// Files, with the names that they get.
     files: Vec<(PathBuf, String)>,
     /// What cannot be uploaded, and why.
@@ -244,7 +244,7 @@ struct Found {
 }
 
 /// Finds the files below a directory, in order.
-fn walk(directory: &Path, prefix: &str, found: &mut Found) -> Result<()> {
+fn walk(directory: &Path, prefix: &str, found: &mut FilesToUpload) -> Result<()> {
     let failed = |source| Error::io("read", directory.display(), source);
     let entries = std::fs::read_dir(directory).map_err(failed)?;
     let mut entries = entries.collect::<std::io::Result<Vec<_>>>().map_err(failed)?;

@@ -24,7 +24,7 @@ const MAX_OFFERED: usize = 500;
 
 /// A question to the deployment, and the word that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct Question {
     /// A command line with the global options that were given.
     pub command: Vec<OsString>,
     what: What,
@@ -51,7 +51,7 @@ enum Names {
     Kinds(String),
 }
 
-impl Asked {
+impl Question {
     /// What the last of these words makes worth asking; none where the deployment knows nothing of it.
     pub(crate) fn of(tree: &clap::Command, words: &[OsString], environment: &Environment) -> Option<Self> {
         if let Some(path) = TypedPath::of(words) {

@@ -18,14 +18,14 @@ pub(crate) fn known(tree: &clap::Command, words: &[OsString], environment: &Envi
     let contents = || Settings::contents_of(environment).unwrap_or_default();
     let found = match wanted(&typed) {
         None => return Vec::new(),
-        Some(Wanted::Profile) => profiles(&contents()),
-        Some(Wanted::Key) => setting_keys(&contents()),
-        Some(Wanted::Preset) => presets(&contents()),
-        Some(Wanted::Alias) => contents().aliases(),
-        Some(Wanted::Purpose) => purposes(&typed.value, deployment::catalogue(words, environment)),
-        Some(Wanted::SchemaOwner) => schema_owners(deployment::catalogue(words, environment)),
-        Some(Wanted::Schema) => schemas(&typed, deployment::catalogue(words, environment)),
-        Some(Wanted::Used { tasks, groups }) => used(history(environment), tasks, groups),
+        Some(KnownValues::Profile) => profiles(&contents()),
+        Some(KnownValues::Key) => setting_keys(&contents()),
+        Some(KnownValues::Preset) => presets(&contents()),
+        Some(KnownValues::Alias) => contents().aliases(),
+        Some(KnownValues::Purpose) => purposes(&typed.value, deployment::catalogue(words, environment)),
+        Some(KnownValues::SchemaOwner) => schema_owners(deployment::catalogue(words, environment)),
+        Some(KnownValues::Schema) => schemas(&typed, deployment::catalogue(words, environment)),
+        Some(KnownValues::Used { tasks, groups }) => used(history(environment), tasks, groups),
     };
     let candidates = found.into_iter().filter(|(value, _)| value.starts_with(&typed.value));
     candidates.map(|(value, help)| candidate(&typed.attached, &value, &help)).collect()
@@ -38,7 +38,7 @@ fn candidate(attached: &str, value: &str, help: &str) -> CompletionCandidate {
 
 /// What is known of an argument's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum KnownValues {
     Profile,
     Key,
     Preset,
@@ -55,27 +55,27 @@ enum Wanted {
     },
 }
 
-fn wanted(typed: &Typed) -> Option<Wanted> {
+fn wanted(typed: &Typed) -> Option<KnownValues> {
     let commands: Vec<&str> = typed.commands.iter().map(String::as_str).collect();
     match (commands.as_slice(), typed.argument.get_id().as_str()) {
-        (_, "root_url") if typed.argument.is_global_set() => return Some(Wanted::Profile),
-        (["alias", "set"], "name") | (["alias", "rm"], "names") => return Some(Wanted::Alias),
-        (_, "profile") if typed.argument.is_global_set() => return Some(Wanted::Profile),
-        (["profile", "use" | "rm"], "name") => return Some(Wanted::Profile),
-        (["config"] | ["config", "get" | "set" | "unset" | "help"], "key") => return Some(Wanted::Key),
-        (["signin"], "preset") => return Some(Wanted::Preset),
-        (["schema", "show" | "skeleton" | "validate" | "list"], "service") => return Some(Wanted::SchemaOwner),
-        (["schema", "show" | "skeleton" | "validate"], "name") => return Some(Wanted::Schema),
+        (_, "root_url") if typed.argument.is_global_set() => return Some(KnownValues::Profile),
+        (["alias", "set"], "name") | (["alias", "rm"], "names") => return Some(KnownValues::Alias),
+        (_, "profile") if typed.argument.is_global_set() => return Some(KnownValues::Profile),
+        (["profile", "use" | "rm"], "name") => return Some(KnownValues::Profile),
+        (["config"] | ["config", "get" | "set" | "unset" | "help"], "key") => return Some(KnownValues::Key),
+        (["signin"], "preset") => return Some(KnownValues::Preset),
+        (["schema", "show" | "skeleton" | "validate" | "list"], "service") => return Some(KnownValues::SchemaOwner),
+        (["schema", "show" | "skeleton" | "validate"], "name") => return Some(KnownValues::Schema),
         _ => {}
     }
     let names: Vec<&str> = typed.argument.get_value_names().into_iter().flatten().map(|name| name.as_str()).collect();
     let is_one_of = |name: &str| names.iter().any(|names| names.split('|').any(|one| one == name));
     if is_one_of("VERB") && is_one_of("METHOD") {
-        return Some(Wanted::Purpose);
+        return Some(KnownValues::Purpose);
     }
     let is_hook = commands.first() == Some(&"hook");
     let (tasks, groups) = (is_one_of("TASK"), is_one_of("GROUP") && !is_hook);
-    (tasks || groups).then_some(Wanted::Used { tasks, groups })
+    (tasks || groups).then_some(KnownValues::Used { tasks, groups })
 }
 
 /// Candidates with what is said of them.

@@ -16,7 +16,7 @@ mod typed;
 const WORDS_ALONE: &str = "-words";
 
 pub(crate) use answer::answer;
-pub(crate) use asked::Asked;
+pub(crate) use asked::Question;
 pub(crate) use known::known;
 
 use std::io::Write as _;

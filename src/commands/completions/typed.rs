@@ -25,7 +25,8 @@ impl Typed {
     pub(super) fn of(tree: &Command, words: &[OsString]) -> Option<Self> {
         let (last, before) = words.split_last()?;
         let last = last.to_str()?;
-        let mut place = Place { tree, command: tree, commands: Vec::new(), positionals: Vec::new(), is_literal: false };
+        let mut place =
+            Position { tree, command: tree, commands: Vec::new(), positionals: Vec::new(), is_literal: false };
         let mut waiting = None;
         for word in before.get(1..)? {
             waiting = match waiting {
@@ -53,7 +54,7 @@ impl Typed {
 }
 
 /// How far a command line has come.
-struct Place<'t> {
+struct Position<'t> {
     tree: &'t Command,
     command: &'t Command,
     commands: Vec<String>,
@@ -62,7 +63,7 @@ struct Place<'t> {
     is_literal: bool,
 }
 
-impl<'t> Place<'t> {
+impl<'t> Position<'t> {
     /// Goes on by a word, and returns the option that the next word is the value of.
     fn pass(&mut self, word: &str) -> Option<&'t Arg> {
         if word == "--" && !self.is_literal {

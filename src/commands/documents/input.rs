@@ -13,7 +13,7 @@ use crate::ui::sanitize;
 /// A value made of fields.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct FieldArgs {
-    /// Set a field to a text: `-f a.b=text`; repeatable
+    /// Set a field to a string: `-f a.b=text`; repeatable
     #[arg(short, long, value_name = "KEY=TEXT")]
     field: Vec<String>,
     /// Set a field to a JSON value: `-F times=2`; repeatable

@@ -26,7 +26,6 @@ use crate::exit::Status;
 
 /// What to do with a task group; each takes its ID, or the address of its page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Status(status::Args),
     Why(why::Args),

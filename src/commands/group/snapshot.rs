@@ -13,7 +13,7 @@ use crate::ui::{Progress, Ui};
 
 /// What the parts of a group are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Part {
+pub(super) enum GroupPart {
     /// Worker pools.
     WorkerPool,
     /// Kinds of task.
@@ -25,7 +25,7 @@ pub(super) async fn look(
     client: &Client,
     group: &str,
     selection: &Selection,
-    part: Option<Part>,
+    part: Option<GroupPart>,
     ui: &Arc<Ui>,
 ) -> Result<GroupProgress> {
     let bar = Progress::start(ui, "Listing", None);
@@ -41,7 +41,7 @@ async fn gather(
     client: &Client,
     group: &str,
     selection: &Selection,
-    part: Option<Part>,
+    part: Option<GroupPart>,
     looked_at: impl Fn(u64),
 ) -> Result<GroupProgress> {
     let mut progress = GroupProgress::default();
@@ -51,8 +51,8 @@ async fn gather(
             looked_at(1);
             if selection.takes(raw, item)? {
                 match part {
-                    Some(Part::WorkerPool) => progress.add(item, Some(&item.worker_pool())),
-                    Some(Part::Kind) => progress.add(item, Some(item.kind())),
+                    Some(GroupPart::WorkerPool) => progress.add(item, Some(&item.worker_pool())),
+                    Some(GroupPart::Kind) => progress.add(item, Some(item.kind())),
                     None => progress.add(item, None),
                 }
             }

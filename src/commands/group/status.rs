@@ -5,7 +5,7 @@ use std::io::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 
-use super::snapshot::{self, Part};
+use super::snapshot::{self, GroupPart};
 use crate::commands::selection::{self, FilterArgs, Selection};
 use crate::context::Context;
 use crate::domain::group_progress::GroupProgress;
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     group: String,
     /// Count separately for each
     #[arg(long, value_name = "WHAT", value_enum)]
-    by: Option<Part>,
+    by: Option<GroupPart>,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -61,7 +61,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     Ok(Status::DONE)
 }
 
-fn document(group: &str, progress: &GroupProgress, by: Option<Part>, context: &Context) -> Value {
+fn document(group: &str, progress: &GroupProgress, by: Option<GroupPart>, context: &Context) -> Value {
     let states = |counts: &StateCounts| -> Map<String, Value> {
         TaskState::ALL.into_iter().map(|state| (state.to_string(), counts.of(state).into())).collect()
     };
@@ -77,7 +77,7 @@ fn document(group: &str, progress: &GroupProgress, by: Option<Part>, context: &C
         "seconds": progress.duration(context.now()).map(|length| length.num_seconds()),
     });
     if let Some(by) = by {
-        let name = if by == Part::Kind { "kinds" } else { "workerPools" };
+        let name = if by == GroupPart::Kind { "kinds" } else { "workerPools" };
         let parts: Map<String, Value> =
             progress.parts.iter().map(|(part, counts)| (part.clone(), states(counts).into())).collect();
         document[name] = parts.into();
@@ -86,7 +86,7 @@ fn document(group: &str, progress: &GroupProgress, by: Option<Part>, context: &C
 }
 
 /// What a terminal shows.
-fn picture(progress: &GroupProgress, by: Option<Part>, context: &Context) -> String {
+fn picture(progress: &GroupProgress, by: Option<GroupPart>, context: &Context) -> String {
     let (ui, counts) = (&context.ui, &progress.counts);
     let mut text = match by {
         None => {
@@ -107,8 +107,8 @@ fn picture(progress: &GroupProgress, by: Option<Part>, context: &Context) -> Str
     text
 }
 
-fn parts(progress: &GroupProgress, by: Part) -> Table {
-    let first = if by == Part::Kind { "kind" } else { "worker pool" };
+fn parts(progress: &GroupProgress, by: GroupPart) -> Table {
+    let first = if by == GroupPart::Kind { "kind" } else { "worker pool" };
     let mut table =
         Table::new([first, "unscheduled", "pending", "running", "completed", "failed", "exception", "total"]);
     for column in 1..8 {

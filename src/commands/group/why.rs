@@ -37,7 +37,7 @@ pub(crate) struct Args {
 }
 
 /// A task that is to be explained; the definition is only needed for its log.
-struct Open {
+struct UnresolvedTask {
     facts: TaskFacts,
     definition: Value,
 }
@@ -80,7 +80,7 @@ async fn list(
     selection: &Selection,
     gatherer: &Gatherer<'_>,
     context: &Context,
-) -> Result<Vec<Open>> {
+) -> Result<Vec<UnresolvedTask>> {
     let progress = Progress::start(&context.ui, "Listing", None);
     let (mut open, mut tasks) = (Vec::new(), GroupTasks::of(client, group)?);
     while let Some(page) = tasks.next().await? {
@@ -95,7 +95,7 @@ async fn list(
                     TaskState::Unscheduled => Value::Null,
                     _ => value.get_mut("task").map(Value::take).unwrap_or_default(),
                 };
-                open.push(Open { facts, definition });
+                open.push(UnresolvedTask { facts, definition });
             }
             Ok(())
         })?;
@@ -104,12 +104,17 @@ async fn list(
     Ok(open)
 }
 
-async fn look(open: Vec<Open>, group: &str, gatherer: &Gatherer<'_>, context: &Context) -> Result<Vec<Explained>> {
+async fn look(
+    open: Vec<UnresolvedTask>,
+    group: &str,
+    gatherer: &Gatherer<'_>,
+    context: &Context,
+) -> Result<Vec<Explained>> {
     let progress = Progress::start(&context.ui, "Looking up", Some(open.len() as u64));
     // The pools that tasks have in common are asked about by the first of them.
     let mut open = open;
     open.sort_by(|one, other| one.facts.pool.cmp(&other.facts.pool));
-    let (first, rest): (Vec<Open>, Vec<Open>) = {
+    let (first, rest): (Vec<UnresolvedTask>, Vec<UnresolvedTask>) = {
         let mut pools = std::collections::HashSet::new();
         open.into_iter().partition(|task| pools.insert((task.facts.pool.clone(), task.facts.status.state)))
     };

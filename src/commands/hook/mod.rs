@@ -20,7 +20,6 @@ use crate::error::Result;
 
 /// What to do with hooks; each is named GROUP/HOOK, or by the address of its page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),

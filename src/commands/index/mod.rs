@@ -15,7 +15,6 @@ use crate::exit::Status;
 
 /// What to do with the index; each place is named by its path, or by the address of its page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Find(find::Args),
     List(list::Args),

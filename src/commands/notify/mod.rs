@@ -13,7 +13,6 @@ use crate::exit::Status;
 
 /// How to tell somebody something, through the deployment's notify service.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Email(email::Args),
     Slack(slack::Args),

@@ -9,7 +9,6 @@ use crate::exit::Status;
 
 /// What to do with objects of the object service.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Download(download::Args),
     Upload(upload::Args),

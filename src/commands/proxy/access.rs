@@ -22,10 +22,10 @@ pub(super) struct Access {
     /// Scopes that every signature is limited to.
     limit: Option<Vec<String>>,
     look: Look,
-    held: Mutex<Held>,
+    held: Mutex<CurrentClient>,
 }
 
-struct Held {
+struct CurrentClient {
     /// Signs with the credentials; for a task's proxy, and when there are none, it signs nothing.
     client: Client,
     /// When they end, where known.
@@ -42,7 +42,7 @@ impl Access {
         let credentials = client.credentials().cloned().map(|credentials| limited(credentials, limit.as_ref()));
         // A task's proxy signs by itself: without credentials, the client goes on to ask it.
         let client = if credentials.is_some() { client.with_credentials(credentials) } else { client };
-        let held = Held { client, expires: identity.expires, is_stale: false, is_given: false };
+        let held = CurrentClient { client, expires: identity.expires, is_stale: false, is_given: false };
         Self { root: identity.target.root.clone(), limit, look, held: Mutex::new(held) }
     }
 

@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let program = context.jq()?;
     let limit = args.timeout.as_deref().map(|text| waiting::length(text, "--timeout")).transpose()?;
     let deadline = limit.map(|length| context.now() + length);
-    let mut listener = Listener { args, context, program, deadline, taken: 0, written: Written::default() };
+    let mut listener = Listener { args, context, program, deadline, taken: 0, written: PrintedMessages::default() };
     let builder = consumer(context)?.bindings(bindings).queue(queue).prefetch(listener.prefetch());
     let connecting = builder.connect();
     let Some(connected) = listener.in_time(connecting).await else { return listener.verdict() };
@@ -118,7 +118,7 @@ struct Listener<'a> {
     deadline: Option<DateTime<Utc>>,
     /// Messages so far.
     taken: u64,
-    written: Written,
+    written: PrintedMessages,
 }
 
 impl Listener<'_> {
@@ -270,12 +270,12 @@ impl Listener<'_> {
 
 /// Messages that are printed and not yet acknowledged; the last one stands for all.
 #[derive(Default)]
-struct Written {
+struct PrintedMessages {
     last: Option<Message>,
     count: usize,
 }
 
-impl Written {
+impl PrintedMessages {
     fn add(&mut self, message: Message) {
         self.last = Some(message);
         self.count += 1;

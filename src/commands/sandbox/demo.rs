@@ -70,9 +70,9 @@ impl Tour<'_> {
         self.show(&["group", "status", group], 0).await?;
         self.show(&["group", "list", group, "--state", "failed"], 0).await?;
 
-        self.say(format_args!("Why did they fail? Their logs and reports, put together by what they have in common:"))?;
+        self.say(format_args!("Why did they fail? By their logs and reports, grouped by what they have in common:"))?;
         self.show(&["group", "failures", group], 0).await?;
-        self.say(format_args!("And why does nothing happen with tasks that wait: for others, or for a worker?"))?;
+        self.say(format_args!("Why are other tasks not running? They wait for tasks that failed, or for a worker:"))?;
         let blocked = self.first_cause("--unscheduled", "dependency-failed").await?;
         self.show(&["task", "why", &blocked], 0).await?;
         let waiting = self.first_cause("--pending", "pool-is-full").await?;
@@ -87,19 +87,19 @@ impl Tour<'_> {
         let path = r#".criticalPath[] | "\(.seconds | add / 60 | round)\t\(.name)""#;
         self.show(&["group", "timeline", group, "--jq", path], 0).await?;
 
-        self.say(format_args!("Which of the tests that still wait for a worker would this cancel? Those, so be it:"))?;
+        self.say(format_args!("Cancel tests that still wait for a worker: first look at which, then do it:"))?;
         let cancel = ["group", "cancel", group, "--state", "pending", "--name", "mochitest-plain"];
         self.show(&[&cancel[..], &["--dry-run"]].concat(), 0).await?;
         // One at a time, so that the lines come in the same order each time.
         self.show(&[&cancel[..], &["--yes", "--jobs", "1"]].concat(), 0).await?;
 
         let pool = self.first(r#"select(.status.state == "pending") | .status.taskQueueId"#).await?;
-        self.say(format_args!("Whatever has no verb of its own is called by its name, and its answer taken apart:"))?;
+        self.say(format_args!("Any method of the API can be called by its name, and --jq picks from its answer:"))?;
         self.show(&["api", "queue", "taskQueueCounts", &pool, "--jq", ".pendingTasks"], 0).await?;
 
         let waiting = self.first(r#"select(.status.state == "unscheduled") | .status.taskId"#).await?;
         let client = self.client_that_may("queue:rerun-task:*").await?;
-        self.say(format_args!("{} may only rerun. It is refused, and told what to ask for:", client.0))?;
+        self.say(format_args!("{} may only rerun. This call is refused, and names the scopes to ask for:", client.0))?;
         self.show_as(Some(&client), &["task", "cancel", &waiting], Kind::Auth.exit_code()).await?;
 
         self.say(format_args!("Now you. Point a shell at a sandbox and use any command, or any other client:"))?;

@@ -19,7 +19,6 @@ use crate::exit::Status;
 
 /// What to do with secrets; each takes a name, or the address of the secret's page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Get(get::Args),

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// The content: a file of JSON or YAML, or `-` for standard input
     #[arg(value_name = "FILE")]
     file: Option<String>,
-    /// Set a key to a text; nested keys are `a.b` and `a[0]`; repeatable
+    /// Set a key to a string; nested keys are `a.b` and `a[0]`; repeatable
     #[arg(short, long = "field", value_name = "KEY=TEXT")]
     field: Vec<String>,
     /// Set a key to a JSON value; repeatable

@@ -136,7 +136,7 @@ fn keep(
     store.put(root, &stored, now)?;
     if context.env.get(env::CLIENT_ID).is_some() {
         context.ui.warn(format!(
-            "{} is set, and what the environment says goes before what is stored; unset it to use this sign-in.",
+            "{} is set and takes precedence over stored credentials; unset it to use this sign-in.",
             env::CLIENT_ID.name
         ));
     }

@@ -37,7 +37,7 @@ pub(crate) struct Args {
 const LOG_END_BYTES: u64 = 64 << 20;
 
 /// A task with what its run says.
-struct Found {
+struct TaskErrors {
     name: String,
     run: u32,
     state: TaskState,
@@ -72,7 +72,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     if context.wants_json() { print_documents(&named, context, documents, outcome).await } else { outcome }
 }
 
-async fn look(client: &Client, task: &NamedTask, number: Option<u32>, logs: &Logs) -> Result<Found> {
+async fn look(client: &Client, task: &NamedTask, number: Option<u32>, logs: &Logs) -> Result<TaskErrors> {
     let looked_up = lookup::status_and_definition(client, &task.id).await?;
     let status = looked_up.status()?;
     let runs = RunChoice::number_or_newest(number)
@@ -86,11 +86,11 @@ async fn look(client: &Client, task: &NamedTask, number: Option<u32>, logs: &Log
     let request = LogRequest { is_over, end, ..LogRequest::of(&task.id, run.run_id, &definition) };
     let errors = logs.errors(client, request).await?.ok_or_else(without_log)?;
     let name = looked_up.definition()?.metadata.name.into_owned();
-    Ok(Found { name, run: run.run_id, state: run.state, errors })
+    Ok(TaskErrors { name, run: run.run_id, state: run.state, errors })
 }
 
-fn document(id: &str, found: &Found) -> Value {
-    let Found { name, run, state, errors: FoundErrors { source, errors, .. } } = found;
+fn document(id: &str, found: &TaskErrors) -> Value {
+    let TaskErrors { name, run, state, errors: FoundErrors { source, errors, .. } } = found;
     let best = errors.telling();
     let lines: Vec<Value> = errors
         .lines
@@ -110,7 +110,7 @@ fn document(id: &str, found: &Found) -> Value {
     })
 }
 
-fn print(found: &Found, context: &Context) -> Result<()> {
+fn print(found: &TaskErrors, context: &Context) -> Result<()> {
     let errors = &found.errors.errors;
     let (ui, best) = (&context.ui, errors.best());
     let number = |line: &ErrorLine| line.number.map_or_else(String::new, |number| number.to_string());

@@ -39,7 +39,6 @@ use crate::exit::Status;
 
 /// What to do with tasks; each verb takes IDs, or the addresses of pages.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Status(status::Args),
     Why(why::Args),

@@ -69,7 +69,7 @@ async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) ->
     let everything: Vec<usize> = (0..named.tasks.len()).collect();
     let names = if draws(context) { names(named, context).await? } else { Vec::new() };
     let outage = Outage::new(draws(context), context)?;
-    let mut view = View { context, names, outage, frame: Frame::default(), told: Vec::new() };
+    let mut view = TaskView { context, names, outage, frame: Frame::default(), told: Vec::new() };
     let mut pause = FIRST_POLL_INTERVAL;
     let mut found = Vec::new();
     loop {
@@ -88,7 +88,7 @@ async fn watch(named: &NamedTasks, mut events: Events<'_>, context: &Context) ->
 }
 
 /// Waits until it is time to ask again; on a terminal the times in the view go on meanwhile.
-async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut View<'_>, found: &[Lookup]) -> Result<()> {
+async fn nap(events: &mut Events<'_>, pause: Duration, view: &mut TaskView<'_>, found: &[Lookup]) -> Result<()> {
     let tick = Duration::from_secs(1);
     let context = view.context;
     let mut left = events.pause(pause);
@@ -122,7 +122,7 @@ fn draws(context: &Context) -> bool {
 }
 
 /// What has been shown so far.
-struct View<'a> {
+struct TaskView<'a> {
     context: &'a Context,
     names: Vec<String>,
     outage: Outage<'a>,
@@ -131,7 +131,7 @@ struct View<'a> {
     told: Vec<String>,
 }
 
-impl View<'_> {
+impl TaskView<'_> {
     /// Shows where the tasks stand now, and says whether that has changed.
     fn show(&mut self, found: &[Lookup]) -> Result<bool> {
         let context = self.context;

@@ -66,7 +66,7 @@ pub(crate) static TOPICS: [Topic; 12] = [
 const CONFIG: &str = "Settings are in one TOML file, whose place `tc config path` prints. A profile is a table
 `[profiles.NAME]` with settings for one deployment. What is given by a flag counts first, then the
 environment variable, then the profile in use, then the top of the file. `tc config set KEY VALUE`
-writes the file, `tc config list` says what counts and where it comes from. The settings:";
+writes the file, `tc config list` shows the effective values and their sources. The settings:";
 
 const JQ: &str =
     "--jq EXPR runs a jq program over the JSON document that --json would print, and --jsonl --jq EXPR over

@@ -20,7 +20,6 @@ use crate::exit::Status;
 
 /// What to do with worker pools and workers.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Pools(pools::Args),
     /// Show and change single worker pools

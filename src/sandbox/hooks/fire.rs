@@ -38,22 +38,22 @@ pub(super) struct Occasion {
 }
 
 /// Why no task was created.
-pub(super) enum Failure {
+pub(super) enum FireFailure {
     /// The template cannot be rendered.
     Template(String),
     /// The queue refuses the task: its fault, the message with its trailer, and the whole body of its answer.
     Refused { fault: Box<Fault>, message: String, body: Value },
 }
 
-impl Failure {
+impl FireFailure {
     /// As it is remembered.
     fn json(&self) -> Value {
         match self {
-            Failure::Template(message) => {
+            FireFailure::Template(message) => {
                 let (name, message) = message.split_once(": ").unwrap_or(("Error", message));
                 json!({"name": name, "message": message})
             }
-            Failure::Refused { fault, message, body } => json!({
+            FireFailure::Refused { fault, message, body } => json!({
                 "name": "Error",
                 "message": message,
                 "code": fault.code,
@@ -73,9 +73,9 @@ pub(super) fn fire(
     key: &Key,
     occasion: Occasion,
     now: DateTime<Utc>,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, FireFailure> {
     let outcome = create(state, key, &occasion, now);
-    let error = outcome.as_ref().err().map(Failure::json);
+    let error = outcome.as_ref().err().map(FireFailure::json);
     if let Some(error) = &error {
         write_to_owner(state, key, error, now);
     }
@@ -113,13 +113,13 @@ fn context(occasion: &Occasion) -> Context<'static> {
 }
 
 /// The task that the template makes; none when it makes nothing.
-fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failure> {
+fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, FireFailure> {
     let rendered = json_e::render_at_most(MAX_TEMPLATE_BYTES, template, &context(occasion), occasion.created)
-        .map_err(|error| Failure::Template(error.to_string()))?;
+        .map_err(|error| FireFailure::Template(error.to_string()))?;
     let mut task = match rendered {
         Value::Null => return Ok(None),
         Value::Object(task) => task,
-        _ => return Err(Failure::Template("TypeError: the template does not make an object".into())),
+        _ => return Err(FireFailure::Template("TypeError: the template does not make an object".into())),
     };
     let expires = occasion.created.checked_add_months(EXPIRES).unwrap_or(occasion.created);
     for (name, default) in [
@@ -137,7 +137,7 @@ fn render(template: &Value, occasion: &Occasion) -> Result<Option<Value>, Failur
 }
 
 /// Whether a task was created.
-fn create(state: &mut State, key: &Key, occasion: &Occasion, now: DateTime<Utc>) -> Result<bool, Failure> {
+fn create(state: &mut State, key: &Key, occasion: &Occasion, now: DateTime<Utc>) -> Result<bool, FireFailure> {
     let Some(hook) = state.hooks.hooks.get(key) else { return Ok(false) };
     let template = canonical(&hook.task);
     let Some(mut body) = render(&template, occasion)? else { return Ok(false) };
@@ -149,7 +149,7 @@ fn create(state: &mut State, key: &Key, occasion: &Occasion, now: DateTime<Utc>)
         let info = RequestInfo { method: "createTask", params: &params, payload: &body, time: now };
         let body = error_body(&fault, &info);
         let message = body["message"].as_str().unwrap_or_default().to_owned();
-        Failure::Refused { fault: Box::new(fault), message, body }
+        FireFailure::Refused { fault: Box::new(fault), message, body }
     })
 }
 

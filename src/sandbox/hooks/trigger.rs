@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fire::{Failure, Occasion, fire};
+use super::fire::{FireFailure, Occasion, fire};
 use super::{find, key, missing};
 use crate::sandbox::call::{Answer, Call, Fault, Outcome};
 use crate::sandbox::state::State;
@@ -55,7 +55,7 @@ fn answer(state: &mut State, call: &Call<'_>, by: &'static str) -> Outcome {
         Ok(Some(task_id)) => Ok(Answer::Json(json!({"taskId": task_id, "status": {"taskId": task_id}}))),
         // The template came to nothing.
         Ok(None) => Ok(Answer::Json(json!({}))),
-        Err(Failure::Refused { fault, message, .. }) if fault.code == "InsufficientScopes" => Err(Fault::new(
+        Err(FireFailure::Refused { fault, message, .. }) if fault.code == "InsufficientScopes" => Err(Fault::new(
             403,
             "InsufficientScopes",
             format!(
@@ -63,9 +63,9 @@ fn answer(state: &mut State, call: &Call<'_>, by: &'static str) -> Outcome {
                 key.0.0, key.1.0
             ),
         )),
-        Err(Failure::Refused { fault, message, .. }) => {
+        Err(FireFailure::Refused { fault, message, .. }) => {
             Err(Fault::input(format!("While calling createTask: {}\n\n{message}", fault.code)))
         }
-        Err(Failure::Template(error)) => Err(Fault::input(format!("While firing hook:\n\n{error}"))),
+        Err(FireFailure::Template(error)) => Err(Fault::input(format!("While firing hook:\n\n{error}"))),
     }
 }

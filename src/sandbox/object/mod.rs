@@ -18,11 +18,11 @@ use super::wire::stamp;
 /// All objects. The queue looks into it for artifacts of type `object`.
 pub(super) struct Objects {
     storage: Arc<Storage>,
-    held: Mutex<Held>,
+    held: Mutex<ObjectStore>,
 }
 
 #[derive(Default)]
-struct Held {
+struct ObjectStore {
     by_name: BTreeMap<String, Object>,
     /// The name that each upload ID was used for.
     uploads: HashMap<String, String>,
@@ -44,7 +44,7 @@ impl Objects {
         Self { storage, held: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    fn lock(&self) -> MutexGuard<'_, ObjectStore> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,7 +115,7 @@ impl Objects {
     }
 }
 
-impl Held {
+impl ObjectStore {
     fn add(&mut self, name: &str, object: Object) {
         self.uploads.insert(object.upload_id.clone(), name.to_owned());
         self.by_name.insert(name.to_owned(), object);

@@ -24,11 +24,11 @@ pub(crate) struct FirefoxPush {
     group: String,
     revision: String,
     /// What there is to create; definitions are made one at a time, for thousands of them are large.
-    tasks: Vec<(String, Plan)>,
+    tasks: Vec<(String, TaskPlan)>,
 }
 
 /// What a new task waits for and where it runs.
-struct Plan {
+struct TaskPlan {
     kind: &'static str,
     label: String,
     pool: String,
@@ -59,7 +59,7 @@ impl FirefoxPush {
     }
 
     fn lay_out(&mut self, count: usize) {
-        let decision = self.add(Plan {
+        let decision = self.add(TaskPlan {
             kind: "decision-task",
             label: "Gecko Decision Task".into(),
             pool: "gecko-3/decision-gcp".into(),
@@ -88,7 +88,7 @@ impl FirefoxPush {
     }
 
     fn toolchain(&mut self, name: &str, decision: &str) -> String {
-        self.add(Plan {
+        self.add(TaskPlan {
             kind: "toolchain",
             label: format!("toolchain-{name}"),
             pool: "gecko-3/b-linux-gcp".into(),
@@ -101,7 +101,7 @@ impl FirefoxPush {
     }
 
     fn source_test(&mut self, name: &str, decision: &str) {
-        self.add(Plan {
+        self.add(TaskPlan {
             kind: "source-test",
             label: format!("source-test-{name}"),
             pool: "gecko-t/t-linux-docker-noscratch-amd".into(),
@@ -117,7 +117,7 @@ impl FirefoxPush {
     fn build(&mut self, platform: &'static Platform, build_type: &str, toolchains: &[String]) -> String {
         let name = format!("{}/{build_type}", platform.build);
         let chosen = toolchains.iter().filter(|_| self.rng.u32(0..3) > 0).cloned().collect::<Vec<_>>();
-        let build = self.add(Plan {
+        let build = self.add(TaskPlan {
             kind: "build",
             label: format!("build-{name}"),
             pool: format!("gecko-3/{}", platform.builder),
@@ -127,7 +127,7 @@ impl FirefoxPush {
             seconds: 2700,
             routes: vec![format!("index.gecko.v2.mozilla-central.latest.firefox.{}-{build_type}", platform.build)],
         });
-        self.add(Plan {
+        self.add(TaskPlan {
             kind: "build-signing",
             label: format!("build-signing-{name}"),
             pool: "scriptworker-k8s/gecko-3-signing".into(),
@@ -163,7 +163,7 @@ impl FirefoxPush {
     fn test(&mut self, platform: &'static Platform, build_type: &str, signed: &str, suite: &Suite, chunk: usize) {
         let name = format!("{}/{build_type}", platform.test);
         let spread = suite.seconds / 2 + self.rng.u32(0..suite.seconds);
-        self.add(Plan {
+        self.add(TaskPlan {
             kind: "test",
             label: format!("test-{name}-{}-{chunk}", suite.name),
             pool: format!("gecko-t/{}", platform.tester),
@@ -175,13 +175,13 @@ impl FirefoxPush {
         });
     }
 
-    fn add(&mut self, plan: Plan) -> String {
+    fn add(&mut self, plan: TaskPlan) -> String {
         let task_id = if self.tasks.is_empty() { self.group.clone() } else { slugid(&mut self.rng) };
         self.tasks.push((task_id.clone(), plan));
         task_id
     }
 
-    fn definition(&self, plan: &Plan) -> Value {
+    fn definition(&self, plan: &TaskPlan) -> Value {
         let time = |after: Duration| (self.now + after).to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut routes = vec![format!("tc-treeherder.v2.mozilla-central.{}", self.revision)];
         routes.extend(plan.routes.iter().cloned());
@@ -227,7 +227,7 @@ impl FirefoxPush {
         })
     }
 
-    fn payload(&self, plan: &Plan) -> Value {
+    fn payload(&self, plan: &TaskPlan) -> Value {
         let mut env = Map::new();
         for (name, value) in [
             ("GECKO_BASE_REPOSITORY", "https://hg.example.com/mozilla-unified"),

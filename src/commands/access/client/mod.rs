@@ -15,7 +15,6 @@ use crate::exit::Status;
 
 /// What to do with clients; each takes an ID, or the address of the client's page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),

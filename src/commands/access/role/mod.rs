@@ -13,7 +13,6 @@ use crate::exit::Status;
 
 /// What to do with roles; each takes an ID, or the address of the role's page.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     List(list::Args),
     Show(show::Args),

@@ -57,13 +57,13 @@ pub(super) struct Checked {
     /// Nothing where there is no document.
     parent: Option<Parent>,
     /// What there is; nothing where there is no document.
-    found: Option<Found>,
+    found: Option<ChainFindings>,
     has_openpgp: bool,
     has_keys: bool,
 }
 
 #[derive(Debug)]
-struct Found {
+struct ChainFindings {
     signature: Signature,
     /// The task and run of the document, where they are others.
     other: Option<String>,
@@ -133,7 +133,7 @@ pub(super) async fn check(
         .collect::<Vec<_>>()
         .await;
     let artifacts = artifacts.into_iter().collect::<Result<_>>()?;
-    checked.found = Some(Found { signature, other, differences, artifacts });
+    checked.found = Some(ChainFindings { signature, other, differences, artifacts });
     Ok(checked)
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Log<'a> {
 }
 
 /// How a stream ended.
-enum Ended {
+enum StreamEnd {
     /// The sender said so.
     Whole,
     /// The connection broke off.
@@ -139,16 +139,16 @@ impl<'a> Log<'a> {
                 // Once the run is over, the log moves to where it is kept.
                 None => match if self.over { self.uploaded().await } else { self.connect().await } {
                     Ok(stream) => self.read(stream, &mut lines).await?,
-                    Err(error) => Ended::Cut(error),
+                    Err(error) => StreamEnd::Cut(error),
                 },
             };
             let was_over = self.over;
-            if was_over && matches!(ended, Ended::Whole | Ended::Silent) {
+            if was_over && matches!(ended, StreamEnd::Whole | StreamEnd::Silent) {
                 break;
             }
             if self.offset > before {
                 (fruitless, pause) = (0, FIRST_RETRY_DELAY);
-            } else if let Ended::Cut(error) = &ended {
+            } else if let StreamEnd::Cut(error) = &ended {
                 fruitless += 1;
                 if fruitless >= MAX_FRUITLESS_ATTEMPTS || error.kind() != Kind::Unavailable {
                     self.give_up(ended, &mut lines)?;
@@ -177,18 +177,18 @@ impl<'a> Log<'a> {
     }
 
     /// The log broke off for good: what was read is printed before the error.
-    fn give_up(&self, ended: Ended, lines: &mut Lines) -> Result<()> {
+    fn give_up(&self, ended: StreamEnd, lines: &mut Lines) -> Result<()> {
         let mut out = self.context.ui.out();
         lines.finish(&mut out)?;
         out.flush()?;
         match ended {
-            Ended::Cut(error) => Err(error.hint(format!("Until then {} bytes of the log were read.", self.offset))),
-            Ended::Whole | Ended::Silent => Ok(()),
+            StreamEnd::Cut(error) => Err(error.hint(format!("Until then {} bytes of the log were read.", self.offset))),
+            StreamEnd::Whole | StreamEnd::Silent => Ok(()),
         }
     }
 
     /// Reads until the stream ends, one way or another.
-    async fn read(&mut self, mut stream: Streamed, lines: &mut Lines) -> Result<Ended> {
+    async fn read(&mut self, mut stream: Streamed, lines: &mut Lines) -> Result<StreamEnd> {
         loop {
             let limit = if lines.is_catching_up() && !self.over { CATCH_UP_TIMEOUT } else { RUN_CHECK_INTERVAL };
             match tokio::time::timeout(limit, stream.next()).await {
@@ -213,16 +213,16 @@ impl<'a> Log<'a> {
                     if self.overlap.found_difference() {
                         self.warn_of_difference();
                     }
-                    return Ok(Ended::Whole);
+                    return Ok(StreamEnd::Whole);
                 }
-                Ok(Err(error)) => return Ok(Ended::Cut(error)),
+                Ok(Err(error)) => return Ok(StreamEnd::Cut(error)),
                 Err(_) if self.over => {}
                 Err(_) if lines.is_catching_up() => {
                     let mut out = self.context.ui.out();
                     lines.caught_up(&mut out)?;
                     out.flush()?;
                 }
-                Err(_) if self.is_over().await? => return Ok(Ended::Silent),
+                Err(_) if self.is_over().await? => return Ok(StreamEnd::Silent),
                 Err(_) => {}
             }
         }
@@ -242,7 +242,7 @@ impl<'a> Log<'a> {
 
     /// Changes over to the log that was uploaded when the run ended; false when there is none, so
     /// that what was read has to do.
-    async fn find_uploaded(&mut self, ended: &Ended) -> Result<bool> {
+    async fn find_uploaded(&mut self, ended: &StreamEnd) -> Result<bool> {
         let mut waited = Duration::ZERO;
         loop {
             let error = match self.uploaded().await {
@@ -253,7 +253,7 @@ impl<'a> Log<'a> {
                 Err(error) => error,
             };
             let may_come = matches!(error.kind(), Kind::NotFound | Kind::Failed | Kind::Unavailable);
-            if may_come && !matches!(ended, Ended::Whole) && waited < UPLOAD_WAIT {
+            if may_come && !matches!(ended, StreamEnd::Whole) && waited < UPLOAD_WAIT {
                 self.context.env.clock.sleep(UPLOAD_POLL_INTERVAL).await;
                 waited += UPLOAD_POLL_INTERVAL;
                 continue;
@@ -272,10 +272,10 @@ impl<'a> Log<'a> {
     }
 
     /// The log was not uploaded. What was read stays right, although nobody can say whether it is all.
-    fn without_end(&self, ended: &Ended, error: Error) -> Result<bool> {
+    fn without_end(&self, ended: &StreamEnd, error: Error) -> Result<bool> {
         match error.kind() {
             Kind::NotFound => {
-                if !matches!(ended, Ended::Whole) {
+                if !matches!(ended, StreamEnd::Whole) {
                     self.context.ui.warn("the end of the log is lost: it was not uploaded when the run ended");
                 }
                 Ok(false)

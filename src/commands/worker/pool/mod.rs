@@ -14,7 +14,6 @@ use crate::exit::Status;
 
 /// What to do with single worker pools.
 #[derive(Debug, clap::Subcommand)]
-#[allow(missing_docs, reason = "the arguments of each say it, and are its help")]
 pub(crate) enum Command {
     Show(show::Args),
     Create(create::Args),

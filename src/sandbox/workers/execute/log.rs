@@ -14,11 +14,11 @@ pub(super) const LOG_LIMIT_BYTES: usize = 512 << 20;
 pub(super) struct TaskLog {
     live: Arc<LiveLog>,
     clock: SharedClock,
-    written: Mutex<Written>,
+    written: Mutex<LogProgress>,
 }
 
 #[derive(Default)]
-struct Written {
+struct LogProgress {
     bytes: usize,
     /// Whether the last line has no end yet.
     in_line: bool,
@@ -29,7 +29,7 @@ impl TaskLog {
         Self { live, clock, written: Mutex::default() }
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
+    fn written(&self) -> MutexGuard<'_, LogProgress> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

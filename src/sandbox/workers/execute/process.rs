@@ -14,11 +14,11 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 /// All processes that tasks run at the moment, by the number of their group.
 #[derive(Default)]
 pub(super) struct Processes {
-    held: Mutex<Held>,
+    held: Mutex<ProcessGroups>,
 }
 
 #[derive(Default)]
-struct Held {
+struct ProcessGroups {
     /// Nothing is started any more.
     stopped: bool,
     groups: BTreeSet<i32>,
@@ -44,7 +44,7 @@ pub(super) struct Exit {
 }
 
 impl Processes {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, ProcessGroups> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -35,7 +35,7 @@ pub(in crate::sandbox::workers) async fn run(shared: &Arc<Shared>, executor: &Ex
     let (url, live) = storage.open_log();
     let log = Arc::new(TaskLog::new(live, Arc::clone(&shared.clock)));
     let framed =
-        Framed { api: &api, log: &log, claim: &claim, storage: &storage, url: &url, wanted: Wanted::of(&checked) };
+        Framed { api: &api, log: &log, claim: &claim, storage: &storage, url: &url, wanted: WantedLogs::of(&checked) };
     let abort = Abort::new();
     // It ends with this function.
     let mut watching = JoinSet::new();
@@ -64,12 +64,12 @@ pub(in crate::sandbox::workers) async fn run(shared: &Arc<Shared>, executor: &Ex
 
 /// Which logs the payload wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Wanted {
+struct WantedLogs {
     live: bool,
     backing: bool,
 }
 
-impl Wanted {
+impl WantedLogs {
     /// Both, unless the payload says otherwise; one that is malformed says nothing.
     fn of(checked: &Result<Checked, Vec<String>>) -> Self {
         let features = checked.as_ref().ok().map(|checked| &checked.payload.features);
@@ -86,7 +86,7 @@ struct Framed<'a> {
     storage: &'a Storage,
     /// Where the live log is.
     url: &'a str,
-    wanted: Wanted,
+    wanted: WantedLogs,
 }
 
 impl Framed<'_> {
