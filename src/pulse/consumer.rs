@@ -98,7 +98,7 @@ impl ConsumerBuilder {
         self
     }
 
-    /// How long a connection that was there may be gone: [`OUTAGE_LIMIT`] by default.
+    /// How long a connection that was there may be gone: ten minutes by default.
     pub fn outage_limit(mut self, limit: Duration) -> Self {
         self.outage_limit = limit;
         self
