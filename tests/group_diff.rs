@@ -209,7 +209,7 @@ fn an_index_path_where_nothing_is_says_so() {
     ran.stdout("").stderr(expected).status(5);
 }
 
-/// No list of artifacts is answered before those of sixteen tasks are asked for.
+/// No list of artifacts is answered before those of forty-eight tasks are asked for.
 #[test]
 fn wait_reads_the_logs_of_what_failed_side_by_side() {
     const TASKS: usize = 60;
