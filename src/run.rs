@@ -105,7 +105,7 @@ async fn perform(command: Command, context: Arc<Context>) -> Result<Status> {
     #[cfg(debug_assertions)]
     bug::rehearse(&context.env);
     let outcome = match context.check_jq() {
-        Ok(()) => context.within_limit(command.run(&context, run_words)).await,
+        Ok(()) => context.within_limit(Box::pin(command.run(&context, run_words))).await,
         Err(error) => Err(error),
     };
     context.keep_history();

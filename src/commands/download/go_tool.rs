@@ -33,7 +33,7 @@ pub(super) async fn fetch(
     }
     let (client, source) = (client.clone(), source.clone());
     let download = async move { transfer::to_file(&client, &source, &target, &options).await };
-    let found = context.writing_files(beside(download)).await?;
+    let found = context.writing_files(Box::pin(beside(download))).await?;
     let (bytes, content_type) = (found.bytes, found.content_type.unwrap_or_default());
     let (content_type, elapsed) = (context.ui.safe(&content_type), duration(started.elapsed()));
     writeln!(context.ui.out(), "Downloaded {bytes} bytes of type {content_type} in {elapsed} (including API calls)")?;

@@ -84,6 +84,6 @@ async fn fetch(
     }
     let items = stream::iter([Ok(DownloadItem::new(source, context.env.resolve(file)))]);
     let manifest = Manifest::default();
-    let outcome = context.writing_files(download(client, items, how, options, &manifest, context)).await;
+    let outcome = context.writing_files(Box::pin(download(client, items, how, options, &manifest, context))).await;
     manifest.close(outcome, context)
 }

@@ -57,7 +57,7 @@ async fn limited(args: &Args, group: &Named, context: &Context) -> Result<Status
     let limit = Limit::read(args.timeout.as_deref())?;
     let client = group.deployment.client(context)?;
     let last = RefCell::new(GroupProgress::default());
-    let work = wait(args, &group.id, &client, (&selection, interval, limit.length()), &last, context);
+    let work = Box::pin(wait(args, &group.id, &client, (&selection, interval, limit.length()), &last, context));
     limit.hold(work, || pending(&last.borrow())).await
 }
 

@@ -61,7 +61,7 @@ const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let group = selection::group(&args.group, context)?;
     let late = || Error::new(Kind::Pending, "the group is not over at the time limit");
-    let work = Limit::read(args.timeout.as_deref())?.hold(watch(args, &group, context), late);
+    let work = Limit::read(args.timeout.as_deref())?.hold(Box::pin(watch(args, &group, context)), late);
     args.notify.after(|| About::group(&group, context), context, work).await
 }
 

@@ -77,7 +77,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let end = limit.length().map(|length| context.now() + length);
     let mut documents = vec![String::new(); named.tasks.len()];
     let open = Cell::new(named.tasks.len());
-    let work = wait(args, &named, context, end, &mut documents, &open);
+    let work = Box::pin(wait(args, &named, context, end, &mut documents, &open));
     let late = || pending(args.goal, open.get(), named.tasks.len());
     let waiting = context.interruptible(limit.hold(work, late));
     let outcome = args.notify.after(|| about(&named, context), context, waiting).await;

@@ -53,10 +53,10 @@ const MAX_CONCURRENT_LOOKUPS: usize = 16;
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let limit = Limit::read(args.timeout.as_deref())?;
     let named = args.ids.read(context).await?;
-    let work = async {
+    let work = Box::pin(async {
         let events = args.events.of_tasks(named.tasks.iter().map(|task| task.id.as_str()), context).await?;
         watch(&named, events, context).await
-    };
+    });
     let message = match named.tasks.len() {
         1 => "the task is not resolved at the time limit",
         _ => "not all tasks are resolved at the time limit",
