@@ -18,6 +18,8 @@ use crate::error::Result;
 const BATCH_BYTES: usize = 128 << 10;
 /// What arrives at once is hardly ever more, in bytes.
 const MOST_PIECE_BYTES: usize = 16 << 10;
+/// With one for each processor these are idle for a tenth of the time, from the end of a batch until the next one is there.
+const SEARCHES_PER_PROCESSOR: usize = 2;
 /// Artifacts that are read at once: each has a stream that keeps up to two megabytes.
 const MAX_CONCURRENT_STREAMS: usize = 12;
 /// When nothing has come from a live log for so long, all that there is has been read.
@@ -114,7 +116,7 @@ impl<R: Reader> Work<R> {
 /// Reads artifacts, of any number at once.
 #[derive(Clone)]
 pub(super) struct Reading {
-    /// As many search at once as there are processors: each that does takes room, and more would be no faster.
+    /// So many search at once: each that does takes room.
     searching: Arc<Semaphore>,
     /// So many artifacts are read at once.
     streams: Arc<Semaphore>,
@@ -128,7 +130,7 @@ impl Default for Reading {
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
-            searching: Arc::new(Semaphore::new(processors)),
+            searching: Arc::new(Semaphore::new(SEARCHES_PER_PROCESSOR * processors)),
             streams: Arc::new(Semaphore::new(MAX_CONCURRENT_STREAMS)),
             rooms: Arc::default(),
         }
