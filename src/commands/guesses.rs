@@ -58,6 +58,7 @@ const VERBS: &[(&str, &[&str], &str)] = &[
     ("tc group", &["intermittents", "intermittent"], "tc group flaky GROUP"),
     ("tc artifact", &["show", "view", "get"], "tc artifact cat TASK NAME"),
     ("tc action", &["ls", "actions"], "tc action list GROUP"),
+    ("tc sandbox", &["start", "run", "serve", "up"], "tc sandbox"),
     ("tc action", &["get", "view", "describe", "info", "schema"], "tc action show NAME GROUP"),
     ("tc action", &["trigger", "fire", "call"], "tc action run NAME GROUP"),
     ("tc hook", &["ls", "groups"], "tc hook list"),
@@ -153,6 +154,7 @@ mod tests {
         assert_eq!(guessed("tc", "logs"), "Did you mean `tc task log TASK`?");
         assert_eq!(guessed("tc", "queue"), "Did you mean `tc api queue METHOD`?");
         assert_eq!(guessed("tc", "github"), "Did you mean `tc api github METHOD`?");
+        assert_eq!(guessed("tc sandbox", "start"), "Did you mean `tc sandbox`?");
         assert_eq!(guessed("tc secret", "show"), "Did you mean `tc secret get SECRET`?");
         assert_eq!(guessed("tc", "createTask"), "Did you mean `tc api queue createTask`?");
         assert_eq!(guessed("tc task", "describe"), "Did you mean `tc task status TASK` or `tc task def TASK`?");
