@@ -17,17 +17,17 @@ pub(super) struct View<'a> {
     pub(super) documented: bool,
 }
 
-/// Which services, and which methods of those that are named, become commands.
+/// Which services and methods are added to the tree of commands. Methods are added only to services that are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Those that are named; where none is, all.
+    /// Only the ones that the command line names; if it names none, all of them.
     Named,
-    /// All, which takes longer: each has the options that every command takes.
+    /// All of them. This takes longer, because each one gets a copy of the global options.
     All,
 }
 
 impl Reach {
-    /// Those of `all` that become commands.
+    /// The items of `all` that are added.
     fn of<T>(self, all: impl Iterator<Item = T> + Clone, is_named: impl Fn(&T) -> bool) -> impl Iterator<Item = T> {
         let is_narrow = self == Self::Named && all.clone().any(|item| is_named(&item));
         all.filter(move |item| !is_narrow || is_named(item))

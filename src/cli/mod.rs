@@ -60,11 +60,10 @@ pub(crate) fn parse(
     parse_by(tree(), words).map_err(|fault| if is_wish_for_help(&fault) { help(tree(), fault) } else { fault })
 }
 
-/// The words of people who ask for help.
-const HELP_WORDS: [&str; 3] = ["-h", "--help", "help"];
-
+/// Whether one of the words with which people ask for help is there; it may still be the value of an option.
 fn seems_to_ask_for_help(words: &[OsString]) -> bool {
-    words.iter().take_while(|word| *word != "--").any(|word| HELP_WORDS.iter().any(|help| word == help))
+    let mut before_arguments = words.iter().take_while(|word| *word != "--");
+    before_arguments.any(|word| word == "-h" || word == "--help" || word == "help")
 }
 
 fn is_wish_for_help(fault: &clap::Error) -> bool {
@@ -97,14 +96,13 @@ pub(crate) fn with_methods(
     reach: Reach,
     current: impl FnOnce() -> &'static Catalogue,
 ) -> Command {
+    let documented = seems_to_ask_for_help(words);
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     if !words.contains(&name) || tree.find_subcommand(name).is_none() {
         return tree;
     }
-    let options = words.iter().take_while(|word| **word != "--");
-    let is_legacy = options.clone().any(|word| *word == "--legacy");
+    let is_legacy = words.iter().take_while(|word| **word != "--").any(|word| *word == "--legacy");
     let catalogue = if is_legacy { Catalogue::embedded(Source::Legacy) } else { current() };
-    let documented = options.clone().any(|word| HELP_WORDS.contains(word));
     tree.mut_subcommand(name, |api| api::View { catalogue, words: &words, reach, documented }.add_services(api))
 }
 

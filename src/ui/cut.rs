@@ -1,11 +1,18 @@
 //! Text made to fit into so many columns. Pure.
 
+use std::borrow::Cow;
+
 /// Stands for what was left out.
 const ELLIPSIS: &str = "…";
 
 /// Columns that text takes on the screen.
 pub(crate) fn columns(text: &str) -> usize {
     console::measure_text_width(text)
+}
+
+/// `text` with spaces up to so many columns.
+pub(crate) fn padded(text: &str, width: usize) -> Cow<'_, str> {
+    console::pad_str(text, width, console::Alignment::Left, None)
 }
 
 /// `text` in at most `width` columns, without its end where it is longer.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use super::Ui;
+use super::{Ui, columns, cut_end};
 
 /// What a terminal is taken for that does not say how wide it is.
 const WIDTH: usize = 80;
@@ -36,7 +36,7 @@ impl Frame {
             frame.push_str(line);
             frame.push('\n');
         }
-        self.drawn = lines.iter().map(|line| console::measure_text_width(line)).collect();
+        self.drawn = lines.iter().map(|line| columns(line)).collect();
         let mut out = ui.out();
         // All at once, or it would flicker.
         out.write_all(frame.as_bytes())?;
@@ -47,14 +47,13 @@ impl Frame {
 /// Lines no wider than `width`, and few enough that the first one is not lost above the screen: what
 /// has scrolled away cannot be drawn over.
 fn fit(text: &str, width: usize, height: Option<usize>) -> Vec<String> {
-    let cut = |line: &str| console::truncate_str(line, width, "…").into_owned();
-    let mut lines: Vec<String> = text.lines().map(cut).collect();
+    let mut lines: Vec<String> = text.lines().map(|line| cut_end(line, width)).collect();
     // The cursor stands in a line below.
     let most = height.map_or(usize::MAX, |height| height.saturating_sub(1).max(1));
     if lines.len() > most {
         let left = lines.len() - (most - 1);
         lines.truncate(most - 1);
-        lines.push(cut(&format!(".. and {left} more lines")));
+        lines.push(cut_end(&format!(".. and {left} more lines"), width));
     }
     lines
 }

@@ -16,7 +16,7 @@ mod table;
 mod transfers;
 mod wrap;
 
-pub(crate) use cut::{columns, cut_end, cut_middle};
+pub(crate) use cut::{columns, cut_end, cut_middle, padded};
 pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
 pub(crate) use pages::{Pages, StartPager};

@@ -208,7 +208,7 @@ impl Write for BesideWriter {
 
 /// Lines that a text takes on a terminal of so many columns.
 fn lines_on_screen(text: &str, columns: usize) -> usize {
-    text.lines().map(|line| console::measure_text_width(line).div_ceil(columns.max(1)).max(1)).sum()
+    text.lines().map(|line| super::columns(line).div_ceil(columns.max(1)).max(1)).sum()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -136,7 +136,7 @@ impl Table {
     /// Columns of the terminal that the widest cell takes, the header included.
     fn natural_width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|(text, _)| text.as_str());
-        cells.chain(self.header.get(column).map(String::as_str)).map(console::measure_text_width).max().unwrap_or(0)
+        cells.chain(self.header.get(column).map(String::as_str)).map(super::columns).max().unwrap_or(0)
     }
 }
 

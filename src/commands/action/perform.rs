@@ -92,7 +92,7 @@ pub(super) async fn perform(name: &str, args: &PerformArgs, context: &Context) -
     send(name, requests, args, context).await
 }
 
-/// The input as it was given; `None` where there is none.
+/// The input as it was given, if any was.
 async fn input(args: &PerformArgs, context: &Context) -> Result<Option<Value>> {
     if args.input.as_deref() == Some("-") && args.subjects.iter().any(|word| word == "-") {
         return Err(Error::usage("standard input cannot be both the input and the tasks"));

@@ -85,12 +85,10 @@ impl Reruns<'_> {
         let candidates: Vec<&Noted> = unsuccessful.iter().filter(|task| self.may_rerun(task, &say)).collect();
         let mut left = candidates.as_slice();
         let mut done = Vec::new();
-        while let Some((tasks, rest)) = left.split_at_checked(left.len().min(self.budget as usize).min(MAX_READ_AHEAD))
-        {
+        while !left.is_empty() && self.budget > 0 {
+            let count = left.len().min(self.budget as usize).min(MAX_READ_AHEAD);
+            let (tasks, rest) = left.split_at(count);
             left = rest;
-            if tasks.is_empty() {
-                break;
-            }
             let failures: Vec<Result<Option<TaskFailure>>> =
                 stream::iter(tasks).map(|task| self.failure(task)).buffered(MAX_CONCURRENT_TASKS).collect().await;
             for (task, failure) in tasks.iter().zip(failures) {

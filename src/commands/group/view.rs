@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::status::{style, with_bar};
 use crate::domain::StateCounts;
 use crate::domain::group_progress::{GroupProgress, Noted};
-use crate::ui::{columns, cut_end, cut_middle, duration, sanitize};
+use crate::ui::{columns, cut_end, cut_middle, duration, padded, sanitize};
 
 /// Tasks of a list in the view.
 pub(super) const MAX_LISTED_TASKS: usize = 5;
@@ -158,11 +158,6 @@ fn section<'a>(title: &str, count: usize, rows: impl Iterator<Item = Row<'a>>, r
         lines.push(format!("  .. and {} more", count - rows.len()));
     }
     lines
-}
-
-/// Text with spaces up to so many columns.
-fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 /// `failed`, or `exception (canceled)`.

@@ -87,7 +87,8 @@ mod tests {
     fn nobody_else_can_read_it_and_nothing_is_left() {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let file = PrivateFile::create("secret.json", "hunter2", &std::env::temp_dir()).unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let file = PrivateFile::create("secret.json", "hunter2", parent.path()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(file.path()), 0o600);
         assert_eq!(mode(file.directory.path()), 0o700);

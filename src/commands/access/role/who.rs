@@ -15,9 +15,9 @@ use crate::exit::Status;
 
 /// List the clients and roles that have a scope
 ///
-/// Lists those that have it themselves and those that have it through a role. Disabled and expired clients are listed
-/// only with `--all`. In a pipe: `client` or `role`, its ID, `own` or `by role`, and the scope that it has and that
-/// satisfies the one asked for, with tabs between them. With several scopes, those that have all of them are listed.
+/// A client or role may have the scope itself, or through a role. Disabled and expired clients are listed only with
+/// `--all`. With several scopes, only clients and roles that have all of them are listed. In a pipe: `client` or `role`,
+/// its ID, `own` or `by role`, and the scope by which it has the one asked for, with tabs between them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A scope, such as `queue:rerun-task:*`; also one a line
