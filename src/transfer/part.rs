@@ -166,6 +166,15 @@ impl PartialFile {
     }
 }
 
+impl Drop for PartialFile {
+    /// Ends the lock. To close the file would not, while somebody has a copy of it: a thread that syncs it, or a process
+    /// that is being started.
+    fn drop(&mut self) {
+        // Some network file systems have no locks.
+        drop(self.file.unlock());
+    }
+}
+
 fn remove(path: &Path) -> Result<()> {
     own::remove(path).map_err(|source| Error::io("remove", path.display(), source))
 }
@@ -239,6 +248,16 @@ mod tests {
         assert!(!state.is_usable("x", &[], boot.as_deref(), true, 70), "other hashes");
         state.synced = true;
         assert!(usable(&state, false, None, 70));
+    }
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = Place::resolve(&directory.path().join("x")).unwrap();
+        let part = PartialFile::open(&place).unwrap();
+        let _copy = part.file.try_clone().unwrap();
+        drop(part);
+        PartialFile::open(&place).unwrap();
     }
 
     #[test]
