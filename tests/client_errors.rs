@@ -26,6 +26,23 @@ fn cause(server: &FakeServer, status: u16) -> String {
     format!("  caused by: GET {}/api/queue/v1/task/{TASK}/status answered {status}\n", server.url())
 }
 
+/// Which of two answers comes first is chance; what is advised must not be.
+#[test]
+fn of_two_calls_at_once_that_are_refused_the_first_one_is_told_though_it_is_answered_last() {
+    let server = FakeServer::start();
+    // Only the second try is refused, and by then the other call was.
+    server
+        .expect(STATUS, refusal(503, "Busy", "later"))
+        .expect(STATUS, refusal(403, "InsufficientScopes", "no status"));
+    server.expect(&format!("GET /api/queue/v1/task/{TASK}"), refusal(403, "InsufficientScopes", "no task"));
+    let ran = signed(&server).run(&["task", "rerun", TASK]);
+    ran.stdout("").status(4);
+    assert!(
+        ran.stderr.starts_with("error: queue.status failed after 2 tries: InsufficientScopes: no status\n"),
+        "{ran}"
+    );
+}
+
 #[test]
 fn a_task_that_is_not_there() {
     let server = FakeServer::start();

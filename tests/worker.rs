@@ -198,7 +198,7 @@ fn errors_are_grouped_by_kind_and_title() {
 
 #[test]
 fn errors_are_grouped_and_filtered_by_launch_configuration() {
-    let sandbox = Sandbox::start(Options::default().workers(Workers::new(1).speed(1e6))).unwrap();
+    let sandbox = Sandbox::start(Options::default().workers(Workers::new(1).speed(1e6).fail_rate(0.0))).unwrap();
     let tc = Tc::new().signed_in(&sandbox);
     let config = |id: &str, region: &str| {
         json!({"region": region, "launchConfig": {"ImageId": "i"}, "capacityPerInstance": 1,

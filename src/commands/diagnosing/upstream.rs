@@ -76,14 +76,15 @@ impl Known {
     }
 }
 
-/// The status and the definition of a task, asked for at once.
+/// The status and the definition of a task, asked for at once. Of two failures that of the status is returned.
 ///
 /// # Errors
 /// Those of the calls.
 pub(super) async fn both(client: &Client, id: &str) -> Result<(Value, Value)> {
     let status = client.call("queue", "status").arg(id).send();
     let definition = client.call("queue", "task").arg(id).send();
-    let (status, definition) = futures::future::try_join(status, definition).await?;
+    let (status, definition) = futures::future::join(status, definition).await;
+    let (status, definition) = (status?, definition?);
     status_of(&status, id)?;
     let status =
         serde_json::from_str(raw_status(&status)?).map_err(|source| lacks(&status, "status").caused_by(source))?;

@@ -1,6 +1,6 @@
 //! Which artifact is the log, by the list of artifacts.
 
-use futures::future::try_join;
+use futures::future::join;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -36,7 +36,9 @@ pub(super) async fn find(client: &Client, request: LogRequest<'_>, over: bool) -
         let Definition(definition) = client.call("queue", "task").arg(request.task).send().await?.json()?;
         Ok(PayloadLogs::of(&definition))
     };
-    let (listed, logs) = try_join(listing, definition).await?;
+    let (listed, logs): (_, Result<PayloadLogs>) = join(listing, definition).await;
+    // Of two failures the first call's is returned.
+    let (listed, logs) = (listed?, logs?);
     let chosen = match request.name {
         Some(name) => listed.iter().find(|artifact| artifact.name == name).map(|artifact| artifact.name.as_str()),
         None => choose(&listed, &logs, over),
