@@ -307,7 +307,7 @@ async fn signals() {
     Signals::new().next().await;
 }
 
-/// Ctrl-C and SIGTERM; where the system refuses to tell of one, it never comes.
+/// Ctrl-C and SIGTERM.
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<tokio::signal::unix::Signal>,
@@ -322,16 +322,57 @@ impl Signals {
     }
 
     async fn next(&mut self) -> Asked {
-        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
-            match signal {
-                Some(signal) => drop(signal.recv().await),
-                None => std::future::pending().await,
-            }
-        }
         tokio::select! {
-            () = one(&mut self.interrupt) => Asked::ByKey,
-            () = one(&mut self.terminate) => Asked::ByProgram,
+            () = next_of(&mut self.interrupt) => Asked::ByKey,
+            () = next_of(&mut self.terminate) => Asked::ByProgram,
         }
+    }
+}
+
+/// The end of the terminal: SIGHUP, and SIGQUIT, which ends what runs there as hard. Once listened to, neither ends
+/// this process by itself any more.
+pub(crate) struct Hangup {
+    #[cfg(unix)]
+    signals: [Option<tokio::signal::unix::Signal>; 2],
+}
+
+impl Hangup {
+    /// Must run inside a tokio runtime.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self { signals: [SignalKind::hangup(), SignalKind::quit()].map(|kind| signal(kind).ok()) }
+    }
+
+    /// Never comes.
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> Self {
+        Self {}
+    }
+
+    /// Waits for one of them.
+    #[cfg(unix)]
+    pub(crate) async fn wait(&mut self) {
+        let [hangup, quit] = &mut self.signals;
+        tokio::select! {
+            () = next_of(hangup) => {}
+            () = next_of(quit) => {}
+        }
+    }
+
+    /// Waits for ever.
+    #[cfg(not(unix))]
+    pub(crate) async fn wait(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// Waits for a signal; where the system refuses to tell of it, it never comes.
+#[cfg(unix)]
+async fn next_of(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }
 

@@ -1,8 +1,10 @@
 //! The exit status of a command. `tc help exit-codes` and [`crate::error::Kind`] say what each means.
 
 use std::ffi::OsString;
+use std::process::ExitStatus;
 
 use crate::env::Environment;
+use crate::error::Kind;
 use crate::ui::Streams;
 
 /// A whole command line as a function, for a command that runs others: its exit status.
@@ -17,4 +19,20 @@ impl Status {
     pub(crate) const DONE: Status = Status(0);
     /// The user was asked, and said no.
     pub(crate) const NOT_CONFIRMED: Status = Status(1);
+
+    /// That of a program which has ended, as a shell tells it: 128 + n for one that died of signal n.
+    pub(crate) fn of(ended: ExitStatus) -> Self {
+        let code = ended.code().or_else(|| signal(ended).map(|signal| 128 + signal));
+        code.and_then(|code| u8::try_from(code).ok()).map_or(Status(Kind::Failed.exit_code()), Status)
+    }
+}
+
+#[cfg(unix)]
+fn signal(ended: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&ended)
+}
+
+#[cfg(not(unix))]
+fn signal(_ended: ExitStatus) -> Option<i32> {
+    None
 }

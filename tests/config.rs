@@ -354,6 +354,18 @@ mod editing {
     }
 
     #[test]
+    fn an_editor_that_ctrl_c_ends_leaves_the_text_and_tells_where() {
+        let tc = Tc::new().settings("retries = 3\n").env("EDITOR", &editor("echo retries = 4 >\"$1\"; kill -INT $$"));
+        let ran = tc.run(&["config", "edit"]);
+        ran.stdout("").status(130);
+        let hint = "error: interrupted\nhint: The settings are as they were; the edited text is in ";
+        let kept = ran.stderr.strip_prefix(hint).unwrap_or_else(|| panic!("{ran}")).trim();
+        assert_eq!(fs::read_to_string(kept).unwrap(), "retries = 4\n");
+        fs::remove_file(kept).unwrap();
+        assert_eq!(tc.settings_text(), "retries = 3\n");
+    }
+
+    #[test]
     fn an_editor_that_fails_changes_nothing() {
         for (editor, message) in [
             ("false", "error: the editor `false` ended with exit status: 1\n"),

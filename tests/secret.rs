@@ -1,13 +1,15 @@
 //! `tc secret list|get|set|rm|edit`.
 
 use std::fs;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use serde_json::json;
 use tc::sandbox::{Options, Sandbox};
 
 use crate::support::Tc;
 #[cfg(unix)]
-use crate::support::pty::{CTRL_C, Terminal};
+use crate::support::pty::{CTRL_C, Session, Terminal};
 
 fn sandbox() -> (Sandbox, Tc) {
     let sandbox = Sandbox::start(Options::default()).unwrap();
@@ -149,12 +151,11 @@ fn a_secret_can_be_set_and_removed_without_reading_it() {
     limited(&["secret", "rm", "project/a/bot", "--yes"]).stdout("Secret project/a/bot removed\n").stderr("").status(0);
 }
 
+/// An edit on a terminal by an editor that first tells where the file is.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_edit_leaves_no_file() {
-    let (sandbox, tc) = with_secret();
+fn edit_on_a_terminal(sandbox: &Sandbox, tc: &Tc, script: &str) -> (Session, PathBuf) {
     let path = tc.directory().join("path");
-    let editor = format!("sh -c 'echo \"$0\" > {}; echo editing; sleep 60'", path.display());
+    let editor = format!("sh -c 'echo \"$0\" > {}; {script}'", path.display());
     let session = Terminal::at(sandbox.root_url())
         .env("TASKCLUSTER_CLIENT_ID", sandbox.client_id())
         .env("TASKCLUSTER_ACCESS_TOKEN", sandbox.access_token().reveal())
@@ -162,11 +163,53 @@ fn an_interrupted_edit_leaves_no_file() {
         .env("EDITOR", &editor)
         .run(&["secret", "edit", "project/a/bot"]);
     session.wait_for("editing");
-    let file = std::path::PathBuf::from(fs::read_to_string(&path).unwrap().trim());
+    let file = PathBuf::from(fs::read_to_string(&path).unwrap().trim());
     assert!(fs::read_to_string(&file).unwrap().contains("hunter2"));
+    (session, file)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_edit_leaves_no_file() {
+    let (sandbox, tc) = with_secret();
+    let (session, file) = edit_on_a_terminal(&sandbox, &tc, "echo editing; sleep 60");
     session.press(CTRL_C);
-    assert_eq!(session.end().status, Some(130));
+    let left = session.end();
+    assert_eq!(left.status, Some(130), "{}", left.screen);
     assert!(!file.exists() && !file.parent().unwrap().exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_the_editors_own_key() {
+    let (sandbox, tc) = with_secret();
+    let script = "trap \"echo trapped\" INT; echo editing; read line || read line; sed -i s/hunter2/$line/ \"$0\"";
+    let (session, file) = edit_on_a_terminal(&sandbox, &tc, script);
+    session.press(CTRL_C);
+    session.wait_for("trapped");
+    assert!(file.exists());
+    session.press("hunter3\n");
+    session.wait_for("Set this secret?");
+    session.press("y\n");
+    let left = session.end();
+    assert_eq!(left.status, Some(0), "{}", left.screen);
+    assert!(!file.exists());
+    tc.run(&["secret", "get", "project/a/bot", "token"]).stdout("hunter3\n").status(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_edit_leaves_no_file_where_the_terminal_goes_away() {
+    use rustix::process::Signal;
+
+    let (sandbox, tc) = with_secret();
+    for signal in [Signal::HUP, Signal::QUIT, Signal::TERM] {
+        let (session, file) = edit_on_a_terminal(&sandbox, &tc, "echo editing; read line");
+        session.signal(signal);
+        let left = session.end();
+        assert_eq!(left.status, Some(130), "{signal:?}: {}", left.screen);
+        assert!(!file.exists() && !file.parent().unwrap().exists(), "{signal:?}");
+    }
 }
 
 #[test]
@@ -243,7 +286,7 @@ fn an_edited_secret_is_set_and_the_file_is_gone() {
     tc.run(&["secret", "get", "project/a/bot", "token"]).stdout("hunter3\n").status(0);
     let file = |name: &str| fs::read_to_string(tc.directory().join(name)).unwrap();
     assert!(file("mode").starts_with("-rw------- "), "{}", file("mode"));
-    let path = std::path::PathBuf::from(file("path").trim());
+    let path = PathBuf::from(file("path").trim());
     assert!(!path.exists() && !path.parent().unwrap().exists());
 }
 

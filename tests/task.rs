@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::Tc;
 use crate::support::fake_clock::FakeClock;
-use crate::support::fake_server::{Answer, FakeServer};
+use crate::support::fake_server::{Answer, FakeServer, assert_shares_a_connection};
 use crate::support::group::Group;
 
 const ID: &str = "VESwp9JaRo-XkFN_bemBhw";
@@ -160,12 +160,12 @@ fn index_paths_stand_for_tasks() {
 
 #[test]
 fn calls_of_two_services_for_one_task_share_a_connection() {
-    let server = FakeServer::start();
     let answer = json!({"taskId": ID, "namespace": "a.b", "rank": 0, "data": {}, "expires": "2027-01-01T00:00:00Z"});
-    server.expect("GET /api/index/v1/task/a.b", Answer::json(200, answer.to_string()));
-    expect_definition(&server, ID, "found");
-    tc(&server).run(&["task", "name", "--index", "a.b"]).stdout("found\n").stderr("").status(0);
-    assert_eq!(server.connections(), 1);
+    assert_shares_a_connection(|server| {
+        server.expect("GET /api/index/v1/task/a.b", Answer::json(200, answer.to_string()));
+        expect_definition(server, ID, "found");
+        tc(server).run(&["task", "name", "--index", "a.b"]).stdout("found\n").stderr("").status(0);
+    });
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::Tc;
-use crate::support::fake_server::{Answer, FakeServer};
+use crate::support::fake_server::{Answer, FakeServer, assert_shares_a_connection};
 use crate::support::storage::{TASK, noise, sha256};
 
 const FAR: &str = "2100-01-01T00:00:00.000Z";
@@ -51,13 +51,13 @@ fn a_reference_may_lead_on_to_other_hosts_and_none_gets_credentials() {
 
 #[test]
 fn a_storage_with_the_origin_of_the_deployment_is_asked_over_the_same_connection() {
-    let root = FakeServer::start();
-    let found = json!({"storageType": "s3", "url": format!("{}/bucket/x", root.url())});
-    root.expect(&format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx"), answer(&found));
-    root.expect("GET /bucket/x", Answer::new(200, "content"));
-    tc(&root).run(&["artifact", "cat", TASK, "public/x"]).status(0).stdout("content").stderr("");
-    assert_eq!(root.connections(), 1);
-    assert!(!root.requests()[1].headers.contains_key("authorization"));
+    assert_shares_a_connection(|root| {
+        let found = json!({"storageType": "s3", "url": format!("{}/bucket/x", root.url())});
+        root.expect(&format!("GET /api/queue/v1/task/{TASK}/artifact-content/public%2Fx"), answer(&found));
+        root.expect("GET /bucket/x", Answer::new(200, "content"));
+        tc(root).run(&["artifact", "cat", TASK, "public/x"]).status(0).stdout("content").stderr("");
+        assert!(!root.requests()[1].headers.contains_key("authorization"));
+    });
 }
 
 #[test]

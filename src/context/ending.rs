@@ -3,10 +3,11 @@
 //! A verb has three ways to meet an interrupt. Most know nothing of it: their future is dropped, wherever it
 //! waits. Those that have something to say or to put in order wrap what takes long in [`Context::interruptible`]
 //! and get half a second after it. Those that decide themselves when to stop, as bulk actions do, hold a
-//! [`Claim`] meanwhile: then the first interrupt is theirs alone.
+//! [`Claim`] meanwhile: then the first interrupt is theirs alone. Where another program has the terminal ([`Lent`])
+//! Ctrl-C is no interrupt.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub(crate) struct Ending {
     claims: watch::Sender<usize>,
     /// How many pieces of work have something after them that an interrupt must not cut off.
     followed: watch::Sender<usize>,
+    /// How many programs of the user's have the terminal, and with it its keys.
+    lent: AtomicUsize,
     /// Files may be half written.
     is_writing: AtomicBool,
     /// The verb has to end.
@@ -39,6 +42,11 @@ impl Ending {
     /// Whether the verb has something to do after an interrupt, which takes little time.
     pub(crate) fn is_followed(&self) -> bool {
         *self.followed.borrow() > 0
+    }
+
+    /// Whether a key that is pressed is for another program, which has the terminal.
+    pub(crate) fn is_terminal_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed) > 0
     }
 
     /// Whether threads may be about to leave files in order.
@@ -84,6 +92,17 @@ impl Drop for Claim {
     }
 }
 
+/// The terminal is another program's, and so is Ctrl-C, for as long as somebody holds this.
+#[must_use = "the terminal is taken back when it is dropped"]
+#[derive(Debug)]
+pub(crate) struct Lent(Arc<Ending>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.0.lent.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts as followed by something until it is dropped.
 struct Followed<'a>(&'a Ending);
 
@@ -99,6 +118,13 @@ impl Context {
     pub(crate) fn claim_interrupt(&self) -> Claim {
         self.ending.claims.send_modify(|claims| *claims += 1);
         Claim(Arc::clone(&self.ending))
+    }
+
+    /// Lends the terminal to a program that knows what to do with Ctrl-C, such as an editor. The program tells by how
+    /// it ends whether everything has to end; SIGTERM ends the verb as ever.
+    pub(crate) fn lend_terminal(&self) -> Lent {
+        self.ending.lent.fetch_add(1, Ordering::Relaxed);
+        Lent(Arc::clone(&self.ending))
     }
 
     /// Runs `work` to its end, to the interrupt, or to the end of the time that a transfer may take; the verb goes on in any

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use clap::{Args as _, FromArgMatches as _};
 
@@ -11,7 +11,8 @@ use crate::commands::{self, programs};
 use crate::config::Settings;
 use crate::context::given;
 use crate::env::{self, Environment};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::exit::Status;
 use crate::ui::Streams;
 
 /// What a command line is for.
@@ -86,7 +87,7 @@ impl External {
         streams.stdout.write_all(&output.stdout)?;
         streams.stderr.write_all(&output.stderr)?;
         streams.stdout.flush()?;
-        Ok(code(output.status))
+        Ok(Status::of(output.status).0)
     }
 }
 
@@ -99,15 +100,5 @@ fn become_program(command: &mut Command) -> io::Result<u8> {
 
 #[cfg(not(unix))]
 fn become_program(command: &mut Command) -> io::Result<u8> {
-    command.status().map(code)
-}
-
-/// The exit status as a shell tells it.
-fn code(status: ExitStatus) -> u8 {
-    let failed = Kind::Failed.exit_code();
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return u8::try_from(128 + signal).unwrap_or(failed);
-    }
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(failed)
+    command.status().map(|ended| Status::of(ended).0)
 }

@@ -16,7 +16,7 @@ use tracing::Dispatch;
 use tracing::dispatcher::set_default;
 
 use crate::context::{Context, Ending};
-use crate::env::{Interrupt, Interrupts};
+use crate::env::{Asked, Interrupt, Interrupts};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -158,7 +158,7 @@ async fn until_end(
     tokio::select! {
         biased;
         outcome = &mut *ended => return Some(outcome),
-        () = unwanted(interrupts, viewer) => ending.note_interrupt(),
+        () = unwanted(interrupts, viewer, ending) => ending.note_interrupt(),
     }
     // Whether it comes in time or too late, the verb is asked the same.
     timeout(BEGIN_LIMIT, begun).await.unwrap_or(Ok(())).unwrap_or_default();
@@ -182,15 +182,24 @@ async fn until_end(
 }
 
 /// Waits until the result is wanted no more.
-async fn unwanted(interrupts: &mut Interrupts, viewer: Option<Viewer>) {
-    let Some(mut viewer) = viewer else {
-        interrupts.next().await;
-        return;
-    };
+async fn unwanted(interrupts: &mut Interrupts, mut viewer: Option<Viewer>, ending: &Ending) {
     loop {
-        tokio::select! {
-            () = viewer.left() => return,
-            asked = interrupts.next() => if !viewer.takes(asked) { return },
+        let asked = tokio::select! {
+            () = left(&mut viewer) => return,
+            asked = interrupts.next() => asked,
+        };
+        let is_for_viewer = viewer.as_ref().is_some_and(|viewer| viewer.takes(asked));
+        let is_for_editor = asked == Asked::ByKey && ending.is_terminal_lent();
+        if !is_for_viewer && !is_for_editor {
+            return;
         }
+    }
+}
+
+/// Waits until somebody leaves the pager; for ever where there is none.
+async fn left(viewer: &mut Option<Viewer>) {
+    match viewer {
+        Some(viewer) => viewer.left().await,
+        None => std::future::pending().await,
     }
 }

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Longest wait for a condition before the test fails; no test waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How many runs show whether connections are shared.
+const RUNS_TO_SHARE: usize = 5;
+
 /// A server that checks, when it is dropped, that its script was followed to the letter.
 pub struct FakeServer {
     shared: Arc<Shared>,
@@ -166,6 +169,22 @@ impl FakeServer {
             self.shared.changed.wait_timeout_while(state, PATIENCE, |state| state.requests.len() < count).unwrap();
         assert!(!waited.timed_out(), "only {} of {count} requests came", state.requests.len());
     }
+}
+
+/// Checks that all requests of a run go over one connection, in one of a few runs at least. A client whose connection
+/// comes back to its pool a moment too late opens another, as happens on a busy machine; one that does not share
+/// connections never does with one.
+#[track_caller]
+pub fn assert_shares_a_connection(run: impl Fn(&FakeServer)) {
+    let counts: Vec<usize> = (0..RUNS_TO_SHARE)
+        .map(|_| {
+            let server = FakeServer::start();
+            run(&server);
+            assert!(server.requests().len() > 1, "a single request shares nothing");
+            server.connections()
+        })
+        .collect();
+    assert!(counts.contains(&1), "connections of each run: {counts:?}");
 }
 
 impl Drop for FakeServer {

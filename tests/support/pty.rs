@@ -186,6 +186,11 @@ impl Session {
         (&mut &*self.pty).write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Sends a signal to `tc` alone.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// The window changes its size.
     pub fn resize(&self, lines: u16, columns: u16) {
         self.shared.lock().parser.set_size(count(lines), count(columns));

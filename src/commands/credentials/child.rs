@@ -1,6 +1,5 @@
 //! Running a command of the user's with credentials in its environment.
 
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -48,30 +47,14 @@ pub(crate) async fn run_with(
     let _claim = context.claim_interrupt();
     let mut child = shell.spawn().map_err(cannot)?;
     tokio::select! {
-        ended = child.wait() => return ended.map(status).map_err(cannot),
+        ended = child.wait() => return ended.map(Status::of).map_err(cannot),
         () = interrupt.wait() => {}
     }
     tokio::select! {
         biased;
-        ended = child.wait() => return ended.map(status).map_err(cannot),
+        ended = child.wait() => return ended.map(Status::of).map_err(cannot),
         () = clock.sleep(INTERRUPTED_CHILD_LIMIT) => {}
     }
     child.kill().await.map_err(cannot)?;
     Err(Error::interrupted())
-}
-
-/// The exit status as a shell would tell it: 128 + n for a command that died of signal n.
-fn status(ended: ExitStatus) -> Status {
-    let code = ended.code().or_else(|| signal(ended).map(|signal| 128 + signal));
-    Status(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
-}
-
-#[cfg(unix)]
-fn signal(ended: ExitStatus) -> Option<i32> {
-    std::os::unix::process::ExitStatusExt::signal(&ended)
-}
-
-#[cfg(not(unix))]
-fn signal(_ended: ExitStatus) -> Option<i32> {
-    None
 }

@@ -5,13 +5,18 @@ use std::path::Path;
 use tokio::process::Command;
 
 use crate::context::Context;
-use crate::env;
+use crate::env::{self, Hangup};
 use crate::error::{Error, Result};
+use crate::exit::Status;
 
-/// Opens a file in the editor of VISUAL or EDITOR, and waits until it is closed.
+/// How an editor ends that Ctrl-C has ended.
+const INTERRUPTED: Status = Status(130);
+
+/// Opens a file in the editor of VISUAL or EDITOR, and waits until it is closed. Ctrl-C is for the editor.
 ///
 /// # Errors
-/// When there is no such program, or it fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal.
+/// When there is no such program, or it fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal;
+/// [`crate::error::Kind::Interrupted`] when Ctrl-C ends the editor, or the terminal is gone.
 pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
     let named = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR));
@@ -27,19 +32,23 @@ pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
         .as_deref()
         .and_then(<[String]>::split_first)
         .ok_or_else(|| Error::usage(format!("invalid editor command `{chosen}`")).hint("Set VISUAL or EDITOR."))?;
-    let status = Command::new(program)
-        .args(args)
-        .arg(file)
-        .current_dir(&context.env.directory)
-        .env_clear()
-        .envs(context.env.variables())
-        .status()
-        .await;
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Error::failed(format!("the editor `{chosen}` ended with {status}"))),
-        Err(source) => Err(Error::failed(format!("cannot run the editor `{chosen}`"))
-            .caused_by(source)
-            .hint("Set VISUAL or EDITOR.")),
+    let mut command = Command::new(program);
+    command.args(args).arg(file).current_dir(&context.env.directory).env_clear().envs(context.env.variables());
+    let cannot = |source| {
+        let message = format!("cannot run the editor `{chosen}`");
+        Error::failed(message).caused_by(source).hint("Set VISUAL or EDITOR.")
+    };
+    let _lent = context.lend_terminal();
+    let mut hangup = Hangup::listen();
+    let mut editor = command.spawn().map_err(cannot)?;
+    let ended = tokio::select! {
+        ended = editor.wait() => ended.map_err(cannot)?,
+        // Whoever opened the file has still to remove it.
+        () = hangup.wait() => return Err(Error::interrupted()),
+    };
+    match Status::of(ended) {
+        Status::DONE => Ok(()),
+        INTERRUPTED => Err(Error::interrupted()),
+        _ => Err(Error::failed(format!("the editor `{chosen}` ended with {ended}"))),
     }
 }
