@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::process::ExitStatus;
 
 use crate::env::Environment;
-use crate::error::Kind;
 use crate::ui::Streams;
 
 /// A whole command line as a function, for a command that runs others: its exit status.
@@ -20,10 +19,11 @@ impl Status {
     /// The user was asked, and said no.
     pub(crate) const NOT_CONFIRMED: Status = Status(1);
 
-    /// That of a program which has ended, as a shell tells it: 128 + n for one that died of signal n.
+    /// That of a program which has ended, as a shell tells it: 128 + n for one that died of signal n, and 1 where
+    /// the system tells something that is no status.
     pub(crate) fn of(ended: ExitStatus) -> Self {
         let code = ended.code().or_else(|| signal(ended).map(|signal| 128 + signal));
-        code.and_then(|code| u8::try_from(code).ok()).map_or(Status(Kind::Failed.exit_code()), Status)
+        code.and_then(|code| u8::try_from(code).ok()).map_or(Status(1), Status)
     }
 }
 
