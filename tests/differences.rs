@@ -159,6 +159,7 @@ const ROWS: &[Row] = &[
         &["from-now", "1 hour", "--from", "2026-01-31T00:00:00+02:00"],
         (Some("2026-01-30T23:00:00Z\n"), 0),
     ),
+    both("from-now", "`from-now '9000 years'`", &["from-now", "9000 years", "--from", "0"], REFUSED),
     both(
         "from-now",
         "`from-now '-1 day'`",

@@ -49,6 +49,7 @@ fn words(advice: &Advice) -> String {
         Advice::AllowMoreTime => "Allow more time with --timeout.".to_owned(),
         Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
         Advice::ListServices => "`tc api` lists all services.".to_owned(),
+        Advice::UseLegacy => "The services of 2018 had it: --legacy".to_owned(),
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
         Advice::OtherReferences => {
             "A deployment of another version may have it: `tc references update` fetches what the \
