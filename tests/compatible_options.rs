@@ -107,8 +107,11 @@ fn environment_of(words: &[&str]) -> Value {
 /// `"A=x` and `y"` were two variables.
 #[test]
 pub fn a_variable_in_quotes_keeps_its_commas() {
-    let env = environment_of(&["-e", "A=1,B=2", "-e", "\"C=x,y\",D", "--env", "E={\"f\":1}"]);
+    let env =
+        environment_of(&["-e", "", "--dependency", "", "-e", "A=1,B=2", "-e", "\"C=x,y\",D", "--env", "E={\"f\":1}"]);
     assert_eq!(env, serde_json::json!({"A": "1", "B": "2", "C": "x,y", "D": "", "E": "{\"f\":1}"}));
+    let line = ["task", "run", "--provisioner", "p", "--worker-type", "w", "-e", "A=1,=x", "image", "command"];
+    nowhere().run(&line).stdout("").stderr("error: --env has a value without a name: `A=1,=x`\n").status(2);
     let line = ["task", "run", "--provisioner", "p", "--worker-type", "w", "-e", "C=\"x,y\"", "image", "command"];
     nowhere().run(&line).stdout("").status(2).stderr(
         "error: --env has commas and quotes that are not around a whole NAME=VALUE: `C=\"x,y\"`\n\
@@ -151,6 +154,22 @@ pub fn an_empty_worker_type_chooses_nothing_by_the_go_tools_name_and_is_refused_
         .stdout("")
         .status(2)
         .stderr("error: `--worker-pool <POOL>` needs a value\n");
+}
+
+/// An artifact got the name of its file, and an object was asked for at the address of the list.
+#[test]
+fn an_empty_name_of_an_artifact_or_object_is_refused() {
+    for line in [
+        &["artifact", "upload", "x", "--task", TASK, "--name", ""][..],
+        &["object", "upload", "", "x", "--project", "p"],
+        &["object", "download", ""],
+        &["download", "object", "", "x"],
+        &["pulse", "key", ""],
+    ] {
+        let ran = nowhere().run(line);
+        ran.stdout("").status(2);
+        assert!(ran.stderr.contains(" needs a value\n"), "{ran}");
+    }
 }
 
 #[test]

@@ -269,7 +269,8 @@ impl Client {
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth && is_own => {
-                hints.push(reason.clone());
+                // Signing gives no scopes to a role.
+                hints.extend(refusal.other_holder(None).is_none().then(|| reason.clone()));
                 hints.extend(advice);
             }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {

@@ -402,7 +402,11 @@ impl Command {
             Self::Completions(args) => completions::run(&args, context).await,
             Self::Man(args) => man::run(&args, context, &tree()).await,
             Self::Help(args) => {
-                let tree = |words: &[OsString]| for_help(tree_for(words, &context.env), words, &context.env);
+                let tree = |words: &[OsString]| {
+                    let tree = tree_for(words, &context.env);
+                    let tree = if context.is_taskcluster() { adjust_for_go_tool(tree) } else { tree };
+                    for_help(tree, words, &context.env)
+                };
                 help::run(&args, context, tree).await
             }
             Self::Version(args) => version::run(&args, context).await,

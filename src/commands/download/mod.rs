@@ -4,6 +4,7 @@ mod go_tool;
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use futures::stream;
 
 use crate::client::Client;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     /// Download an object
     Object {
         /// Name of the object
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// File; `-` is standard output
         file: PathBuf,

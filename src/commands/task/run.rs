@@ -127,8 +127,9 @@ fn definition(args: &Args) -> Result<Value> {
         }
         _ => return Err(Error::usage("no worker pool is named")),
     }
-    if !args.dependency.is_empty() {
-        definition["dependencies"] = args.dependency.clone().into();
+    let dependencies: Vec<&str> = args.dependency.iter().map(String::as_str).filter(|id| !id.is_empty()).collect();
+    if !dependencies.is_empty() {
+        definition["dependencies"] = dependencies.into();
     }
     Ok(definition)
 }
@@ -143,12 +144,16 @@ fn pairs<'a>(texts: &'a [String], flag: &str) -> Result<Vec<(&'a str, &'a str)>>
 
 fn common(args: &Args) -> Result<Map<String, Value>> {
     let mut env = Map::new();
-    for text in &args.env {
+    // One that is empty is an unset variable of a script.
+    for text in args.env.iter().filter(|text| !text.is_empty()) {
         for variable in
             quoted_list::parts(text).map_err(|fault| Error::usage(format!("--env {fault}")).hint(QUOTING))?
         {
             // A variable without a value is empty, as in the Go tool.
             let (name, value) = variable.split_once('=').unwrap_or((&variable, ""));
+            if name.is_empty() {
+                return Err(Error::usage(format!("--env has a value without a name: `{text}`")));
+            }
             env.insert(name.to_owned(), value.into());
         }
     }
