@@ -125,6 +125,36 @@ fn each_wrong_input_is_told_and_nothing_is_printed() {
     }
 }
 
+/// Its last line begins with `error:`.
+#[test]
+fn a_cause_of_several_lines_is_no_second_error() {
+    let ran = Tc::new().at(NOWHERE).run(&["group", "list", "VESwp9JaRo-XkFN_bemBhw", "--name", "*x"]);
+    ran.status(2).stdout("").stderr(
+        "error: --name `*x` is not a regular expression\n  caused by: regex parse error:\n        *x\n        ^\n    \
+         error: repetition operator missing expression\n",
+    );
+}
+
+#[test]
+fn input_without_end_is_refused_before_the_memory_is_full() {
+    use tc::{Streams, Terminal};
+    for verb in [&["task", "status", "-"][..], &["secret", "set", "a", "-"], &["api", "auth", "expandScopes"]] {
+        let words = ["tc"].iter().chain(verb).map(Into::into);
+        let (mut stderr, written) = std::io::pipe().unwrap();
+        let streams = Streams {
+            stdin: Box::new(std::io::repeat(b'y')),
+            stdout: Box::new(std::io::sink()),
+            stderr: Box::new(written),
+            terminal: Terminal::default(),
+        };
+        let environment = tc::Environment::empty("/").with("TASKCLUSTER_ROOT_URL", NOWHERE);
+        let status = tc::run(words, &environment, streams);
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+        assert_eq!((status, said.as_str()), (2, "error: standard input is larger than 64 MiB\n"), "{verb:?}");
+    }
+}
+
 #[test]
 fn half_set_credentials_matter_only_where_credentials_do() {
     let tc = || Tc::new().at(NOWHERE).env("TASKCLUSTER_CLIENT_ID", "me");
