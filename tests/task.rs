@@ -246,6 +246,17 @@ fn waiting_polls_ever_less_often_and_tells_how_it_ended() {
 }
 
 #[test]
+fn an_answer_about_another_task_says_nothing_about_this_one() {
+    for verb in [&["status"][..], &["wait"], &["group"], &["status", "--json"], &["wait", "--json"]] {
+        let server = FakeServer::start();
+        let other = Answer::json(200, status(DASHED, "completed", &json!([])));
+        server.expect(&format!("GET /api/queue/v1/task/{ID}/status"), other);
+        let ran = tc(&server).run(&[&["task"], verb, &[ID]].concat());
+        ran.stdout("").stderr(&format!("error: queue.status answered with the status of task {DASHED}\n")).status(1);
+    }
+}
+
+#[test]
 fn waiting_ends_at_the_time_limit() {
     let server = FakeServer::start();
     for _ in 0..4 {
