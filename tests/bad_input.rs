@@ -125,6 +125,21 @@ fn each_wrong_input_is_told_and_nothing_is_printed() {
     }
 }
 
+#[test]
+fn a_directory_for_temporary_files_that_is_not_there_is_named() {
+    const GROUP: &str = "VESwp9JaRo-XkFN_bemBhw";
+    let server = FakeServer::start();
+    let page = format!(r#"{{"taskGroupId": "{GROUP}", "tasks": ["{}"]}}"#, "x".repeat(2 << 20));
+    server.expect(&format!("GET /api/queue/v1/task-group/{GROUP}/list"), Answer::json(200, page));
+    let tc = Tc::new().at(server.url());
+    let gone = tc.directory().join("gone").display().to_string();
+    let ran = tc.env("TMPDIR", &gone).run(&["api", "queue", "listTaskGroup", GROUP, "--paginate"]);
+    ran.status(1).stdout("").stderr(&format!(
+        "error: cannot keep the pages in a temporary file in {gone}\n  caused by: No such file or directory (os error 2)\n\
+         hint: Set TMPDIR to a directory with room for it.\n"
+    ));
+}
+
 /// Its last line begins with `error:`.
 #[test]
 fn a_cause_of_several_lines_is_no_second_error() {
