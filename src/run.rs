@@ -124,12 +124,12 @@ fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>, endin
             Status::DONE.0
         }
         (Err(error), paged) if error.kind() == Kind::Interrupted => {
-            paged.map(pager::Paged::release).unwrap_or_default();
+            paged.map(pager::Paged::abandon).unwrap_or_default();
             finish_interrupted(error, ui, ending)
         }
         (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
-            let shown = paged.finish(&ui).map_err(Error::from);
+            let shown = paged.finish(&ui);
             finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
         }
         (outcome, None) => finish(outcome, &ui),
@@ -151,7 +151,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
     let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
     let status = refuse(fault, is_taskcluster, &ui);
     let shown = paged.map_or(Ok(()), |paged| paged.finish(&ui));
-    if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() }
+    shown.map_or_else(|error| error.exit_code(), |()| status)
 }
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
@@ -184,7 +184,15 @@ fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) ->
 fn described(terminal: Terminal, environment: &Environment) -> Terminal {
     let columns = || environment.get(env::COLUMNS)?.parse().ok().filter(|columns| *columns > 0);
     let width = terminal.width.or_else(columns);
-    Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
+    Terminal { width, is_dumb: is_dumb(terminal, environment), ..terminal }
+}
+
+/// Whether nothing can be drawn over. On Unix a terminal whose type nobody names may be any.
+fn is_dumb(terminal: Terminal, environment: &Environment) -> bool {
+    match environment.get(env::TERM) {
+        Some(name) => name == "dumb",
+        None => cfg!(unix) && terminal.is_own,
+    }
 }
 
 /// The terminal as one that nothing is drawn over, where progress is not wanted: views print lines one after the other.

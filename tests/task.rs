@@ -86,6 +86,13 @@ pub fn many_tasks_are_told_apart_and_come_in_order() {
         .stdout(&format!("{failed} failed 'failed'\n{pending} pending\n"))
         .stderr("")
         .status(0);
+    // As shells of Windows write text.
+    group
+        .tc()
+        .stdin(format!("\u{feff}{failed}\r\n"))
+        .run(&["task", "name", "-"])
+        .stdout(&format!("{failed} a\n"))
+        .status(0);
     let tc = group.tc();
     tc.run(&["task", "name", &pending, &failed]).stdout(&format!("{pending} b\n{failed} a\n")).status(0);
     tc.run(&["task", "group", &failed, &pending]).stdout(&format!("{failed} {0}\n{pending} {0}\n", group.id)).status(0);

@@ -73,7 +73,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
             context.ui.note(format_args!("==> {} <==", found.id));
         }
         let printed = match found.deployment.client(context) {
-            Ok(client) => print(args, found, &filter, &client, context).await,
+            Ok(client) => context.while_read(Box::pin(print(args, found, &filter, &client, context))).await,
             Err(error) => Err(error),
         };
         match printed {
