@@ -175,6 +175,30 @@ fn a_token_triggers_without_credentials_and_only_until_it_is_replaced() {
     tc.run(&["hook", "trigger", NAME, "--token", "a/b"]).status(2).stderr("error: invalid trigger token\n");
 }
 
+/// Who sends a token in place of credentials was told to sign in.
+#[test]
+fn a_trigger_with_a_token_needs_no_credentials_and_says_so() {
+    let server = FakeServer::start();
+    let refused = |code: &str, message: &str| json!({"code": code, "message": message, "requestInfo": {}}).to_string();
+    let path = |token: &str| format!("POST /api/hooks/v1/hooks/g/h/trigger/{token}");
+    server.always(&path("old"), Answer::json(401, refused("AuthenticationFailed", "invalid hook token")));
+    let lacks = "The role `hook-id:g/h` does not have sufficient scopes to create the task:\n\nand is missing the following \
+                 scopes:\n\n```\nqueue:scheduler-id:s\n```\n";
+    server.always(&path("good"), Answer::json(403, refused("InsufficientScopes", lacks)));
+    let tc = Tc::new().at(server.url());
+    let line =
+        |token: &'static str| ["api", "hooks", "triggerHookWithToken", "g", "h", token, "-d", "{}", "--no-credentials"];
+    let ran = tc.run(&line("old"));
+    ran.stdout("").status(4);
+    assert!(!ran.stderr.contains("signin"), "{ran}");
+    let ran = tc.run(&line("good"));
+    ran.stdout("").status(4);
+    assert!(ran.stderr.contains("hint: These are scopes of the role `hook-id:g/h`, not yours"), "{ran}");
+    assert!(!ran.stderr.contains("turned off"), "{ran}");
+    let ran = tc.run(&line("old")[..8]);
+    assert!(ran.stderr.ends_with("hint: `tc hook token GROUP/HOOK` prints the token that counts.\n"), "{ran}");
+}
+
 #[test]
 fn scopes_that_the_role_lacks_are_told_as_those_of_the_role() {
     let (sandbox, tc) = sandbox(Options::default());
@@ -184,7 +208,47 @@ fn scopes_that_the_role_lacks_are_told_as_those_of_the_role() {
     let hint = "hint: These are scopes of the role `hook-id:project-x/nightly/main`, not yours: signing in does not help. Grant them to it.\n";
     assert!(ran.stderr.ends_with(hint) && !ran.stderr.contains("tc signin"), "{ran}");
     let fires = tc.run(&["hook", "fires", NAME]);
+    let alternatives: Vec<String> = ["highest", "very-high", "high", "medium", "low", "very-low", "lowest"]
+        .iter()
+        .map(|priority| format!("queue:create-task:{priority}:proj/linux"))
+        .collect();
+    let reason = format!(
+        "Client ID static/taskcluster/hooks does not have sufficient scopes and is missing the following scopes: \
+         queue:create-task:project:none and queue:scheduler-id:s and ({})",
+        alternatives.join(" or ")
+    );
     assert!(fires.stdout.contains("\terror\t"), "{fires}");
+    assert!(fires.stdout.ends_with(&format!("\tunknown\t{reason}\n")), "{fires}");
+    let status = tc.run(&["hook", "status", NAME]);
+    assert!(status.stdout.ends_with(&format!(", failed\nError:     {reason}\n")), "{status}");
+}
+
+#[test]
+fn a_definition_without_bindings_keeps_those_of_the_hook_and_shows_no_difference() {
+    let (sandbox, tc) = sandbox(Options::default());
+    let mut bound = definition();
+    bound["bindings"] = json!([{"exchange": "exchange/taskcluster-queue/v1/task-completed", "routingKeyPattern": "#"}]);
+    call(&sandbox, "POST", "/api/hooks/v1/hooks/project-x/nightly%2Fmain", &bound);
+    fs::write(tc.directory().join("hook.json"), definition().to_string()).unwrap();
+    tc.run(&["hook", "update", "hook.json"]).stdout("").stderr("project-x/nightly/main is up to date.\n").status(0);
+    let changed = definition().to_string().replace("Builds all.", "Builds most.");
+    fs::write(tc.directory().join("hook.json"), changed).unwrap();
+    let shown =
+        "project-x/nightly/main:\n-     \"description\": \"Builds all.\",\n+     \"description\": \"Builds most.\",\n";
+    tc.run(&["hook", "update", "hook.json", "--yes"]).stderr(shown).status(0);
+    assert_eq!(tc.run(&["hook", "export", NAME]).json()["bindings"], bound["bindings"]);
+}
+
+#[test]
+fn a_schema_that_refers_to_elsewhere_is_refused_with_the_reason() {
+    let (_sandbox, tc) = sandbox(Options::default());
+    let mut referring = definition();
+    referring["triggerSchema"] = json!({"$ref": "http://x.example.com/y"});
+    fs::write(tc.directory().join("hook.json"), referring.to_string()).unwrap();
+    let ran = tc.run(&["hook", "update", "hook.json", "--yes"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("http://x.example.com/y"), "{ran}");
+    assert!(ran.stderr.contains("triggerSchema is not a valid JSON schema"), "{ran}");
 }
 
 #[test]

@@ -156,6 +156,17 @@ impl ApiError {
     }
 }
 
+/// What a service said in a message, in one line and without the trailer: of a refusal for lack of scopes, those.
+pub(crate) fn in_one_line(message: &str) -> String {
+    let message = without_trailer(message);
+    match missing::parse(message) {
+        (Some(missing), _) => {
+            format!("{}: {}", first_line(message.as_bytes()).trim_end_matches(':'), missing::in_words(&missing))
+        }
+        _ => message.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
 /// A message repeats the request after a line `---`.
 fn without_trailer(message: &str) -> &str {
     let end = message.find("\n---\n").unwrap_or(message.len());
@@ -175,6 +186,13 @@ mod tests {
         let refusal = parse(status, body);
         let error = refusal.into_error(1);
         (error.kind(), error.message().to_owned(), error.hints().to_vec())
+    }
+
+    #[test]
+    fn a_message_in_one_line_has_the_scopes_and_no_trailer() {
+        let scopes = "Client ID x lacks the following scopes:\n\n```\n{\"AllOf\": [\"a\", \"b\"]}\n```\n\nThis ..:\n\n```\nc\n```\n\n---\n\n* x";
+        assert_eq!(in_one_line(scopes), "Client ID x lacks the following scopes: a and b");
+        assert_eq!(in_one_line("\nIt failed!\n  * data\n\n---\n\n* method: x"), "It failed! * data");
     }
 
     #[test]

@@ -95,7 +95,11 @@ impl ConnectionError {
             ConnectionFault::BrokeOff
         };
         let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
-        let hint = causes.iter().any(|cause| is_authority_as_server(*cause)).then_some(AUTHORITY_AS_SERVER);
+        let hint = causes.iter().find_map(|cause| match *cause {
+            cause if is_authority_as_server(cause) => Some(AUTHORITY_AS_SERVER),
+            cause if is_without_tls(cause) => Some(WITHOUT_TLS),
+            _ => None,
+        });
         Self { hint, ..Self::new(host, fault, cause) }
     }
 
@@ -210,6 +214,17 @@ fn is_authority_as_server(cause: &(dyn StdError + 'static)) -> bool {
     }
     let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     wrapped.is_some_and(|wrapped| is_authority_as_server(wrapped))
+}
+
+const WITHOUT_TLS: &str = "What answers there does not speak TLS. The URL of a server without it starts with http://.";
+
+/// Whether what answered did so without TLS.
+fn is_without_tls(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(fault, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType));
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_without_tls(wrapped))
 }
 
 fn seconds(duration: Duration) -> impl fmt::Display {

@@ -71,6 +71,7 @@ use url::Url;
 
 pub(crate) use answer::answers_with_redirect;
 pub use api_error::ApiError;
+pub(crate) use api_error::in_one_line;
 pub(crate) use builder::Advisor;
 pub use builder::ClientBuilder;
 pub use call::Call;

@@ -1,6 +1,6 @@
 //! `tc validate-json`
 
-use crate::commands::documents::Document;
+use crate::commands::documents::{Document, open_schema};
 use crate::context::Context;
 use crate::definition::finding::Finding;
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::schema::Checker;
 
 /// Check a JSON or YAML file against a JSON schema
 ///
-/// Both can be paths or URLs. Each fault is shown in its line; the status is 1 when there are any.
+/// Both can be paths or URLs, and the schema may refer to others. Each fault is shown in its line; the status is 1 when there are any.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// JSON schema: a path, or an http, https or file URL
@@ -25,9 +25,9 @@ pub(crate) struct Args {
 /// # Errors
 /// When it is not, or something cannot be read.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let schema = Document::open(&args.schema, context).await?;
+    let schema = open_schema(&args.schema, context).await?;
     let document = Document::open(&args.file, context).await?;
-    let mismatches = Checker::of(&schema.value)?.mismatches(&document.value);
+    let mismatches = Checker::of(&schema)?.mismatches(&document.value);
     if mismatches.is_empty() {
         context.ui.note("The document is valid");
         return Ok(Status::DONE);

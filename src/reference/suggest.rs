@@ -9,7 +9,9 @@ pub(crate) fn suggest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
             let lower = candidate.to_lowercase();
             let similarity = strsim::jaro_winkler(&wanted, &lower);
             // A part of the name is a better clue than any likeness of letters.
-            let contained = wanted.len() >= 4 && (lower.contains(&wanted) || wanted.contains(&lower));
+            // A letter or two are part of too many names.
+            let is_part = |part: &str, whole: &str| part.len() >= 4 && whole.contains(part);
+            let contained = is_part(&wanted, &lower) || is_part(&lower, &wanted);
             // Two letters in the wrong order change much of a short word.
             let is_slip = wanted.len() >= 3 && strsim::osa_distance(&wanted, &lower) == 1;
             let least = if contained || is_slip { 0.9 } else { 0.0 };
@@ -42,6 +44,8 @@ mod tests {
     fn near_names_are_found_and_far_ones_are_not() {
         assert_eq!(suggest("listTaskGruop", ["listTaskGroup", "ping"]), ["listTaskGroup"]);
         assert_eq!(suggest("zzz", ["listTaskGroup", "ping"]), [""; 0]);
+        assert_eq!(suggest("taskStatus", ["status", "ping"]), ["status"]);
+        assert_eq!(suggest("nope", ["e", "n", "op"]), [""; 0]);
         assert_eq!(suggest("lgo", ["list", "log", "ping"]), ["log"]);
     }
 

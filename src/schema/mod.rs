@@ -10,6 +10,7 @@ mod documents;
 mod faults;
 mod fields;
 mod formats;
+mod outside;
 mod sample;
 mod shape;
 mod skeleton;
@@ -20,6 +21,7 @@ pub(crate) use defaults::Defaults;
 pub(crate) use documents::SchemaError;
 pub(crate) use faults::Fault;
 pub(crate) use fields::{Field, fields, fields_of};
+pub(crate) use outside::{bundled, outside};
 pub(crate) use skeleton::{skeleton, skeleton_of};
 pub(crate) use validator::Validator;
 

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use clap::builder::NonEmptyStringValueParser;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     run: Option<u32>,
     /// Name of the artifact; with a slash at its end, the folder that names start with
-    #[arg(long, value_name = "NAME", default_value = "public/")]
+    #[arg(long, value_name = "NAME", default_value = "public/", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Expiry: a time, or one relative to now; that of the task by default
     #[arg(long, value_name = "TIME")]

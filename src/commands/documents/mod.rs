@@ -6,6 +6,7 @@ mod editor;
 mod fields_table;
 mod input;
 mod report;
+mod schema;
 
 pub(crate) use difference::difference;
 pub(crate) use document::Document;
@@ -13,3 +14,4 @@ pub(crate) use editor::edit;
 pub(crate) use fields_table::fields_table;
 pub(crate) use input::{FieldArgs, inline, misfit, set_fields};
 pub(crate) use report::report;
+pub(crate) use schema::open_schema;

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::named::{NamedHook, text};
+use super::named::{NamedHook, failure, text};
 use crate::client::Client;
 use crate::commands::lists::{Cell, Column, ListArgs, Row};
 use crate::context::Context;
@@ -61,7 +61,7 @@ fn cells(fire: &Value, context: &Context) -> [Cell; COLUMNS.len()] {
         cell("/result").styled(style),
         cell("/taskId"),
         cell("/taskState"),
-        cell("/error"),
+        failure(fire.get("error").unwrap_or(&Value::Null)).into(),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::client::{Call, Client};
+use crate::client::{Call, Client, in_one_line};
 use crate::commands::selection::first_words;
 use crate::context::{Context, Deployment};
 use crate::domain::hook_ref::{HookGroupRef, HookRef, HookRefError};
@@ -127,6 +127,19 @@ fn unexpected() -> Error {
 /// A text in a definition; empty where there is none.
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Why a fire created no task, in one line. A list of fires has the reason as JSON in a text, the status of a hook as
+/// an object.
+pub(super) fn failure(reason: &Value) -> String {
+    let parsed = reason.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let reason = parsed.as_ref().unwrap_or(reason);
+    match (reason.get("message").and_then(Value::as_str), reason.as_str()) {
+        (Some(message), _) => in_one_line(message),
+        (None, Some(text)) => in_one_line(text),
+        (None, None) if reason.is_null() => String::new(),
+        (None, None) => reason.to_string(),
+    }
 }
 
 /// `GROUP/HOOK` of a definition.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
-use super::named::{NamedHook, text};
+use super::named::{NamedHook, failure, text};
 use crate::context::Context;
 use crate::domain::time::parse_time;
 use crate::error::Result;
@@ -46,9 +46,8 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         "error" => {
             writeln!(out, "Last fire: {}, failed", time("/lastFire/time"))?;
-            let error = text(&status, "/lastFire/error/message");
-            let error = if error.is_empty() { status["lastFire"]["error"].to_string() } else { error.to_owned() };
-            writeln!(out, "Error:     {}", one_line(&error))?;
+            let error = status.pointer("/lastFire/error").unwrap_or(&Value::Null);
+            writeln!(out, "Error:     {}", one_line(&failure(error)))?;
         }
         _ => writeln!(out, "Last fire: never")?,
     }

@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     for definition in definitions {
         let hook = &definition.hook;
         let before = hook.definition(&hook.deployment.client(context)?).await?;
-        let lines = difference(&laid_out(&before), &laid_out(&definition.body));
+        let lines = difference(&laid_out(&before), &laid_out(&after(&before, &definition.body)));
         if lines.is_empty() {
             context.ui.note(format_args!("{hook} is up to date."));
             continue;
@@ -91,6 +91,15 @@ async fn send(changed: &[Definition], context: &Context) -> Result<Status> {
         context.print_done(&done_to("updated", "hook", &names), Value::from(answers).to_string()).await?;
     }
     Ok(Status::DONE)
+}
+
+/// What the hook will be: the service keeps the bindings of a hook when a definition has none.
+fn after(before: &Value, body: &Value) -> Value {
+    let mut after = body.clone();
+    if let (Some(members), Some(kept)) = (after.as_object_mut(), before.get("bindings")) {
+        members.entry("bindings").or_insert_with(|| kept.clone());
+    }
+    after
 }
 
 /// A definition as text whose lines can be compared: the order of keys does not count.

@@ -3,7 +3,7 @@
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 use serde_json::Value;
 
-use crate::commands::documents::Document;
+use crate::commands::documents::open_schema;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::reference::{self, Catalogue, Service, suggest};
@@ -47,7 +47,7 @@ impl SchemaTarget {
     /// When it cannot be read.
     pub(super) async fn own(&self, context: &Context) -> Result<Option<Value>> {
         let Some(place) = &self.schema else { return Ok(None) };
-        Ok(Some(Document::open(place, context).await?.value))
+        Ok(Some(open_schema(place, context).await?))
     }
 
     /// The schema's file, and a service from which it is found: that which has it, or any for the

@@ -33,10 +33,13 @@ fn schedule(body: &Map<String, Value>) -> Result<Vec<String>, Fault> {
 /// The schema is one, in the words of the library that the services check with.
 fn check_schema(schema: &Value) -> Result<(), Fault> {
     let faults = Validator::metaschema_faults(schema);
-    if faults.is_empty() && Validator::of(schema).is_ok() {
-        return Ok(());
+    let mut faults: Vec<String> =
+        faults.iter().map(|fault| format!(" * Property undefined {}", fault.message)).collect();
+    if faults.is_empty() {
+        // A reference to elsewhere, say.
+        let Err(error) = Validator::of(schema) else { return Ok(()) };
+        faults.push(format!(" * {error}"));
     }
-    let faults: Vec<String> = faults.iter().map(|fault| format!(" * Property undefined {}", fault.message)).collect();
     Err(Fault::input(format!("triggerSchema is not a valid JSON schema:\n{}", faults.join("\n"))))
 }
 
