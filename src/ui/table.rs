@@ -10,8 +10,9 @@ use super::sanitize;
 
 /// Spaces between columns; those after the last one are cut off.
 const GAP: usize = 2;
-/// Columns of the terminal that one which may be cut keeps beside those that stay whole, if it has as many.
-const LEAST_LEGIBLE: usize = 12;
+/// Columns of the terminal that one which may be cut keeps beside those that stay whole, if it has as many: so many show
+/// which state of a task it is.
+const LEAST_LEGIBLE: usize = 8;
 /// Stands for a cell that is wider than its column until the line is laid out; for private use, and one column wide.
 const PLACEHOLDER: char = '\u{f8ff}';
 /// Most characters of a cell: more than a screen has, and four times what the queue allows for a task's name.
@@ -279,7 +280,7 @@ mod tests {
         table.styled_row([(long, Style::new()), ("failed", AnsiColor::Red.on_default()), ("", Style::new())]);
         assert_eq!(
             table.render(Some(32), false),
-            format!("NAME                 STATE\nbuild-linux64/opt    unscheduled\n{long}  failed\n"),
+            format!("NAME                    STATE\nbuild-linux64/opt       unsched…\n{long}  failed\n"),
         );
         assert!(table.render(Some(32), true).ends_with(&format!("{long}  \u{1b}[31mfailed\u{1b}[39m\n")));
         assert_eq!(table.render(Some(49), false).lines().next(), Some("NAME                                  STATE"));
