@@ -1,6 +1,9 @@
+use std::fs;
+
 use serde_json::json;
 
 use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
 
 #[test]
 fn schemas_are_listed_with_those_who_speak_them() {
@@ -47,7 +50,7 @@ fn a_skeleton_is_a_body_to_fill_in() {
 #[test]
 fn faults_are_told_with_their_paths() {
     let tc = Tc::new();
-    std::fs::write(tc.directory().join("secret.yml"), "secret: [1]\nexpires: soon\nextra: 1\n").unwrap();
+    fs::write(tc.directory().join("secret.yml"), "secret: [1]\nexpires: soon\nextra: 1\n").unwrap();
     let ran = tc.run(&["schema", "validate", "secrets", "set", "secret.yml"]);
     ran.stdout(
         "/: must NOT have additional properties ('extra')\n\
@@ -74,9 +77,9 @@ fn a_fault_cannot_drive_the_terminal() {
 #[test]
 fn bad_input_is_refused_before_anything_is_printed() {
     let tc = Tc::new();
-    std::fs::write(tc.directory().join("broken.json"), "{\"a\": 1,\n \"b\" 2}").unwrap();
-    std::fs::write(tc.directory().join("broken.yml"), "a: b: c\n").unwrap();
-    std::fs::write(tc.directory().join("binary"), b"\xff\xfe").unwrap();
+    fs::write(tc.directory().join("broken.json"), "{\"a\": 1,\n \"b\" 2}").unwrap();
+    fs::write(tc.directory().join("broken.yml"), "a: b: c\n").unwrap();
+    fs::write(tc.directory().join("binary"), b"\xff\xfe").unwrap();
     let validate = |file| ["schema", "validate", "secrets", "set", file];
     for (args, status, message) in [
         (
@@ -120,4 +123,51 @@ fn bad_input_is_refused_before_anything_is_printed() {
         ran.stdout("").status(status);
         assert!(ran.stderr.starts_with(message), "{ran}");
     }
+}
+
+#[test]
+fn a_schema_file_leads_to_the_files_beside_it() {
+    let tc = Tc::new();
+    tc.run(&["schema", "export", "schemas"]).status(0);
+    fs::write(tc.directory().join("task.json"), r#"{"retries": 50}"#).unwrap();
+    let schema = "schemas/queue/v1/create-task-request.json";
+    let ran = tc.run(&["schema", "validate", "--schema", schema, "task.json"]);
+    ran.stderr("").status(1);
+    assert!(ran.stdout.contains("/retries: must be <= 49\n"), "{ran}");
+    // A copy has lost those beside it, and its `$id` says whose it is.
+    let shown = tc.run(&["schema", "show", "queue", "createTask"]).stdout;
+    fs::write(tc.directory().join("copy.json"), shown).unwrap();
+    assert_eq!(tc.run(&["schema", "validate", "--schema", "copy.json", "task.json"]).stdout, ran.stdout);
+    let ran = tc.run(&["validate-json", "copy.json", "task.json"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("--> task.json:1:13 (/retries)\n"), "{ran}");
+}
+
+#[test]
+fn a_schema_of_a_deployment_leads_to_the_others_there_and_nowhere_else() {
+    let server = FakeServer::start();
+    let schema = r#"{"$schema": "/schemas/common/metaschema.json#", "$id": "/schemas/x/v1/a.json#",
+        "properties": {"n": {"$ref": "b.json#/definitions/small"}, "m": {"$ref": "http://127.0.0.2:9/c.json"}}}"#;
+    server.expect("GET /schemas/x/v1/a.json", Answer::json(200, schema));
+    server.always("GET /schemas/x/v1/b.json", Answer::json(200, r#"{"definitions": {"small": {"maximum": 3}}}"#));
+    let tc = Tc::new();
+    fs::write(tc.directory().join("d.json"), r#"{"n": 4}"#).unwrap();
+    let url = format!("{}/schemas/x/v1/a.json", server.url());
+    let ran = tc.run(&["schema", "validate", "--schema", &url, "d.json"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("unknown schema `http://127.0.0.2:9/c.json`"), "{ran}");
+    server.expect("GET /schemas/x/v1/a.json", Answer::json(200, schema.replace("http://127.0.0.2:9/c.json", "b.json")));
+    tc.run(&["schema", "validate", "--schema", &url, "d.json"]).stdout("/n: must be <= 3\n").stderr("").status(1);
+}
+
+#[test]
+fn schemas_of_workers_are_named_by_their_files() {
+    let tc = Tc::new();
+    let whole = tc.run(&["schema", "show", "generic-worker", "multiuser_posix.json"]);
+    whole.stderr("").status(0);
+    tc.run(&["schema", "show", "generic-worker", "multiuser_posix"]).stdout(&whole.stdout).status(0);
+    tc.run(&["schema", "show", "docker-worker", "payload"])
+        .stdout("")
+        .status(2)
+        .stderr("error: docker-worker has no schema `payload`\nhint: Choose from v1/payload.json.\n");
 }

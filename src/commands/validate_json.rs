@@ -1,6 +1,6 @@
 //! `tc validate-json`
 
-use crate::commands::documents::Document;
+use crate::commands::documents::{Document, open_schema};
 use crate::context::Context;
 use crate::definition::finding::Finding;
 use crate::error::{Error, Result};
@@ -25,9 +25,9 @@ pub(crate) struct Args {
 /// # Errors
 /// When it is not, or something cannot be read.
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
-    let schema = Document::open(&args.schema, context).await?;
+    let schema = open_schema(&args.schema, context).await?;
     let document = Document::open(&args.file, context).await?;
-    let mismatches = Checker::of(&schema.value)?.mismatches(&document.value);
+    let mismatches = Checker::of(&schema)?.mismatches(&document.value);
     if mismatches.is_empty() {
         context.ui.note("The document is valid");
         return Ok(Status::DONE);

@@ -3,6 +3,7 @@
 //!
 //! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
 
+mod bundle;
 mod checker;
 mod circles;
 mod defaults;
@@ -15,6 +16,7 @@ mod shape;
 mod skeleton;
 mod validator;
 
+pub(crate) use bundle::Bundle;
 pub(crate) use checker::{Checker, Mismatch, escape, positions};
 pub(crate) use defaults::Defaults;
 pub(crate) use documents::SchemaError;

@@ -5,6 +5,7 @@ mod document;
 mod editor;
 mod fields_table;
 mod input;
+mod referring;
 mod report;
 
 pub(crate) use difference::difference;
@@ -12,4 +13,5 @@ pub(crate) use document::Document;
 pub(crate) use editor::edit;
 pub(crate) use fields_table::fields_table;
 pub(crate) use input::{FieldArgs, inline, misfit, set_fields};
+pub(crate) use referring::open_schema;
 pub(crate) use report::report;
