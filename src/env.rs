@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+#[cfg(unix)]
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ variables! {
     SSL_CERT_FILE = "SSL_CERT_FILE", "File of CA certificates to trust in place of the system's.";
     NO_COLOR = "NO_COLOR", "When set, no colour.";
     CLICOLOR_FORCE = "CLICOLOR_FORCE", "When set and not 0, colour even in a pipe.";
-    TERM = "TERM", "Terminal type; `dumb` means no colour and no redrawing.";
+    TERM = "TERM", "Terminal type; `dumb`, or none at all on Unix, means no colour and no redrawing.";
     COLUMNS = "COLUMNS", "Width of the terminal, when it cannot be asked.";
     BROWSER = "BROWSER", "Commands that open the sign-in page, with colons between them; `%s` stands for its address.";
     DISPLAY = "DISPLAY", "Set where there is a screen (X11), so that a browser can be opened.";
@@ -212,7 +214,7 @@ impl Interrupt {
         Self(InterruptSource::Never)
     }
 
-    /// Comes with Ctrl-C or SIGTERM.
+    /// Comes with Ctrl-C, SIGTERM, or SIGHUP: the end of the terminal, unless `nohup` has this process outlive it.
     pub fn from_signals() -> Self {
         Self(InterruptSource::Signals)
     }
@@ -307,26 +309,58 @@ async fn signals() {
     Signals::new().next().await;
 }
 
-/// Ctrl-C and SIGTERM.
+/// Ctrl-C, SIGTERM and SIGHUP.
 #[cfg(unix)]
 struct Signals {
     interrupt: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
+    /// None once it has come: the system tells of the end of the terminal, and so does the shell, which is one wish.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+        Self { interrupt, terminate, hangup: hangup() }
     }
 
     async fn next(&mut self) -> Asked {
         tokio::select! {
             () = next_of(&mut self.interrupt) => Asked::ByKey,
             () = next_of(&mut self.terminate) => Asked::ByProgram,
+            () = next_of(&mut self.hangup) => {
+                self.hangup = None;
+                Asked::ByProgram
+            }
         }
     }
+}
+
+/// SIGHUP; none where whoever started this process has it outlive the terminal, as `nohup` does.
+#[cfg(unix)]
+fn hangup() -> Option<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    if is_hangup_ignored() { None } else { signal(SignalKind::hangup()).ok() }
+}
+
+/// Whether SIGHUP does nothing to this process. Where the system does not tell, it is so for a process without a
+/// terminal: `nohup` takes all streams away from it.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    use std::io::IsTerminal as _;
+    let status = if cfg!(target_os = "linux") { std::fs::read_to_string("/proc/self/status").ok() } else { None };
+    let is_on_terminal = || io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal();
+    status.as_deref().and_then(ignores_hangup).unwrap_or_else(|| !is_on_terminal())
+}
+
+/// What Linux says of a process in `/proc/PID/status`, read for SIGHUP: `SigIgn` is a mask in hexadecimal digits, whose
+/// lowest bit is signal 1 (proc_pid_status(5)).
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> Option<bool> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    Some(u64::from_str_radix(mask.trim(), 16).ok()? & 1 == 1)
 }
 
 /// The end of the terminal: SIGHUP, and SIGQUIT, which ends what runs there as hard. Once listened to, neither ends
@@ -400,6 +434,18 @@ mod tests {
     fn an_empty_variable_counts_as_unset() {
         let environment = Environment::empty("/").with("TASKCLUSTER_ROOT_URL", "");
         assert_eq!(environment.get(ROOT_URL), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whether_the_end_of_the_terminal_is_ignored_is_read_from_the_mask_of_signals() {
+        let status =
+            |mask: &str| format!("Name:\ttc\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t0000000000000001\n");
+        assert_eq!(ignores_hangup(&status("0000000000000001")), Some(true), "as nohup starts it");
+        assert_eq!(ignores_hangup(&status("0000000000001000")), Some(false), "only SIGPIPE, as Rust has it");
+        assert_eq!(ignores_hangup(&status("0000000000000007")), Some(true));
+        assert_eq!(ignores_hangup(&status("")), None);
+        assert_eq!(ignores_hangup("Name:\ttc\n"), None);
     }
 
     #[test]

@@ -212,7 +212,7 @@ impl Error {
         if source.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Kind::BrokenPipe, "broken pipe");
         }
-        Self::failed(format!("cannot {action} {what}")).caused_by(source)
+        Self::failed(format!("cannot {action} {what}")).caused_by(without_path(source))
     }
 
     /// The kind.
@@ -265,6 +265,16 @@ impl From<io::Error> for Error {
     }
 }
 
+/// The same failure without the name of a temporary file, which the library that makes those adds at the end: it is gone, and
+/// nobody asked for it.
+fn without_path(source: io::Error) -> io::Error {
+    let text = source.get_ref().map(ToString::to_string);
+    match text.as_deref().and_then(|text| text.rsplit_once(" at path \"")) {
+        Some((what, _)) => io::Error::new(source.kind(), what.to_owned()),
+        None => source,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,6 +290,19 @@ mod tests {
     fn a_closed_pipe_is_no_failure() {
         let error = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(error.exit_code(), 0);
+    }
+
+    #[test]
+    fn a_temporary_file_is_not_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = tempfile::NamedTempFile::new_in(folder.path().join("none")).unwrap_err();
+        assert!(source.to_string().contains(" at path "), "{source}");
+        let error = Error::io("write", "`x`", source);
+        let cause = error.source().unwrap().to_string();
+        assert!(!cause.contains("path"), "{cause}");
+        let plain = io::Error::from_raw_os_error(2);
+        let text = plain.to_string();
+        assert_eq!(Error::io("write", "`x`", plain).source().unwrap().to_string(), text);
     }
 
     #[test]

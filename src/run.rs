@@ -124,12 +124,12 @@ fn end(outcome: Result<Status>, paged: Option<&pager::Paged>, ui: Arc<Ui>, endin
             Status::DONE.0
         }
         (Err(error), paged) if error.kind() == Kind::Interrupted => {
-            paged.map(pager::Paged::release).unwrap_or_default();
+            paged.map(pager::Paged::abandon).unwrap_or_default();
             finish_interrupted(error, ui, ending)
         }
         (outcome, Some(paged)) => {
             // What is read comes before what went wrong.
-            let shown = paged.finish(&ui).map_err(Error::from);
+            let shown = paged.finish(&ui);
             finish(outcome.and_then(|status| shown.map(|()| status)), &ui)
         }
         (outcome, None) => finish(outcome, &ui),
@@ -151,7 +151,7 @@ fn say(fault: &clap::Error, args: &[OsString], environment: &Environment, stream
     let ui = Ui::new(streams, ColorChoice::Auto, no_color, false);
     let status = refuse(fault, is_taskcluster, &ui);
     let shown = paged.map_or(Ok(()), |paged| paged.finish(&ui));
-    if shown.is_ok() { status } else { Kind::BrokenPipe.exit_code() }
+    shown.map_or_else(|error| error.exit_code(), |()| status)
 }
 
 /// What the deployment has that the last of these words can become; nothing where it cannot be asked: a shell that
@@ -184,7 +184,15 @@ fn asked(tree: &clap::Command, words: &[OsString], environment: &Environment) ->
 fn described(terminal: Terminal, environment: &Environment) -> Terminal {
     let columns = || environment.get(env::COLUMNS)?.parse().ok().filter(|columns| *columns > 0);
     let width = terminal.width.or_else(columns);
-    Terminal { width, is_dumb: environment.get(env::TERM) == Some("dumb"), ..terminal }
+    Terminal { width, is_dumb: is_dumb(terminal, environment), ..terminal }
+}
+
+/// Whether nothing can be drawn over. On Unix a terminal whose type nobody names may be any.
+fn is_dumb(terminal: Terminal, environment: &Environment) -> bool {
+    match environment.get(env::TERM) {
+        Some(name) => name == "dumb",
+        None => cfg!(unix) && terminal.is_own,
+    }
 }
 
 /// The terminal as one that nothing is drawn over, where progress is not wanted: views print lines one after the other.
@@ -211,28 +219,28 @@ fn color_setting(environment: &Environment, globals: &Globals) -> ColorChoice {
 fn finish_interrupted(error: Error, ui: Arc<Ui>, ending: &Ending) -> u8 {
     ui.close();
     let status = error.exit_code();
-    let (flushed, rest) = mpsc::channel();
     let output = Arc::clone(&ui);
-    let flush = move || {
-        // There is nobody left to report it to.
-        flushed.send(output.flush()).unwrap_or_default();
-    };
-    if thread::Builder::new().name("rest".to_owned()).spawn(flush).is_ok() {
-        // Nobody may read it. The lock is taken then, and the last words do not wait for it.
-        drop(rest.recv_timeout(FLUSH_LIMIT));
-    }
-    let (end, ended) = mpsc::channel();
-    let last_words = move || {
-        finish(Err(error), &ui);
-        // Nobody waits any more when this took too long.
+    // Nobody may read it, and there is nobody left to report it to. The last words do not wait for it.
+    within("rest", FLUSH_LIMIT, move || drop(output.flush()));
+    let left = INTERRUPT_LIMIT.saturating_sub(ending.since_interrupt()).max(LAST_WORDS_LIMIT);
+    within("end", left, move || report(error, &ui));
+    status
+}
+
+/// Does something on a thread of its own, which is waited for no longer than this.
+fn within(name: &str, limit: Duration, work: impl FnOnce() + Send + 'static) {
+    let ((begin, begun), (end, ended)) = (mpsc::channel(), mpsc::channel());
+    let run = move || {
+        // Nobody waits any more when something took too long.
+        begin.send(()).unwrap_or_default();
+        work();
         end.send(()).unwrap_or_default();
     };
-    if thread::Builder::new().name("end".to_owned()).spawn(last_words).is_ok() {
-        // Too late or not at all, the status is the same.
-        let left = INTERRUPT_LIMIT.saturating_sub(ending.since_interrupt()).max(LAST_WORDS_LIMIT);
-        ended.recv_timeout(left).unwrap_or_default();
+    if thread::Builder::new().name(name.to_owned()).spawn(run).is_ok() {
+        // The limit is for the work, not for a busy machine on which a thread takes long to begin.
+        begun.recv_timeout(INTERRUPT_LIMIT).unwrap_or_default();
+        ended.recv_timeout(limit).unwrap_or_default();
     }
-    status
 }
 
 /// Flushes the result, reports what went wrong, and says with which status to end.
@@ -241,22 +249,27 @@ fn finish(outcome: Result<Status>, ui: &Ui) -> u8 {
         (Ok(status), Ok(())) => return status.0,
         (Ok(_), Err(error)) | (Err(error), _) => error,
     };
-    if let Some(text) = outcome.last_words() {
-        ui.write_stderr(text);
-        return outcome.exit_code();
+    let status = outcome.exit_code();
+    report(outcome, ui);
+    status
+}
+
+/// Reports what went wrong.
+fn report(error: Error, ui: &Ui) {
+    if let Some(text) = error.last_words() {
+        return ui.write_stderr(text);
     }
-    let outcome = hints::worded(outcome);
-    if outcome.kind() == Kind::Interrupted {
+    let error = hints::worded(error);
+    if error.kind() == Kind::Interrupted {
         ui.overwrite_key();
     }
-    if outcome.kind() != Kind::BrokenPipe {
+    if error.kind() != Kind::BrokenPipe {
         let causes: Vec<String> =
-            std::iter::successors(outcome.source(), |cause: &&dyn std::error::Error| (*cause).source())
+            std::iter::successors(error.source(), |cause: &&dyn std::error::Error| (*cause).source())
                 .map(ToString::to_string)
                 .collect();
-        ui.report(outcome.message(), &causes, outcome.hints());
+        ui.report(error.message(), &causes, error.hints());
     }
-    outcome.exit_code()
 }
 
 /// Help and version go to standard output with status 0, faults to standard error with 2.

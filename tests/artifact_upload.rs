@@ -40,6 +40,27 @@ fn uploads_come_back_as_they_were() {
     assert_eq!(json["contentType"], "application/json");
 }
 
+/// The artifact would be called as the folder is.
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_no_text_is_refused_unless_a_name_is_given() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let run = |more: &[&str]| {
+        let mut tc = std::process::Command::new(env!("CARGO_BIN_EXE_tc"));
+        tc.env_clear().env("HOME", folder.path()).current_dir(folder.path()).args(["-R", "http://localhost:1"]);
+        tc.args(["artifact", "upload", "--task", TASK, "--run", "0", "--retries", "0"]).args(more);
+        let output = tc.arg(std::ffi::OsStr::from_bytes(b"b\xff")).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = run(&[]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.ends_with("b\u{fffd} is not valid UTF-8, so it cannot be an artifact name\n"), "{said}");
+    let (_, said) = run(&["--name", "public/b"]);
+    assert!(!said.contains("UTF-8"), "{said}");
+}
+
 #[test]
 fn one_upload_that_fails_does_not_stop_the_others() {
     let rig = Rig::new();

@@ -126,6 +126,51 @@ fn each_wrong_input_is_told_and_nothing_is_printed() {
 }
 
 #[test]
+fn a_directory_for_temporary_files_that_is_not_there_is_named() {
+    const GROUP: &str = "VESwp9JaRo-XkFN_bemBhw";
+    let server = FakeServer::start();
+    let page = format!(r#"{{"taskGroupId": "{GROUP}", "tasks": ["{}"]}}"#, "x".repeat(2 << 20));
+    server.expect(&format!("GET /api/queue/v1/task-group/{GROUP}/list"), Answer::json(200, page));
+    let tc = Tc::new().at(server.url());
+    let gone = tc.directory().join("gone").display().to_string();
+    let ran = tc.env("TMPDIR", &gone).run(&["api", "queue", "listTaskGroup", GROUP, "--paginate"]);
+    ran.status(1).stdout("").stderr(&format!(
+        "error: cannot keep the pages in a temporary file in {gone}\n  caused by: No such file or directory (os error 2)\n\
+         hint: Set TMPDIR to a directory with room for it.\n"
+    ));
+}
+
+/// Its last line begins with `error:`.
+#[test]
+fn a_cause_of_several_lines_is_no_second_error() {
+    let ran = Tc::new().at(NOWHERE).run(&["group", "list", "VESwp9JaRo-XkFN_bemBhw", "--name", "*x"]);
+    ran.status(2).stdout("").stderr(
+        "error: --name `*x` is not a regular expression\n  caused by: regex parse error:\n        *x\n        ^\n    \
+         error: repetition operator missing expression\n",
+    );
+}
+
+#[test]
+fn input_without_end_is_refused_before_the_memory_is_full() {
+    use tc::{Streams, Terminal};
+    for verb in [&["task", "status", "-"][..], &["secret", "set", "a", "-"], &["api", "auth", "expandScopes"]] {
+        let words = ["tc"].iter().chain(verb).map(Into::into);
+        let (mut stderr, written) = std::io::pipe().unwrap();
+        let streams = Streams {
+            stdin: Box::new(std::io::repeat(b'y')),
+            stdout: Box::new(std::io::sink()),
+            stderr: Box::new(written),
+            terminal: Terminal::default(),
+        };
+        let environment = tc::Environment::empty("/").with("TASKCLUSTER_ROOT_URL", NOWHERE);
+        let status = tc::run(words, &environment, streams);
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+        assert_eq!((status, said.as_str()), (2, "error: standard input is larger than 64 MiB\n"), "{verb:?}");
+    }
+}
+
+#[test]
 fn half_set_credentials_matter_only_where_credentials_do() {
     let tc = || Tc::new().at(NOWHERE).env("TASKCLUSTER_CLIENT_ID", "me");
     let ran = tc().run(&["api", "queue", "ping"]);

@@ -286,3 +286,79 @@ fn a_template_a_layout_and_a_filter_without_end_are_ended_by_signals() {
         assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
     }
 }
+
+/// The binary, which the end of the terminal reaches or does not, whoever runs the tests.
+#[cfg(target_os = "linux")]
+fn tc_by_env(hangup: &str) -> (Command, tempfile::TempDir) {
+    let (tc, home) = tc();
+    let mut command = Command::new("env");
+    command.env_clear().envs([("HOME", home.path()), ("TMPDIR", home.path())]).current_dir(home.path());
+    command.arg(format!("--{hangup}-signal=HUP")).arg(tc.get_program());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    (command, home)
+}
+
+#[cfg(target_os = "linux")]
+fn kill(child: &std::process::Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Of the end of the terminal both the system and the shell tell, which is no second Ctrl-C.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_tc_runs_is_told_to_end_when_tc_alone_is() {
+    for signals in [&["-TERM"][..], &["-HUP", "-HUP"]] {
+        let (mut command, home) = tc_by_env("default");
+        let script = "trap 'sleep 0.8; echo told; exit 3' TERM; echo ready; while :; do sleep 0.02; done";
+        command.args(["sandbox", "--export", "tasks.json", "--exec", script]);
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        signals.iter().for_each(|signal| kill(&child, signal));
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!((child.wait().unwrap().code(), rest.as_str()), (Some(3), "told\n"), "{signals:?}");
+        assert!(home.path().join("tasks.json").exists(), "{signals:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_the_terminal_ends_a_call_except_under_nohup() {
+    for (hangup, expected) in [("default", (Some(130), "error: interrupted\n")), ("ignore", (Some(0), ""))] {
+        let server = FakeServer::start();
+        let (first, second) = (Answer::hang(), Answer::json(200, "{}"));
+        server.expect("GET /api/queue/v1/ping", first).allow("GET /api/queue/v1/ping", second);
+        let (mut command, _home) = tc_by_env(hangup);
+        command.env("TASKCLUSTER_ROOT_URL", server.url());
+        command.args(["api", "queue", "ping", "--timeout", "2s", "--retries", "1", "-o", "x.json"]);
+        let child = command.spawn().unwrap();
+        server.wait_for_requests(1);
+        kill(&child, "-HUP");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), expected, "{hangup}");
+    }
+}
+
+/// The next line of a running task's log may be minutes away.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_reads_any_more_is_not_followed() {
+    use std::time::{Duration, Instant};
+    let group = crate::support::group::Group::new();
+    let task = group.task("a", "running");
+    let (mut command, _home) = tc();
+    command.env("TASKCLUSTER_ROOT_URL", group.sandbox.root_url()).args(["task", "log", &task]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It has no log yet, which is waited for.
+    let left = Instant::now();
+    drop(child.stdout.take());
+    while child.try_wait().unwrap().is_none() {
+        assert!(left.elapsed() < Duration::from_secs(60), "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}

@@ -349,7 +349,7 @@ async fn a_proxy_that_is_dead_or_wants_a_password_is_named_with_its_variable() {
     for (scheme, variable, address, hint) in [
         ("https", "HTTPS_PROXY", free.as_str(), "Check that the proxy runs"),
         ("http", "http_proxy", &free, "Check that the proxy runs"),
-        ("https", "ALL_PROXY", asking, "its URL needs a user and password"),
+        ("https", "ALL_PROXY", asking, "its URL needs a user and password that the proxy accepts"),
     ] {
         let environment = Environment::empty("/").with(variable, format!("http://me:hunter2@{address}"));
         let root = RootUrl::parse(&format!("{scheme}://tc.invalid")).unwrap();
@@ -361,6 +361,41 @@ async fn a_proxy_that_is_dead_or_wants_a_password_is_named_with_its_variable() {
         assert!(error.hints().iter().any(|given| given.contains(hint)), "{error:?}");
         assert!(error.advice().is_empty(), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_silent_or_hangs_up_is_named() {
+    let silent = FakeServer::start();
+    silent.otherwise(Answer::hang());
+    let hangs_up = FakeServer::start();
+    hangs_up.otherwise(Answer::cut());
+    let address = |proxy: &FakeServer| proxy.url().trim_start_matches("http://").to_owned();
+    let [short, long] = [Duration::from_millis(50), Duration::from_secs(60)];
+    for (scheme, variable, proxy, limit, said) in [
+        ("http", "HTTP_PROXY", &silent, short, "no answer from tc.invalid through the proxy PROXY within 50 ms"),
+        ("https", "HTTPS_PROXY", &silent, short, "no answer from tc.invalid through the proxy PROXY within 50 ms"),
+        ("http", "HTTP_PROXY", &hangs_up, long, "the connection to tc.invalid through the proxy PROXY broke off"),
+    ] {
+        let environment = Environment::empty("/").with(variable, proxy.url());
+        let root = RootUrl::parse(&format!("{scheme}://tc.invalid")).unwrap();
+        let target = Endpoint { root, credentials: None, unsigned_because: None, proxied: false };
+        let client = Client::builder_for(&environment, target).retries(0);
+        let client = client.timeout(limit).build().unwrap();
+        let error = client.call("queue", "ping").send().await.unwrap_err();
+        let said = said.replace("PROXY", &format!("{} (from {variable})", address(proxy)));
+        assert_eq!(error.message(), format!("queue.ping failed: {said}"));
+    }
+}
+
+/// Whoever sets a proxy does not want to be connected without it.
+#[tokio::test]
+async fn a_proxy_of_a_scheme_that_is_not_known_is_refused_instead_of_passed_by() {
+    let environment = Environment::empty("/")
+        .with("TASKCLUSTER_ROOT_URL", "http://tc.invalid")
+        .with("ALL_PROXY", "ftp://me:hunter2@proxy.invalid");
+    let client = Client::from_environment(&environment).unwrap();
+    let error = client.call("queue", "ping").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Usage, "ALL_PROXY is not a URL of a proxy"));
 }
 
 /// The proxy's script is empty: that it is not asked is what is tested.

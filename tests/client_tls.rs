@@ -12,6 +12,7 @@ use tc::RootUrl;
 use tc::client::{Client, Endpoint};
 use tc::{Environment, Error, Kind};
 
+use crate::support::Tc;
 use crate::support::fake_clock::FakeClock;
 
 /// A TLS server on loopback that answers every request with `{}`, with a CA of its own.
@@ -141,6 +142,26 @@ async fn a_server_with_the_certificate_of_a_ca_is_explained() {
         assert_eq!(error.message(), format!("queue.ping failed: cannot trust the certificate of {}", server.address()));
         assert!(error.hints()[0].contains("openssl req -x509 -addext basicConstraints=critical,CA:FALSE"), "{error:?}");
     }
+}
+
+/// It said "received corrupt message of type InvalidContentType", and no more.
+#[test]
+fn a_server_that_speaks_no_tls_is_explained() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let root = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            // What it was sent is read first, or else closing would reset the connection.
+            let mut hello = [0; 4096];
+            drop(connection.read(&mut hello));
+            drop(connection.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));
+        }
+    });
+    let ran = Tc::new().at(&root).run(&["api", "queue", "ping", "--retries", "0"]);
+    ran.stdout("").status(7);
+    assert!(ran.stderr.contains("error: queue.ping failed: cannot connect to "), "{ran}");
+    let hint = "hint: What answers there does not speak TLS. The URL of a server without it starts with http://.\n";
+    assert!(ran.stderr.ends_with(hint), "{ran}");
 }
 
 /// `SSL_CERT_FILE` takes the place of the system's certificates, `--cacert` adds to them.

@@ -31,6 +31,11 @@ fn help_is_found_wherever_it_stands() {
     for line in [&["task", "help", "wait"][..], &["task", "wait", "--help"]] {
         tc().run(line).stdout(&expected).stderr("").status(0);
     }
+    let expected = tc().run_as("taskcluster", &["group", "cancel", "--help"]).stdout;
+    assert!(expected.contains("[aliases: -f, --force]"), "{expected}");
+    for line in [&["help", "group", "cancel"][..], &["group", "help", "cancel"]] {
+        tc().run_as("taskcluster", line).stdout(&expected).stderr("").status(0);
+    }
     tc().run(&["task", "help"]).stdout(&tc().run(&["help", "task"]).stdout).status(0);
 }
 

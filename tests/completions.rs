@@ -180,6 +180,30 @@ fn nothing_is_remembered_for_scripts_nor_where_the_setting_is_off() {
     assert!(!person.directory().join(".cache/tc/history.json").exists());
 }
 
+/// Half a line, or half a file, would be a fault in every new shell.
+#[cfg(unix)]
+#[test]
+fn install_on_a_disk_that_is_full_leaves_the_files_of_shells_as_they_were() {
+    use std::process::Command;
+
+    let home = tempfile::tempdir().unwrap();
+    let (zshrc, bash) = (home.path().join(".zshrc"), home.path().join(".local/share/bash-completion/completions/tc"));
+    let before = format!("{}\n", "# caf\u{e9}".repeat(72));
+    for (path, shell, blocks) in [(&zshrc, "zsh", 1), (&bash, "bash", 0)] {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &before).unwrap();
+        // Files of more blocks of 512 bytes cannot be written; who asks for it gets an error, as where the disk is full.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" completions {shell} --install");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_tc")]).env_clear().env("HOME", home.path());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{shell}: {said}");
+        assert!(said.starts_with(&format!("error: cannot write {}\n", path.display())), "{shell}: {said}");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), before, "{shell}");
+    }
+}
+
 #[test]
 fn install_says_what_it_writes_and_writes_it_once() {
     let tc = Tc::new().env("SHELL", "/usr/bin/fish");

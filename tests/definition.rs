@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tc::sandbox::{Options, Sandbox, Workers};
 
 use crate::support::Tc;
+use crate::support::fake_server::{Answer, FakeServer};
 
 const GROUP: &str = "fN1SbArXTPSVFNUvaOlinQ";
 const METADATA: &str = "metadata: {name: example, description: d, owner: o@example.com, source: 'https://example.com'}";
@@ -225,6 +226,46 @@ fn definitions_are_validated_without_a_deployment() {
         ),
         "{ran}"
     );
+}
+
+/// The schemas of a deployment refer to each other, and none of them could be used.
+#[test]
+fn a_schema_leads_to_others_beside_it_and_on_the_network() {
+    let tc = Tc::new();
+    let server = FakeServer::start();
+    let served = |name: &str, schema: Value| {
+        server.always(&format!("GET /schemas/x/v1/{name}.json"), Answer::json(200, schema.to_string()));
+    };
+    served(
+        "a",
+        json!({"$schema": "/schemas/common/metaschema.json#", "$id": "/schemas/x/v1/a.json#", "type": "object",
+        "properties": {"n": {"$ref": "b.json#/definitions/n"}}}),
+    );
+    served("b", json!({"$id": "/schemas/x/v1/b.json#", "definitions": {"n": {"$ref": "/schemas/x/v1/c.json#"}}}));
+    served("c", json!({"type": "integer"}));
+    served("file", json!({"$ref": "file:///etc/passwd"}));
+    write(&tc, "good.json", "{\"n\": 1}");
+    write(&tc, "bad.json", "{\"n\": \"x\"}");
+    let url = |name: &str| format!("{}/schemas/x/v1/{name}.json", server.url());
+    write(&tc, "remote.json", &json!({"$ref": url("a")}).to_string());
+    write(&tc, "local.json", r#"{"properties": {"n": {"$ref": "folder/n.json#/definitions/n"}}}"#);
+    fs::create_dir(tc.directory().join("folder")).unwrap();
+    write(&tc, "folder/n.json", r##"{"definitions": {"n": {"$ref": "#/definitions/m"}, "m": {"$ref": "../m.json"}}}"##);
+    write(&tc, "m.json", r#"{"type": "number"}"#);
+    for schema in [&url("a"), "remote.json", "local.json", "./folder/../local.json"] {
+        tc.run(&["validate-json", schema, "good.json"]).stdout("").stderr("The document is valid\n").status(0);
+        tc.run(&["schema", "validate", "--schema", schema, "good.json"]).stdout("valid\n").status(0);
+        let ran = tc.run(&["validate-json", schema, "bad.json"]);
+        ran.stdout("").status(1);
+        assert!(ran.stderr.contains(" --> bad.json:1:7 (/n)\n"), "{ran}");
+    }
+    let ran = tc.run(&["validate-json", &url("file"), "good.json"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("refers to file:///etc/passwd, which only a file may do"), "{ran}");
+    write(&tc, "lost.json", r#"{"$ref": "none.json"}"#);
+    let ran = tc.run(&["validate-json", "lost.json", "good.json"]);
+    ran.stdout("").status(1);
+    assert!(ran.stderr.contains("refers to what cannot be read\n") && ran.stderr.contains("none.json"), "{ran}");
 }
 
 #[test]

@@ -70,6 +70,9 @@ enum Input {
     Terminal(&'static str),
 }
 
+/// What `config` prints where nothing is set.
+const NO_SETTINGS: &str =
+    "config:\n  accessToken: \"\"\n  authorizedScopes: null\n  certificate: null\n  clientId: \"\"\n  rootUrl: \"\"\n";
 const REFUSED: Ending = (Some(""), 2);
 const NOTHING: Input = Input::Pipe("");
 
@@ -138,6 +141,7 @@ const ROWS: &[Row] = &[
         (Some("Key:     root-url\nMeaning: Root URL of the deployment to talk to.\nDefault: none\n"), 0),
         (Some("Key:     root-url\nMeaning: Root URL of the deployment to talk to.\nDefault: none\n"), 0),
     ),
+    both("config", "`config -o -`", &["config", "-o", "-"], (Some(NO_SETTINGS), 0)),
     both("config", "`config.authorizedScopes`", &["config", "set", "config.authorizedScopes", "[]"], REFUSED),
     both("d2g", "`-e podman`", &["d2g", "-e", "podman"], REFUSED),
     both("d2g", "a payload with faults", &["d2g"], (Some(""), 1)).reading(Input::Pipe("{\"image\": 1}")),
@@ -159,12 +163,14 @@ const ROWS: &[Row] = &[
         &["from-now", "1 hour", "--from", "2026-01-31T00:00:00+02:00"],
         (Some("2026-01-30T23:00:00Z\n"), 0),
     ),
+    both("from-now", "`from-now '9000 years'`", &["from-now", "9000 years", "--from", "0"], REFUSED),
     both(
         "from-now",
         "`from-now '-1 day'`",
         &["from-now", "-1 day", "--from", "2026-01-31T00:00:00Z"],
         (Some("2026-01-30T00:00:00Z\n"), 0),
     ),
+    both("task", "`task def`", &["task", "def", "{TASK}", "--jq", "keys_unsorted[0]"], (Some("provisionerId\n"), 0)),
     both("group", "`group status`", &["group", "status", "{TASK}"], (Some("running: 1\n"), 0)),
     both("group", "`group list` without a filter", &["group", "list", "{TASK}"], (Some("{TASK} n running\n"), 0)),
     both(

@@ -52,6 +52,7 @@ pub const STORIES: &[Story] = &[
     twice!("group", "Ctrl-C half way", group_bulk::an_interrupt_waits_for_what_is_in_flight_and_says_what_is_left),
     twice!("group", "`group cancel`, many tasks", group_bulk::a_server_that_asks_for_less_gets_less_and_all_of_it_is_done_once),
     once!("group", "`group cancel -w TYPE`", compatible::of_several_worker_types_the_last_one_counts_by_the_go_tools_name),
+    once!("group", "`group cancel -w ''`", compatible_options::an_empty_worker_type_chooses_nothing_by_the_go_tools_name_and_is_refused_here),
     once!("group", "-w A -w B", compatible::of_several_worker_types_the_last_one_counts_by_the_go_tools_name),
     twice!("signin", "`signin` on a terminal", signin::at_a_terminal_it_is_stored_and_found_again),
     once!("signin", "the client's name", signin::by_the_go_tools_name_lines_and_clients_are_as_there),
@@ -70,6 +71,8 @@ pub const STORIES: &[Story] = &[
     twice!("task", "of several tasks", task_actions::many_tasks_need_a_yes),
     twice!("task", "`task retrigger`", task_actions::a_retriggered_task_is_a_new_one_without_routes_and_dependencies),
     twice!("task", "| `task complete` |", task_actions::complete_claims_and_reports_with_the_credentials_of_the_claim),
+    once!("task", "options behind IMAGE", compatible_options::options_behind_the_image_count_by_the_go_tools_name),
+    twice!("task", "`task run -e ", compatible_options::a_variable_in_quotes_keeps_its_commas),
     twice!("task", "`task run --retries N`", compatible::a_number_of_retries_counts),
     twice!("validate-json", "a document with faults", definition::files_are_checked_against_schemas_of_one_s_own),
 ];

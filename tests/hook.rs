@@ -179,6 +179,30 @@ fn a_token_triggers_without_credentials_and_only_until_it_is_replaced() {
     assert!(ran.stderr.contains("error: the trigger token of project-x/nightly/main is not valid\n"), "{ran}");
 }
 
+/// Who sends a token in place of credentials was told to sign in.
+#[test]
+fn a_trigger_with_a_token_needs_no_credentials_and_says_so() {
+    let server = FakeServer::start();
+    let refused = |code: &str, message: &str| json!({"code": code, "message": message, "requestInfo": {}}).to_string();
+    let path = |token: &str| format!("POST /api/hooks/v1/hooks/g/h/trigger/{token}");
+    server.always(&path("old"), Answer::json(401, refused("AuthenticationFailed", "invalid hook token")));
+    let lacks = "The role `hook-id:g/h` does not have sufficient scopes to create the task:\n\nand is missing the following \
+                 scopes:\n\n```\nqueue:scheduler-id:s\n```\n";
+    server.always(&path("good"), Answer::json(403, refused("InsufficientScopes", lacks)));
+    let tc = Tc::new().at(server.url());
+    let line =
+        |token: &'static str| ["api", "hooks", "triggerHookWithToken", "g", "h", token, "-d", "{}", "--no-credentials"];
+    let ran = tc.run(&line("old"));
+    ran.stdout("").status(4);
+    assert!(!ran.stderr.contains("signin"), "{ran}");
+    let ran = tc.run(&line("good"));
+    ran.stdout("").status(4);
+    assert!(ran.stderr.contains("hint: These are scopes of the role `hook-id:g/h`, not yours"), "{ran}");
+    assert!(!ran.stderr.contains("turned off"), "{ran}");
+    let ran = tc.run(&line("old")[..8]);
+    assert!(ran.stderr.ends_with("hint: `tc hook token GROUP/HOOK` prints the token that counts.\n"), "{ran}");
+}
+
 #[test]
 fn scopes_that_the_role_lacks_are_told_as_those_of_the_role() {
     let (sandbox, tc) = sandbox(Options::default());

@@ -165,3 +165,13 @@ fn an_object_of_another_shape_is_an_error() {
         assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains("object"), "{ran}");
     }
 }
+
+#[test]
+fn a_text_cannot_drive_the_terminal_and_is_whole_in_a_pipe() {
+    let server = FakeServer::start();
+    let answer = || Answer::json(200, r#"{"name":"a\u001b]0;b\u0007\u202ec\nd"}"#);
+    server.expect("GET /api/queue/v1/ping", answer()).expect("GET /api/queue/v1/ping", answer());
+    let args = ["api", "queue", "ping", "--jq", ".name", "--color", "never"];
+    Tc::new().at(server.url()).terminal().run(&args).stdout("a]0;bc\nd\n").status(0);
+    Tc::new().at(server.url()).run(&args).stdout("a\u{1b}]0;b\u{7}\u{202e}c\nd\n").status(0);
+}

@@ -32,6 +32,7 @@ mod client_pages;
 mod client_redirects;
 mod client_tls;
 mod compatible;
+mod compatible_options;
 mod completions;
 mod completions_shells;
 mod config;

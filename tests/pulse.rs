@@ -77,6 +77,7 @@ fn key_prints_exchange_and_pattern() {
     for args in [
         &["pulse", "key", "queue", "taskCompleted", "--task-id", "-8-U5J46TnidyFvAZAaJLg"][..],
         &["pulse", "key", "queue.taskCompleted", "--task-id=-8-U5J46TnidyFvAZAaJLg"],
+        &["pulse", "key", "queue.taskCompleted", "--taskId", "-8-U5J46TnidyFvAZAaJLg"],
         &["pulse", "key", "QueueEvents", "task-completed", "--word", "taskId=-8-U5J46TnidyFvAZAaJLg"],
     ] {
         Tc::new().run(args).status(0).stderr("").stdout(expected);

@@ -3,7 +3,6 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::Tc;
-use crate::support::fake_server::{Answer, FakeServer};
 
 #[test]
 fn schemas_are_listed_with_those_who_speak_them() {
@@ -134,30 +133,6 @@ fn a_schema_file_leads_to_the_files_beside_it() {
     let ran = tc.run(&["schema", "validate", "--schema", schema, "task.json"]);
     ran.stderr("").status(1);
     assert!(ran.stdout.contains("/retries: must be <= 49\n"), "{ran}");
-    // A copy has lost those beside it, and its `$id` says whose it is.
-    let shown = tc.run(&["schema", "show", "queue", "createTask"]).stdout;
-    fs::write(tc.directory().join("copy.json"), shown).unwrap();
-    assert_eq!(tc.run(&["schema", "validate", "--schema", "copy.json", "task.json"]).stdout, ran.stdout);
-    let ran = tc.run(&["validate-json", "copy.json", "task.json"]);
-    ran.stdout("").status(1);
-    assert!(ran.stderr.contains("--> task.json:1:13 (/retries)\n"), "{ran}");
-}
-
-#[test]
-fn a_schema_of_a_deployment_leads_to_the_others_there_and_nowhere_else() {
-    let server = FakeServer::start();
-    let schema = r#"{"$schema": "/schemas/common/metaschema.json#", "$id": "/schemas/x/v1/a.json#",
-        "properties": {"n": {"$ref": "b.json#/definitions/small"}, "m": {"$ref": "http://127.0.0.2:9/c.json"}}}"#;
-    server.expect("GET /schemas/x/v1/a.json", Answer::json(200, schema));
-    server.always("GET /schemas/x/v1/b.json", Answer::json(200, r#"{"definitions": {"small": {"maximum": 3}}}"#));
-    let tc = Tc::new();
-    fs::write(tc.directory().join("d.json"), r#"{"n": 4}"#).unwrap();
-    let url = format!("{}/schemas/x/v1/a.json", server.url());
-    let ran = tc.run(&["schema", "validate", "--schema", &url, "d.json"]);
-    ran.stdout("").status(1);
-    assert!(ran.stderr.contains("unknown schema `http://127.0.0.2:9/c.json`"), "{ran}");
-    server.expect("GET /schemas/x/v1/a.json", Answer::json(200, schema.replace("http://127.0.0.2:9/c.json", "b.json")));
-    tc.run(&["schema", "validate", "--schema", &url, "d.json"]).stdout("/n: must be <= 3\n").stderr("").status(1);
 }
 
 #[test]

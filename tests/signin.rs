@@ -180,6 +180,24 @@ pub fn a_browser_that_does_not_open_is_no_failure() {
     assert_eq!(signin.finish().status, 0);
 }
 
+/// Reading without echo goes on in a thread that nobody can end.
+#[cfg(unix)]
+#[test]
+fn a_signal_while_an_address_is_pasted_gives_the_terminal_its_echo_back() {
+    use crate::support::pty::Terminal;
+    use rustix::process::Signal;
+
+    for signal in [Signal::TERM, Signal::INT] {
+        let session = Terminal::at("https://tc.example.com").run(&["signin", "-s", "a", "--paste"]);
+        session.wait_for("it will not be shown");
+        session.wait_for_echo(false);
+        session.signal(signal);
+        session.wait_for("error: interrupted");
+        assert!(session.echoes(), "{signal:?}");
+        assert_eq!(session.end().status, Some(130), "{signal:?}");
+    }
+}
+
 #[test]
 fn the_last_address_can_be_pasted() {
     let tc = Tc::new().env("TASKCLUSTER_ROOT_URL", ROOT);

@@ -86,6 +86,13 @@ pub fn many_tasks_are_told_apart_and_come_in_order() {
         .stdout(&format!("{failed} failed 'failed'\n{pending} pending\n"))
         .stderr("")
         .status(0);
+    // As shells of Windows write text.
+    group
+        .tc()
+        .stdin(format!("\u{feff}{failed}\r\n"))
+        .run(&["task", "name", "-"])
+        .stdout(&format!("{failed} a\n"))
+        .status(0);
     let tc = group.tc();
     tc.run(&["task", "name", &pending, &failed]).stdout(&format!("{pending} b\n{failed} a\n")).status(0);
     tc.run(&["task", "group", &failed, &pending]).stdout(&format!("{failed} {0}\n{pending} {0}\n", group.id)).status(0);
@@ -236,6 +243,17 @@ fn waiting_polls_ever_less_often_and_tells_how_it_ended() {
     expect_status(&server, ID, "exception", &json!([ended(0, "exception", "canceled")]));
     let ran = tc.run(&["task", "wait", ID]);
     ran.stdout("exception 'canceled'\n").stderr("error: the task did not complete\n").status(3);
+}
+
+#[test]
+fn an_answer_about_another_task_says_nothing_about_this_one() {
+    for verb in [&["status"][..], &["wait"], &["group"], &["status", "--json"], &["wait", "--json"]] {
+        let server = FakeServer::start();
+        let other = Answer::json(200, status(DASHED, "completed", &json!([])));
+        server.expect(&format!("GET /api/queue/v1/task/{ID}/status"), other);
+        let ran = tc(&server).run(&[&["task"], verb, &[ID]].concat());
+        ran.stdout("").stderr(&format!("error: queue.status answered with the status of task {DASHED}\n")).status(1);
+    }
 }
 
 #[test]

@@ -174,3 +174,18 @@ fn what_fails_behind_the_first_screen_is_told_after_the_pager() {
     assert!(pager < error, "{}", left.sent);
     assert_ne!(left.status, Some(0));
 }
+
+/// One that goes on would fight with the shell for the keys.
+#[cfg(unix)]
+#[test]
+fn a_signal_that_ends_tc_ends_the_pager_too() {
+    let pager = "sh -c 'trap \"echo restored; exit\" TERM; head -n 2; echo shown; while :; do sleep 0.02; done'";
+    let server = two_pages(Answer::hang());
+    for args in [&["group", "list", GROUP, "--jsonl"][..], &["help", "environment"], &["group", "rerun", "--help"]] {
+        let session = Terminal::at(server.url()).env("TC_PAGER", pager).run(args);
+        session.wait_for("shown");
+        session.signal(rustix::process::Signal::TERM);
+        session.wait_for("restored");
+        assert_eq!(session.end().status, Some(130), "{args:?}");
+    }
+}

@@ -198,7 +198,8 @@ fn colours_can_be_done_without() {
 
 #[test]
 fn a_dumb_terminal_and_whoever_wants_no_progress_get_a_line_for_each_change() {
-    for (name, value) in [("TERM", "dumb"), ("TC_PROGRESS", "0")] {
+    // A variable that is empty counts as unset.
+    for (name, value) in [("TERM", "dumb"), ("TERM", ""), ("TC_PROGRESS", "0")] {
         let group = Group::new();
         let id = group.task("one", "running");
         let session = watch(&group, Terminal::on(&group).env("NO_COLOR", "1").env(name, value), &[]);

@@ -140,6 +140,6 @@ mod tests {
         for _ in 0..10 {
             report.fail("a", "", &refused(407, ""));
         }
-        assert_eq!(report.hints, ["A proxy answered; its URL needs a user and password."]);
+        assert_eq!(report.hints, ["A proxy answered; its URL needs a user and password that the proxy accepts."]);
     }
 }

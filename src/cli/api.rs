@@ -52,7 +52,7 @@ impl View<'_> {
             let spelled = named.iter().filter(|(_, service)| service.service_name == name);
             for (word, service) in spelled {
                 if *word != name {
-                    command = command.alias((*word).to_owned());
+                    command = with_other_name(command, word);
                 }
                 if !command.has_subcommands() {
                     command = self.add_methods(command, service);
@@ -67,10 +67,12 @@ impl View<'_> {
         let is_named = |method: &&Method| self.words.iter().any(|word| is_called(method, word));
         self.reach.of(service.methods.iter(), is_named).fold(command, |command, method| {
             let mut subcommand = method_command(self.catalogue, service, method);
-            if let Some(word) = self.words.iter().find(|word| is_called(method, word)) {
+            // One of them may be the value of an option, or the service.
+            let spelled = self.words.iter().filter(|word| is_called(method, word));
+            if spelled.clone().next().is_some() {
                 subcommand = add_arguments(subcommand, service, method, self.words);
-                if **word != method.name && service.method(word).is_none() {
-                    subcommand = subcommand.alias((*word).to_owned());
+                for word in spelled.filter(|word| service.method(word).is_none()) {
+                    subcommand = with_other_name(subcommand, word);
                 }
                 if self.documented {
                     let text = documentation::of(service, method);
@@ -83,6 +85,11 @@ impl View<'_> {
             command.subcommand(subcommand)
         })
     }
+}
+
+/// The command with one more name, which it may have already: words of a command line can be repeated.
+fn with_other_name(command: Command, name: &str) -> Command {
+    if command.get_all_aliases().any(|known| known == name) { command } else { command.alias(name.to_owned()) }
 }
 
 fn is_called(method: &Method, word: &str) -> bool {

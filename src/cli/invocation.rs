@@ -23,7 +23,7 @@ pub(crate) struct Invocation {
     pub method: String,
     /// Values of the route arguments that were given, in order.
     pub args: Vec<String>,
-    /// The query arguments that were given.
+    /// The query arguments that were given, without those that are empty.
     pub query: Vec<(String, String)>,
 }
 
@@ -38,7 +38,8 @@ impl Invocation {
         };
         // `ids` is in the order of the command line, and so are positional values.
         let args = values(POSITIONAL_GROUP).map(|(_, value)| value).collect();
-        let query = values(QUERY_GROUP).collect();
+        // Scripts pass what they may not have, such as the token of a first page; an empty value asks for nothing.
+        let query = values(QUERY_GROUP).filter(|(_, value)| !value.is_empty()).collect();
         Self { service: service.to_owned(), method: method.to_owned(), args, query }
     }
 

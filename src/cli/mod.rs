@@ -20,7 +20,7 @@ pub(crate) use form::{Form, document_form};
 pub(crate) use globals::Globals;
 pub(crate) use options::{UnknownOption, word_behind_options};
 pub(crate) use short_help::with_screen_help;
-pub(crate) use switches::lenient;
+pub(crate) use switches::{count, lenient};
 
 use std::ffi::OsString;
 

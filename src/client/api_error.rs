@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::connection_error::PROXY_WANTS_USER;
 use super::missing;
 use super::response::{first_line, is_html};
 use crate::error::{Error, Kind};
@@ -137,7 +138,7 @@ impl ApiError {
         if let Some(missing) = &self.missing_scopes {
             error = error.hint(format!("Missing: {}", missing::in_words(missing)));
         } else if self.status == 407 {
-            error = error.hint("A proxy answered; its URL needs a user and password.");
+            error = error.hint(PROXY_WANTS_USER);
         } else if let Some(more) = self.more_lines() {
             error = error.hint(more);
         }

@@ -10,6 +10,9 @@ use url::Url;
 
 use crate::error::{Advice, Error, Kind};
 
+/// What to do where a proxy answers that it wants to know who asks.
+pub(super) const PROXY_WANTS_USER: &str = "A proxy answered; its URL needs a user and password that the proxy accepts.";
+
 /// A try that brought no whole answer; the source of the [`Error`] that the call returns.
 ///
 /// It shows the cause as the system words it; what happened is the message of the error that this caused.
@@ -64,9 +67,10 @@ impl ConnectionError {
         Self { host: host.to_owned(), fault, cause: cause.to_string(), proxy: None, hint: None }
     }
 
-    /// The same for a request that went to a proxy: who is not there is the proxy, and not the host.
+    /// The same for a request that went to a proxy: who is not there, or is silent, may be the proxy, and not the host.
     pub(super) fn through(mut self, proxy: impl FnOnce() -> Option<String>) -> Self {
-        if matches!(self.fault, ConnectionFault::NameLookup | ConnectionFault::Connect) {
+        use ConnectionFault::{BrokeOff, Connect, NameLookup, TimeLimit};
+        if matches!(self.fault, NameLookup | Connect | TimeLimit(_) | BrokeOff) {
             self.proxy = proxy();
         }
         self
@@ -91,7 +95,11 @@ impl ConnectionError {
             ConnectionFault::BrokeOff
         };
         let cause = causes.last().map_or_else(|| source.to_string(), ToString::to_string);
-        let hint = causes.iter().any(|cause| is_authority_as_server(*cause)).then_some(AUTHORITY_AS_SERVER);
+        let hint = causes.iter().find_map(|cause| match *cause {
+            cause if is_authority_as_server(cause) => Some(AUTHORITY_AS_SERVER),
+            cause if is_without_tls(cause) => Some(WITHOUT_TLS),
+            _ => None,
+        });
         Self { hint, ..Self::new(host, fault, cause) }
     }
 
@@ -122,16 +130,16 @@ impl ConnectionError {
             None => error,
         };
         let error = self.hint.into_iter().fold(error, Error::hint);
-        let error = if self.proxy.is_some() { error.hint(self.about_proxy()) } else { error };
+        let error = self.about_proxy().into_iter().fold(error, Error::hint);
         error.caused_by(self)
     }
 
     /// What happened, in a few words.
     pub(super) fn summary(&self) -> String {
-        let host = &self.host;
-        if let Some(proxy) = &self.proxy {
-            return format!("cannot connect to {host} through the proxy {proxy}");
-        }
+        let host = match &self.proxy {
+            Some(proxy) => Cow::Owned(format!("{} through the proxy {proxy}", self.host)),
+            None => Cow::Borrowed(self.host.as_str()),
+        };
         match self.fault {
             ConnectionFault::NameLookup | ConnectionFault::Connect => format!("cannot connect to {host}"),
             ConnectionFault::Certificate => format!("cannot trust the certificate of {host}"),
@@ -150,18 +158,25 @@ impl ConnectionError {
     }
 
     /// What to do about a proxy that does not do what it is for.
-    fn about_proxy(&self) -> &'static str {
-        if self.cause.contains("authorization required") {
-            "The proxy answered; its URL needs a user and password."
-        } else {
-            "Check that the proxy runs; NO_PROXY lists the hosts that are reached without it."
+    fn about_proxy(&self) -> Option<&'static str> {
+        self.proxy.as_ref()?;
+        match self.fault {
+            ConnectionFault::Connect if self.cause.contains("authorization required") => Some(PROXY_WANTS_USER),
+            // How `hyper-util` words any other answer than a 200.
+            ConnectionFault::Connect if self.cause == "tunnel error: unsuccessful" => {
+                Some("The proxy answered, and does not connect; NO_PROXY lists the hosts that are reached without it.")
+            }
+            ConnectionFault::NameLookup | ConnectionFault::Connect => {
+                Some("Check that the proxy runs; NO_PROXY lists the hosts that are reached without it.")
+            }
+            _ => None,
         }
     }
 
     /// What to do about it.
     fn advice(&self) -> Option<Advice> {
         match self.fault {
-            _ if self.proxy.is_some() || self.hint.is_some() => None,
+            _ if self.about_proxy().is_some() || self.hint.is_some() => None,
             ConnectionFault::Certificate => Some(Advice::TrustCertificate),
             ConnectionFault::NameLookup => Some(Advice::CheckRootUrl),
             ConnectionFault::TimeLimit(_) => Some(Advice::AllowMoreTime),
@@ -199,6 +214,17 @@ fn is_authority_as_server(cause: &(dyn StdError + 'static)) -> bool {
     }
     let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     wrapped.is_some_and(|wrapped| is_authority_as_server(wrapped))
+}
+
+const WITHOUT_TLS: &str = "What answers there does not speak TLS. The URL of a server without it starts with http://.";
+
+/// Whether what answered did so without TLS.
+fn is_without_tls(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(fault) = cause.downcast_ref::<rustls::Error>() {
+        return matches!(fault, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType));
+    }
+    let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.is_some_and(|wrapped| is_without_tls(wrapped))
 }
 
 fn seconds(duration: Duration) -> impl fmt::Display {

@@ -81,6 +81,12 @@ impl Proxies {
 }
 
 impl ProxySetting {
+    /// Whether requests go through it: one of a scheme that nobody speaks would be passed by without a word.
+    pub(super) fn is_understood(&self) -> bool {
+        let matcher = Matcher::builder().http(self.url.as_str()).build();
+        "http://tc.invalid".parse().is_ok_and(|uri| matcher.intercept(&uri).is_some())
+    }
+
     fn read(environment: &Environment, variable: env::Variable) -> Option<Self> {
         let url = environment.get_any_case(variable)?.to_owned();
         // Lower case wins.
@@ -107,6 +113,24 @@ mod tests {
         assert_eq!(taken("https://direct.example.com/x"), None);
         assert_eq!(taken("http://localhost:1/x"), None);
         assert_eq!(Proxies::default().taken(&"https://tc.example.com".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_proxy_of_a_scheme_that_nobody_speaks_is_not_understood() {
+        let is_understood = |url: &str| ProxySetting { url: url.into(), variable: "ALL_PROXY".into() }.is_understood();
+        for url in [
+            "http://proxy:3128",
+            "https://proxy",
+            "socks5://proxy",
+            "socks5h://proxy:1",
+            "socks4a://proxy",
+            "proxy:3128",
+        ] {
+            assert!(is_understood(url), "{url}");
+        }
+        for url in ["ftp://proxy:3128", "socks6://proxy", "http://[::1", "file:///proxy"] {
+            assert!(!is_understood(url), "{url}");
+        }
     }
 
     fn proxies(variables: &[(&str, &str)]) -> (Option<String>, Option<String>) {

@@ -27,6 +27,9 @@ const ANNOUNCED_WAIT: Duration = Duration::from_secs(3);
 const MAY_HAVE_BEEN_DONE: &str =
     "It may have been done all the same, and is not tried again: a second time it would do a second thing.";
 
+/// What the services say where a call is limited to scopes that its credentials do not have.
+const UNSATISFIED: &str = "do not satisfy authorizedScopes";
+
 /// Redirects that are followed one after the other.
 const MAX_REDIRECTS: usize = 10;
 
@@ -266,11 +269,20 @@ impl Client {
         let mut hints = Vec::new();
         match (&self.0.credentials, &self.0.unsigned_because) {
             (None, Some(reason)) if refusal.kind() == Kind::Auth && is_own => {
-                hints.push(reason.clone());
+                // Signing gives no scopes to a role.
+                hints.extend(refusal.other_holder(None).is_none().then(|| reason.clone()));
                 hints.extend(advice);
             }
             (Some(credentials), _) if refusal.status == 403 && credentials.authorized_scopes.is_some() => {
                 hints.push("The call was limited to its authorized scopes, whatever the credentials have.".into());
+            }
+            // New credentials would not help.
+            (Some(credentials), _)
+                if refusal.status == 401
+                    && credentials.authorized_scopes.is_some()
+                    && refusal.message.contains(UNSATISFIED) =>
+            {
+                hints.push("The call is limited to authorized scopes that the credentials do not have.".into());
             }
             (Some(credentials), _) if refusal.status == 401 && is_own => {
                 let now = self.0.clock.now() + chrono::TimeDelta::seconds(ahead.unwrap_or(0));

@@ -346,11 +346,11 @@ fn build(settings: &Settings, pool: Pool) -> Result<reqwest::Client> {
         (None, false) => builder.tls_certs_merge(extra_roots),
     };
     let exceptions = NoProxy::from_string(&settings.proxies.direct());
-    if let Some(ProxySetting { url, variable }) = &settings.proxies.http {
-        builder = builder.proxy(Proxy::http(url).map_err(|_| bad_proxy(variable))?.no_proxy(exceptions.clone()));
+    if let Some(setting) = &settings.proxies.http {
+        builder = builder.proxy(proxy(setting, Proxy::http)?.no_proxy(exceptions.clone()));
     }
-    if let Some(ProxySetting { url, variable }) = &settings.proxies.https {
-        builder = builder.proxy(Proxy::https(url).map_err(|_| bad_proxy(variable))?.no_proxy(exceptions));
+    if let Some(setting) = &settings.proxies.https {
+        builder = builder.proxy(proxy(setting, Proxy::https)?.no_proxy(exceptions));
     }
     builder.build().map_err(|source| {
         Error::failed("cannot set up TLS")
@@ -369,7 +369,10 @@ pub(super) fn ca_certificates(file: &Path) -> Result<Vec<Certificate>> {
     }
 }
 
-/// The URL is left out: it may hold a password.
-fn bad_proxy(variable: &str) -> Error {
-    Error::usage(format!("{variable} is not a URL of a proxy")).hint("It looks like http://proxy.example.com:3128.")
+/// The URL is left out of what is said: it may hold a password.
+fn proxy<'a>(setting: &'a ProxySetting, of_scheme: fn(&'a str) -> reqwest::Result<Proxy>) -> Result<Proxy> {
+    of_scheme(&setting.url).ok().filter(|_| setting.is_understood()).ok_or_else(|| {
+        Error::usage(format!("{} is not a URL of a proxy", setting.variable))
+            .hint("It looks like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.")
+    })
 }

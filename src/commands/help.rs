@@ -51,8 +51,10 @@ pub(crate) async fn run(
     {
         return Ok(Status::DONE);
     }
+    // By the Go tool's name some options mean what they mean there.
+    let program = if context.is_taskcluster() { "taskcluster" } else { "tc" };
     let line: Vec<OsString> =
-        std::iter::once("tc").chain(words.iter().copied()).chain(["--help"]).map(OsString::from).collect();
+        std::iter::once(program).chain(words.iter().copied()).chain(["--help"]).map(OsString::from).collect();
     let tree = tree_for(&line);
     match tree.clone().try_get_matches_from(&line) {
         Err(help) if help.kind() == ErrorKind::DisplayHelp => {

@@ -49,6 +49,7 @@ fn words(advice: &Advice) -> String {
         Advice::AllowMoreTime => "Allow more time with --timeout.".to_owned(),
         Advice::UseRootUrl(root) => format!("To use the page's deployment: -R {root}"),
         Advice::ListServices => "`tc api` lists all services.".to_owned(),
+        Advice::UseLegacy => "The services of 2018 had it: --legacy".to_owned(),
         Advice::ListMethods(service) => format!("`tc api {service}` lists its methods."),
         Advice::OtherReferences => {
             "A deployment of another version may have it: `tc references update` fetches what the \
@@ -75,7 +76,7 @@ fn words(advice: &Advice) -> String {
 /// It comes from the whole scope expression that the server sent, less what the caller has, and from those of the other
 /// methods that the verb calls.
 pub(crate) fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deployment, verb: &str) -> Vec<String> {
-    if identity.target.unsigned_because.is_some() {
+    if identity.target.unsigned_because.is_some() && refusal.other_holder(None).is_none() {
         // Credentials that were turned off are not what is missing; those that have ended are.
         let again = identity.expires.map(|_| format!("To sign in again: {}", sign_in(deployment)));
         return again.into_iter().collect();
@@ -105,6 +106,10 @@ pub(crate) fn advise(refusal: &ApiError, identity: &Identity, deployment: &Deplo
             }
             let open = others.open.first().map(|_| "Add the scopes of the task itself, too, with -s.".to_owned());
             std::iter::once(format!("To get what is missing: {command}")).chain(open).collect()
+        }
+        // It is its own credential, and is sent without others.
+        (None, 401) if refusal.what == "hooks.triggerHookWithToken" => {
+            vec!["`tc hook token GROUP/HOOK` prints the token that counts.".to_owned()]
         }
         (None, 401) if !matches!(identity.origin, Some(Origin::Proxy)) => {
             vec![format!("To get new credentials: {}", sign_in(deployment))]

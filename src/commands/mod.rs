@@ -192,6 +192,7 @@ impl CommandLine {
     fn of(matches: &clap::ArgMatches, form: Option<Option<cli::Form>>) -> Result<Self, clap::Error> {
         let mut globals = Globals::from_arg_matches(matches)?;
         let is_finite = form.is_some();
+        globals.verbose = cli::count(matches, "verbose");
         globals.form = form.flatten();
         globals.json |= matches!(globals.form, Some(cli::Form::Json | cli::Form::Yaml));
         Ok(Self { globals, command: Command::from_arg_matches(matches)?, is_finite, verb: verb_of(matches) })
@@ -297,6 +298,7 @@ pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<Com
 /// one, as there.
 fn adjust_for_go_tool(tree: clap::Command) -> clap::Command {
     let tree = changed(tree, "group", group::adjust_for_go_tool);
+    let tree = changed(tree, "task", task::adjust_for_go_tool);
     let asks = |command: clap::Command| command.arg_required_else_help(true);
     ["completions", "slugid"].into_iter().fold(tree, |tree, name| changed(tree, name, asks))
 }
@@ -398,7 +400,11 @@ impl Command {
             Self::Completions(args) => completions::run(&args, context).await,
             Self::Man(args) => man::run(&args, context, &tree()).await,
             Self::Help(args) => {
-                let tree = |words: &[OsString]| for_help(tree_for(words, &context.env), words, &context.env);
+                let tree = |words: &[OsString]| {
+                    let tree = tree_for(words, &context.env);
+                    let tree = if context.is_taskcluster() { adjust_for_go_tool(tree) } else { tree };
+                    for_help(tree, words, &context.env)
+                };
                 help::run(&args, context, tree).await
             }
             Self::Version(args) => version::run(&args, context).await,

@@ -9,7 +9,7 @@ use crate::schema::Checker;
 
 /// Check a JSON or YAML file against a JSON schema
 ///
-/// Both can be paths or URLs. Each fault is shown in its line; the status is 1 when there are any.
+/// Both can be paths or URLs, and the schema may refer to others. Each fault is shown in its line; the status is 1 when there are any.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// JSON schema: a path, or an http, https or file URL

@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::Context;
+use crate::env::Asked;
 use crate::error::{Error, Result};
+use crate::ui::reader_left;
 
 /// What a run and its verb tell each other about the end.
 #[derive(Debug, Default)]
@@ -29,8 +31,8 @@ pub(crate) struct Ending {
     is_writing: AtomicBool,
     /// The verb has to end.
     cancelled: watch::Sender<bool>,
-    /// When the interrupt came.
-    interrupted: OnceLock<Instant>,
+    /// When the interrupt came, and from whom.
+    interrupted: OnceLock<(Instant, Asked)>,
 }
 
 impl Ending {
@@ -61,13 +63,18 @@ impl Ending {
     }
 
     /// Notes that the interrupt has come.
-    pub(crate) fn note_interrupt(&self) {
-        self.interrupted.get_or_init(Instant::now);
+    pub(crate) fn note_interrupt(&self, asked: Asked) {
+        self.interrupted.get_or_init(|| (Instant::now(), asked));
+    }
+
+    /// Whether the interrupt reached this process alone, and none of those that it has started.
+    pub(crate) fn is_interrupted_alone(&self) -> bool {
+        self.interrupted.get().is_some_and(|(_, asked)| *asked == Asked::ByProgram)
     }
 
     /// How long ago the interrupt came; nothing where none did.
     pub(crate) fn since_interrupt(&self) -> Duration {
-        self.interrupted.get().map(Instant::elapsed).unwrap_or_default()
+        self.interrupted.get().map(|(when, _)| when.elapsed()).unwrap_or_default()
     }
 
     /// Ends the verb where it waits next.
@@ -140,6 +147,23 @@ impl Context {
             () = self.env.interrupt.wait() => Err(Error::interrupted()),
             error = self.transfer_limit() => Err(error),
             outcome = work => outcome,
+        }
+    }
+
+    /// Runs `work`, which waits for news to print, to its end, or to the moment when nobody reads what it prints: `grep -m1`
+    /// and `head` would otherwise be waited for until the next news.
+    ///
+    /// # Errors
+    /// What `work` returns; [`crate::error::Kind::BrokenPipe`].
+    pub(crate) async fn while_read<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let terminal = self.ui.terminal;
+        if !terminal.is_own || !terminal.stdout_is_pipe {
+            return work.await;
+        }
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = reader_left() => Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
         }
     }
 

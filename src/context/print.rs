@@ -144,11 +144,14 @@ fn print_yaml(ui: &Ui, json: &[u8], program: Option<Program>) -> Result<()> {
 fn filter(ui: &Ui, program: &Program, json: &[u8], terminal: bool, out: &mut dyn Write) -> Result<()> {
     let layout = if terminal { Layout::indented(ui.color(), true) } else { Layout::COMPACT };
     program.run(json, |output| -> Result<()> {
-        if let Output::Message(message) = output {
-            ui.write_stderr(&if ui.terminal.stderr { escaped(message) } else { message.clone() });
-            return Ok(());
+        match output {
+            Output::Message(message) => {
+                ui.write_stderr(&if ui.terminal.stderr { escaped(message) } else { message.clone() });
+                return Ok(());
+            }
+            Output::Text(text) if terminal => out.write_all(&escaped(text))?,
+            output => out.write_all(&output.render(layout))?,
         }
-        out.write_all(&output.render(layout))?;
         out.write_all(b"\n")?;
         Ok(())
     })

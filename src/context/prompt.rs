@@ -6,7 +6,12 @@ use std::thread;
 
 use super::Context;
 use crate::error::{Error, Kind, Result};
-use crate::ui::Reply;
+use crate::ui::{KeptModes, Reply};
+
+/// Most bytes of standard input, which would otherwise be read until no memory is left.
+const MAX_STDIN_BYTES: u64 = 64 << 20;
+/// What UTF-8 may begin with, and means nothing (RFC 3629, section 6).
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Context {
     /// Asks a yes-or-no question and says what the answer means.
@@ -24,13 +29,20 @@ impl Context {
         outcome
     }
 
-    /// All of standard input.
+    /// All of standard input, without the mark that editors and shells of Windows put before text.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be read; [`Kind::Usage`] when it has more bytes than anything has that is read as a whole.
     pub(crate) async fn read_stdin(&self) -> Result<Vec<u8>> {
         let ui = Arc::clone(&self.ui);
-        on_own_thread(move || ui.read_stdin()).await
+        let mut bytes = on_own_thread(move || ui.read_stdin(MAX_STDIN_BYTES)).await?;
+        if bytes.len() as u64 > MAX_STDIN_BYTES {
+            return Err(Error::usage(format!("standard input is larger than {} MiB", MAX_STDIN_BYTES >> 20)));
+        }
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
+        Ok(bytes)
     }
 
     /// One line of standard input, which is not shown where it is typed at a terminal; empty at the end.
@@ -39,6 +51,8 @@ impl Context {
     /// When it cannot be read; [`crate::error::Kind::Interrupted`] for Ctrl-C.
     pub(crate) async fn read_hidden_line(&self) -> Result<String> {
         let ui = Arc::clone(&self.ui);
+        // The thread may be left behind where it waits for keys.
+        let _modes = KeptModes::of_stdin();
         on_own_thread(move || ui.read_hidden_line()).await
     }
 }

@@ -59,6 +59,17 @@ pub(crate) enum TaskRefError {
     NotATask(String),
 }
 
+/// Most characters of what is no ID that a message shows.
+const MAX_SHOWN_CHARACTERS: usize = 200;
+
+/// The word as messages show it: what comes by a pipe may be a whole file.
+fn shown(word: &str) -> String {
+    match word.char_indices().nth(MAX_SHOWN_CHARACTERS) {
+        Some((end, _)) => word.get(..end).unwrap_or(word).to_owned() + "..",
+        None => word.to_owned(),
+    }
+}
+
 impl TaskRef {
     /// Reads an ID or the address of a page: of a task, of one of its runs or artifacts, or of a group.
     ///
@@ -72,8 +83,8 @@ impl TaskRef {
         let url = Url::parse(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| TaskRefError::NoId(text.to_owned()))?;
-        let other = || TaskRefError::OtherPage(text.to_owned());
+            .ok_or_else(|| TaskRefError::NoId(shown(text)))?;
+        let other = || TaskRefError::OtherPage(shown(text));
         let mut found = page(&url).ok_or_else(other)?;
         found.root = Some(root_of(&url).ok_or_else(other)?);
         Ok(found)
@@ -190,6 +201,13 @@ fn inspector(url: &Url, which: &str) -> Option<TaskRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_in_place_of_an_id_is_not_shown_as_a_whole() {
+        let said = TaskRef::parse(&"漢".repeat(1 << 20)).unwrap_err().to_string();
+        assert!(said.starts_with("invalid task ID `漢漢") && said.contains("漢..`; an ID looks like"), "{said}");
+        assert!(said.chars().count() < 300, "{said}");
+    }
 
     const ID: &str = "VESwp9JaRo-XkFN_bemBhw";
     const DASHED: &str = "-8-U5J46TnidyFvAZAaJLg";

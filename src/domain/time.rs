@@ -4,8 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, Months, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc};
 use thiserror::Error;
+
+/// The last year that a time of RFC 3339 can name (section 5.6: four digits); the first is 0.
+const LAST_YEAR: i32 = 9999;
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -82,7 +85,8 @@ impl Offset {
     /// # Errors
     /// [`TimeError::Range`] when the calendar does not reach that far.
     pub(crate) fn from(self, start: DateTime<Utc>) -> Result<DateTime<Utc>, TimeError> {
-        self.add_to(start).ok_or_else(|| TimeError::Range(format!("{self} from {}", start.format("%F"))))
+        let time = self.add_to(start).filter(|time| (0..=LAST_YEAR).contains(&time.year()));
+        time.ok_or_else(|| TimeError::Range(format!("{self} from {}", start.format("%F"))))
     }
 
     fn add_to(self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -261,6 +265,17 @@ mod tests {
         let far: Offset = "4000000 years".parse().unwrap();
         let error = far.from(parse_time("2026-01-01T00:00:00Z").unwrap()).unwrap_err();
         assert_eq!(error.to_string(), "4000000 years from 2026-01-01 lies beyond the calendar");
+    }
+
+    /// `+12026-01-01T00:00:00Z` is no time of RFC 3339, and no service reads it.
+    #[test]
+    fn a_year_that_no_timestamp_can_name_is_refused() {
+        let start = parse_time("2026-01-01T00:00:00Z").unwrap();
+        let from = |text: &str| text.parse::<Offset>().unwrap().from(start);
+        assert_eq!(to_iso(from("7973 years").unwrap()), "9999-01-01T00:00:00.000Z");
+        assert!(matches!(from("7974 years"), Err(TimeError::Range(_))));
+        assert!(from("-2026 years").is_ok());
+        assert!(matches!(from("-2027 years"), Err(TimeError::Range(_))));
     }
 
     #[test]

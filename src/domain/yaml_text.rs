@@ -128,9 +128,15 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a character is not printable, or breaks a line for some readers.
+/// Whether a character is not printable, breaks a line for some readers, or makes text look as if it were another.
 fn needs_escape(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') || turns_text(c)
+}
+
+/// The marks of Unicode's bidirectional algorithm (UAX #9, section 2), behind which a reader sees another text than a
+/// program.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn pad(columns: usize, out: &mut String) {
@@ -144,6 +150,15 @@ mod tests {
 
     use super::*;
     use crate::domain::yaml::parse;
+
+    #[test]
+    fn marks_that_turn_text_are_seen_as_what_they_are() {
+        let value = json!({"name": "a\u{202e}b\u{2066}", "lines": "a\n\u{200f}b\n", "emoji": "👩\u{200d}🚀"});
+        let text = to_yaml(&value);
+        assert!(!text.contains(turns_text), "{text}");
+        assert!(text.contains("\"a\\u202eb\\u2066\"") && text.contains("👩\u{200d}🚀"), "{text}");
+        assert_eq!(parse(&text).unwrap(), value);
+    }
 
     #[test]
     fn a_document_reads_as_people_write_it() {

@@ -18,6 +18,8 @@ pub enum Advice {
     UseRootUrl(String),
     /// See which services there are.
     ListServices,
+    /// Use the services of 2018, which have what was asked for.
+    UseLegacy,
     /// See which methods this service has.
     ListMethods(String),
     /// Look for it in the references of the deployment itself, which may be of another version.

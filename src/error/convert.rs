@@ -1,15 +1,24 @@
 //! Failures of the modules below, as errors with advice.
 
 use super::{Advice, Error};
-use crate::reference::{LookupError, Source};
+use crate::reference::{Catalogue, LookupError, Source};
 use crate::schema::SchemaError;
 use crate::ui::jq::JqError;
 
 impl From<LookupError> for Error {
     fn from(source: LookupError) -> Self {
         let message = source.to_string();
+        let legacy = || Catalogue::embedded(Source::Legacy);
         match source {
+            LookupError::Service { name, .. } if legacy().service(&name).is_ok() => {
+                Error::usage(message).advise(Advice::UseLegacy)
+            }
             LookupError::Service { similar, .. } => suggest(Error::usage(message), &similar, Advice::ListServices),
+            LookupError::Method { service, name, searched: Source::Current, .. }
+                if legacy().method(&service, &name).is_ok() =>
+            {
+                Error::usage(message).advise(Advice::UseLegacy).advise(Advice::OtherReferences)
+            }
             LookupError::Method { service, similar, searched, .. } => {
                 let error = suggest(Error::usage(message), &similar, Advice::ListMethods(service));
                 match searched {

@@ -5,23 +5,30 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::cli::Globals;
 use crate::context::pager;
 use crate::env::{self, Asked, Environment, Interrupt};
+use crate::error::{Error, Result};
 use crate::ui::{Pages, StartPager, Streams, Ui, screen_size};
 
 /// Options of `less` where LESS has none: end at once when one screen is enough, keep colours, leave the text on the screen.
 const LESS_OPTIONS: &str = "FRX";
 
+/// How long a pager may take to give the terminal back.
+const END_LIMIT: Duration = Duration::from_millis(500);
+
 /// Where the pager is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     NotStarted,
-    Running,
+    /// As the process of this number.
+    Running(u32),
     Ended,
 }
 
@@ -41,8 +48,7 @@ pub(super) struct Viewer(watch::Receiver<Stage>);
 pub(super) fn hold(streams: Streams, environment: &Environment, globals: &Globals) -> (Streams, Option<Paged>) {
     let terminal = streams.terminal;
     // Who wants no progress may still want a pager; a terminal that cannot be drawn over has no place for one.
-    let is_dumb = environment.get(env::TERM) == Some("dumb");
-    if !terminal.is_own || !terminal.stdout || is_dumb {
+    if !terminal.is_own || !terminal.stdout || super::is_dumb(terminal, environment) {
         return (streams, None);
     }
     let Some(command) = pager(environment, globals) else { return (streams, None) };
@@ -59,6 +65,15 @@ impl Paged {
         self.pages.uncover();
     }
 
+    /// The same after an interrupt, which a pager that runs has not seen.
+    pub(super) fn abandon(&self) {
+        self.release();
+        let mut viewer = self.viewer();
+        if let Ok(runtime) = Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(viewer.end());
+        }
+    }
+
     /// Whether the screen is the pager's.
     pub(super) fn covered(&self) -> Arc<AtomicBool> {
         self.pages.covered()
@@ -73,8 +88,9 @@ impl Paged {
     /// the pager.
     ///
     /// # Errors
-    /// When standard output cannot be written. Whoever leaves the pager early has seen enough.
-    pub(super) fn finish(&self, ui: &Ui) -> io::Result<()> {
+    /// When standard output cannot be written; whoever leaves the pager early has seen enough.
+    /// [`crate::error::Kind::Interrupted`] when a program ends this process meanwhile.
+    pub(super) fn finish(&self, ui: &Ui) -> Result<()> {
         let printed = ui.flush().and_then(|()| self.pages.end());
         let is_started = self.viewer.stage() != Stage::NotStarted;
         if is_started {
@@ -85,7 +101,7 @@ impl Paged {
         }
         match printed {
             Err(fault) if is_started && fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            printed => printed,
+            printed => Ok(printed?),
         }
     }
 }
@@ -102,7 +118,7 @@ impl Viewer {
 
     /// Whether this is for the pager and not for this process: a key that is pressed while the pager runs.
     pub(super) fn takes(&self, asked: Asked) -> bool {
-        asked == Asked::ByKey && self.stage() == Stage::Running
+        asked == Asked::ByKey && matches!(self.stage(), Stage::Running(_))
     }
 
     /// Waits until the pager has ended; for ever where none is started.
@@ -113,21 +129,43 @@ impl Viewer {
     }
 
     /// Waits until the pager has ended, or a program wants this process to end.
-    fn wait(&self) -> io::Result<()> {
+    fn wait(&self) -> Result<()> {
         let mut viewer = self.clone();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut interrupts = Interrupt::from_signals().listen();
             loop {
                 tokio::select! {
-                    () = viewer.left() => return,
-                    asked = interrupts.next() => if !viewer.takes(asked) { return },
+                    () = viewer.left() => return Ok(()),
+                    asked = interrupts.next() => if !viewer.takes(asked) {
+                        viewer.end().await;
+                        return Err(Error::interrupted());
+                    },
                 }
             }
-        });
-        Ok(())
+        })
+    }
+
+    /// Ends the pager, which would fight with the shell for the keys, and leave the terminal without its echo.
+    async fn end(&mut self) {
+        if let Stage::Running(process) = self.stage() {
+            terminate(process);
+            // A pager that does not listen is left alone.
+            drop(timeout(END_LIMIT, self.left()).await);
+        }
     }
 }
+
+/// Asks a process to end, where the system allows that; it may have ended meanwhile.
+#[cfg(unix)]
+fn terminate(process: u32) {
+    if let Some(process) = process.try_into().ok().and_then(rustix::process::Pid::from_raw) {
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap_or_default();
+    }
+}
+
+#[cfg(not(unix))]
+fn terminate(_: u32) {}
 
 /// Starts the pager and tells its stages.
 fn start(command: String, environment: Environment, stage: watch::Sender<Stage>) -> StartPager {
@@ -145,7 +183,7 @@ fn start(command: String, environment: Environment, stage: watch::Sender<Stage>)
             Some(input) => Box::new(input),
             None => return Err(io::ErrorKind::BrokenPipe.into()),
         };
-        stage.send_replace(Stage::Running);
+        stage.send_replace(Stage::Running(child.id()));
         thread::Builder::new().name("pager".to_owned()).spawn(move || {
             // However it ended, it has ended.
             drop(child.wait());

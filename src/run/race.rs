@@ -158,7 +158,7 @@ async fn until_end(
     tokio::select! {
         biased;
         outcome = &mut *ended => return Some(outcome),
-        () = unwanted(interrupts, viewer, ending) => ending.note_interrupt(),
+        asked = unwanted(interrupts, viewer, ending) => ending.note_interrupt(asked),
     }
     // Whether it comes in time or too late, the verb is asked the same.
     timeout(BEGIN_LIMIT, begun).await.unwrap_or(Ok(())).unwrap_or_default();
@@ -181,17 +181,17 @@ async fn until_end(
     timeout(UNWIND_LIMIT, &mut *ended).await.ok()
 }
 
-/// Waits until the result is wanted no more.
-async fn unwanted(interrupts: &mut Interrupts, mut viewer: Option<Viewer>, ending: &Ending) {
+/// Waits until the result is wanted no more, and says who wants no more.
+async fn unwanted(interrupts: &mut Interrupts, mut viewer: Option<Viewer>, ending: &Ending) -> Asked {
     loop {
         let asked = tokio::select! {
-            () = left(&mut viewer) => return,
+            () = left(&mut viewer) => return Asked::ByKey,
             asked = interrupts.next() => asked,
         };
         let is_for_viewer = viewer.as_ref().is_some_and(|viewer| viewer.takes(asked));
         let is_for_editor = asked == Asked::ByKey && ending.is_terminal_lent();
         if !is_for_viewer && !is_for_editor {
-            return;
+            return asked;
         }
     }
 }

@@ -151,8 +151,7 @@ fn locate(path: &str) -> Result<Url, SchemaError> {
         .map_err(|error| SchemaError::Broken { path: path.into(), reason: error.to_string() })
 }
 
-/// Tells each reference in a schema.
-pub(super) fn references(schema: &Value, found: &mut impl FnMut(&str)) {
+fn references(schema: &Value, found: &mut impl FnMut(&str)) {
     match schema {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {

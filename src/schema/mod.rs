@@ -3,7 +3,6 @@
 //!
 //! Schemas are named as methods name them: `v1/create-task-request.json`, relative to the service.
 
-mod bundle;
 mod checker;
 mod circles;
 mod defaults;
@@ -11,17 +10,18 @@ mod documents;
 mod faults;
 mod fields;
 mod formats;
+mod outside;
 mod sample;
 mod shape;
 mod skeleton;
 mod validator;
 
-pub(crate) use bundle::Bundle;
 pub(crate) use checker::{Checker, Mismatch, escape, positions};
 pub(crate) use defaults::Defaults;
 pub(crate) use documents::SchemaError;
 pub(crate) use faults::Fault;
 pub(crate) use fields::{Field, fields, fields_of};
+pub(crate) use outside::{bundled, outside};
 pub(crate) use skeleton::{skeleton, skeleton_of};
 pub(crate) use validator::Validator;
 

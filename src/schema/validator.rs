@@ -1,6 +1,5 @@
 //! Checks a body against a schema.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jsonschema::{Draft, Retrieve, Uri};
@@ -37,23 +36,21 @@ impl Validator {
             .map_err(|error| SchemaError::Unusable { path, reason: error.to_string() })
     }
 
-    /// Compiles a schema that stands alone. Its `$schema` names the draft, which is 7 without one.
+    /// Compiles a schema that stands alone. Its `$schema` names the draft, which is 7 without one, and with one that nobody
+    /// knows, such as that of Taskcluster's own schemas.
     ///
     /// # Errors
     /// When it is not a schema, refers to another document, or to itself without an end.
     pub(crate) fn of(schema: &Value) -> Result<Self, SchemaError> {
         circles::check(schema)?;
-        let mut schema = Cow::Borrowed(schema);
         let draft = schema.get("$schema").and_then(Value::as_str);
-        // The services' own schema of schemas is draft 7 without what they do not use.
-        if draft.is_some_and(|draft| draft.trim_end_matches('#').ends_with("/schemas/common/metaschema.json"))
-            && let Value::Object(members) = schema.to_mut()
-        {
-            members.shift_remove("$schema");
+        let is_known = draft.is_some_and(|draft| draft.contains("json-schema.org/"));
+        let mut schema = schema.clone();
+        if !is_known && let Some(members) = schema.as_object_mut() {
+            members.remove("$schema");
         }
-        let has_draft = schema.get("$schema").is_some();
         let options = jsonschema::options();
-        let options = if has_draft { options } else { options.with_draft(Draft::Draft7) };
+        let options = if is_known { options } else { options.with_draft(Draft::Draft7) };
         formats::register(options)
             .with_retriever(Loaded(BTreeMap::new()))
             .build(&schema)

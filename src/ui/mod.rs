@@ -21,10 +21,10 @@ pub(crate) use duration::{ago, duration};
 pub(crate) use frame::Frame;
 pub(crate) use pages::{Pages, StartPager};
 pub(crate) use progress::Progress;
-pub(crate) use prompt::Reply;
+pub(crate) use prompt::{KeptModes, Reply};
 pub(crate) use sanitize::sanitize;
 pub(crate) use sink::Sink;
-pub(crate) use streams::{ColorChoice, size as screen_size};
+pub(crate) use streams::{ColorChoice, reader_left, size as screen_size};
 pub use streams::{Streams, Terminal};
 pub(crate) use table::{Table, one_line};
 pub(crate) use transfers::{Transfers, size};
@@ -111,13 +111,13 @@ impl Ui {
         }
     }
 
-    /// All of standard input.
+    /// All of standard input, or one byte more than this many of it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(crate) fn read_stdin(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn read_stdin(&self, most_bytes: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        lock(&self.stdin).read_to_end(&mut bytes)?;
+        lock(&self.stdin).by_ref().take(most_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -232,7 +232,9 @@ impl Ui {
         let label = paint(self.color_stderr, ERROR, "error:");
         self.line(format_args!("{label} {}", safe(message)), INDENT);
         for cause in causes {
-            self.line(format_args!("  caused by: {}", safe(cause)), INDENT);
+            // Its other lines could be taken for errors of their own.
+            let cause = safe(cause).trim_end().replace('\n', "\n    ");
+            self.line(format_args!("  caused by: {cause}"), INDENT);
         }
         for hint in hints {
             let label = paint(self.color_stderr, HINT, "hint:");

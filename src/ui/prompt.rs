@@ -70,6 +70,39 @@ impl Ui {
     }
 }
 
+/// How the terminal treats keys, set back when this is dropped: a read that is left behind leaves its echo off.
+pub(crate) struct KeptModes {
+    #[cfg(unix)]
+    modes: Option<rustix::termios::Termios>,
+}
+
+impl KeptModes {
+    /// Those of standard input as they are now.
+    #[cfg(unix)]
+    pub(crate) fn of_stdin() -> Self {
+        Self { modes: rustix::termios::tcgetattr(io::stdin()).ok() }
+    }
+
+    /// Nothing: whoever reads there without echo deals with the keys itself.
+    #[cfg(not(unix))]
+    pub(crate) fn of_stdin() -> Self {
+        Self {}
+    }
+}
+
+#[cfg(unix)]
+impl Drop for KeptModes {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcgetpgrp, tcsetattr};
+        // In the background the terminal is somebody else's, and the system would stop this process.
+        let is_ours = || tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
+        if let Some(modes) = self.modes.take().filter(|_| is_ours()) {
+            // A terminal that is gone has none.
+            tcsetattr(io::stdin(), OptionalActions::Now, &modes).unwrap_or_default();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,6 +77,29 @@ fn stdout_is_pipe() -> bool {
     false
 }
 
+/// Waits until nobody reads any more what is written to standard output, a pipe; for ever where the system does not tell
+/// of that before something is written.
+#[cfg(unix)]
+pub(crate) async fn reader_left() {
+    use std::os::fd::AsFd as _;
+    use tokio::io::Interest;
+    use tokio::net::unix::pipe::Sender;
+    // Unchecked, for what is checked would be set not to block, and standard output with it.
+    let watched = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
+    let has_left = match &watched {
+        Ok(pipe) => pipe.ready(Interest::ERROR).await.is_ok(),
+        Err(_) => false,
+    };
+    if !has_left {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn reader_left() {
+    std::future::pending().await
+}
+
 /// Columns and lines of the terminal of this process; `None` where the size is zero.
 pub(crate) fn size() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size()?;

@@ -10,6 +10,10 @@ use super::sanitize;
 
 /// Spaces between columns; those after the last one are cut off.
 const GAP: usize = 2;
+/// Columns of the terminal that one which may be cut keeps beside those that stay whole, if it has as many.
+const LEAST_LEGIBLE: usize = 12;
+/// Stands for a cell that is wider than its column until the line is laid out; for private use, and one column wide.
+const PLACEHOLDER: char = '\u{f8ff}';
 /// Most characters of a cell: more than a screen has, and four times what the queue allows for a task's name.
 const MAX_CELL_CHARACTERS: usize = 1000;
 
@@ -69,13 +73,18 @@ impl Table {
     /// The table as lines.
     ///
     /// With a `width`, columns without content go first, then the optional ones until the rest fits; what is
-    /// still too wide is cut, the widest column first, except for those that stay whole.
+    /// still too wide is cut, the widest column first, except for those that stay whole. Where these leave too little to
+    /// the others, the rows with the widest of their cells alone are longer than the line.
     pub(crate) fn render(&self, width: Option<usize>, color: bool) -> String {
         let shown = self.shown_columns(width);
+        let limit = width.and_then(|width| self.limit(&shown, width));
         let mut builder = Builder::with_capacity(self.rows.len() + 1, shown.len());
         builder.push_record(shown.iter().filter_map(|column| self.header.get(*column)).map(String::as_str));
         for row in &self.rows {
-            builder.push_record(shown.iter().filter_map(|column| row.get(*column)).map(|(text, _)| text.as_str()));
+            let placeholder = |column: usize| limit.and_then(|limit| limit.placeholder(column, row));
+            let cell =
+                |column: &usize| row.get(*column).map(|(text, _)| placeholder(*column).unwrap_or_else(|| text.clone()));
+            builder.push_record(shown.iter().filter_map(cell));
         }
         let position = |column: &usize| shown.iter().position(|shown| shown == column);
         let mut table = builder.build();
@@ -97,11 +106,27 @@ impl Table {
             }
         }
         let mut text = String::new();
-        for line in table.to_string().lines() {
+        for (index, line) in table.to_string().lines().enumerate() {
+            let row = index.checked_sub(1).and_then(|index| self.rows.get(index));
+            let line = limit.zip(row).map_or_else(|| line.to_owned(), |(limit, row)| limit.filled(line, row));
             text.push_str(line.trim_end());
             text.push('\n');
         }
         text
+    }
+
+    /// What the widest of the whole columns may take, where all that is shown takes more than this width although all
+    /// other columns are as narrow as they may be.
+    fn limit(&self, shown: &[usize], width: usize) -> Option<Limit> {
+        let natural = |column: usize| self.natural_width(column);
+        let is_whole = |column: &&usize| self.whole.contains(column);
+        let column = *shown.iter().filter(is_whole).max_by_key(|column| natural(**column))?;
+        let least =
+            |shown: usize| if self.whole.contains(&shown) { natural(shown) } else { natural(shown).min(LEAST_LEGIBLE) };
+        let others: usize = shown.iter().filter(|shown| **shown != column).map(|shown| least(*shown) + GAP).sum();
+        let header = self.header.get(column).map_or(0, |name| super::columns(name));
+        let columns = width.saturating_sub(others).max(header).max(LEAST_LEGIBLE);
+        (columns < natural(column)).then_some(Limit { column, columns })
     }
 
     /// The rows alone, each a line with tabs between its cells.
@@ -137,6 +162,35 @@ impl Table {
     fn natural_width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|(text, _)| text.as_str());
         cells.chain(self.header.get(column).map(String::as_str)).map(super::columns).max().unwrap_or(0)
+    }
+}
+
+/// A whole column that is narrower than its widest cells, which make the lines of their rows longer.
+#[derive(Clone, Copy)]
+struct Limit {
+    column: usize,
+    columns: usize,
+}
+
+impl Limit {
+    /// The cell of this row, where it is wider than its column.
+    fn wide(self, row: &[(String, Style)]) -> Option<&str> {
+        let (text, _) = row.get(self.column)?;
+        (super::columns(text) > self.columns).then_some(text)
+    }
+
+    /// What to lay the row out with in place of that cell.
+    fn placeholder(self, column: usize, row: &[(String, Style)]) -> Option<String> {
+        self.wide(row).filter(|_| column == self.column)?;
+        Some(std::iter::repeat_n(PLACEHOLDER, self.columns).collect())
+    }
+
+    /// The line of a row with the whole cell in it.
+    fn filled(self, line: &str, row: &[(String, Style)]) -> String {
+        match (self.wide(row), self.placeholder(self.column, row)) {
+            (Some(text), Some(placeholder)) => line.replacen(&placeholder, text, 1),
+            _ => line.to_owned(),
+        }
     }
 }
 
@@ -215,6 +269,21 @@ mod tests {
         assert_eq!(table.render(Some(34), false).lines().last().unwrap(), "VESwp9JaRo-XkFN_bemBhw  a longer …");
         let narrow = table.render(Some(20), false);
         assert!(narrow.lines().last().unwrap().starts_with("VESwp9JaRo-XkFN_bemBhw"), "{narrow}");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_makes_its_own_line_longer_and_leaves_the_other_columns_of_all_rows_alone() {
+        let mut table = Table::new(["name", "state", "task"]).whole(0).whole(2).optional(&[2]);
+        let long = "test-linux2204-64-shippable/opt-漢字";
+        table.row(["build-linux64/opt", "unscheduled", "VESwp9JaRo-XkFN_bemBhw"]);
+        table.styled_row([(long, Style::new()), ("failed", AnsiColor::Red.on_default()), ("", Style::new())]);
+        assert_eq!(
+            table.render(Some(32), false),
+            format!("NAME                 STATE\nbuild-linux64/opt    unscheduled\n{long}  failed\n"),
+        );
+        assert!(table.render(Some(32), true).ends_with(&format!("{long}  \u{1b}[31mfailed\u{1b}[39m\n")));
+        assert_eq!(table.render(Some(49), false).lines().next(), Some("NAME                                STATE"));
+        assert!(table.render(Some(8), false).contains(long), "a whole column is never cut");
     }
 
     #[test]

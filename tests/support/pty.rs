@@ -191,6 +191,21 @@ impl Session {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        tcgetattr(&*self.pty).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Waits until the terminal shows what is typed, or no more: nothing on the screen tells of it.
+    #[track_caller]
+    pub fn wait_for_echo(&self, echo: bool) {
+        let start = std::time::Instant::now();
+        while self.echoes() != echo {
+            assert!(start.elapsed() < PATIENCE, "the echo never was {echo}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// The window changes its size.
     pub fn resize(&self, lines: u16, columns: u16) {
         self.shared.lock().parser.set_size(count(lines), count(columns));

@@ -208,8 +208,10 @@ async fn merged(
         None => Layout::COMPACT,
     };
     // A failure on a later page must leave nothing behind, so the document waits until it is whole.
-    let spool_error = |source| Error::io("keep", "the pages in a temporary file", source);
-    let mut spool = tempfile::spooled_tempfile_in(SPOOL_MEMORY_BYTES, context.env.temporary_directory());
+    let directory = context.env.temporary_directory();
+    let kept = format!("the pages in a temporary file in {}", directory.display());
+    let spool_error = |source| Error::io("keep", &kept, source).hint("Set TMPDIR to a directory with room for it.");
+    let mut spool = tempfile::spooled_tempfile_in(SPOOL_MEMORY_BYTES, directory);
     let mut merger = Merger::new(layout, &mut spool);
     let mut pages = client.pages_of(request);
     while let Some(response) = pages.next().await? {

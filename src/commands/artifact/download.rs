@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures::stream;
 
 use crate::client::Client;
-use crate::commands::selection;
+use crate::commands::selection::{self, NamedRun};
 use crate::commands::transfers::{
     self, DownloadArgs, DownloadItem, Manifest, NamePatterns, Placement, download, sha256, to_stdout,
 };
@@ -30,8 +30,8 @@ pub(crate) struct Args {
     #[arg(long)]
     all: bool,
     /// Run, from 0; the newest one by default
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     /// The task that this index path leads to
     #[arg(long, value_name = "PATH")]
     index: Option<String>,
@@ -117,7 +117,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Some(task) if args.index.is_none() => {
             let found = selection::task(task, context)?;
             let names = if args.names.is_empty() { found.artifact.into_iter().collect() } else { args.names.clone() };
-            let request = ParsedWords { task: found.id, run: args.run.or(found.run), names };
+            let request = ParsedWords { task: found.id, run: NamedRun::number(args.run, found.run), names };
             (found.deployment.client(context)?, request)
         }
         _ => {
@@ -152,7 +152,7 @@ async fn from_index(args: &Args, client: &Client) -> Result<ParsedWords> {
     let task = body.get("taskId").and_then(serde_json::Value::as_str).map(str::to_owned);
     let task = task.ok_or_else(|| Error::failed(format!("the index has no task at {path}")))?;
     let names = args.task.iter().chain(&args.names).cloned().collect();
-    Ok(ParsedWords { task, run: args.run, names })
+    Ok(ParsedWords { task, run: NamedRun::number(args.run, None), names })
 }
 
 async fn verify(

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::commands::lists::{Cell, Column, ListArgs, Row};
-use crate::commands::selection;
+use crate::commands::selection::{self, NamedRun};
 use crate::commands::transfers::{self, ListedArtifact};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -27,8 +27,8 @@ pub(crate) struct Args {
     #[arg(long)]
     index: bool,
     /// Run, from 0; the newest one by default
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     /// Ask the storage how large each is, too
     #[arg(long)]
     sizes: bool,
@@ -50,7 +50,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let listing = args.list.listing(if with_sizes { &SIZED_COLUMNS } else { &COLUMNS }, context)?;
     let task = selection::indexed_task(&args.task, args.index, context).await?;
     let client = task.deployment.client(context)?;
-    let run = args.run.or(task.run);
+    let run = NamedRun::number(args.run, task.run);
     let artifacts = transfers::list_some(&client, &task.id, run, listing.enough()).await?;
     let sizes = if with_sizes { sizes(&client, &task.id, run, &artifacts).await } else { Vec::new() };
     let mut rows = Vec::with_capacity(artifacts.len());

@@ -1,9 +1,11 @@
 //! `tc artifact upload`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use clap::builder::NonEmptyStringValueParser;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -58,7 +60,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     run: Option<u32>,
     /// Name of the artifact; with a slash at its end, the folder that names start with
-    #[arg(long, value_name = "NAME", default_value = "public/")]
+    #[arg(long, value_name = "NAME", default_value = "public/", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Expiry: a time, or one relative to now; that of the task by default
     #[arg(long, value_name = "TIME")]
@@ -179,8 +181,11 @@ fn found(args: &Args, context: &Context) -> Result<FilesToUpload> {
     let mut found = FilesToUpload::default();
     for given in &args.files {
         let path = context.env.resolve(given);
-        // `.` has no name of its own; what is in it has.
-        let own = given.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let own = match given.file_name() {
+            Some(name) if is_folder => text(name, &path)?,
+            // `.` has no name of its own; what is in it has. And --name takes the place of the name of one file.
+            None | Some(_) => "",
+        };
         if path.is_dir() {
             let prefix = if own.is_empty() { String::new() } else { format!("{own}/") };
             walk(&path, &prefix, &mut found)?;
@@ -243,6 +248,13 @@ struct FilesToUpload {
     skipped: Vec<(PathBuf, &'static str)>,
 }
 
+/// The name of a file as a part of an artifact's.
+fn text<'a>(name: &'a OsStr, path: &Path) -> Result<&'a str> {
+    name.to_str().ok_or_else(|| {
+        Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
+    })
+}
+
 /// Finds the files below a directory, in order.
 fn walk(directory: &Path, prefix: &str, found: &mut FilesToUpload) -> Result<()> {
     let failed = |source| Error::io("read", directory.display(), source);
@@ -252,9 +264,7 @@ fn walk(directory: &Path, prefix: &str, found: &mut FilesToUpload) -> Result<()>
     for entry in entries {
         let path = entry.path();
         let name = entry.file_name();
-        let name = name.to_str().ok_or_else(|| {
-            Error::failed(format!("{} is not valid UTF-8, so it cannot be an artifact name", path.display()))
-        })?;
+        let name = text(&name, &path)?;
         match kind(&path, entry.file_type().map_err(failed)?) {
             Entry::Directory => walk(&path, &format!("{prefix}{name}/"), found)?,
             Entry::File => found.files.push((path, format!("{prefix}{name}"))),

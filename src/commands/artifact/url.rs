@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::commands::selection;
+use crate::commands::selection::{self, NamedRun};
 use crate::context::Context;
 use crate::domain::time::Offset;
 use crate::error::{Error, Result};
@@ -19,8 +19,8 @@ pub(crate) struct Args {
     /// Name of the artifact
     name: Option<String>,
     /// Run, from 0; the newest one by default
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     /// Sign it: whoever has the URL may read the artifact for a while
     #[arg(long)]
     signed: bool,
@@ -37,7 +37,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         Error::usage("no artifact is named").hint(format!("tc artifact list {} shows the names.", task.id))
     })?;
     let client = task.deployment.client(context)?;
-    let call = match args.run.or(task.run) {
+    let call = match NamedRun::number(args.run, task.run) {
         Some(run) => client.call("queue", "getArtifact").arg(task.id).arg(run.to_string()),
         None => client.call("queue", "getLatestArtifact").arg(task.id),
     };

@@ -25,7 +25,7 @@ pub(crate) fn status_after<'a>(
     Err(Error::failed(format!("{} answered that the task is {}", response.what, status.state)))
 }
 
-/// The status of the task `id` in the answer to a call that changes it.
+/// The status of the task `id` in an answer that has one.
 ///
 /// # Errors
 /// [`crate::error::Kind::Failed`] when the answer has no status, or that of another task.

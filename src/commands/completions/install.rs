@@ -1,13 +1,14 @@
 //! Putting completions where a shell finds them by itself, or into the file that it reads at its start.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Shell;
 use crate::context::Context;
 use crate::env::{self, Environment};
 use crate::error::{Error, Result};
+use crate::ui::Sink;
 
 /// One thing to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +64,13 @@ pub(super) fn install(step: &Step, stub: &str, context: &Context) -> Result<()> 
     match step {
         Step::File(path) => {
             make_directory(path)?;
-            fs::write(path, stub).map_err(|source| Error::io("write", path.display(), source))?;
+            replace(path, stub).map_err(|source| Error::io("write", path.display(), source))?;
             context.ui.note(format_args!("Wrote {}.", path.display()));
         }
         Step::Line(path, line) => {
-            let before = match fs::read_to_string(path) {
-                Ok(text) => text,
+            let before = match fs::read(path) {
+                // What is a comment in another encoding than UTF-8 does not matter here.
+                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => String::new(),
                 Err(source) => return Err(Error::io("read", path.display(), source)),
             };
@@ -85,12 +87,21 @@ pub(super) fn install(step: &Step, stub: &str, context: &Context) -> Result<()> 
     Ok(())
 }
 
-/// Adds a line at the end of a file, whose owner, mode and links stay as they are.
+/// Every new shell reads the file: half of it must never be there.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut sink = Sink::file(path)?;
+    sink.write_all(text.as_bytes())?;
+    sink.finish()
+}
+
+/// Adds a line at the end of a file, whose owner, mode and links stay as they are; the file is as before where the disk
+/// has no room for all of the line.
 fn append(path: &Path, before: &str, line: &str) -> io::Result<()> {
-    use std::io::Write as _;
     let mut file = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    let length = file.metadata()?.len();
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    file.write_all(format!("{gap}{line}\n").as_bytes())
+    let written = file.write_all(format!("{gap}{line}\n").as_bytes());
+    written.or_else(|fault| file.set_len(length).and(Err(fault)))
 }
 
 fn make_directory(path: &Path) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The forms in which the Go tool prints settings.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(super) struct Form {
     /// Form of what is printed
     #[arg(short, long, value_enum, value_name = "FORM")]
     format: Option<Format>,
-    /// Write it to this file
+    /// Write it to this file (`-` for standard output)
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
@@ -33,7 +33,12 @@ impl Form {
 
     /// Whether it goes where somebody may look on.
     pub(super) fn is_on_screen(&self, context: &Context) -> bool {
-        self.output.is_none() && context.ui.terminal.stdout
+        self.file().is_none() && context.ui.terminal.stdout
+    }
+
+    /// The file to write to; none for standard output.
+    fn file(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|file| file.as_os_str() != "-")
     }
 
     /// Prints a value: as YAML unless it is to be JSON.
@@ -45,7 +50,7 @@ impl Form {
         // The Go tool ends YAML with a line end, and JSON without one.
         let end = if context.is_taskcluster() { "" } else { "\n" };
         let text = if is_json { format!("{value:#}{end}") } else { yaml(value, 0) };
-        match &self.output {
+        match self.file() {
             Some(file) => std::fs::write(context.env.resolve(file), text)
                 .map_err(|source| Error::io("write", file.display(), source)),
             None => Ok(write!(context.ui.out(), "{}", context.ui.safe(&text))?),

@@ -14,6 +14,9 @@ pub(super) fn slot(key: &str) -> Result<Slot> {
     let key = if key == GO_ROOT_URL { "root-url" } else { key };
     Slot::parse(key).map_err(|unknown| {
         let error = Error::usage(format!("unknown setting `{}`", unknown.key));
+        if unknown.key == "config.authorizedScopes" {
+            return error.hint("Limit calls, one by one, with --authorized-scope.");
+        }
         if unknown.key.starts_with("config.") {
             return error.hint("Credentials are no settings: `tc signin` stores them.");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::context::Context;
 use crate::env::Variable;
@@ -50,6 +50,9 @@ pub(crate) async fn run_with(
         ended = child.wait() => return ended.map(Status::of).map_err(cannot),
         () = interrupt.wait() => {}
     }
+    if context.ending().is_interrupted_alone() {
+        terminate(&child);
+    }
     tokio::select! {
         biased;
         ended = child.wait() => return ended.map(Status::of).map_err(cannot),
@@ -58,3 +61,15 @@ pub(crate) async fn run_with(
     child.kill().await.map_err(cannot)?;
     Err(Error::interrupted())
 }
+
+/// Passes on that somebody wants an end, where the system allows that; whoever does not listen is killed in the end.
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?)) {
+        // It may have ended meanwhile.
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap_or_default();
+    }
+}
+
+#[cfg(not(unix))]
+fn terminate(_: &Child) {}

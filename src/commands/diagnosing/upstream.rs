@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::wire::upstream_of;
 use crate::client::Client;
 use crate::commands::bulk::{lacks, raw_status, status_of};
+use crate::commands::selection::status_and_definition;
 use crate::diagnosis::task::Upstream;
 use crate::error::{Kind, Result};
 
@@ -76,15 +77,12 @@ impl Known {
     }
 }
 
-/// The status and the definition of a task, asked for at once. Of two failures that of the status is returned.
+/// The status and the definition of a task.
 ///
 /// # Errors
-/// Those of the calls.
+/// Those of the calls; [`Kind::Failed`] when the answer is about another task.
 pub(super) async fn both(client: &Client, id: &str) -> Result<(Value, Value)> {
-    let status = client.call("queue", "status").arg(id).send();
-    let definition = client.call("queue", "task").arg(id).send();
-    let (status, definition) = futures::future::join(status, definition).await;
-    let (status, definition) = (status?, definition?);
+    let (status, definition) = status_and_definition(client, id).await?;
     status_of(&status, id)?;
     let status =
         serde_json::from_str(raw_status(&status)?).map_err(|source| lacks(&status, "status").caused_by(source))?;

@@ -28,7 +28,8 @@ pub(super) async fn fetch(
     let started = Instant::now();
     let target = context.env.resolve(file);
     if !target.parent().is_some_and(Path::is_dir) {
-        return Err(Error::io("write", target.display(), io::ErrorKind::NotFound.into())
+        let cause = io::Error::new(io::ErrorKind::NotFound, "there is no such folder");
+        return Err(Error::io("write", target.display(), cause)
             .hint("Make its folder first; `tc artifact download` makes folders."));
     }
     let (client, source) = (client.clone(), source.clone());

@@ -4,6 +4,7 @@ mod go_tool;
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use futures::stream;
 
 use crate::client::Client;
@@ -21,7 +22,7 @@ pub(crate) enum Command {
     #[command(override_usage = "tc download artifact [OPTIONS] <TASK> [RUN] <NAME> <FILE>")]
     Artifact {
         /// Task, run (the newest one by default), name of the artifact, and file (`-` is standard output)
-        #[arg(num_args = 3..=4, required = true, value_name = "WORD")]
+        #[arg(num_args = 1..=4, required = true, value_name = "TASK [RUN] NAME FILE")]
         words: Vec<String>,
         /// Read the task as an index path: `project.branch.latest.build`
         #[arg(long)]
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     /// Download an object
     Object {
         /// Name of the object
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// File; `-` is standard output
         file: PathBuf,
@@ -53,7 +55,10 @@ impl Command {
                 let (task, run, name, file) = match words.as_slice() {
                     [task, name, file] => (task, None, name, file),
                     [task, run, name, file] => (task, Some(number(run)?), name, file),
-                    _ => return Err(Error::usage("it takes TASK [RUN] NAME FILE")),
+                    _ => {
+                        return Err(Error::usage("the name of an artifact or the file to write is missing")
+                            .hint("Usage: tc download artifact TASK [RUN] NAME FILE"));
+                    }
                 };
                 let found = selection::indexed_task(task, *index, context).await?;
                 let client = found.deployment.client(context)?;

@@ -208,8 +208,10 @@ fn plain(id: &str, name: &str, state: TaskState, context: &Context, out: &mut (i
 /// `--json`: one list of all tasks, which is printed when it is complete: a failure on a later page must leave nothing
 /// behind. It is laid out as it comes, and never in memory as a whole.
 async fn document(mut tasks: GroupTasks, selection: &Selection, context: &Context) -> Result<()> {
-    let failed = |source| Error::io("keep", "the tasks in a temporary file", source);
-    let mut spool = tempfile::spooled_tempfile_in(MAX_SPOOL_MEMORY, context.env.temporary_directory());
+    let directory = context.env.temporary_directory();
+    let kept = format!("the tasks in a temporary file in {}", directory.display());
+    let failed = |source| Error::io("keep", &kept, source).hint("Set TMPDIR to a directory with room for it.");
+    let mut spool = tempfile::spooled_tempfile_in(MAX_SPOOL_MEMORY, directory);
     let layout = Layout::indented(context.ui.color(), context.ui.terminal.stdout);
     let mut writer = Writer::new(layout, &mut spool);
     let mut separator: &[u8] = b"[";

@@ -20,6 +20,8 @@ mod why;
 mod snapshot;
 mod view;
 
+use clap::builder::StringValueParser;
+
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::Status;
@@ -79,12 +81,12 @@ pub(crate) fn adjust(command: clap::Command) -> clap::Command {
 
 /// The same for a program that is called by the name of the Go tool, in which `cancel -f` means `cancel --force`. Under
 /// our own name it does not, as `-f` chooses failed tasks in the verbs beside it: that slip cancelled 156 tasks. Of several
-/// worker types the last one counts there.
+/// worker types the last one counts there, and an empty one chooses nothing.
 pub(crate) fn adjust_for_go_tool(command: clap::Command) -> clap::Command {
     command.mut_subcommand("cancel", |cancel| {
         cancel
             .mut_arg("failed", |failed| failed.short(None))
             .mut_arg("yes", |yes| yes.visible_short_alias('f'))
-            .mut_arg("worker_pool", |pool| pool.action(clap::ArgAction::Set))
+            .mut_arg("worker_pool", |pool| pool.action(clap::ArgAction::Set).value_parser(StringValueParser::new()))
     })
 }

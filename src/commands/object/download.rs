@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use futures::stream;
 
 use crate::commands::transfers::{DownloadArgs, DownloadItem, Manifest, Placement, download, sha256, to_stdout};
@@ -16,6 +17,7 @@ use crate::transfer::ContentSource;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the object
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// File or folder to write to; `-` is standard output. By default the name, below the working directory
     #[arg(short, long, value_name = "PATH")]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use futures::stream;
 
 use crate::commands::transfers::{content_type, expiry, upload_all, upload_options};
@@ -14,6 +15,7 @@ use crate::transfer::{FileReaders, NewObject, upload_object};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of the object
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// File
     file: PathBuf,

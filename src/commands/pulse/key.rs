@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap_complete::ArgValueCandidates;
 use serde_json::json;
 
@@ -20,7 +21,7 @@ use crate::pulse::binding;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The service, or service and exchange: `queue.taskCompleted`
-    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(services))]
+    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(services), value_parser = NonEmptyStringValueParser::new())]
     service: String,
     /// The exchange: `taskCompleted`
     #[arg(value_name = "EXCHANGE", add = ArgValueCandidates::new(names))]

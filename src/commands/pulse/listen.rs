@@ -90,7 +90,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Status> {
     }
     let outcome = match &args.exec {
         Some(command) => context.interruptible(listener.execute(command, &mut consumer)).await,
-        None => context.interruptible(listener.print(&mut consumer)).await,
+        None => context.interruptible(context.while_read(Box::pin(listener.print(&mut consumer)))).await,
     };
     // What is on standard output need not come again, even after an interrupt.
     let settled = listener.written.settle(context).await;

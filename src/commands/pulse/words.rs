@@ -1,4 +1,4 @@
-//! The words of routing keys as flags: `--task-id ID`.
+//! The words of routing keys as flags: `--task-id ID`, or `--taskId ID`.
 //!
 //! Each word that an exchange of the references has is a flag; a word of a newer deployment is given as `--word`.
 
@@ -61,8 +61,11 @@ impl clap::FromArgMatches for WordArgs {
 impl clap::Args for WordArgs {
     fn augment_args(mut command: clap::Command) -> clap::Command {
         for word in WORDS {
-            let argument = Arg::new(word)
-                .long(kebab_case(word))
+            // The clients of other languages have the name as it is.
+            let kebab = kebab_case(word);
+            let named = if kebab == word { Arg::new(word) } else { Arg::new(word).alias(word) };
+            let argument = named
+                .long(kebab)
                 .value_name("VALUE")
                 .allow_hyphen_values(true)
                 .action(ArgAction::Set)

@@ -80,10 +80,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         None => serve(&sandbox, &groups, context).await,
     };
-    match export {
-        Some(export) => ended.and_then(|status| export.write(&sandbox.export()).map(|()| status)),
-        None => ended,
-    }
+    // However the command has ended, its tasks are what somebody wants to look at.
+    let exported = export.map_or(Ok(()), |export| export.write(&sandbox.export()));
+    ended.and_then(|status| exported.map(|()| status))
 }
 
 /// Where the tasks go in the end. What cannot be written is known at the start, when nothing is lost yet.

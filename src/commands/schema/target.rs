@@ -47,7 +47,7 @@ impl SchemaTarget {
     /// When it cannot be read.
     pub(super) async fn own(&self, context: &Context) -> Result<Option<Value>> {
         let Some(place) = &self.schema else { return Ok(None) };
-        open_schema(place, context).await.map(Some)
+        Ok(Some(open_schema(place, context).await?))
     }
 
     /// The schema's file, and a service from which it is found: that which has it, or any for the

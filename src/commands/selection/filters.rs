@@ -1,8 +1,8 @@
 //! The filters that all commands on groups take.
 
 use chrono::{DateTime, Utc};
-use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use regex::Regex;
 
 use crate::domain::filter::TaskFilter;
@@ -53,7 +53,8 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     pub tag: Vec<(String, String)>,
     /// Tasks of this worker pool: `provisioner/workerType`, or just the worker type
-    #[arg(short, long, value_name = "POOL", alias = "worker-type")]
+    // By the Go tool's name an empty one asks for nothing; here it is refused, as it is an unset variable of a script.
+    #[arg(short, long, value_name = "POOL", alias = "worker-type", value_parser = NonEmptyStringValueParser::new())]
     pub worker_pool: Vec<String>,
     /// This task: an ID or the address of its page
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
@@ -97,7 +98,7 @@ impl FilterArgs {
             not_names: regexes(&self.not_name, "--not-name")?,
             kinds: self.kind.clone(),
             tags: self.tag.clone(),
-            pools: self.worker_pool.clone(),
+            pools: self.worker_pool.iter().filter(|pool| !pool.is_empty()).cloned().collect(),
             ids,
             reasons: self.reason.clone(),
             before: self.older_than.as_deref().map(|text| ago(text, now)).transpose()?,

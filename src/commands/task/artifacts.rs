@@ -6,6 +6,7 @@ use super::ids::IdArgs;
 use super::status::print_documents;
 use crate::commands::bulk::look_up;
 use crate::commands::lists::{Cell, Column, ListArgs, Row};
+use crate::commands::selection::NamedRun;
 use crate::commands::transfers::{self, ListedArtifact};
 use crate::context::Context;
 use crate::error::Result;
@@ -19,8 +20,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The artifacts of this run
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     #[command(flatten)]
     list: ListArgs,
 }
@@ -47,7 +48,9 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let outcome = look_up(
         &named,
         context,
-        |client, found| async move { transfers::list_some(&client, &found.id, args.run.or(found.run), enough).await },
+        |client, found| async move {
+            transfers::list_some(&client, &found.id, NamedRun::number(args.run, found.run), enough).await
+        },
         |found, artifacts: Vec<ListedArtifact>| {
             if artifacts.is_empty() && ui.terminal.stderr && !context.wants_json() {
                 ui.note(format_args!("Task {} has no artifacts in this run.", found.id));

@@ -10,6 +10,7 @@ use super::status::print_documents;
 use crate::client::Client;
 use crate::commands::bulk::look_up;
 use crate::commands::diagnosing::{FoundErrors, LogRequest, Logs, PatternArgs};
+use crate::commands::selection::NamedRun;
 use crate::context::{Context, NamedTask};
 use crate::diagnosis::log::ErrorLine;
 use crate::domain::{RunChoice, TaskState};
@@ -27,8 +28,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// Those of this run
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     #[command(flatten)]
     patterns: PatternArgs,
 }
@@ -55,7 +56,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         context,
         |client, found| {
             let logs = logs.clone();
-            async move { look(&client, found, args.run.or(found.run), &logs).await }
+            async move { look(&client, found, NamedRun::number(args.run, found.run), &logs).await }
         },
         |task, found| {
             if context.wants_json() {

@@ -12,6 +12,7 @@ use super::ids::IdArgs;
 use super::lookup;
 use crate::client::Client;
 use crate::commands::bulk::{self, Failures};
+use crate::commands::selection::NamedRun;
 use crate::context::{Context, NamedTask};
 use crate::domain::task::Status;
 use crate::domain::{RunChoice, TaskState};
@@ -29,8 +30,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The log of this run
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
     /// This artifact, in place of the usual ones
     #[arg(long, value_name = "NAME")]
     artifact: Option<String>,
@@ -72,7 +73,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
             context.ui.note(format_args!("==> {} <==", found.id));
         }
         let printed = match found.deployment.client(context) {
-            Ok(client) => print(args, found, &filter, &client, context).await,
+            Ok(client) => context.while_read(Box::pin(print(args, found, &filter, &client, context))).await,
             Err(error) => Err(error),
         };
         match printed {
@@ -99,7 +100,7 @@ fn filter(args: &Args) -> Result<Filter> {
 
 async fn print(args: &Args, found: &NamedTask, filter: &Filter, client: &Client, context: &Context) -> Result<()> {
     let looked_up = lookup::status(client, &found.id).await?;
-    let run = run_with_log(&looked_up.status()?, args.run.or(found.run))?;
+    let run = run_with_log(&looked_up.status()?, NamedRun::number(args.run, found.run))?;
     let request =
         LogRequest { name: args.artifact.as_deref().or(found.artifact.as_deref()), task: &found.id, run: run.0 };
     let log = follow::Log::open(client, context, request, run.1).await?;

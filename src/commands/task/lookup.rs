@@ -1,11 +1,8 @@
 //! What a task is and where it stands, as the queue says it.
 
-use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::client::Client;
-use crate::commands::bulk::BulkItem;
+use crate::client::{Client, Response};
+use crate::commands::bulk::{BulkItem, status_of};
+use crate::commands::selection;
 use crate::context::Deployment;
 use crate::domain::task::{Definition, Status};
 use crate::error::{Error, Result};
@@ -13,29 +10,9 @@ use crate::error::{Error, Result};
 /// A task's status and, where it was asked for, its definition; views borrow from the answers.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
-    status: Bytes,
-    definition: Option<Bytes>,
-}
-
-/// The answer of `queue.status` and of all calls that change a task.
-#[derive(Deserialize)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    status: &'a RawValue,
-}
-
-/// The status in an answer that has one.
-///
-/// # Errors
-/// When it has none.
-pub(super) fn status_in(answer: &[u8]) -> Result<Status<'_>> {
-    let Answer { status } = serde_json::from_slice(answer).map_err(|source| unexpected(&source))?;
-    let mut deserializer = serde_json::Deserializer::from_str(status.get());
-    Status::deserialize(&mut deserializer).map_err(|source| unexpected(&source))
-}
-
-fn unexpected(source: &serde_json::Error) -> Error {
-    Error::failed("the queue sent something that is not a task's status").caused_by(source.to_string())
+    id: String,
+    status: Response,
+    definition: Option<Response>,
 }
 
 /// The definition that an answer of `queue.task` is.
@@ -49,31 +26,32 @@ pub(super) fn definition_in(answer: &[u8]) -> Result<Definition<'_>> {
 
 /// Asks where a task stands.
 pub(super) async fn status(client: &Client, id: &str) -> Result<Lookup> {
-    let answer = client.call("queue", "status").arg(id).send().await?;
-    Ok(Lookup { status: answer.body, definition: None })
+    let status = client.call("queue", "status").arg(id).send().await?;
+    Ok(Lookup { id: id.to_owned(), status, definition: None })
 }
 
-/// Asks where a task stands and what it is, both at once. Of two failures the first call's is returned, whichever came
-/// first: advice on scopes takes what is called before a refused call for allowed.
+/// Asks where a task stands and what it is.
 pub(super) async fn status_and_definition(client: &Client, id: &str) -> Result<Lookup> {
-    let status = client.call("queue", "status").arg(id).send();
-    let definition = client.call("queue", "task").arg(id).send();
-    let (status, definition) = futures::future::join(status, definition).await;
-    Ok(Lookup { status: status?.body, definition: Some(definition?.body) })
+    let (status, definition) = selection::status_and_definition(client, id).await?;
+    Ok(Lookup { id: id.to_owned(), status, definition: Some(definition) })
 }
 
 impl Lookup {
     /// The answer of `queue.status`, as it came.
     pub(super) fn raw(&self) -> &[u8] {
-        &self.status
+        &self.status.body
+    }
+
+    fn raw_definition(&self) -> &[u8] {
+        self.definition.as_ref().map(|answer| &*answer.body).unwrap_or_default()
     }
 
     /// Where the task stands.
     ///
     /// # Errors
-    /// When the answer is no status.
+    /// When the answer is no status, or that of another task.
     pub(super) fn status(&self) -> Result<Status<'_>> {
-        status_in(&self.status)
+        status_of(&self.status, &self.id)
     }
 
     /// What the task is.
@@ -81,12 +59,12 @@ impl Lookup {
     /// # Errors
     /// When the answer is no definition, or it was not asked for.
     pub(super) fn definition(&self) -> Result<Definition<'_>> {
-        definition_in(self.definition.as_deref().unwrap_or_default())
+        definition_in(self.raw_definition())
     }
 
     /// All of the definition.
     pub(super) fn definition_value(&self) -> Result<serde_json::Value> {
-        serde_json::from_slice(self.definition.as_deref().unwrap_or_default()).map_err(|source| {
+        serde_json::from_slice(self.raw_definition()).map_err(|source| {
             Error::failed("the queue sent something that is not a task's definition").caused_by(source)
         })
     }

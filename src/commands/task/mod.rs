@@ -30,6 +30,7 @@ mod attend;
 mod ids;
 mod lookup;
 mod made;
+mod quoted_list;
 mod shown;
 
 use crate::commands::waiting::Ended;
@@ -64,6 +65,14 @@ pub(crate) enum Command {
     Complete(complete::Args),
     Priority(priority::Args),
     Open(open::Args),
+}
+
+/// For a program that is called by the name of the Go tool: options of `task run` count behind the image, too, as there. Under
+/// our own name they belong to the command, as for `docker run`.
+pub(crate) fn adjust_for_go_tool(command: clap::Command) -> clap::Command {
+    command.mut_subcommand("run", |run| {
+        run.mut_arg("words", |words| words.trailing_var_arg(false).allow_hyphen_values(false))
+    })
 }
 
 impl Command {

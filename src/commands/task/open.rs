@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::ids::IdArgs;
 use crate::commands::page;
+use crate::commands::selection::NamedRun;
 use crate::context::{Context, NamedTask};
 use crate::domain::RootUrl;
 use crate::error::Result;
@@ -17,8 +18,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     ids: IdArgs,
     /// The page of this run
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
 }
 
 /// Prints and opens the pages.
@@ -27,7 +28,9 @@ pub(crate) struct Args {
 /// [`crate::error::Kind::Usage`] when no task or no deployment is named.
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
     let named = args.ids.read(context).await?;
-    let page = |found: &NamedTask| Ok(page(&found.deployment.root_url(context)?, &found.id, args.run.or(found.run)));
+    let page = |found: &NamedTask| {
+        Ok(page(&found.deployment.root_url(context)?, &found.id, NamedRun::number(args.run, found.run)))
+    };
     let pages = named.tasks.iter().map(page).collect::<Result<Vec<String>>>()?;
     if context.wants_json() {
         context.print_json(serde_json::json!(pages).to_string()).await?;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::create::task_id;
 use super::made::{MakeArgs, make};
+use super::quoted_list;
 use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateOptions, prepare};
 use crate::domain::slugid;
@@ -41,8 +42,9 @@ pub(crate) struct Args {
     /// Run the command by generic-worker; the first word belongs to the command
     #[arg(long)]
     generic: bool,
-    /// Set a variable: `NAME=VALUE`; several with commas between them, or repeated
-    #[arg(short, long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    /// Set a variable: `NAME=VALUE`; several with commas between them, or repeated. A value with a comma stands in double
+    /// quotes together with its name: `'"NAME=a,b"'`
+    #[arg(short, long, value_name = "NAME=VALUE")]
     env: Vec<String>,
     /// Name of the task
     #[arg(long, default_value = "Taskcluster-cli Task")]
@@ -91,6 +93,9 @@ pub(crate) struct Args {
     words: Vec<String>,
 }
 
+/// What to do about a comma in a value.
+const QUOTING: &str = "Put name and value into double quotes, with quotes in them doubled: -e '\"NAME=a,b\"'";
+
 /// Whole seconds of a length of time.
 fn seconds(text: &str) -> Result<u64, String> {
     let length = parse_duration(text).map_err(|error| error.to_string())?;
@@ -133,8 +138,9 @@ fn definition(args: &Args) -> Result<Value> {
         }
         _ => return Err(Error::usage("no worker pool is named")),
     }
-    if !args.dependency.is_empty() {
-        definition["dependencies"] = args.dependency.clone().into();
+    let dependencies: Vec<&str> = args.dependency.iter().map(String::as_str).filter(|id| !id.is_empty()).collect();
+    if !dependencies.is_empty() {
+        definition["dependencies"] = dependencies.into();
     }
     Ok(definition)
 }
@@ -147,14 +153,21 @@ fn pairs<'a>(texts: &'a [String], flag: &str) -> Result<Vec<(&'a str, &'a str)>>
     texts.iter().map(split).collect()
 }
 
-fn common(args: &Args) -> Map<String, Value> {
-    // A variable without a value is empty, as in the Go tool.
-    let env: Map<String, Value> = args
-        .env
-        .iter()
-        .map(|text| text.split_once('=').unwrap_or((text, "")))
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect();
+fn common(args: &Args) -> Result<Map<String, Value>> {
+    let mut env = Map::new();
+    // One that is empty is an unset variable of a script.
+    for text in args.env.iter().filter(|text| !text.is_empty()) {
+        for variable in
+            quoted_list::parts(text).map_err(|fault| Error::usage(format!("--env {fault}")).hint(QUOTING))?
+        {
+            // A variable without a value is empty, as in the Go tool.
+            let (name, value) = variable.split_once('=').unwrap_or((&variable, ""));
+            if name.is_empty() {
+                return Err(Error::usage(format!("--env has a value without a name: `{text}`")));
+            }
+            env.insert(name.to_owned(), value.into());
+        }
+    }
     let mut payload = Map::new();
     payload.insert("env".into(), Value::Object(env));
     payload.insert("maxRunTime".into(), args.max_run_time.into());
@@ -162,7 +175,7 @@ fn common(args: &Args) -> Map<String, Value> {
         let features: Map<String, Value> = args.feature.iter().map(|name| (name.clone(), true.into())).collect();
         payload.insert("features".into(), Value::Object(features));
     }
-    payload
+    Ok(payload)
 }
 
 fn kind(path: &str) -> &'static str {
@@ -175,7 +188,7 @@ fn docker(args: &Args) -> Result<Value> {
         return Err(Error::usage("run requires at least 2 arguments: image and command")
             .hint("For generic-worker, which has no images, add --generic."));
     }
-    let mut payload = common(args);
+    let mut payload = common(args)?;
     payload.insert("image".into(), image.as_str().into());
     payload.insert("command".into(), command.into());
     if !args.artifact.is_empty() {
@@ -195,7 +208,7 @@ fn docker(args: &Args) -> Result<Value> {
 }
 
 fn generic(args: &Args) -> Result<Value> {
-    let mut payload = common(args);
+    let mut payload = common(args)?;
     payload.insert("command".into(), json!([args.words]));
     if !args.artifact.is_empty() {
         let artifacts = pairs(&args.artifact, "--artifact")?;

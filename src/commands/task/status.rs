@@ -9,7 +9,7 @@ use super::ids::IdArgs;
 use super::lookup::{self, Lookup};
 use super::shown;
 use crate::commands::bulk::look_up;
-use crate::commands::selection::NamedTasks;
+use crate::commands::selection::{NamedRun, NamedTasks};
 use crate::context::{Context, NamedTask};
 use crate::domain::RunChoice;
 use crate::domain::task::{Run, Status, time};
@@ -29,8 +29,8 @@ pub(crate) struct Args {
     #[arg(short, long, conflicts_with = "run")]
     all_runs: bool,
     /// This run
-    #[arg(short, long, value_name = "N")]
-    run: Option<u32>,
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    run: Option<NamedRun>,
 }
 
 /// Prints where tasks stand.
@@ -51,7 +51,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Exit> {
 
 impl Args {
     fn choice(&self, found: &NamedTask) -> RunChoice {
-        match (self.all_runs, self.run.or(found.run)) {
+        match (self.all_runs, NamedRun::number(self.run, found.run)) {
             (true, _) => RunChoice::All,
             (false, number) => RunChoice::number_or_newest(number),
         }

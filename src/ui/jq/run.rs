@@ -48,6 +48,9 @@ impl Program {
         let (documents, wanted) = mpsc::channel();
         let (sender, events) = mpsc::sync_channel(WAITING_OUTPUTS);
         let abandoned = Arc::new(AtomicBool::new(false));
+        // As jq has it, a program of nothing, or of comments alone, gives what it gets.
+        let is_blank = code.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'));
+        let code = if is_blank { "." } else { code };
         let (code, environment) = (code.to_owned(), environment.into_iter().collect());
         let seen = Arc::clone(&abandoned);
         thread::Builder::new()

@@ -56,6 +56,15 @@ fn what_is_no_json_is_the_nearest_that_is() {
     check(r#""+5", ".5", "05" | tonumber"#, "null", "5\n0.5\n5");
 }
 
+/// As jq has it: a script's filter may be empty.
+#[test]
+fn a_program_of_nothing_or_of_comments_gives_what_it_gets() {
+    for code in ["", " ", "\n", "# nothing", "# a\n  # b\n"] {
+        check(code, "[1]", "[1]");
+    }
+    check_error("(", "{}", "the jq program does not compile: expected closing parenthesis at character 2");
+}
+
 #[test]
 fn errors_say_where_the_program_is_wrong() {
     check_error(".a | (", "{}", "the jq program does not compile: expected closing parenthesis at character 7");
