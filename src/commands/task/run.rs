@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "http://taskcluster-cli/task/run")]
     source: String,
     /// Task that this one depends on; repeatable
-    #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = task_id)]
+    #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = dependency_id)]
     dependency: Vec<String>,
     /// Times that the task is tried again after its worker was lost
     // It takes the place of the global option of this name, as in the Go tool.
@@ -95,6 +95,11 @@ pub(crate) struct Args {
 
 /// What to do about a comma in a value.
 const QUOTING: &str = "Put name and value into double quotes, with quotes in them doubled: -e '\"NAME=a,b\"'";
+
+/// An ID of a task; an empty one is none, as in the Go tool.
+fn dependency_id(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { task_id(text) }
+}
 
 /// Whole seconds of a length of time.
 fn seconds(text: &str) -> Result<u64, String> {
