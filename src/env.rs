@@ -363,19 +363,18 @@ fn ignores_hangup(status: &str) -> Option<bool> {
     Some(u64::from_str_radix(mask.trim(), 16).ok()? & 1 == 1)
 }
 
-/// The end of the terminal: SIGHUP, and SIGQUIT, which ends what runs there as hard. Once listened to, neither ends
-/// this process by itself any more.
-pub(crate) struct Hangup {
+/// SIGQUIT (Ctrl-\), which is no interrupt: it ends a process as it stands. Once listened to, it does not any more.
+pub(crate) struct Quit {
     #[cfg(unix)]
-    signals: [Option<tokio::signal::unix::Signal>; 2],
+    signal: Option<tokio::signal::unix::Signal>,
 }
 
-impl Hangup {
+impl Quit {
     /// Must run inside a tokio runtime.
     #[cfg(unix)]
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        Self { signals: [SignalKind::hangup(), SignalKind::quit()].map(|kind| signal(kind).ok()) }
+        Self { signal: signal(SignalKind::quit()).ok() }
     }
 
     /// Never comes.
@@ -384,14 +383,10 @@ impl Hangup {
         Self {}
     }
 
-    /// Waits for one of them.
+    /// Waits for it.
     #[cfg(unix)]
     pub(crate) async fn wait(&mut self) {
-        let [hangup, quit] = &mut self.signals;
-        tokio::select! {
-            () = next_of(hangup) => {}
-            () = next_of(quit) => {}
-        }
+        next_of(&mut self.signal).await;
     }
 
     /// Waits for ever.

@@ -282,7 +282,7 @@ mod tests {
             format!("NAME                 STATE\nbuild-linux64/opt    unscheduled\n{long}  failed\n"),
         );
         assert!(table.render(Some(32), true).ends_with(&format!("{long}  \u{1b}[31mfailed\u{1b}[39m\n")));
-        assert_eq!(table.render(Some(49), false).lines().next(), Some("NAME                                STATE"));
+        assert_eq!(table.render(Some(49), false).lines().next(), Some("NAME                                  STATE"));
         assert!(table.render(Some(8), false).contains(long), "a whole column is never cut");
     }
 

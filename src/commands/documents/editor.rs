@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio::process::Command;
 
 use crate::context::Context;
-use crate::env::{self, Hangup};
+use crate::env::{self, Quit};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -16,7 +16,7 @@ const INTERRUPTED: Status = Status(130);
 ///
 /// # Errors
 /// When there is no such program, or it fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal;
-/// [`crate::error::Kind::Interrupted`] when Ctrl-C ends the editor, or the terminal is gone.
+/// [`crate::error::Kind::Interrupted`] when Ctrl-C ends the editor, or Ctrl-\ everything.
 pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
     let named = context.env.get(env::VISUAL).or(context.env.get(env::EDITOR));
@@ -39,12 +39,12 @@ pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
         Error::failed(message).caused_by(source).hint("Set VISUAL or EDITOR.")
     };
     let _lent = context.lend_terminal();
-    let mut hangup = Hangup::listen();
+    let mut quit = Quit::listen();
     let mut editor = command.spawn().map_err(cannot)?;
     let ended = tokio::select! {
         ended = editor.wait() => ended.map_err(cannot)?,
         // Whoever opened the file has still to remove it.
-        () = hangup.wait() => return Err(Error::interrupted()),
+        () = quit.wait() => return Err(Error::interrupted()),
     };
     match Status::of(ended) {
         Status::DONE => Ok(()),
