@@ -174,6 +174,14 @@ fn docker_run_s_interface_is_that_of_the_go_tool() {
     assert_eq!(definition["metadata"], metadata);
     tc.run(&["task", "run", "ubuntu", "echo"]).stdout("").status(2);
     let pool = ["task", "run", "--pool", "a/b"];
+    let dashed = "-ESwp9JaRo-XkFN_bemBhw";
+    let limited = ["--max-run-time", "15m", "--dependency", dashed, "--dry-run", "ubuntu", "true"];
+    let dry = tc.run(&[&pool[..], &limited].concat()).json();
+    assert_eq!(dry[0]["task"]["payload"]["maxRunTime"], 900);
+    assert_eq!(dry[0]["task"]["dependencies"], json!([dashed]));
+    tc.run(&[&pool[..], &["--max-run-time", "500ms", "ubuntu", "true"]].concat()).stdout("").status(2).stderr(
+        "error: invalid value `500ms` for `--max-run-time <TIME>`: it must be at least a second, in whole seconds\n",
+    );
     tc.run(&[&pool[..], &["ubuntu"]].concat()).status(2).stderr(
         "error: run requires at least 2 arguments: image and command\nhint: For generic-worker, which has no images, add --generic.\n",
     );

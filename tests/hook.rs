@@ -173,6 +173,10 @@ fn a_token_triggers_without_credentials_and_only_until_it_is_replaced() {
     ran.stdout("").status(4);
     assert!(ran.stderr.contains("error: the trigger token of project-x/nightly/main is not valid\n"), "{ran}");
     tc.run(&["hook", "trigger", NAME, "--token", "a/b"]).status(2).stderr("error: invalid trigger token\n");
+    // Tokens are IDs, and one in 64 starts with a dash.
+    let ran = tc.run(&["hook", "trigger", NAME, "-F", "times=1", "--token", "-ESwp9JaRo-XkFN_bemBhw"]);
+    ran.stdout("").status(4);
+    assert!(ran.stderr.contains("error: the trigger token of project-x/nightly/main is not valid\n"), "{ran}");
 }
 
 /// Who sends a token in place of credentials was told to sign in.

@@ -116,7 +116,10 @@ fn a_task_is_inserted_unless_one_of_a_higher_rank_is_there() {
     ran.stdout("").status(6).stderr(&format!(
         "error: `a.b` keeps task {task}, whose rank is 7\nhint: Give a --rank that is as high or higher.\n"
     ));
-    tc.run(&["index", "insert", "a.b", OTHER]).stdout("").status(5);
+    let ran = tc.run(&["index", "insert", "a.b", OTHER]);
+    ran.stdout("").status(5);
+    assert!(ran.stderr.contains("hint: Check the task ID; tasks are deleted when they expire.\n"), "{ran}");
+    assert!(!ran.stderr.contains("tc index list"), "{ran}");
     tc.run(&["index", "insert", "a..b", &task]).stdout("").status(2);
     tc.run(&["index", "insert", "a.b", &task, "--data", "[1]"]).stderr("error: the data is not an object\n").status(2);
 }

@@ -185,6 +185,7 @@ fn a_payload_can_name_its_logs_or_do_without() {
 #[test]
 fn the_proxy_signs_with_the_scopes_of_the_task_and_no_others() {
     let sandbox = sandbox(1);
+    let expires = stamp(Utc::now() + TimeDelta::minutes(10));
     let payload = with(
         script(
             r#"
@@ -200,12 +201,18 @@ fn the_proxy_signs_with_the_scopes_of_the_task_and_no_others() {
             url=$(sed 's/.*"url":"\([^"]*\)".*/\1/' answer)
             call "$url"
             call "$TASKCLUSTER_ROOT_URL/api/secrets/v1/secret/mine%2Fa"
+            run="$TASKCLUSTER_PROXY_URL/api/queue/v1/task/$TASK_ID/runs/0"
+            artifact='{"storageType": "error", "reason": "file-missing-on-worker", "message": "m", "expires": "'"$EXPIRES"'"}'
+            call -H 'Content-Type: application/json' -d "$artifact" "$run/artifacts/public%2Fx"
+            # What the worker alone may do.
+            call -X POST "$run/reclaim"
+            call -X POST "$run/completed"
             "#,
         ),
-        json!({"features": {"taskclusterProxy": true}}),
+        json!({"features": {"taskclusterProxy": true}, "env": {"EXPIRES": expires}}),
     );
     let done = run_with(&sandbox, payload, json!({"scopes": ["secrets:set:mine/*", "secrets:get:mine/a"]}));
-    assert_eq!(done.output(), "200\n200\n200\n403\n403\n404\n303\n200\n403\n");
+    assert_eq!(done.output(), "200\n200\n200\n403\n403\n404\n303\n200\n403\n200\n403\n403\n");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::fs;
+
 use serde_json::json;
 
 use crate::support::Tc;
@@ -47,7 +49,7 @@ fn a_skeleton_is_a_body_to_fill_in() {
 #[test]
 fn faults_are_told_with_their_paths() {
     let tc = Tc::new();
-    std::fs::write(tc.directory().join("secret.yml"), "secret: [1]\nexpires: soon\nextra: 1\n").unwrap();
+    fs::write(tc.directory().join("secret.yml"), "secret: [1]\nexpires: soon\nextra: 1\n").unwrap();
     let ran = tc.run(&["schema", "validate", "secrets", "set", "secret.yml"]);
     ran.stdout(
         "/: must NOT have additional properties ('extra')\n\
@@ -74,9 +76,9 @@ fn a_fault_cannot_drive_the_terminal() {
 #[test]
 fn bad_input_is_refused_before_anything_is_printed() {
     let tc = Tc::new();
-    std::fs::write(tc.directory().join("broken.json"), "{\"a\": 1,\n \"b\" 2}").unwrap();
-    std::fs::write(tc.directory().join("broken.yml"), "a: b: c\n").unwrap();
-    std::fs::write(tc.directory().join("binary"), b"\xff\xfe").unwrap();
+    fs::write(tc.directory().join("broken.json"), "{\"a\": 1,\n \"b\" 2}").unwrap();
+    fs::write(tc.directory().join("broken.yml"), "a: b: c\n").unwrap();
+    fs::write(tc.directory().join("binary"), b"\xff\xfe").unwrap();
     let validate = |file| ["schema", "validate", "secrets", "set", file];
     for (args, status, message) in [
         (
@@ -120,4 +122,27 @@ fn bad_input_is_refused_before_anything_is_printed() {
         ran.stdout("").status(status);
         assert!(ran.stderr.starts_with(message), "{ran}");
     }
+}
+
+#[test]
+fn a_schema_file_leads_to_the_files_beside_it() {
+    let tc = Tc::new();
+    tc.run(&["schema", "export", "schemas"]).status(0);
+    fs::write(tc.directory().join("task.json"), r#"{"retries": 50}"#).unwrap();
+    let schema = "schemas/queue/v1/create-task-request.json";
+    let ran = tc.run(&["schema", "validate", "--schema", schema, "task.json"]);
+    ran.stderr("").status(1);
+    assert!(ran.stdout.contains("/retries: must be <= 49\n"), "{ran}");
+}
+
+#[test]
+fn schemas_of_workers_are_named_by_their_files() {
+    let tc = Tc::new();
+    let whole = tc.run(&["schema", "show", "generic-worker", "multiuser_posix.json"]);
+    whole.stderr("").status(0);
+    tc.run(&["schema", "show", "generic-worker", "multiuser_posix"]).stdout(&whole.stdout).status(0);
+    tc.run(&["schema", "show", "docker-worker", "payload"])
+        .stdout("")
+        .status(2)
+        .stderr("error: docker-worker has no schema `payload`\nhint: Choose from v1/payload.json.\n");
 }

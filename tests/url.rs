@@ -21,6 +21,7 @@ fn a_method_has_a_url() {
         (&["Queue", "STATUS", TASK], "/api/queue/v1/task/VESwp9JaRo-XkFN_bemBhw/status"),
         (&["secrets", "get", "a/b c"], "/api/secrets/v1/secret/a%2Fb%20c"),
         (&["queue", "status", "-ESwp9JaRo-XkFN_bemBhw"], "/api/queue/v1/task/-ESwp9JaRo-XkFN_bemBhw/status"),
+        (&["queue", "task", "-ESwp9JaRo-XkFN_bemBhw"], "/api/queue/v1/task/-ESwp9JaRo-XkFN_bemBhw"),
         (
             &["queue", "listTaskGroup", TASK, "--limit", "5", "--continuation-token", "a+b"],
             "/api/queue/v1/task-group/VESwp9JaRo-XkFN_bemBhw/list?limit=5&continuationToken=a%2Bb",

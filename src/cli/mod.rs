@@ -106,19 +106,28 @@ pub(crate) fn with_methods(
     tree.mut_subcommand(name, |api| api::View { catalogue, words: &words, reach, documented }.add_services(api))
 }
 
-/// The same words, with IDs that start with a dash made safe from being taken for options, where one of `nouns` and
-/// none of `others` occurs.
+/// The same words, with IDs that start with a dash made safe from being taken for options, where the command is one of
+/// `nouns`.
 ///
 /// Half of all IDs of tasks made elsewhere are not *nice* ones. The dash is percent-encoded, as it
-/// may be in the address of a page, so what reads the ID needs to know nothing of this.
-pub(crate) fn shield_ids(words: &[OsString], nouns: &[&str], others: &[&str]) -> Vec<OsString> {
-    let has_one_of = |names: &[&str]| words.iter().any(|word| names.iter().any(|name| word == name));
-    let takes_ids = has_one_of(nouns) && !has_one_of(others);
+/// may be in the address of a page, so what reads an ID as one of a page needs to know nothing of this;
+/// [`unshielded`] is for what does not.
+pub(crate) fn shield_ids(words: &[OsString], nouns: &[&str]) -> Vec<OsString> {
+    let command = command_place(words).and_then(|place| words.get(place));
+    let takes_ids = command.is_some_and(|command| nouns.iter().any(|noun| command == noun));
     let shield = |word: &OsString| match word.to_str() {
         Some(text) if takes_ids && text.starts_with('-') && is_slugid(text) => text.replacen('-', "%2D", 1).into(),
         _ => word.clone(),
     };
     words.iter().map(shield).collect()
+}
+
+/// The word that was given, where it may be an ID made safe by [`shield_ids`].
+pub(crate) fn unshielded(word: &str) -> String {
+    match word.strip_prefix("%2D").map(|rest| format!("-{rest}")) {
+        Some(id) if is_slugid(&id) => id,
+        _ => word.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +138,7 @@ mod tests {
     fn an_id_with_a_dash_is_not_an_option() {
         let shielded = |words: &[&str]| -> Vec<String> {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            let shielded = shield_ids(&words, &["group", "task"], &["api"]);
+            let shielded = shield_ids(&words, &["group", "task"]);
             shielded.into_iter().map(|word| word.into_string().unwrap()).collect()
         };
         let id = "-8-U5J46TnidyFvAZAaJLg";
@@ -139,5 +148,9 @@ mod tests {
         );
         assert_eq!(shielded(&["tc", "api", "queue", "task", id]), ["tc", "api", "queue", "task", id]);
         assert_eq!(shielded(&["tc", "slugid", "decode", id]), ["tc", "slugid", "decode", id]);
+        assert_eq!(shielded(&["tc", "url", "queue", "task", id]), ["tc", "url", "queue", "task", id]);
+        assert_eq!(shielded(&["tc", "--json", "task", "def", id])[4], "%2D8-U5J46TnidyFvAZAaJLg");
+        assert_eq!(unshielded("%2D8-U5J46TnidyFvAZAaJLg"), id);
+        assert_eq!(unshielded("%2Dno-id"), "%2Dno-id");
     }
 }

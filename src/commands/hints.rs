@@ -173,7 +173,10 @@ fn joined(first: Vec<String>, others: impl IntoIterator<Item = String>) -> Vec<S
 ///
 /// `asked` is the deployment, where nothing but settings chose it.
 pub(crate) fn next_steps(error: Error, verb: &str, asked: Option<&RootUrl>) -> Error {
-    let list = LISTS.iter().find(|(prefix, _)| verb.starts_with(prefix)).map(|(_, list)| *list);
+    // What the queue does not know is no name in the index, but a task that was given with one.
+    let is_task_beside = verb.starts_with("index.") && ApiError::of(&error).is_some_and(|it| it.what == "queue.task");
+    let names = if is_task_beside { "task." } else { verb };
+    let list = LISTS.iter().find(|(prefix, _)| names.starts_with(prefix)).map(|(_, list)| *list);
     let is_unlisted = UNLISTED.iter().any(|prefix| verb.starts_with(prefix));
     if error.kind() != Kind::NotFound || !is_unknown_name(&error) || (list.is_none() && !is_unlisted) {
         return error;

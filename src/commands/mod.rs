@@ -154,10 +154,8 @@ nouns! {
 
 /// Commands below which the API's methods are commands, too.
 const CALLERS: [&str; 2] = ["api", "url"];
-/// Commands whose IDs are read as [`crate::domain::TaskRef`], so that they may start with a dash.
-const ID_NOUNS: [&str; 6] = ["action", "artifact", "download", "group", "index", "task"];
-/// Commands that read IDs by themselves.
-const RAW_ID_NOUNS: [&str; 2] = ["api", "slugid"];
+/// Commands whose IDs may start with a dash: they are read as [`crate::domain::TaskRef`] or by [`cli::unshielded`].
+const ID_NOUNS: [&str; 7] = ["action", "artifact", "download", "group", "hook", "index", "task"];
 
 /// The program and the options that every command takes.
 #[derive(Debug, clap::Parser)]
@@ -281,7 +279,7 @@ fn for_help(tree: clap::Command, words: &[OsString], environment: &Environment) 
 /// # Errors
 /// When it makes no sense, or asks for help.
 pub(crate) fn parse(words: &[OsString], environment: &Environment) -> Result<CommandLine, clap::Error> {
-    let words = cli::shield_ids(words, &ID_NOUNS, &RAW_ID_NOUNS);
+    let words = cli::shield_ids(words, &ID_NOUNS);
     let words = cli::with_help_first(words, tree);
     let given = words.clone();
     let words = api::spelled_out(words, || deployment::catalogue(&given, environment));

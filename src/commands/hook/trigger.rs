@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use super::named::NamedHook;
+use crate::cli::unshielded;
 use crate::client::{ApiError, Client, Response};
 use crate::commands::documents::{FieldArgs, inline, misfit};
 use crate::commands::waiting::{Ended, StayArgs};
@@ -83,7 +84,7 @@ async fn token(args: &Args, context: &Context) -> Result<Option<Secret>> {
             return Err(Error::usage("standard input cannot be both the payload and the token"));
         }
         None if given == "-" => context.read_stdin().await?,
-        None => given.as_bytes().to_vec(),
+        None => unshielded(given).into_bytes(),
     };
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     if text.is_empty() || text.contains(['/', '?', '#']) || !text.is_ascii() {

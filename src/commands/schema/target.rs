@@ -58,6 +58,10 @@ impl SchemaTarget {
     pub(super) fn find(&self, context: &Context) -> Result<(&'static Service, String)> {
         let catalogue = context.catalogue(false);
         let (family, name) = (self.service.as_deref().unwrap_or_default(), self.name.as_deref().unwrap_or_default());
+        let of_no_service = files_of(family);
+        if !of_no_service.is_empty() && catalogue.service(family).is_err() {
+            return self.find_family_file(catalogue, family, name, &of_no_service);
+        }
         if name.contains('/') {
             return self.find_file(catalogue, family, name);
         }
@@ -70,16 +74,31 @@ impl SchemaTarget {
         Ok((service, file.clone().ok_or_else(missing)?))
     }
 
+    /// A schema that belongs to no service; `.json` may be left out.
+    fn find_family_file(
+        &self,
+        catalogue: &'static Catalogue,
+        family: &str,
+        name: &str,
+        files: &[String],
+    ) -> Result<(&'static Service, String)> {
+        if self.output {
+            return Err(Error::usage("--output goes with a method, not with a file"));
+        }
+        let name = name.trim_end_matches('#');
+        let Some(file) = files.iter().find(|file| *file == name || file.strip_suffix(".json") == Some(name)) else {
+            let error = Error::usage(format!("{family} has no schema `{name}`"));
+            return Err(error.hint(format!("Choose from {}.", files.join(", "))));
+        };
+        Ok((catalogue.service("queue")?, format!("/schemas/{family}/{file}")))
+    }
+
     fn find_file(&self, catalogue: &'static Catalogue, family: &str, name: &str) -> Result<(&'static Service, String)> {
         if self.output {
             return Err(Error::usage("--output goes with a method, not with a file"));
         }
         let file = name.trim_end_matches('#');
-        let path = format!("/schemas/{family}/{file}");
-        let service = match catalogue.service(family) {
-            Err(_) if reference::schema(&path).is_some() => return Ok((catalogue.service("queue")?, path)),
-            found => found?,
-        };
+        let service = catalogue.service(family)?;
         if service.schema(file).is_some() {
             return Ok((service, file.into()));
         }
@@ -89,4 +108,11 @@ impl SchemaTarget {
             None => error.hint(format!("`tc schema list {}` lists its schemas.", service.service_name)),
         })
     }
+}
+
+/// The files of schemas that belong to no service, such as those of workers' payloads.
+fn files_of(family: &str) -> Vec<String> {
+    let prefix = format!("/schemas/{family}/");
+    let file = |uri: String| Some(uri.strip_prefix(&prefix)?.trim_end_matches('#').to_owned());
+    reference::family_schema_uris().filter_map(file).collect()
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::made::{MakeArgs, make};
 use super::render::EventArgs;
+use crate::cli::unshielded;
 use crate::commands::credentials::expanded_scopes;
 use crate::commands::documents::Document;
 use crate::context::{Context, Deployment};
@@ -59,8 +60,8 @@ pub(crate) struct Args {
 }
 
 /// An ID of a task or a group.
-fn task_id(text: &str) -> Result<String, String> {
-    let text = text.replacen("%2D", "-", usize::from(text.starts_with("%2D")));
+pub(super) fn task_id(text: &str) -> Result<String, String> {
+    let text = unshielded(text);
     if slugid::is_slugid(&text) { Ok(text) } else { Err(format!("invalid task ID `{text}`")) }
 }
 

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::create::task_id;
 use super::made::{MakeArgs, make};
 use super::quoted_list;
 use crate::context::{Context, Deployment};
 use crate::definition::create::{CreateOptions, prepare};
 use crate::domain::slugid;
+use crate::domain::time::parse_duration;
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -57,15 +59,15 @@ pub(crate) struct Args {
     #[arg(long, default_value = "http://taskcluster-cli/task/run")]
     source: String,
     /// Task that this one depends on; repeatable
-    #[arg(long, value_name = "TASK", value_delimiter = ',')]
+    #[arg(long, value_name = "TASK", value_delimiter = ',', value_parser = dependency_id)]
     dependency: Vec<String>,
     /// Times that the task is tried again after its worker was lost
     // It takes the place of the global option of this name, as in the Go tool.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=49))]
     retries: u32,
-    /// Seconds that the command may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 7200, value_parser = clap::value_parser!(u32).range(1..))]
-    max_run_time: u32,
+    /// How long the command may take: seconds, or a time such as `15m`
+    #[arg(long, value_name = "TIME", default_value = "7200", value_parser = seconds)]
+    max_run_time: u64,
     /// File or directory to publish: `NAME=PATH`; a path that ends in a slash is a directory; repeatable
     #[arg(long, value_name = "NAME=PATH")]
     artifact: Vec<String>,
@@ -93,6 +95,20 @@ pub(crate) struct Args {
 
 /// What to do about a comma in a value.
 const QUOTING: &str = "Put name and value into double quotes, with quotes in them doubled: -e '\"NAME=a,b\"'";
+
+/// An ID of a task; an empty one is none, as in the Go tool.
+fn dependency_id(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { task_id(text) }
+}
+
+/// Whole seconds of a length of time.
+fn seconds(text: &str) -> Result<u64, String> {
+    let length = parse_duration(text).map_err(|error| error.to_string())?;
+    if length.as_secs() == 0 || length.subsec_nanos() != 0 {
+        return Err("it must be at least a second, in whole seconds".to_owned());
+    }
+    Ok(length.as_secs())
+}
 
 /// Creates the task.
 ///

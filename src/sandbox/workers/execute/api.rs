@@ -18,7 +18,9 @@ use crate::sandbox::waiting::answer;
 /// Speaks to the services with a task's credentials, which are renewed with its claim.
 pub(super) struct Api {
     shared: Arc<Shared>,
-    credentials: Mutex<Credentials>,
+    credentials: Arc<Mutex<Credentials>>,
+    /// The scopes that may be used; all of the credentials where there are none.
+    authorized_scopes: Option<Vec<String>>,
 }
 
 /// A service has refused a call.
@@ -43,7 +45,16 @@ impl Refused {
 
 impl Api {
     pub(super) fn new(shared: Arc<Shared>, credentials: Credentials) -> Self {
-        Self { shared, credentials: Mutex::new(credentials) }
+        Self { shared, credentials: Arc::new(Mutex::new(credentials)), authorized_scopes: None }
+    }
+
+    /// The same credentials, now and when they are renewed, with these of their scopes alone.
+    pub(super) fn limited_to(&self, scopes: Vec<String>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            credentials: Arc::clone(&self.credentials),
+            authorized_scopes: Some(scopes),
+        }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -56,7 +67,8 @@ impl Api {
     }
 
     fn credentials(&self) -> Credentials {
-        self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let credentials = self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Credentials { authorized_scopes: self.authorized_scopes.clone(), ..credentials }
     }
 
     /// Host and port that requests are signed for, and the `Host` header.

@@ -82,7 +82,7 @@ impl Executor {
             fetcher: Fetcher::new(host.clone()),
             host,
             key: SigningKey::new()?,
-            credentials: Credentials { client_id, access_token, certificate: None },
+            credentials: Credentials { client_id, access_token, certificate: None, authorized_scopes: None },
             tasks: AtomicU64::new(0),
         })
     }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::sandbox::hawk::hmac_sha256;
 
@@ -15,13 +16,18 @@ pub(super) struct Credentials {
     pub access_token: String,
     /// JSON as text; permanent credentials have none.
     pub certificate: Option<String>,
+    /// The scopes that may be used; all where there are none.
+    #[serde(skip)]
+    pub authorized_scopes: Option<Vec<String>>,
 }
 
 impl Credentials {
-    /// The `ext` attribute that carries the certificate.
+    /// The `ext` attribute that carries the certificate and the authorized scopes; empty without either.
     fn ext(&self) -> String {
-        let object = |certificate| format!("{{\"certificate\":{certificate}}}");
-        self.certificate.as_ref().map(|certificate| STANDARD.encode(object(certificate))).unwrap_or_default()
+        let certificate = self.certificate.as_ref().map(|certificate| format!("\"certificate\":{certificate}"));
+        let scopes = self.authorized_scopes.as_ref().map(|scopes| format!("\"authorizedScopes\":{}", json!(scopes)));
+        let members: Vec<String> = certificate.into_iter().chain(scopes).collect();
+        if members.is_empty() { String::new() } else { STANDARD.encode(format!("{{{}}}", members.join(","))) }
     }
 
     fn mac(&self, text: &str) -> String {
@@ -56,8 +62,12 @@ mod tests {
         let now = Utc::now();
         let place = ("localhost", 1234);
         for certificate in [None, Some("{\"version\":1}".to_owned())] {
-            let credentials =
-                Credentials { client_id: "task-client/x".into(), access_token: "key".into(), certificate };
+            let credentials = Credentials {
+                client_id: "task-client/x".into(),
+                access_token: "key".into(),
+                certificate,
+                authorized_scopes: None,
+            };
             let header = Header::parse(&credentials.header("post", "/api/x?y=1", place, now)).unwrap();
             let signed = |resource| Signed { verb: "POST", resource, host: "localhost", port: 1234 };
             assert_eq!(header.verify(&signed("/api/x?y=1"), b"key", now.timestamp()), Ok(()));

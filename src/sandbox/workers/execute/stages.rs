@@ -106,6 +106,14 @@ impl Stage<'_> {
         Err(malformed(missing.collect()))
     }
 
+    /// What a task may do through its proxy: what its scopes allow, and add artifacts to its run. What the worker can do
+    /// besides, such as resolving the run, is the worker's alone.
+    fn proxy_scopes(&self) -> Vec<String> {
+        let mut scopes: Vec<String> = serde_json::from_value(self.definition["scopes"].clone()).unwrap_or_default();
+        scopes.push(format!("queue:create-artifact:{}/{}", self.task_id, self.run_id));
+        scopes
+    }
+
     /// Mounts and commands. The outer error is of what comes before the commands; beside the inner one stands whether
     /// caches are to be purged.
     async fn work(
@@ -120,7 +128,7 @@ impl Stage<'_> {
         }
         let proxy = match payload.features.taskcluster_proxy {
             true => Some(
-                Proxy::start(Arc::clone(self.api))
+                Proxy::start(Arc::new(self.api.limited_to(self.proxy_scopes())))
                     .await
                     .map_err(|error| Trouble::io("cannot start the proxy", &error))?,
             ),
