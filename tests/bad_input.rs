@@ -247,3 +247,24 @@ fn an_output_file_in_a_missing_directory_is_named() {
     ran.stdout("").status(1);
     assert!(ran.stderr.contains("no/such/dir/x.json"), "{ran}");
 }
+
+/// `-1 hour` is a time relative to now, and not an option.
+#[test]
+fn a_time_that_starts_with_a_dash_is_the_value_of_its_option() {
+    let task = "VESwp9JaRo-XkFN_bemBhw";
+    for (words, status, told) in [
+        (&["index", "list", "--since", "-1 hour"][..], 2, "invalid duration `-1 hour` for --since"),
+        (&["worker", "errors", "p/w", "--since", "-1 hour"], 2, "invalid duration `-1 hour` for --since"),
+        (&["worker", "quarantine", "p/w/g/w", "--reason", "r", "--until", "-1 hour"], 2, "--until is in the past"),
+        (&["client", "create", "c", "--expires", "-1 hour"], 2, "--expires is in the past"),
+        (&["client", "update", "c", "--expires", "-1 hour"], 2, "--expires is in the past"),
+        (&["secret", "set", "a", "-f", "b=c", "--expires", "-1 hour"], 2, "--expires is in the past"),
+        // These ask the deployment before they look at it, or leave it to the service.
+        (&["artifact", "upload", "--task", task, "x", "--expires", "-1 hour"], 7, "queue.status failed"),
+        (&["index", "insert", "a.b", task, "--expires", "-1 hour"], 7, "index.insertTask failed"),
+    ] {
+        let ran = Tc::new().at("http://127.0.0.1:9").run(&[words, &["--retries", "0"]].concat());
+        ran.status(status).stdout("");
+        assert!(ran.stderr.starts_with(&format!("error: {told}")), "{ran}");
+    }
+}

@@ -161,8 +161,15 @@ fn edit_on_a_terminal(sandbox: &Sandbox, tc: &Tc, script: &str) -> (Session, Pat
         .env("TASKCLUSTER_CLIENT_ID", sandbox.client_id())
         .env("TASKCLUSTER_ACCESS_TOKEN", sandbox.access_token().reveal())
         .env("PATH", &std::env::var("PATH").unwrap())
-        .env("EDITOR", &editor)
-        .run(&["secret", "edit", "project/a/bot"]);
+        .env("EDITOR", &editor);
+    let edit = ["secret", "edit", "project/a/bot"];
+    // Whoever runs the tests under `nohup` would have SIGHUP do nothing.
+    let session = if cfg!(target_os = "linux") {
+        let program = ["--default-signal=HUP", env!("CARGO_BIN_EXE_tc")];
+        session.run_program("/usr/bin/env".as_ref(), &[&program[..], &edit].concat())
+    } else {
+        session.run(&edit)
+    };
     session.wait_for("editing");
     let file = PathBuf::from(fs::read_to_string(&path).unwrap().trim());
     assert!(fs::read_to_string(&file).unwrap().contains("hunter2"));

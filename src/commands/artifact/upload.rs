@@ -63,7 +63,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "public/", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// Expiry: a time, or one relative to now; that of the task by default
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     expires: Option<String>,
     /// How it is stored
     #[arg(long = "type", value_name = "TYPE", default_value = "s3")]

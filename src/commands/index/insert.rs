@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     rank: i64,
     /// Expiry of the entry: a time, or one relative to now; by default that of the task
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     expires: Option<String>,
     /// Data of the entry: JSON or YAML, @FILE, or `-` for standard input
     #[arg(long, value_name = "JSON|@FILE|-")]

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(short, long)]
     recursive: bool,
     /// Only tasks that were created since: a time, or how long ago (`2 days`)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
     #[command(flatten)]
     list: ListArgs,

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID")]
     project: String,
     /// Expiry: a time, or one relative to now
-    #[arg(long, value_name = "TIME", default_value = "1 year")]
+    #[arg(long, value_name = "TIME", default_value = "1 year", allow_hyphen_values = true)]
     expires: String,
     /// Content type; by default what the file's name suggests
     #[arg(long, value_name = "TYPE")]

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "POOL")]
     pool: Option<String>,
     /// How far back to look
-    #[arg(long, value_name = "TIME", default_value = "24h")]
+    #[arg(long, value_name = "TIME", default_value = "24h", allow_hyphen_values = true)]
     since: String,
     /// Only errors of this launch configuration
     #[arg(long, value_name = "ID")]

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     reason: String,
     /// End of the quarantine: a time, or one relative to now
-    #[arg(long, value_name = "TIME", default_value = "1000 years")]
+    #[arg(long, value_name = "TIME", default_value = "1000 years", allow_hyphen_values = true)]
     until: String,
     #[command(flatten)]
     each: EachArgs,

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     definition: DefinitionArgs,
     /// Expiry: a time, or one relative to now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     expires: String,
     /// Remove it when it has expired
     #[arg(long)]

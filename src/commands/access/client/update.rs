@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     change: ChangeArgs,
     /// Expiry: a time, or one relative to now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     expires: Option<String>,
     /// Whether to remove it when it has expired
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
