@@ -137,7 +137,7 @@ impl BulkAction {
         }
         let confirmation = Confirmation {
             action: &action,
-            refusal: &format!("{} nothing", self.done),
+            refusal: &did_nothing(self.done),
             notice: &notice,
             question: &format!("{} {}?", capitalized(self.verb), if count == 1 { "it" } else { "them" }),
             hint: HINT,
@@ -145,6 +145,13 @@ impl BulkAction {
         };
         confirmation.ask(context).await
     }
+}
+
+/// What a "no" comes to, by the participle of a verb: `cancelled nothing`.
+pub(super) fn did_nothing(done: &str) -> String {
+    // The one participle that is not the past as well.
+    let past = done.strip_suffix("run").map(|stem| format!("{stem}ran"));
+    format!("{} nothing", past.as_deref().unwrap_or(done))
 }
 
 /// What was done to one task.
@@ -206,4 +213,21 @@ fn tasks(count: usize) -> String {
 pub(super) fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_no_is_told_in_the_past_of_each_verb() {
+        for (done, told) in [
+            ("cancelled", "cancelled nothing"),
+            ("re-run", "re-ran nothing"),
+            ("rerun", "reran nothing"),
+            ("acted on", "acted on nothing"),
+        ] {
+            assert_eq!(did_nothing(done), told);
+        }
+    }
 }

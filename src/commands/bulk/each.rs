@@ -7,7 +7,7 @@ use std::pin::pin;
 use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::action::capitalized;
+use super::action::{capitalized, did_nothing};
 use super::{Confirmation, Failures, done_to};
 use crate::client::Client;
 use crate::context::{Context, Named};
@@ -55,7 +55,7 @@ impl EachAction {
         let shown: Vec<String> = named.iter().map(|one| format!("\n  {}", context.ui.safe(&one.id))).collect();
         let confirmation = Confirmation {
             action: &action,
-            refusal: &format!("{} nothing", self.done),
+            refusal: &did_nothing(self.done),
             notice: &format!("About to {action}:{}", shown.concat()),
             question: &format!("{} {}?", capitalized(self.verb), if named.len() == 1 { "it" } else { "them" }),
             hint: "Use --yes to skip the question, or --dry-run to see what would be affected.",
