@@ -151,7 +151,8 @@ fn locate(path: &str) -> Result<Url, SchemaError> {
         .map_err(|error| SchemaError::Broken { path: path.into(), reason: error.to_string() })
 }
 
-fn references(schema: &Value, found: &mut impl FnMut(&str)) {
+/// Tells what each `$ref` of a schema says.
+pub(super) fn references(schema: &Value, found: &mut impl FnMut(&str)) {
     match schema {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::documents::references;
+
 /// The member of a schema in which others may stand, whatever its draft (JSON Schema draft 7, 9; kept by later ones).
 const DEFINITIONS: &str = "definitions";
 
@@ -102,20 +104,6 @@ fn has_inner_id(document: &Value) -> bool {
         }
     }
     document.as_object().is_some_and(|members| members.values().any(has_id))
-}
-
-fn references(schema: &Value, found: &mut impl FnMut(&str)) {
-    match schema {
-        Value::Object(members) => {
-            if let Some(Value::String(reference)) = members.get("$ref") {
-                found(reference);
-            }
-            // A property may itself be called `$ref`; its value is an object then, not a string.
-            members.values().for_each(|member| references(member, found));
-        }
-        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        _ => {}
-    }
 }
 
 fn localize(schema: &mut Value, base: &Url, pointers: &BTreeMap<Url, String>) {
