@@ -6,7 +6,7 @@
 mod interrupt;
 
 pub use interrupt::Interrupt;
-pub(crate) use interrupt::{Asked, Interrupts, Quit};
+pub(crate) use interrupt::{Asked, Interrupts, Quit, terminate};
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

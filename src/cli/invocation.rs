@@ -23,7 +23,7 @@ pub(crate) struct Invocation {
     pub method: String,
     /// Values of the route arguments that were given, in order.
     pub args: Vec<String>,
-    /// The query arguments that were given, without those that are empty.
+    /// The query arguments that were given. Empty ones are left out.
     pub query: Vec<(String, String)>,
 }
 

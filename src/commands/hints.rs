@@ -173,7 +173,7 @@ fn joined(first: Vec<String>, others: impl IntoIterator<Item = String>) -> Vec<S
 ///
 /// `asked` is the deployment, where nothing but settings chose it.
 pub(crate) fn next_steps(error: Error, verb: &str, asked: Option<&RootUrl>) -> Error {
-    // What the queue does not know is no name in the index, but a task that was given with one.
+    // `tc index insert` names a task as well: a list of the index does not help to find that one.
     let is_task_beside = verb.starts_with("index.") && ApiError::of(&error).is_some_and(|it| it.what == "queue.task");
     let names = if is_task_beside { "task." } else { verb };
     let list = LISTS.iter().find(|(prefix, _)| names.starts_with(prefix)).map(|(_, list)| *list);

@@ -3,8 +3,8 @@
 //! A verb has three ways to meet an interrupt. Most know nothing of it: their future is dropped, wherever it
 //! waits. Those that have something to say or to put in order wrap what takes long in [`Context::interruptible`]
 //! and get half a second after it. Those that decide themselves when to stop, as bulk actions do, hold a
-//! [`Claim`] meanwhile: then the first interrupt is theirs alone. Where another program has the terminal ([`Lent`])
-//! Ctrl-C is no interrupt.
+//! [`Claim`] meanwhile: then the first interrupt is theirs alone. While another program has the terminal
+//! ([`Lent`]), Ctrl-C does not interrupt the verb.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

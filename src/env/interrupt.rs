@@ -169,6 +169,18 @@ fn ignores_hangup(status: &str) -> Option<bool> {
     Some(u64::from_str_radix(mask.trim(), 16).ok()? & 1 == 1)
 }
 
+/// Asks a process that this one has started to end, by SIGTERM. It may have ended already.
+#[cfg(unix)]
+pub(crate) fn terminate(process: u32) {
+    if let Some(process) = process.try_into().ok().and_then(rustix::process::Pid::from_raw) {
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap_or_default();
+    }
+}
+
+/// Does nothing where the system has no signals.
+#[cfg(not(unix))]
+pub(crate) fn terminate(_: u32) {}
+
 /// SIGQUIT (Ctrl-\), which is no interrupt: it ends a process as it stands. Once listened to, it does not any more.
 pub(crate) struct Quit {
     #[cfg(unix)]

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::cli::Globals;
 use crate::context::pager;
-use crate::env::{self, Asked, Environment, Interrupt};
+use crate::env::{self, Asked, Environment, Interrupt, terminate};
 use crate::error::{Error, Result};
 use crate::ui::{Pages, StartPager, Streams, Ui, screen_size};
 
@@ -155,17 +155,6 @@ impl Viewer {
         }
     }
 }
-
-/// Asks a process to end, where the system allows that; it may have ended meanwhile.
-#[cfg(unix)]
-fn terminate(process: u32) {
-    if let Some(process) = process.try_into().ok().and_then(rustix::process::Pid::from_raw) {
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap_or_default();
-    }
-}
-
-#[cfg(not(unix))]
-fn terminate(_: u32) {}
 
 /// Starts the pager and tells its stages.
 fn start(command: String, environment: Environment, stage: watch::Sender<Stage>) -> StartPager {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::context::Context;
-use crate::env::Variable;
+use crate::env::{Variable, terminate};
 use crate::error::{Error, Result};
 use crate::exit::Status;
 
@@ -51,7 +51,7 @@ pub(crate) async fn run_with(
         () = interrupt.wait() => {}
     }
     if context.ending().is_interrupted_alone() {
-        terminate(&child);
+        child.id().map(terminate).unwrap_or_default();
     }
     tokio::select! {
         biased;
@@ -61,15 +61,3 @@ pub(crate) async fn run_with(
     child.kill().await.map_err(cannot)?;
     Err(Error::interrupted())
 }
-
-/// Passes on that somebody wants an end, where the system allows that; whoever does not listen is killed in the end.
-#[cfg(unix)]
-fn terminate(child: &Child) {
-    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?)) {
-        // It may have ended meanwhile.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap_or_default();
-    }
-}
-
-#[cfg(not(unix))]
-fn terminate(_: &Child) {}

@@ -15,7 +15,7 @@ const INTERRUPTED: Status = Status(130);
 /// Opens a file in the editor of VISUAL or EDITOR, and waits until it is closed. Ctrl-C is for the editor.
 ///
 /// # Errors
-/// When there is no such program, or it fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal;
+/// When the editor cannot be run, or fails; [`crate::error::Kind::Usage`] when none is set and there is no terminal;
 /// [`crate::error::Kind::Interrupted`] when Ctrl-C ends the editor, or Ctrl-\ everything.
 pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let fallback = if cfg!(windows) { "notepad" } else { "vi" };
@@ -43,7 +43,7 @@ pub(crate) async fn edit(file: &Path, context: &Context) -> Result<()> {
     let mut editor = command.spawn().map_err(cannot)?;
     let ended = tokio::select! {
         ended = editor.wait() => ended.map_err(cannot)?,
-        // Whoever opened the file has still to remove it.
+        // SIGQUIT must not end this process here: the caller still has to remove the file.
         () = quit.wait() => return Err(Error::interrupted()),
     };
     match Status::of(ended) {

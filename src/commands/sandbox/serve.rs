@@ -80,7 +80,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<Status> {
         }
         None => serve(&sandbox, &groups, context).await,
     };
-    // However the command has ended, its tasks are what somebody wants to look at.
+    // Also after a failure of the command: that is when somebody wants to look at its tasks.
     let exported = export.map_or(Ok(()), |export| export.write(&sandbox.export()));
     ended.and_then(|status| exported.map(|()| status))
 }

@@ -59,11 +59,15 @@ impl SchemaTarget {
         let catalogue = context.catalogue(false);
         let (family, name) = (self.service.as_deref().unwrap_or_default(), self.name.as_deref().unwrap_or_default());
         let of_no_service = files_of(family);
-        if !of_no_service.is_empty() && catalogue.service(family).is_err() {
-            return self.find_family_file(catalogue, family, name, &of_no_service);
+        let is_of_no_service = !of_no_service.is_empty() && catalogue.service(family).is_err();
+        if self.output && (is_of_no_service || name.contains('/')) {
+            return Err(Error::usage("--output goes with a method, not with a file"));
+        }
+        if is_of_no_service {
+            return find_family_file(catalogue, family, name, &of_no_service);
         }
         if name.contains('/') {
-            return self.find_file(catalogue, family, name);
+            return find_file(catalogue, family, name);
         }
         let (service, method) = catalogue.method(family, name)?;
         let (file, what, otherwise) = match self.output {
@@ -73,41 +77,34 @@ impl SchemaTarget {
         let missing = || Error::usage(format!("{}.{} {what}", service.service_name, method.name)).hint(otherwise);
         Ok((service, file.clone().ok_or_else(missing)?))
     }
+}
 
-    /// A schema that belongs to no service; `.json` may be left out.
-    fn find_family_file(
-        &self,
-        catalogue: &'static Catalogue,
-        family: &str,
-        name: &str,
-        files: &[String],
-    ) -> Result<(&'static Service, String)> {
-        if self.output {
-            return Err(Error::usage("--output goes with a method, not with a file"));
-        }
-        let name = name.trim_end_matches('#');
-        let Some(file) = files.iter().find(|file| *file == name || file.strip_suffix(".json") == Some(name)) else {
-            let error = Error::usage(format!("{family} has no schema `{name}`"));
-            return Err(error.hint(format!("Choose from {}.", files.join(", "))));
-        };
-        Ok((catalogue.service("queue")?, format!("/schemas/{family}/{file}")))
-    }
+/// A schema that belongs to no service; `.json` may be left out.
+fn find_family_file(
+    catalogue: &'static Catalogue,
+    family: &str,
+    name: &str,
+    files: &[String],
+) -> Result<(&'static Service, String)> {
+    let name = name.trim_end_matches('#');
+    let Some(file) = files.iter().find(|file| *file == name || file.strip_suffix(".json") == Some(name)) else {
+        let error = Error::usage(format!("{family} has no schema `{name}`"));
+        return Err(error.hint(format!("Choose from {}.", files.join(", "))));
+    };
+    Ok((catalogue.service("queue")?, format!("/schemas/{family}/{file}")))
+}
 
-    fn find_file(&self, catalogue: &'static Catalogue, family: &str, name: &str) -> Result<(&'static Service, String)> {
-        if self.output {
-            return Err(Error::usage("--output goes with a method, not with a file"));
-        }
-        let file = name.trim_end_matches('#');
-        let service = catalogue.service(family)?;
-        if service.schema(file).is_some() {
-            return Ok((service, file.into()));
-        }
-        let error = Error::usage(format!("the {} service has no schema `{file}`", service.service_name));
-        Err(match suggest(file, service.schemas.keys().map(String::as_str)).first() {
-            Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
-            None => error.hint(format!("`tc schema list {}` lists its schemas.", service.service_name)),
-        })
+fn find_file(catalogue: &'static Catalogue, family: &str, name: &str) -> Result<(&'static Service, String)> {
+    let file = name.trim_end_matches('#');
+    let service = catalogue.service(family)?;
+    if service.schema(file).is_some() {
+        return Ok((service, file.into()));
     }
+    let error = Error::usage(format!("the {} service has no schema `{file}`", service.service_name));
+    Err(match suggest(file, service.schemas.keys().map(String::as_str)).first() {
+        Some(similar) => error.hint(format!("Did you mean `{similar}`?")),
+        None => error.hint(format!("`tc schema list {}` lists its schemas.", service.service_name)),
+    })
 }
 
 /// The files of schemas that belong to no service, such as those of workers' payloads.

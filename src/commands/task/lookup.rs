@@ -49,7 +49,7 @@ impl Lookup {
     /// Where the task stands.
     ///
     /// # Errors
-    /// When the answer is no status, or that of another task.
+    /// When the answer has no status, or the status of another task.
     pub(super) fn status(&self) -> Result<Status<'_>> {
         status_of(&self.status, &self.id)
     }

@@ -96,7 +96,7 @@ pub(crate) struct Args {
 /// What to do about a comma in a value.
 const QUOTING: &str = "Put name and value into double quotes, with quotes in them doubled: -e '\"NAME=a,b\"'";
 
-/// An ID of a task; an empty one is none, as in the Go tool.
+/// Reads the ID of a task. An empty word stands for no dependency, as in the Go tool.
 fn dependency_id(text: &str) -> Result<String, String> {
     if text.is_empty() { Ok(String::new()) } else { task_id(text) }
 }
